@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/engine_parts.h"
+#include "engine/program_run.h"
+
+#include <functional>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace gsst {
+
+/// Carries out the ops of the compute lane: gives the math its pointers, moves boundary activations, keeps the norms.
+/// One thread.
+class ComputeOps {
+public:
+    explicit ComputeOps(const EngineParts& parts);
+
+    /// Takes the op's device and RAM buffers, runs it on the device's compute stream, gives back what dies with it. Where
+    /// the result is needed on the host (staging, loss, norms), waits for the device.
+    Status run(const Op& op, ProgramRun& run);
+
+    /// Squared norm of each canonical block of the gradient computed last.
+    const std::vector<double>& squaredNorms() const { return m_squaredNorms; }
+
+private:
+    Status acquire(const Op& op, ProgramRun& run);
+    void release(const Op& op, ProgramRun& run);
+    /// Runs `work` on the compute stream; waits for it if `wait`. An error of the work is returned, or kept for a later op.
+    Status onDevice(bool wait, std::function<Status()> work);
+
+    Status update(const Op& op, ProgramRun& run);
+    Status join(const Op& op, ProgramRun& run);
+    Status zero(const Op& op, ProgramRun& run);
+    Status forward(const Op& op, ProgramRun& run);
+    Status head(const Op& op, ProgramRun& run);
+    Status backward(const Op& op, ProgramRun& run);
+    Status norms(const Op& op, ProgramRun& run);
+    Status copyIn(std::byte* device, const LiveBuffer& host, bool wait);
+    Status copyOut(std::span<std::byte> host, const std::byte* device, bool wait);
+
+    const void* weightsOf(const Op& op, const ProgramRun& run) const;
+    const void* tiedTableOf(const Op& op, const ProgramRun& run) const;
+    float* gradientOf(const Op& op, const ProgramRun& run) const;
+    float* tiedGradientOf(const Op& op, const ProgramRun& run) const;
+
+    const EngineParts& m_parts;
+    int64_t m_elementBytes;
+    std::vector<double> m_squaredNorms;
+    std::mutex m_mutex;
+    Status m_error;  ///< first error of work on the device; guarded by m_mutex
+};
+
+}  // namespace gsst

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "device/cpu_pool.h"
+#include "device/device.h"
+#include "device/staging_ring.h"
+#include "engine/resident_state.h"
+#include "engine/slice_math.h"
+#include "io/async_io.h"
+#include "plan/slicing.h"
+#include "spec/tensor_table.h"
+#include "spec/train_spec.h"
+#include "store/state_store.h"
+
+#include <vector>
+
+namespace gsst {
+
+/// Hears what the engine does, for the slice lane, traces and logs. Called on the compute thread and on I/O threads; must be
+/// quick and thread-safe.
+class EngineObserver {
+public:
+    virtual ~EngineObserver() = default;
+    virtual void opStarted(const Op& op) = 0;
+    virtual void opDone(const Op& op) = 0;
+    virtual void committed(const CommitRecord& record) = 0;
+};
+
+/// Everything the engine works with. All of it outlives the engine and belongs to others.
+struct EngineParts {
+    const TensorTable* table = nullptr;
+    std::vector<SliceRange> slices;
+    Precision precision = Precision::Fp32;
+    Device* device = nullptr;
+    CpuPool* ram = nullptr;              ///< RAM-tier boundary activations
+    StagingRing* ring = nullptr;
+    AsyncIo* io = nullptr;
+    SliceMath* math = nullptr;
+    StateStore* store = nullptr;
+    File* gradients = nullptr;           ///< work/ file of stored gradients; null when resident
+    ResidentState* resident = nullptr;   ///< null when the state is on disk
+    EngineObserver* observer = nullptr;  ///< may be null
+};
+
+}  // namespace gsst

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/io_ops.h"
+
+#include "plan/state_bytes.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace gsst {
+namespace {
+
+/// Calls `done` once, with the first error, after `parts` pieces have reported.
+class Gather {
+public:
+    Gather(int parts, IoOps::Done done) : m_left(parts), m_done(std::move(done)) {}
+    void report(Status status) {
+        {
+            const std::lock_guard lock(m_mutex);
+            if (!status.ok() && m_first.ok())
+                m_first = std::move(status);
+            if (--m_left > 0)
+                return;
+        }
+        m_done(std::move(m_first));
+    }
+
+private:
+    std::mutex m_mutex;
+    int m_left;
+    Status m_first;
+    IoOps::Done m_done;
+};
+
+}  // namespace
+
+IoOps::IoOps(const EngineParts& parts) : m_parts(parts) {
+    int64_t elements = 0;
+    for (const UnitInfo& unit : parts.table->units()) {
+        m_unitBase.push_back(elements);
+        elements += unit.paddedElements;
+    }
+}
+
+void IoOps::start(const Op& op, ProgramRun& run, Done done) {
+    switch (op.kind) {
+    case OpKind::ReadState:
+    case OpKind::ReadWeights: return moveSections(op, run, false, std::move(done));
+    case OpKind::WriteState: return moveSections(op, run, true, std::move(done));
+    case OpKind::ReadGradient: return moveGradient(op, run, false, std::move(done));
+    case OpKind::WriteGradient: return moveGradient(op, run, true, std::move(done));
+    case OpKind::Commit: return commit(run, std::move(done));
+    default: return;  // compute ops never come here
+    }
+}
+
+std::vector<IoOps::Section> IoOps::sectionsOf(const Op& op, const ProgramRun& run) const {
+    if (op.state == kNoBuffer) {
+        const ResidentState& resident = *m_parts.resident;
+        return {{StateKind::Hi, reinterpret_cast<std::byte*>(resident.hi(op.unit) + op.unitOffset)},
+                {StateKind::Lo, reinterpret_cast<std::byte*>(resident.lo(op.unit) + op.unitOffset)},
+                {StateKind::Moment1, reinterpret_cast<std::byte*>(resident.moment1(op.unit) + op.unitOffset)},
+                {StateKind::Moment2, reinterpret_cast<std::byte*>(resident.moment2(op.unit) + op.unitOffset)}};
+    }
+    std::byte* data = run.data(op.state);
+    std::vector<Section> sections{{StateKind::Hi, data}};
+    if (op.kind == OpKind::ReadWeights && !op.readsLo)
+        return sections;
+    sections.push_back({StateKind::Lo, data + op.elements * kHiBytes});
+    if (op.kind == OpKind::ReadWeights)
+        return sections;
+    sections.push_back({StateKind::Moment1, data + op.elements * (kHiBytes + kLoBytes)});
+    sections.push_back({StateKind::Moment2, data + op.elements * (kHiBytes + kLoBytes + 4)});
+    return sections;
+}
+
+void IoOps::moveSections(const Op& op, ProgramRun& run, bool writing, Done done) {
+    const std::vector<Section> sections = sectionsOf(op, run);
+    const int slot = run.slotOf(op.slot);
+    File& file = m_parts.store->file(slot);
+    auto gather = std::make_shared<Gather>(int(sections.size()), std::move(done));
+    for (const Section& section : sections) {
+        const Extent extent = m_parts.store->layout().blocks(op.firstBlock, op.blockCount, section.kind);
+        const std::span<std::byte> memory(section.data, extent.bytes);
+        if (writing) {
+            m_parts.io->write(file, extent.offset, memory, [this, &op, slot, section, gather](Status status) {
+                if (status.ok())
+                    recordSection(op, slot, section);
+                gather->report(std::move(status));
+            });
+        } else {
+            m_parts.io->read(file, extent.offset, memory, [this, &op, slot, section, gather](Status status) {
+                if (status.ok())
+                    status = checkSection(op, slot, section);
+                gather->report(std::move(status));
+            });
+        }
+    }
+}
+
+Status IoOps::checkSection(const Op& op, int slot, const Section& section) const {
+    const std::byte* data = section.data;
+    for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
+        const size_t bytes = size_t(m_parts.table->blocks()[size_t(block)].paddedElements * elementBytes(section.kind));
+        GSST_TRY(m_parts.store->checkBlock(slot, block, section.kind, {data, bytes}));
+        data += bytes;
+    }
+    return {};
+}
+
+void IoOps::recordSection(const Op& op, int slot, const Section& section) const {
+    const std::byte* data = section.data;
+    for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
+        const size_t bytes = size_t(m_parts.table->blocks()[size_t(block)].paddedElements * elementBytes(section.kind));
+        m_parts.store->recordBlock(slot, block, section.kind, {data, bytes});
+        data += bytes;
+    }
+}
+
+void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done) {
+    const uint64_t offset = uint64_t((m_unitBase[size_t(op.unit)] + op.unitOffset) * kGradientBytes);
+    const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(op.elements * kGradientBytes));
+    if (writing)
+        m_parts.io->write(*m_parts.gradients, offset, memory, std::move(done));
+    else
+        m_parts.io->read(*m_parts.gradients, offset, memory, std::move(done));
+}
+
+void IoOps::commit(ProgramRun& run, Done done) {
+    m_parts.io->run([this, &run, done = std::move(done)] {
+        Status status = m_parts.store->commit(run.slotOf(SlotRef::New), run.context.record);
+        if (status.ok() && m_parts.observer)
+            m_parts.observer->committed(m_parts.store->committed());
+        done(std::move(status));
+    });
+}
+
+}  // namespace gsst

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/engine_parts.h"
+#include "engine/program_run.h"
+
+#include <functional>
+#include <vector>
+
+namespace gsst {
+
+/// Starts the ops of the read and write lanes. Checks sums of what is read and records sums of what is written on the I/O
+/// threads, off the compute thread. Thread-safe for distinct ops.
+class IoOps {
+public:
+    using Done = std::function<void(Status)>;
+
+    explicit IoOps(const EngineParts& parts);
+
+    /// Returns at once; `done` is called exactly once, on an I/O thread. Buffers of the op are live until then.
+    void start(const Op& op, ProgramRun& run, Done done);
+
+private:
+    /// One contiguous piece of a slot file and the memory it goes to or comes from.
+    struct Section {
+        StateKind kind{};
+        std::byte* data = nullptr;
+    };
+    std::vector<Section> sectionsOf(const Op& op, const ProgramRun& run) const;
+    void moveSections(const Op& op, ProgramRun& run, bool writing, Done done);
+    void moveGradient(const Op& op, ProgramRun& run, bool writing, Done done);
+    void commit(ProgramRun& run, Done done);
+    Status checkSection(const Op& op, int slot, const Section& section) const;
+    void recordSection(const Op& op, int slot, const Section& section) const;
+
+    const EngineParts& m_parts;
+    std::vector<int64_t> m_unitBase;  ///< elements before each unit, over the whole model
+};
+
+}  // namespace gsst

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "device/device.h"
+#include "engine/slice_math.h"
+#include "plan/step_program.h"
+#include "store/commit_record.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace gsst {
+
+/// What an op needs to know that is not in the static program.
+struct StepContext {
+    int64_t updateStep = 0;      ///< 1-based number of the step whose pending gradient is applied
+    float gradientScale = 1.0f;  ///< its clip factor
+    CommitRecord record;         ///< what a commit of this program says besides slot, generation and root
+};
+
+/// Seconds the compute lane waited, by what for.
+struct WaitTimes {
+    double read = 0;   ///< a disk read was not there yet
+    double write = 0;  ///< no free staging, or a write or commit had to be finished first
+};
+
+/// What running a program gave.
+struct StepOutcome {
+    LossSum loss;
+    WaitTimes waits;
+    double seconds = 0;
+    double computeSeconds = 0;  ///< inside compute ops
+};
+
+/// A buffer of a program while it lives. Which member holds it follows from its BufferInfo::space.
+struct LiveBuffer {
+    std::byte* data = nullptr;
+    int64_t bytes = 0;
+    DeviceBuffer device;
+    std::span<std::byte> staging;
+    bool inRam = false;
+};
+
+/// A program in the executor's queue, with its live buffers. Buffers in staging belong to the executor's lock, all others to the
+/// compute thread.
+struct ProgramRun {
+    std::shared_ptr<const StepProgram> program;
+    size_t firstOp = 0;  ///< global number
+    int oldSlot = 0;
+    bool started = false;
+    StepContext context;
+    StepOutcome outcome;
+    std::vector<LiveBuffer> buffers;
+
+    int slotOf(SlotRef slot) const { return slot == SlotRef::Old ? oldSlot : 1 - oldSlot; }
+    std::byte* data(int buffer) const { return buffer == kNoBuffer ? nullptr : buffers[size_t(buffer)].data; }
+};
+
+}  // namespace gsst

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+
+namespace gsst {
+
+// What an op computes, as the engine sees it: bytes in, bytes out. The engine moves memory and knows no transformer;
+// train implements this over nn and optim, tests with a fake. All pointers are device memory unless said otherwise, and
+// stay valid until the call's stream work is done.
+//
+// "Element space of a slice": the padded element spaces of its units, one after the other in canonical order (see
+// TensorTable). Weights are in compute precision (fp32 or bf16), gradients fp32. Activations are
+// [microBatch, sequenceLength, width] in compute precision.
+
+struct ForwardCall {
+    int slice = 0;
+    int microBatch = 0;
+    const void* weights = nullptr;  ///< element space of the slice
+    const void* input = nullptr;    ///< null for the embedding slice (tokens come from the batch)
+    void* output = nullptr;
+};
+
+struct HeadCall {
+    int microBatch = 0;
+    const void* weights = nullptr;    ///< element space of the head slice
+    const void* tiedTable = nullptr;  ///< element space of the embedding unit when tied, else null
+    const void* input = nullptr;
+    void* inputGradient = nullptr;    ///< null: loss only (evaluation)
+    float* gradient = nullptr;        ///< element space of the head slice; added to
+    float* tiedGradient = nullptr;    ///< element space of the embedding unit when tied; added to
+};
+
+struct BackwardCall {
+    int slice = 0;
+    int microBatch = 0;
+    const void* weights = nullptr;
+    const void* input = nullptr;           ///< null for the embedding slice
+    const void* outputGradient = nullptr;
+    void* inputGradient = nullptr;         ///< null for the embedding slice; may be the memory of outputGradient
+    float* gradient = nullptr;             ///< element space of the slice; added to
+};
+
+/// Blocks [firstBlock, firstBlock + blockCount) of one unit. Pointers are to the first element of firstBlock.
+struct UpdateCall {
+    int firstBlock = 0;
+    int blockCount = 0;
+    uint16_t* hi = nullptr;
+    uint16_t* lo = nullptr;
+    float* moment1 = nullptr;
+    float* moment2 = nullptr;
+    const float* gradient = nullptr;
+    void* weights = nullptr;      ///< out, compute precision; null when not wanted
+    float gradientScale = 1.0f;   ///< clip factor
+    int64_t step = 1;             ///< 1-based number of the step whose gradient this is
+};
+
+/// Joins hi and lo into compute weights for blocks of one unit (bf16: a copy of hi; lo is null then).
+struct JoinCall {
+    int firstBlock = 0;
+    int blockCount = 0;
+    const uint16_t* hi = nullptr;
+    const uint16_t* lo = nullptr;
+    void* weights = nullptr;
+};
+
+/// Squared norms of blocks of one unit, one double per block into HOST memory, in the canonical lane order.
+struct NormCall {
+    int firstBlock = 0;
+    int blockCount = 0;
+    const float* gradient = nullptr;  ///< first element of firstBlock
+    double* squaredNorms = nullptr;   ///< host, blockCount values; NaN or Inf shows through
+};
+
+/// Sum of the token losses of one micro-batch.
+struct LossSum {
+    double nats = 0;
+    int64_t tokens = 0;  ///< targets that counted (not ignored)
+};
+
+/// Called by one thread, in program order. Gradients are those of the MEAN loss over the whole step, so the head scales by
+/// one over the step's target tokens. Errors of the library below (out of memory) come back as Status.
+class SliceMath {
+public:
+    virtual ~SliceMath() = default;
+    virtual Status forward(const ForwardCall& call) = 0;
+    virtual Result<LossSum> head(const HeadCall& call) = 0;
+    virtual Status backward(const BackwardCall& call) = 0;
+    virtual Status update(const UpdateCall& call) = 0;
+    virtual Status join(const JoinCall& call) = 0;
+    virtual Status norms(const NormCall& call) = 0;
+};
+
+}  // namespace gsst

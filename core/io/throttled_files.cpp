@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "io/throttled_files.h"
+
+#include "base/philox.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace gsst {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+/// What a sleep overshoots by is caught up, so that the average rate holds; more idle time than this is lost.
+constexpr std::chrono::milliseconds kCatchUp{2};
+
+/// One direction of the drive: transfers pass one after the other.
+class Pipe {
+public:
+    explicit Pipe(double bytesPerSecond) : m_bytesPerSecond(bytesPerSecond) {}
+
+    /// When a transfer that begins now would be through; takes that stretch of time.
+    Clock::time_point pass(size_t bytes, double factor) {
+        const Clock::time_point now = Clock::now();
+        if (!(m_bytesPerSecond > 0))
+            return now;
+        const std::lock_guard lock(m_mutex);
+        const Seconds duration(static_cast<double>(bytes) / m_bytesPerSecond * factor);
+        m_free = std::max(m_free, now - kCatchUp) + std::chrono::duration_cast<Clock::duration>(duration);
+        return m_free;
+    }
+
+private:
+    const double m_bytesPerSecond;
+    std::mutex m_mutex;
+    Clock::time_point m_free;  // guarded by m_mutex
+};
+
+}  // namespace
+
+class ThrottledFiles::Drive {
+public:
+    explicit Drive(const ThrottleOptions& options)
+        : m_options(options), m_read(options.readBytesPerSecond), m_write(options.writeBytesPerSecond) {}
+
+    template <typename Action>
+    Status read(size_t bytes, Action action) { return timed(&m_read, bytes, action); }
+    template <typename Action>
+    Status write(size_t bytes, Action action) { return timed(&m_write, bytes, action); }
+    template <typename Action>
+    Status sync(Action action) { return timed(nullptr, 0, action); }
+
+private:
+    template <typename Action>
+    Status timed(Pipe* pipe, size_t bytes, Action action) {
+        const double swing = 2 * uniformAt(m_options.seed, 0, m_calls++) - 1;
+        const double factor = 1 + std::clamp(m_options.jitter, 0.0, 1.0) * swing;
+        const Seconds latency(std::max(m_options.latencySeconds, 0.0) * factor);
+        const Clock::time_point through = pipe ? pipe->pass(bytes, factor) : Clock::now();
+        Status status = action();
+        std::this_thread::sleep_until(through + std::chrono::duration_cast<Clock::duration>(latency));
+        return status;
+    }
+
+    const ThrottleOptions m_options;
+    Pipe m_read;
+    Pipe m_write;
+    std::atomic<uint64_t> m_calls = 0;
+};
+
+class ThrottledFiles::ThrottledFile final : public File {
+public:
+    ThrottledFile(std::unique_ptr<File> inner, std::shared_ptr<Drive> drive)
+        : m_inner(std::move(inner)), m_drive(std::move(drive)) {}
+
+    const fs::path& path() const override { return m_inner->path(); }
+    Caching caching() const override { return m_inner->caching(); }
+    Result<uint64_t> size() const override { return m_inner->size(); }
+
+    Status read(uint64_t offset, std::span<std::byte> into) override {
+        return m_drive->read(into.size(), [&] { return m_inner->read(offset, into); });
+    }
+    Status write(uint64_t offset, std::span<const std::byte> from) override {
+        return m_drive->write(from.size(), [&] { return m_inner->write(offset, from); });
+    }
+    Status sync() override {
+        return m_drive->sync([this] { return m_inner->sync(); });
+    }
+    Status reserve(uint64_t bytes) override { return m_inner->reserve(bytes); }
+    Status truncate(uint64_t bytes) override { return m_inner->truncate(bytes); }
+
+private:
+    std::unique_ptr<File> m_inner;
+    std::shared_ptr<Drive> m_drive;
+};
+
+ThrottledFiles::ThrottledFiles(FileSystem& inner, const ThrottleOptions& options)
+    : m_inner(inner), m_drive(std::make_shared<Drive>(options)) {}
+
+Result<std::unique_ptr<File>> ThrottledFiles::open(const fs::path& path, OpenMode mode, Caching caching) {
+    GSST_ASSIGN(auto inner, m_inner.open(path, mode, caching));
+    return std::unique_ptr<File>(std::make_unique<ThrottledFile>(std::move(inner), m_drive));
+}
+
+bool ThrottledFiles::exists(const fs::path& path) { return m_inner.exists(path); }
+Result<std::vector<DirectoryEntry>> ThrottledFiles::list(const fs::path& folder) { return m_inner.list(folder); }
+Status ThrottledFiles::makeFolders(const fs::path& folder) { return m_inner.makeFolders(folder); }
+Status ThrottledFiles::remove(const fs::path& path) { return m_inner.remove(path); }
+Status ThrottledFiles::rename(const fs::path& from, const fs::path& to) { return m_inner.rename(from, to); }
+Status ThrottledFiles::syncFolder(const fs::path& folder) { return m_inner.syncFolder(folder); }
+Result<uint64_t> ThrottledFiles::freeSpace(const fs::path& folder) { return m_inner.freeSpace(folder); }
+Result<std::unique_ptr<FileLock>> ThrottledFiles::lock(const fs::path& path) { return m_inner.lock(path); }
+
+}  // namespace gsst

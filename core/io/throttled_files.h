@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "io/file.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace gsst {
+
+/// A drive to imitate. Zero bytes a second means as fast as the drive beneath.
+struct ThrottleOptions {
+    double readBytesPerSecond = 0;   ///< of all reads of all files together
+    double writeBytesPerSecond = 0;  ///< of all writes of all files together; reads and writes do not share
+    double latencySeconds = 0;       ///< added to every read, write and sync; calls of several threads wait side by side
+    double jitter = 0;               ///< 0..1: the time of a call varies by up to this share, up and down
+    uint64_t seed = 0;               ///< of the jitter, a pure function of (seed, number of the call)
+};
+
+/// A file system as slow as the given drive, over `inner`, which must outlive it. It waits after doing the work, so the
+/// time the inner file system takes counts. Thread-safe. Files may outlive it, not `inner`.
+class ThrottledFiles : public FileSystem {
+public:
+    ThrottledFiles(FileSystem& inner, const ThrottleOptions& options);
+
+    Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode, Caching caching) override;
+    bool exists(const std::filesystem::path& path) override;
+    Result<std::vector<DirectoryEntry>> list(const std::filesystem::path& folder) override;
+    Status makeFolders(const std::filesystem::path& folder) override;
+    Status remove(const std::filesystem::path& path) override;
+    Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
+    Status syncFolder(const std::filesystem::path& folder) override;
+    Result<uint64_t> freeSpace(const std::filesystem::path& folder) override;
+    Result<std::unique_ptr<FileLock>> lock(const std::filesystem::path& path) override;
+
+private:
+    class Drive;
+    class ThrottledFile;
+
+    FileSystem& m_inner;
+    std::shared_ptr<Drive> m_drive;
+};
+
+}  // namespace gsst

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "nn/attention_unit.h"
+
+#include "nn/linear.h"
+
+#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
+#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
+#include <c10/util/Exception.h>
+
+#include <array>
+#include <tuple>
+
+namespace gsst {
+
+namespace {
+
+at::Tensor rowsOf(const at::Tensor& activations) { return activations.view({-1, activations.size(-1)}); }
+
+/// [batch, tokens, heads, headSize] as [batch * tokens, heads * headSize].
+at::Tensor rowsOfHeads(const at::Tensor& heads) { return heads.reshape({heads.size(0) * heads.size(1), -1}); }
+
+/// The parts of a fused matrix or bias [3 d, ...] or the separate ones, as query, key, value.
+std::array<at::Tensor, 3> partsOf(const UnitTensors& tensors, TensorRole fused, std::array<TensorRole, 3> separate) {
+    if (!tensors[fused].defined())
+        return {tensors[separate[0]], tensors[separate[1]], tensors[separate[2]]};
+    const auto parts = tensors[fused].chunk(3, 0);
+    return {parts[0], parts[1], parts[2]};
+}
+
+std::array<at::Tensor, 3> matricesOf(const UnitTensors& tensors) {
+    return partsOf(tensors, TensorRole::Qkv, {TensorRole::Query, TensorRole::Key, TensorRole::Value});
+}
+
+}  // namespace
+
+AttentionUnit::AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary)
+    : m_model(model), m_weights(weights), m_norm(model, weights), m_rotary(rotary) {
+    TORCH_INTERNAL_ASSERT(model.family == Family::Gpt2 || rotary);
+}
+
+AttentionUnit::Saved AttentionUnit::project(const at::Tensor& input) const {
+    const int64_t batch = input.size(0), tokens = input.size(1), headSize = m_model.headSize();
+    Saved saved;
+    saved.input = rowsOf(input);
+    saved.statistics = m_norm.statistics(saved.input);
+    const at::Tensor normed = at::empty_like(saved.input);
+    m_norm.apply(saved.input, saved.statistics, normed);
+    if (m_model.family == Family::Gpt2) {
+        const at::Tensor fused = linear(normed, m_weights[TensorRole::Qkv], m_weights[TensorRole::QkvBias]);
+        const auto parts = fused.view({batch, tokens, 3, m_model.heads, headSize}).unbind(2);
+        saved.query = parts[0];
+        saved.key = parts[1];
+        saved.value = parts[2];
+    } else {
+        saved.query = linear(normed, m_weights[TensorRole::Query], {}).view({batch, tokens, m_model.heads, headSize});
+        saved.key = linear(normed, m_weights[TensorRole::Key], {}).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.value = linear(normed, m_weights[TensorRole::Value], {}).view({batch, tokens, m_model.kvHeads, headSize});
+    }
+    return saved;
+}
+
+void AttentionUnit::attend(Saved& saved) const {
+    if (m_rotary) {
+        m_rotary->rotate(saved.query);
+        m_rotary->rotate(saved.key);
+    }
+    std::tie(saved.attended, saved.logSumExp) = at::_scaled_dot_product_flash_attention_for_cpu(
+        saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2), 0.0, true);
+}
+
+void AttentionUnit::finish(const at::Tensor& input, const at::Tensor& attended, const at::Tensor& output) const {
+    addLinear(rowsOf(input), rowsOfHeads(attended.transpose(1, 2)), m_weights[TensorRole::AttentionOut],
+              m_weights[TensorRole::AttentionOutBias], rowsOf(output));
+}
+
+void AttentionUnit::forward(const at::Tensor& input, const at::Tensor& output) const {
+    Saved saved = project(input);
+    attend(saved);
+    finish(input, saved.attended, output);
+}
+
+AttentionUnit::Saved AttentionUnit::save(const at::Tensor& input, const at::Tensor& output) const {
+    Saved saved = project(input);
+    attend(saved);
+    if (output.defined())
+        finish(input, saved.attended, output);
+    return saved;
+}
+
+at::Tensor AttentionUnit::projectionBackward(const Saved& saved, const at::Tensor& dQuery, const at::Tensor& dKey,
+                                             const at::Tensor& dValue, const UnitGradients& gradients) const {
+    at::Tensor normed = at::empty_like(saved.input);
+    m_norm.apply(saved.input, saved.statistics, normed);
+    const std::array<at::Tensor, 3> parts{rowsOfHeads(dQuery), rowsOfHeads(dKey), rowsOfHeads(dValue)};
+    const auto matrixGradients = matricesOf(gradients);
+    for (size_t i = 0; i < parts.size(); ++i)
+        addWeightGradient(matrixGradients[i], parts[i], normed);
+    if (gradients[TensorRole::QkvBias].defined()) {
+        const auto biasGradients = gradients[TensorRole::QkvBias].chunk(3, 0);
+        for (size_t i = 0; i < parts.size(); ++i)
+            addBiasGradient(biasGradients[i], parts[i]);
+    }
+    const auto matrices = matricesOf(m_weights);
+    at::mm_out(normed, parts[0], matrices[0]);
+    normed.addmm_(parts[1], matrices[1]);
+    normed.addmm_(parts[2], matrices[2]);
+    return normed;
+}
+
+void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, const UnitGradients& gradients,
+                             const at::Tensor& inputGradient) const {
+    const at::Tensor dOutput = rowsOf(outputGradient);
+    addWeightGradient(gradients[TensorRole::AttentionOut], dOutput, rowsOfHeads(saved.attended.transpose(1, 2)));
+    if (gradients[TensorRole::AttentionOutBias].defined())
+        addBiasGradient(gradients[TensorRole::AttentionOutBias], dOutput);
+
+    at::Tensor dAttended = at::mm(dOutput, m_weights[TensorRole::AttentionOut]).view(saved.query.sizes());
+    auto [dQuery, dKey, dValue] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
+        dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2),
+        saved.attended, saved.logSumExp, 0.0, true);
+    dAttended.reset();
+    saved.query.reset();
+    saved.key.reset();
+    saved.value.reset();
+    saved.attended.reset();
+    saved.logSumExp.reset();
+    dQuery = dQuery.transpose(1, 2);
+    dKey = dKey.transpose(1, 2);
+    dValue = dValue.transpose(1, 2);
+    if (m_rotary) {
+        m_rotary->rotateBack(dQuery);
+        m_rotary->rotateBack(dKey);
+    }
+    const at::Tensor dNormed = projectionBackward(saved, dQuery, dKey, dValue, gradients);
+    m_norm.backward(dNormed, saved.input, saved.statistics, dOutput, rowsOf(inputGradient), gradients);
+}
+
+void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueCache& cache) const {
+    const int64_t count = x.size(1);
+    TORCH_INTERNAL_ASSERT(x.size(0) == 1 && (firstPosition == 0 || count == 1) && firstPosition + count <= cache.keys.size(1));
+    Saved saved = project(x);
+    if (m_rotary) {
+        m_rotary->rotate(saved.query, firstPosition);
+        m_rotary->rotate(saved.key, firstPosition);
+    }
+    cache.keys.narrow(1, firstPosition, count).copy_(saved.key);
+    cache.values.narrow(1, firstPosition, count).copy_(saved.value);
+    const int64_t total = firstPosition + count;
+    const at::Tensor attended = std::get<0>(at::_scaled_dot_product_flash_attention_for_cpu(
+        saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
+        cache.values.narrow(1, 0, total).transpose(1, 2), 0.0, firstPosition == 0));
+    finish(x, attended, x);
+}
+
+}  // namespace gsst

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace gsst {
+
+// Products with weight matrices [out, in], and their gradients. Inputs are [rows, in] and [rows, out] in compute precision.
+
+/// bf16 gradients of a matrix are made in pieces of at most this many elements, so that no whole temporary exists.
+inline constexpr int64_t kGradientPieceElements = 1 << 20;
+
+/// input * weight^T (+ bias, if defined).
+at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
+
+/// out = residual + input * weight^T (+ bias, if defined). `out` may be the memory of `residual`. Needs no temporary.
+void addLinear(const at::Tensor& residual, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+               const at::Tensor& out);
+
+/// accumulator (fp32, [out, in]) += outputGradient^T * input. fp32: added inside the product; bf16: each piece of the product is
+/// rounded to bf16, widened and added.
+void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input);
+
+/// accumulator (fp32, [out]) += sum over rows of outputGradient, in fp32 and in an order that no thread count changes.
+void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient);
+
+/// accumulator (fp32, contiguous) += values (bf16, contiguous).
+void addWidened(const at::Tensor& accumulator, const at::Tensor& values);
+
+/// accumulator[indices[i]] += rows[i] for i in order (fp32 accumulator [n, d]; rows [count, d]); indices are in range.
+void addRows(const at::Tensor& accumulator, const int64_t* indices, const at::Tensor& rows);
+
+}  // namespace gsst

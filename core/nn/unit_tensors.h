@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "spec/tensor_table.h"
+#include "spec/train_spec.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+
+namespace gsst {
+
+inline at::ScalarType scalarTypeOf(Precision precision) { return precision == Precision::Fp32 ? at::kFloat : at::kBFloat16; }
+
+/// The tensors of one unit by role, as views of a contiguous element space (padded offsets as in the TensorTable). Owns no
+/// memory: the element space must outlive it and everything made from it. Cheap to copy.
+class UnitTensors {
+public:
+    UnitTensors() = default;
+    /// `elements`: first element of the unit's element space, of type `type`.
+    UnitTensors(const TensorTable& table, int unit, const void* elements, at::ScalarType type);
+
+    /// The tensor with `role`; undefined if the unit has none.
+    const at::Tensor& operator[](TensorRole role) const { return m_tensors[size_t(role)]; }
+    void set(TensorRole role, at::Tensor tensor) { m_tensors[size_t(role)] = std::move(tensor); }
+
+private:
+    static constexpr size_t kRoles = size_t(TensorRole::HeadWeight) + 1;
+    std::array<at::Tensor, kRoles> m_tensors;
+};
+
+using UnitWeights = UnitTensors;    ///< compute precision, read only
+using UnitGradients = UnitTensors;  ///< fp32 accumulators, added to
+
+/// Elements of `unit` from the start of the element space of a slice that begins with `firstUnit`.
+int64_t unitOffsetInSlice(const TensorTable& table, int firstUnit, int unit);
+
+}  // namespace gsst

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "plan/step_program.h"
+
+#include <cstddef>
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace gsst {
+
+/// Which ops of a chain of programs must be complete before which. It follows from what ops touch, so the builder states no
+/// edges and the executor and the simulation cannot disagree:
+/// - a buffer: its ops one after the other;
+/// - a chunk of a slot or of the gradient file: read after write, write after read, write after write, across programs;
+/// - the write gate: a slot is written only after the record that names the other slot is durable;
+/// - a commit: after all writes to its slot.
+/// The order inside the compute lane is the program's and not listed. Not thread-safe.
+class DependencyTracker {
+public:
+    /// Appends `program`, whose ops get the global numbers `first`, `first + 1`, ...; `oldSlot` is the slot that SlotRef::Old
+    /// means. For each op the numbers of earlier ops it must wait for, ascending, without duplicates.
+    std::vector<std::vector<size_t>> append(const StepProgram& program, size_t first, int oldSlot);
+
+    /// Forgets everything; valid when no op is in flight.
+    void clear();
+
+private:
+    enum class Kind { State, Gradient, Gate };
+    using Key = std::tuple<Kind, int, int>;
+    struct Access {
+        bool written = false;
+        size_t writer = 0;
+        std::vector<size_t> readers;
+    };
+    void read(const Key& key, size_t op, std::vector<size_t>& waits);
+    void write(const Key& key, size_t op, std::vector<size_t>& waits);
+
+    std::map<Key, Access> m_access;
+    std::vector<size_t> m_uncommitted;  ///< writes to the slot since the last commit
+};
+
+/// The slot that is committed after `program` has run.
+inline int slotAfter(const StepProgram& program, int oldSlot) {
+    const bool commits = !program.ops.empty() && (program.kind == ProgramKind::WriteOut ||
+        (!program.resident && (program.kind == ProgramKind::StepUpdating || program.kind == ProgramKind::UpdateOnly)));
+    return commits ? 1 - oldSlot : oldSlot;
+}
+
+}  // namespace gsst

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "plan/program_builder.h"
+#include "plan/simulation.h"
+#include "spec/run_spec.h"
+
+#include <cstdint>
+
+namespace gsst {
+
+/// What the machine has to give besides speed. Bytes free right now.
+struct MachineLimits {
+    int64_t deviceBytes = 0;  ///< limit of the device's pool when the budget names none; 0 = unlimited
+    int64_t ramBytes = 0;
+    int64_t diskBytes = 0;
+};
+
+/// A chosen placement and what it will cost, before anything starts.
+struct Plan {
+    Placement placement;
+    int64_t microBatch = 0;        ///< may be smaller than the recipe's, to fit the device limit
+    int64_t ringBytes = 0;
+    int64_t deviceLimit = 0;       ///< enforced; 0 = none
+    int64_t ramLimit = 0;          ///< enforced; 0 = none
+    int slices = 0;
+    int64_t devicePeak = 0;        ///< predicted, worst program
+    int64_t ramPeak = 0;           ///< predicted: ring, boundary activations, resident state
+    int64_t residentBytes = 0;     ///< of ramPeak: state and gradients kept in RAM
+    int64_t boundaryBytes = 0;     ///< of ramPeak: boundary activations
+    int64_t diskBytes = 0;         ///< both slots and stored gradients
+    SimulatedCost step;            ///< steady state
+    bool diskBound() const { return step.readWaitSeconds + step.writeWaitSeconds > 0.1 * step.seconds; }
+};
+
+/// Bytes the run's files take: slots, sums, stored gradients.
+int64_t diskBytesOf(const TensorTable& table, bool stateResident);
+
+/// Chooses residency, slicing, chunk size and ring for `spec` on a machine. Never touches disk or device. OverBudget tells
+/// which limit is too small, by how much, and the smallest that would do.
+Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const MachineLimits& machine);
+
+/// The least device limit with which makePlan() succeeds, everything else as given.
+int64_t smallestDeviceLimit(const RunSpec& spec, const TensorTable& table);
+
+}  // namespace gsst

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plan/simulation.h"
+
+#include "plan/dependencies.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+
+namespace gsst {
+namespace {
+
+int64_t peakOf(const StepProgram& program, Space space) {
+    int64_t live = 0;
+    int64_t peak = 0;
+    for (const Op& op : program.ops) {
+        for (int buffer : op.acquires)
+            if (program.buffers[size_t(buffer)].space == space)
+                live += program.buffers[size_t(buffer)].bytes;
+        peak = std::max(peak, live + (space == Space::Device ? op.workspace : 0));
+        for (int buffer : op.releases)
+            if (program.buffers[size_t(buffer)].space == space)
+                live -= program.buffers[size_t(buffer)].bytes;
+    }
+    return peak;
+}
+
+/// Staging in first-in-first-out order: when can the next `bytes` be had?
+class RingModel {
+public:
+    explicit RingModel(int64_t capacity) : m_capacity(capacity) {}
+
+    /// Buffers are named by a number that ascends in order of allocation.
+    double allocate(size_t buffer, int64_t bytes, double now) {
+        double when = std::max(now, m_lastAllocation);
+        while (m_used + bytes > m_capacity && !m_order.empty()) {
+            const Held& oldest = m_held[m_order.front()];
+            when = std::max(when, oldest.freeAt);
+            m_used -= oldest.bytes;
+            m_held.erase(m_order.front());
+            m_order.pop_front();
+        }
+        m_used += bytes;
+        m_order.push_back(buffer);
+        m_held[buffer] = {bytes, when};
+        m_lastAllocation = when;
+        return when;
+    }
+    void release(size_t buffer, double when) {
+        if (auto held = m_held.find(buffer); held != m_held.end())
+            held->second.freeAt = when;
+    }
+
+private:
+    struct Held {
+        int64_t bytes = 0;
+        double freeAt = 0;
+    };
+    int64_t m_capacity;
+    int64_t m_used = 0;
+    double m_lastAllocation = 0;
+    std::deque<size_t> m_order;
+    std::map<size_t, Held> m_held;
+};
+
+double durationOf(const Op& op, const HardwareProfile& hardware, Precision precision) {
+    switch (laneOf(op.kind)) {
+    case Lane::Read: return hardware.secondsPerOp + double(op.ioBytes) / hardware.readBytesPerSecond;
+    case Lane::Write:
+        return op.kind == OpKind::Commit ? hardware.secondsPerCommit
+                                         : hardware.secondsPerOp + double(op.ioBytes) / hardware.writeBytesPerSecond;
+    case Lane::Compute: break;
+    }
+    return hardware.secondsPerOp + op.flops / hardware.flops(precision) + double(op.copyBytes) / hardware.memoryBytesPerSecond;
+}
+
+class Simulator {
+public:
+    Simulator(const HardwareProfile& hardware, Precision precision, int64_t ringBytes)
+        : m_hardware(hardware), m_precision(precision), m_ring(ringBytes) {}
+
+    /// Returns when the compute lane is through with the program.
+    double run(const StepProgram& program, SimulatedCost& cost) {
+        const size_t first = m_finish.size();
+        const auto waits = m_tracker.append(program, first, m_slot);
+        m_slot = slotAfter(program, m_slot);
+        for (size_t i = 0; i < program.ops.size(); ++i)
+            runOp(program, program.ops[i], waits[i], cost);
+        m_bufferBase += program.buffers.size();
+        return m_laneFree[size_t(Lane::Compute)];
+    }
+
+private:
+    void runOp(const StepProgram& program, const Op& op, const std::vector<size_t>& waits, SimulatedCost& cost) {
+        const Lane lane = laneOf(op.kind);
+        const double laneFree = m_laneFree[size_t(lane)];
+        double staged = 0;
+        for (int buffer : op.acquires)
+            if (program.buffers[size_t(buffer)].space == Space::Staging)
+                staged = m_ring.allocate(m_bufferBase + size_t(buffer), program.buffers[size_t(buffer)].bytes, staged);
+        double ready = 0;
+        for (size_t other : waits)
+            ready = std::max(ready, m_finish[other]);
+        const double duration = durationOf(op, m_hardware, m_precision);
+        const double start = std::max({laneFree, staged, ready});
+        const double finish = start + duration;
+        if (lane == Lane::Compute) {
+            cost.readWaitSeconds += std::max(0.0, ready - laneFree);
+            cost.writeWaitSeconds += std::max(0.0, staged - std::max(laneFree, ready));
+            cost.computeSeconds += duration;
+        } else {
+            (lane == Lane::Read ? cost.readSeconds : cost.writeSeconds) += duration;
+        }
+        m_laneFree[size_t(lane)] = finish;
+        m_finish.push_back(finish);
+        for (int buffer : op.releases)
+            if (program.buffers[size_t(buffer)].space == Space::Staging)
+                m_ring.release(m_bufferBase + size_t(buffer), finish);
+    }
+
+    const HardwareProfile& m_hardware;
+    Precision m_precision;
+    RingModel m_ring;
+    DependencyTracker m_tracker;
+    int m_slot = 0;
+    size_t m_bufferBase = 0;
+    std::vector<double> m_finish;
+    std::array<double, 3> m_laneFree{};
+};
+
+}  // namespace
+
+int64_t devicePeakOf(const StepProgram& program) { return peakOf(program, Space::Device); }
+int64_t ramPeakOf(const StepProgram& program) { return peakOf(program, Space::Ram); }
+
+SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, Precision precision,
+                       int64_t ringBytes) {
+    Simulator simulator(hardware, precision, ringBytes);
+    SimulatedCost last;
+    double before = 0;
+    int64_t devicePeak = 0;
+    int64_t ramPeak = 0;
+    for (const StepProgram* program : chain) {
+        last = {};
+        const double after = simulator.run(*program, last);
+        last.seconds = after - before;
+        last.readBytes = program->readBytes();
+        last.writtenBytes = program->writtenBytes();
+        before = after;
+        devicePeak = std::max(devicePeak, devicePeakOf(*program));
+        ramPeak = std::max(ramPeak, ramPeakOf(*program));
+    }
+    last.devicePeak = devicePeak;
+    last.ramPeak = ramPeak;
+    return last;
+}
+
+}  // namespace gsst

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plan/step_program.h"
+
+namespace gsst {
+
+const char* nameOf(OpKind kind) {
+    switch (kind) {
+    case OpKind::ReadState: return "read state";
+    case OpKind::ReadGradient: return "read gradient";
+    case OpKind::Update: return "update";
+    case OpKind::WriteState: return "write state";
+    case OpKind::ReadWeights: return "read weights";
+    case OpKind::Join: return "join weights";
+    case OpKind::ZeroGradient: return "zero gradient";
+    case OpKind::LoadBoundary: return "load boundary";
+    case OpKind::LoadGradient: return "load gradient";
+    case OpKind::Forward: return "forward";
+    case OpKind::StoreBoundary: return "store boundary";
+    case OpKind::Head: return "head";
+    case OpKind::Backward: return "backward";
+    case OpKind::Norms: return "norms";
+    case OpKind::StoreGradient: return "store gradient";
+    case OpKind::WriteGradient: return "write gradient";
+    case OpKind::Commit: return "commit";
+    }
+    return "unknown";
+}
+
+const char* nameOf(ProgramKind kind) {
+    switch (kind) {
+    case ProgramKind::StepPlain: return "step";
+    case ProgramKind::StepUpdating: return "step with update";
+    case ProgramKind::UpdateOnly: return "update only";
+    case ProgramKind::Evaluate: return "evaluate";
+    case ProgramKind::WriteOut: return "write out";
+    }
+    return "unknown";
+}
+
+Lane laneOf(OpKind kind) {
+    switch (kind) {
+    case OpKind::ReadState:
+    case OpKind::ReadGradient:
+    case OpKind::ReadWeights: return Lane::Read;
+    case OpKind::WriteState:
+    case OpKind::WriteGradient:
+    case OpKind::Commit: return Lane::Write;
+    default: return Lane::Compute;
+    }
+}
+
+std::vector<int> Op::touches() const {
+    std::vector<int> all;
+    for (int buffer : {state, chunkGradient, weights, tied, gradient, tiedGradient, input, output, outputGradient, inputGradient, host})
+        if (buffer != kNoBuffer)
+            all.push_back(buffer);
+    return all;
+}
+
+int64_t StepProgram::readBytes() const {
+    int64_t bytes = 0;
+    for (const Op& op : ops)
+        bytes += laneOf(op.kind) == Lane::Read ? op.ioBytes : 0;
+    return bytes;
+}
+
+int64_t StepProgram::writtenBytes() const {
+    int64_t bytes = 0;
+    for (const Op& op : ops)
+        bytes += laneOf(op.kind) == Lane::Write ? op.ioBytes : 0;
+    return bytes;
+}
+
+double StepProgram::flops() const {
+    double sum = 0;
+    for (const Op& op : ops)
+        sum += op.flops;
+    return sum;
+}
+
+}  // namespace gsst

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace gsst {
+
+/// Number format of weights and activations during forward and backward. The master weights are fp32 in both.
+enum class Precision { Fp32, Bf16 };
+
+/// How the learning rate goes on after the warm-up.
+enum class ScheduleKind { Constant, Cosine };
+
+/// Everything that decides the bits of a run besides the model and the data. The defaults suit a small model.
+struct TrainSpec {
+    int64_t steps = 1000;
+    int64_t sequenceLength = 64;      ///< tokens a sequence; <= ModelSpec::context
+    int64_t sequencesPerStep = 12;    ///< multiple of microBatch
+    int64_t microBatch = 12;          ///< sequences a micro-batch
+    int64_t headTokenChunk = 1024;    ///< tokens whose logits exist at a time; part of the order of sums
+    Precision precision = Precision::Fp32;
+
+    double learningRate = 1e-3;       ///< after the warm-up
+    double minLearningRate = 1e-4;    ///< at the last step (cosine)
+    int64_t warmupSteps = 100;
+    ScheduleKind schedule = ScheduleKind::Cosine;
+    double beta1 = 0.9;
+    double beta2 = 0.99;
+    double epsilon = 1e-8;
+    double weightDecay = 0.1;         ///< decoupled; on matrices only
+    double clipNorm = 1.0;            ///< global norm, torch's semantics; 0 = no clipping
+
+    uint64_t seed = 1337;
+    int64_t threads = 0;              ///< compute threads; 0 = all cores; recorded in the run because it changes bits
+
+    int64_t evaluateEvery = 250;      ///< steps; 0 = only at the end
+    int64_t evaluateSequences = 0;    ///< sequences of the validation part per evaluation; 0 = all of it
+    int64_t sampleEvery = 250;        ///< steps; 0 = never
+    int64_t sampleTokens = 120;
+    std::string samplePrompt = "\n";
+    int64_t commitEverySeconds = 600; ///< only with all state in RAM; with state on disk every step commits
+
+    int64_t tokensPerStep() const { return sequencesPerStep * sequenceLength; }
+    int64_t microBatchesPerStep() const { return sequencesPerStep / microBatch; }
+    int64_t tokensPerMicroBatch() const { return microBatch * sequenceLength; }
+    bool operator==(const TrainSpec&) const = default;
+};
+
+}  // namespace gsst

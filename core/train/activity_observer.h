@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/engine_parts.h"
+#include "train/open_run.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace gsst {
+
+/// Turns what the engine does into events: the slice lane's activity and commits. Called on engine threads.
+class ActivityObserver : public EngineObserver {
+public:
+    explicit ActivityObserver(EventSink sink);
+    /// Before the first step: what is committed, and the size of the lane.
+    void expect(int64_t committedStep, int slices, int microBatches);
+
+    void opStarted(const Op& op) override;
+    void opDone(const Op& op) override;
+    void committed(const CommitRecord& record) override;
+    int64_t committedStep() const { return m_committedStep.load(); }
+
+private:
+    void show(const Op& op, SliceState state);
+
+    EventSink m_sink;
+    std::atomic<int64_t> m_committedStep = 0;
+    std::atomic<bool> m_backward = false;
+    int m_microBatches = 1;
+};
+
+}  // namespace gsst

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gsst {
+
+/// States of a run as people see them. Only the worker changes them; the UI never guesses.
+enum class RunState { Preparing, Training, Pausing, Paused, Finishing, Finished, NeedsAttention };
+
+struct StateChanged {
+    RunState state{};
+    int64_t step = 0;  ///< last finished step
+};
+
+/// Progress of something that takes longer than a second before or between steps. total 0 = unknown.
+struct Progress {
+    std::string what;  ///< "Training the tokenizer"
+    uint64_t done = 0;
+    uint64_t total = 0;
+    std::string unit;  ///< "MiB", "tokens"
+};
+
+/// Figures of the plan, sent once before the first step and after a replan.
+struct Planned {
+    int64_t steps = 0;
+    int64_t firstStep = 0;          ///< steps already done when (re)starting
+    int slices = 0;
+    int64_t tokensPerStep = 0;
+    int64_t parameters = 0;
+    double secondsPerStep = 0;      ///< predicted
+    int64_t devicePeakBytes = 0;    ///< predicted
+    int64_t deviceLimitBytes = 0;   ///< 0 = none
+    int64_t ramPeakBytes = 0;       ///< predicted
+    int64_t ramLimitBytes = 0;
+    int64_t diskBytes = 0;          ///< reserved by the run folder
+    int64_t readBytesPerStep = 0;
+    int64_t writtenBytesPerStep = 0;
+    std::string bottleneck;         ///< "compute" or "disk"
+    bool streamed = true;           ///< state on disk (true) or in RAM
+};
+
+struct StepDone {
+    int64_t step = 0;  ///< 1-based
+    double loss = 0;   ///< nats a token, mean of the step
+    double gradientNorm = 0;
+    double clipFactor = 1;
+    double learningRate = 0;
+    double seconds = 0;
+    double tokensPerSecond = 0;
+    double secondsLeft = 0;
+    int64_t devicePeakBytes = 0;  ///< measured, this step
+    int64_t ramBytes = 0;         ///< measured: staging, boundary activations, resident state
+    int64_t readBytes = 0;
+    int64_t writtenBytes = 0;
+    double readWaitSeconds = 0;   ///< compute waited for disk reads
+    double writeWaitSeconds = 0;  ///< compute waited for disk writes (no free staging)
+    double epoch = 0;
+};
+
+struct Validated {
+    int64_t step = 0;
+    double loss = 0;  ///< nats a token over `tokens`
+    int64_t tokens = 0;
+};
+
+struct Committed {
+    int64_t step = 0;  ///< a crash from now on resumes after this step
+    uint64_t generation = 0;
+    std::string rootHash;
+};
+
+struct Sampled {
+    int64_t step = 0;
+    std::string prompt;
+    std::string text;
+};
+
+enum class SliceState { Waiting, Reading, Ready, Computing, Writing, Written };
+
+/// For the slice lane. May be dropped under load.
+struct SliceActivity {
+    int slice = 0;
+    SliceState state{};
+    bool backward = false;
+    int microBatch = 0;
+    int microBatches = 1;
+};
+
+struct LogLine {
+    enum class Level { Info, Warning, Error } level = Level::Info;
+    std::string text;
+};
+
+/// The run stopped by itself. `error` says what, where, why and what to do; the last commit is safe.
+struct Failed {
+    Error error;
+    int64_t committedStep = 0;
+};
+
+using Event = std::variant<StateChanged, Progress, Planned, StepDone, Validated, Committed, Sampled, SliceActivity, LogLine, Failed>;
+
+/// What a user can tell a run that goes on.
+enum class Command {
+    PauseNow,        ///< give up the step in progress, free device memory
+    PauseAfterStep,  ///< finish and commit the step first
+    Resume,
+    Stop,            ///< finish and commit the step, then end the session
+    SampleNow,
+    CommitNow
+};
+
+}  // namespace gsst

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/open_run.h"
+
+#include "base/units.h"
+#include "data/sample_corpus.h"
+#include "data/text_source.h"
+#include "data/tokenizer_training.h"
+#include "store/state_store.h"
+#include "train/machine.h"
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace gsst {
+namespace {
+
+constexpr uint64_t kSampleTextBytes = 4'500'000;
+
+DataProgressCallback forward(const EventSink& sink) {
+    return [sink](const DataProgress& progress) {
+        const bool inBytes = std::string_view(progress.unit) == "bytes";
+        sink(Progress{progress.what, inBytes ? progress.done >> 20 : progress.done, inBytes ? progress.total >> 20 : progress.total,
+                      inBytes ? "MiB" : progress.unit});
+    };
+}
+
+void info(const EventSink& sink, std::string text) { sink(LogLine{LogLine::Level::Info, std::move(text)}); }
+void warn(const EventSink& sink, std::string text) { sink(LogLine{LogLine::Level::Warning, std::move(text)}); }
+
+Error alreadyThere(const RunFolder& folder) {
+    return {ErrorCode::InvalidInput, "This folder already holds a run", folder.root.string(), "it has a run.json",
+            "Go on with 'gsst resume', or name another folder with --run"};
+}
+
+/// What an earlier preparation left that did not get as far as run.json.
+Status clearUnfinished(FileSystem& files, const RunFolder& folder) {
+    for (const char* name : {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl"})
+        GSST_TRY(files.remove(folder.root / name));
+    return {};
+}
+
+/// Fills in what the recipe leaves to the machine; from here on it is part of the run.
+void settle(RunSpec& spec) {
+    if (spec.training.threads == 0)
+        spec.training.threads = std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<Plan> planFor(FileSystem& files, const RunSpec& spec, const TensorTable& table, const std::filesystem::path& folder) {
+    return makePlan(spec, table, measureHardware(files, files.exists(folder) ? folder : std::filesystem::path()),
+                    machineLimits(files, folder));
+}
+
+class Preparation {
+public:
+    Preparation(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop)
+        : m_files(files), m_request(request), m_sink(sink), m_stop(std::move(stop)) {}
+
+    Result<std::unique_ptr<OpenRun>> prepare() {
+        auto run = std::make_unique<OpenRun>();
+        run->folder.root = m_request.runFolder;
+        run->record.spec = m_request.spec;
+        run->record.device = m_request.device;
+        settle(run->record.spec);
+        GSST_TRY(validate(run->record.spec, "the run's settings"));
+        if (m_files.exists(run->folder.runJson()))
+            return alreadyThere(run->folder);
+        run->table = std::make_unique<TensorTable>(run->record.spec.model);
+        if (!m_request.sampleText)
+            GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
+        GSST_ASSIGN(run->plan, planFor(m_files, run->record.spec, *run->table, run->folder.root));
+        adoptPlan(*run);
+        GSST_TRY(m_files.makeFolders(run->folder.root));
+        GSST_ASSIGN(run->lock, lockRun(m_files, run->folder.root));
+        GSST_TRY(clearUnfinished(m_files, run->folder));
+        GSST_TRY(prepareText(*run));
+        GSST_TRY(prepareState(*run));
+        GSST_TRY(writeRunRecord(m_files, run->folder, run->record));
+        return run;
+    }
+
+private:
+    void adoptPlan(OpenRun& run) {
+        TrainSpec& training = run.record.spec.training;
+        if (run.plan.microBatch != training.microBatch)
+            info(m_sink, "Micro-batch lowered from " + std::to_string(training.microBatch) + " to " + std::to_string(run.plan.microBatch) +
+                             " sequences to fit the device memory limit; tokens per step stay the same");
+        training.microBatch = run.plan.microBatch;
+    }
+
+    Status prepareText(OpenRun& run) {
+        std::vector<std::filesystem::path> text = m_request.text;
+        if (m_request.sampleText) {
+            text = {run.folder.root / "sample-stories.txt"};
+            GSST_TRY(writeSampleCorpus(m_files, text.front(), kSampleTextBytes, forward(m_sink), m_stop));
+        }
+        GSST_ASSIGN(const TextInspection inspection, inspectText(m_files, text, forward(m_sink), m_stop));
+        GSST_TRY(requireUsableText(inspection.files));
+        const bool bytes = run.record.spec.data.tokenizer == TokenizerKind::Bytes;
+        if (!inspection.warning.empty() && !bytes)
+            warn(m_sink, inspection.warning);
+        run.record.textBytes = inspection.usableBytes;
+        for (const TextFile& file : inspection.files) {
+            run.record.textFiles.push_back(file.path.string());
+            if (!file.usable())
+                warn(m_sink, file.path.string() + " " + file.problem + "; it is left out");
+        }
+        GSST_TRY(prepareTokenizer(run, inspection));
+        GSST_TRY(prepareTokens(m_files, inspection.files, run.tokenizer, run.folder.data(), forward(m_sink), m_stop));
+        GSST_ASSIGN(run.tokens, TokenStore::open(m_files, run.folder.data()));
+        return requireEnoughTokens(*run.tokens, run.record.spec);
+    }
+
+    Status prepareTokenizer(OpenRun& run, const TextInspection& inspection) {
+        if (run.record.spec.data.tokenizer == TokenizerKind::SentencePieceBpe) {
+            const int64_t vocabulary = std::min(run.record.spec.model.vocabulary, suggestedVocabulary(inspection.usableBytes));
+            if (vocabulary < run.record.spec.model.vocabulary)
+                info(m_sink, "The tokenizer learns " + std::to_string(vocabulary) + " pieces, which suits " +
+                                 formatBytes(inspection.usableBytes) + " of text; the model has room for " +
+                                 std::to_string(run.record.spec.model.vocabulary));
+            GSST_ASSIGN(run.tokenizer, trainTokenizer(m_files, inspection.files, vocabulary, forward(m_sink), m_stop));
+        }
+        return run.tokenizer.save(m_files, run.folder.tokenizer());
+    }
+
+    Status prepareState(OpenRun& run) {
+        TrainerParts parts;
+        parts.files = &m_files;
+        parts.folder = run.folder;
+        parts.spec = run.record.spec;
+        parts.plan = run.plan;
+        const ByteProgress progress = [this](uint64_t done, uint64_t total) {
+            m_sink(Progress{"Writing the untrained model", done >> 20, total >> 20, "MiB"});
+        };
+        return Trainer::createState(parts, *run.table, progress, m_stop);
+    }
+
+    FileSystem& m_files;
+    const RunRequest& m_request;
+    const EventSink& m_sink;
+    std::stop_token m_stop;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop) {
+    return Preparation(files, request, sink, std::move(stop)).prepare();
+}
+
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink) {
+    auto run = std::make_unique<OpenRun>();
+    run->folder.root = folder;
+    GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
+    GSST_ASSIGN(run->lock, lockRun(files, folder));
+    if (steps > 0)
+        run->record.spec.training.steps = steps;
+    run->table = std::make_unique<TensorTable>(run->record.spec.model);
+    GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
+    GSST_ASSIGN(run->tokens, TokenStore::open(files, run->folder.data()));
+    GSST_TRY(requireEnoughTokens(*run->tokens, run->record.spec));
+    // The files of the run are there already, so free disk space is no limit for it any more.
+    MachineLimits machine = machineLimits(files, folder);
+    machine.diskBytes = 0;
+    GSST_ASSIGN(run->plan, makePlan(run->record.spec, *run->table, measureHardware(files, folder), machine));
+    if (run->plan.microBatch != run->record.spec.training.microBatch)
+        warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +
+                       "; results stay the same up to the order of sums");
+    run->record.spec.training.microBatch = run->plan.microBatch;
+    return run;
+}
+
+Planned plannedEvent(const OpenRun& run, int64_t firstStep) {
+    const Plan& plan = run.plan;
+    const TrainSpec& training = run.record.spec.training;
+    Planned planned;
+    planned.steps = training.steps;
+    planned.firstStep = firstStep;
+    planned.slices = plan.slices;
+    planned.tokensPerStep = training.tokensPerStep();
+    planned.parameters = run.table->parameters();
+    planned.secondsPerStep = plan.step.seconds;
+    planned.devicePeakBytes = plan.devicePeak;
+    planned.deviceLimitBytes = plan.deviceLimit;
+    planned.ramPeakBytes = plan.ramPeak;
+    planned.ramLimitBytes = plan.ramLimit;
+    planned.diskBytes = plan.diskBytes;
+    planned.readBytesPerStep = plan.step.readBytes;
+    planned.writtenBytesPerStep = plan.step.writtenBytes;
+    planned.bottleneck = plan.diskBound() ? "disk" : "compute";
+    planned.streamed = !plan.placement.stateResident;
+    return planned;
+}
+
+}  // namespace gsst

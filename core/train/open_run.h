@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "data/token_store.h"
+#include "data/tokenizer.h"
+#include "io/file.h"
+#include "plan/planner.h"
+#include "spec/tensor_table.h"
+#include "store/run_lock.h"
+#include "train/events.h"
+#include "train/run_folder.h"
+#include "train/training_service.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace gsst {
+
+/// A run folder in use: locked, its text tokenised, its plan made. Everything a trainer needs but the state.
+struct OpenRun {
+    RunFolder folder;
+    std::unique_ptr<FileLock> lock;
+    RunRecord record;
+    std::unique_ptr<TensorTable> table;
+    Tokenizer tokenizer = Tokenizer::bytes();
+    std::unique_ptr<TokenStore> tokens;
+    Plan plan;
+};
+
+/// Where preparation tells how far it is.
+using EventSink = std::function<void(Event)>;
+
+/// Turns a request into a run folder with tokenizer, tokens, initial state and run.json. The plan is checked before anything is
+/// written. What a cancelled or failed preparation left is removed or reused by the next one in the same folder.
+Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop);
+
+/// Opens a run that was prepared before. `steps` > 0 replaces the number of steps.
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink);
+
+/// The figures of the plan as an event.
+Planned plannedEvent(const OpenRun& run, int64_t firstStep);
+
+}  // namespace gsst

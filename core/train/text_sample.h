@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "train/open_run.h"
+#include "train/trainer.h"
+
+#include <stop_token>
+#include <string>
+
+namespace gsst {
+
+/// What the model writes after the recipe's prompt, from the committed state; the prompt is not repeated. The same seed at
+/// every step, so that samples can be compared. Call after settle().
+Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_token stop);
+
+}  // namespace gsst

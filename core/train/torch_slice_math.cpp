@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/torch_slice_math.h"
+
+#include "device/torch_pool.h"
+#include "nn/attention_unit.h"
+#include "nn/embedding_unit.h"
+#include "nn/head_unit.h"
+#include "nn/mlp_unit.h"
+#include "nn/token_loss.h"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace gsst {
+
+namespace {
+
+/// Runs `work` with all torch memory from `pool` and without a graph; torch's exceptions become errors here, once.
+template <typename Work>
+auto guarded(CpuPool& pool, const std::string& what, const Work& work) -> decltype(work()) {
+    try {
+        const c10::InferenceMode noGraph;
+        const TorchPoolScope scope(pool);
+        return work();
+    } catch (const c10::OutOfMemoryError& error) {
+        const PoolUsage usage = pool.usage();
+        return Error{ErrorCode::OutOfMemory, what + " needs more memory than the device limit allows", "",
+                     std::to_string(usage.inUse >> 20) + " MiB of " + std::to_string(usage.limit >> 20) + " MiB are in use",
+                     "use a smaller micro-batch or sequence, or raise the limit"};
+    } catch (const std::exception& error) {
+        return Error{ErrorCode::Internal, what + " failed inside LibTorch", "", error.what(), "please report this with the run's log"};
+    }
+}
+
+}  // namespace
+
+/// What forward, head and backward share: tensors over raw memory.
+struct TorchSliceMath::Compute {
+    using SavedUnit = std::variant<std::monostate, AttentionUnit::Saved, MlpUnit::Saved>;
+
+    const TensorTable& table;
+    const TrainSpec& training;
+    at::ScalarType type;
+    std::optional<Rotary> rotary;
+
+    Compute(const TensorTable& theTable, const TrainSpec& theTraining)
+        : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)) {
+        if (table.model().family == Family::Llama)
+            rotary.emplace(table.model());
+    }
+
+    const ModelSpec& model() const { return table.model(); }
+    UnitKind kindOf(int unit) const { return table.units()[size_t(unit)].kind; }
+
+    at::Tensor activation(const void* data, const MicroBatch& batch) const {
+        if (!data)
+            return {};
+        const int64_t sequences = int64_t(batch.inputs.size()) / training.sequenceLength;
+        return at::from_blob(const_cast<void*>(data), {sequences, training.sequenceLength, model().width}, at::TensorOptions().dtype(type));
+    }
+
+    UnitWeights weights(const void* slice, const SliceRange& range, int unit) const {
+        const auto offset = size_t(unitOffsetInSlice(table, range.firstUnit, unit)) * c10::elementSize(type);
+        return {table, unit, static_cast<const std::byte*>(slice) + offset, type};
+    }
+
+    UnitGradients gradients(float* slice, const SliceRange& range, int unit) const {
+        return {table, unit, slice + unitOffsetInSlice(table, range.firstUnit, unit), at::kFloat};
+    }
+
+    AttentionUnit attention(const UnitWeights& unit) const { return {model(), unit, rotary ? &*rotary : nullptr}; }
+    MlpUnit mlp(const UnitWeights& unit) const { return {model(), unit}; }
+
+    void forward(const UnitWeights& unit, UnitKind kind, const MicroBatch& batch, const at::Tensor& input, const at::Tensor& output) const {
+        if (kind == UnitKind::Embedding)
+            EmbeddingUnit(unit).forward(batch.inputs, output);
+        else if (kind == UnitKind::Attention)
+            attention(unit).forward(input, output);
+        else
+            mlp(unit).forward(input, output);
+    }
+
+    /// Recomputes one unit for its gradient. `last`: nobody needs the output, which is then undefined.
+    SavedUnit save(const UnitWeights& unit, UnitKind kind, const at::Tensor& input, const at::Tensor& output) const {
+        if (kind == UnitKind::Attention)
+            return attention(unit).save(input, output);
+        return mlp(unit).save(input, output);
+    }
+
+    void backward(const UnitWeights& unit, SavedUnit saved, const at::Tensor& outputGradient, const UnitGradients& into,
+                  const at::Tensor& inputGradient) const {
+        if (auto* attentionSaved = std::get_if<AttentionUnit::Saved>(&saved))
+            attention(unit).backward(outputGradient, std::move(*attentionSaved), into, inputGradient);
+        else
+            mlp(unit).backward(outputGradient, std::move(std::get<MlpUnit::Saved>(saved)), into, inputGradient);
+    }
+};
+
+TorchSliceMath::TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training, CpuPool& pool)
+    : m_table(table), m_training(training), m_slices(std::move(slices)), m_pool(pool),
+      m_compute(std::make_unique<Compute>(table, training)) {}
+
+TorchSliceMath::~TorchSliceMath() = default;
+
+Status TorchSliceMath::setBatch(int microBatch, const MicroBatch& batch) {
+    const auto invalid = [microBatch](std::string why) {
+        return Error{ErrorCode::InvalidInput, "a micro-batch cannot be used", "micro-batch " + std::to_string(microBatch), std::move(why),
+                     "check that the tokens were made with this run's tokenizer"};
+    };
+    const auto count = int64_t(batch.inputs.size());
+    if (count == 0 || count % m_training.sequenceLength != 0 || batch.targets.size() != batch.inputs.size())
+        return invalid("it has " + std::to_string(count) + " tokens and " + std::to_string(batch.targets.size()) + " targets");
+    const int64_t vocabulary = m_table.model().vocabulary;
+    const auto outside = [vocabulary](int64_t token) { return token < 0 || token >= vocabulary; };
+    if (std::any_of(batch.inputs.begin(), batch.inputs.end(), outside))
+        return invalid("a token number is not below the vocabulary of " + std::to_string(vocabulary));
+    if (std::any_of(batch.targets.begin(), batch.targets.end(), [&](int64_t t) { return t != kIgnoredTarget && outside(t); }))
+        return invalid("a target is not below the vocabulary of " + std::to_string(vocabulary));
+    if (size_t(microBatch) >= m_batches.size())
+        m_batches.resize(size_t(microBatch) + 1);
+    m_batches[size_t(microBatch)] = batch;
+    return {};
+}
+
+Status TorchSliceMath::forward(const ForwardCall& call) {
+    return guarded(m_pool, "the forward pass", [&]() -> Status {
+        const SliceRange& range = m_slices[size_t(call.slice)];
+        const MicroBatch& batch = m_batches[size_t(call.microBatch)];
+        const at::Tensor output = m_compute->activation(call.output, batch);
+        at::Tensor input = m_compute->activation(call.input, batch);
+        // Every unit after the first works in place on the output.
+        for (int unit = range.firstUnit; unit < range.firstUnit + range.unitCount; ++unit) {
+            m_compute->forward(m_compute->weights(call.weights, range, unit), m_compute->kindOf(unit), batch, input, output);
+            input = output;
+        }
+        return {};
+    });
+}
+
+Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
+    return guarded(m_pool, "the loss", [&]() -> Result<LossSum> {
+        const int unit = m_table.headUnit();
+        const SliceRange range{unit, 1};
+        const MicroBatch& batch = m_batches[size_t(call.microBatch)];
+        const bool tied = m_table.model().tiedHead;
+        const at::ScalarType type = m_compute->type;
+        const UnitWeights weights = m_compute->weights(call.weights, range, unit);
+        const at::Tensor table = tied ? UnitWeights(m_table, 0, call.tiedTable, type)[TensorRole::TokenEmbedding] : weights[TensorRole::HeadWeight];
+        const HeadUnit head(m_table.model(), weights, table, m_training.headTokenChunk);
+        const at::Tensor input = m_compute->activation(call.input, batch).flatten(0, 1);
+
+        LossSum sum;
+        sum.tokens = std::count_if(batch.targets.begin(), batch.targets.end(), [](int64_t target) { return target != kIgnoredTarget; });
+        if (!call.inputGradient) {
+            sum.nats = head.loss(input, batch.targets);
+            return sum;
+        }
+        HeadGradients gradients;
+        gradients.input = m_compute->activation(call.inputGradient, batch).flatten(0, 1);
+        gradients.unit = m_compute->gradients(call.gradient, range, unit);
+        gradients.table = tied ? UnitGradients(m_table, 0, call.tiedGradient, at::kFloat)[TensorRole::TokenEmbedding]
+                               : gradients.unit[TensorRole::HeadWeight];
+        gradients.scale = batch.lossScale;
+        sum.nats = head.lossAndGradients(input, batch.targets, gradients);
+        return sum;
+    });
+}
+
+Status TorchSliceMath::backward(const BackwardCall& call) {
+    return guarded(m_pool, "the backward pass", [&]() -> Status {
+        const SliceRange& range = m_slices[size_t(call.slice)];
+        const MicroBatch& batch = m_batches[size_t(call.microBatch)];
+        const int last = range.firstUnit + range.unitCount - 1;
+        const bool embeds = m_compute->kindOf(range.firstUnit) == UnitKind::Embedding;
+        const int firstBlockUnit = embeds ? range.firstUnit + 1 : range.firstUnit;
+        at::Tensor gradient = m_compute->activation(call.outputGradient, batch);
+
+        at::Tensor input = m_compute->activation(call.input, batch);
+        if (embeds && range.unitCount > 1) {
+            input = at::empty_like(gradient);
+            m_compute->forward(m_compute->weights(call.weights, range, range.firstUnit), UnitKind::Embedding, batch, {}, input);
+        }
+        std::vector<Compute::SavedUnit> saved;
+        for (int unit = firstBlockUnit; unit <= last; ++unit) {
+            // The last unit's output is not needed for any gradient.
+            const at::Tensor output = unit < last ? at::empty_like(gradient) : at::Tensor();
+            saved.push_back(m_compute->save(m_compute->weights(call.weights, range, unit), m_compute->kindOf(unit), input, output));
+            input = output;
+        }
+        if (!saved.empty()) {
+            at::Tensor inputGradient = m_compute->activation(call.inputGradient, batch);
+            if (!inputGradient.defined())
+                inputGradient = at::empty_like(gradient);
+            for (int unit = last; unit >= firstBlockUnit; --unit) {
+                Compute::SavedUnit unitSaved = std::move(saved.back());
+                saved.pop_back();
+                m_compute->backward(m_compute->weights(call.weights, range, unit), std::move(unitSaved), gradient,
+                                    m_compute->gradients(call.gradient, range, unit), inputGradient);
+                gradient = inputGradient;
+            }
+        }
+        if (embeds)
+            EmbeddingUnit(m_compute->weights(call.weights, range, range.firstUnit))
+                .backward(batch.inputs, gradient, m_compute->gradients(call.gradient, range, range.firstUnit));
+        return {};
+    });
+}
+
+}  // namespace gsst

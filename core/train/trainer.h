@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "data/token_store.h"
+#include "engine/executor.h"
+#include "plan/planner.h"
+#include "spec/run_spec.h"
+#include "train/run_folder.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace gsst {
+
+/// What a trainer needs; references outlive it.
+struct TrainerParts {
+    FileSystem* files = nullptr;
+    RunFolder folder;
+    RunSpec spec;                           ///< the run's, microBatch and threads settled
+    Plan plan;
+    const TokenStore* tokens = nullptr;
+    EngineObserver* observer = nullptr;     ///< may be null
+    std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
+};
+
+/// One finished training step.
+struct StepResult {
+    int64_t step = 0;  ///< 1-based
+    double loss = 0;
+    double gradientNorm = 0;
+    float clipFactor = 1;
+    bool skipped = false;  ///< loss or gradient were not finite: the state was left alone
+    double seconds = 0;
+    double computeSeconds = 0;
+    WaitTimes waits;
+    int64_t devicePeak = 0;
+    int64_t ramBytes = 0;
+    uint64_t readBytes = 0;
+    uint64_t writtenBytes = 0;
+};
+
+struct EvaluationResult {
+    double loss = 0;
+    int64_t tokens = 0;
+};
+
+/// Trains one run, step by step, in the calling thread. Owns all memory and I/O of the run while it lives: destroying it gives
+/// everything back and loses at most what was not committed. One thread.
+class Trainer {
+public:
+    /// Makes slots, gradient file and the initial state of a new run (commit of step 0). Progress in bytes.
+    static Status createState(const TrainerParts& parts, const TensorTable& table,
+                              const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
+    /// Opens the committed state and makes everything ready for the next step.
+    static Result<std::unique_ptr<Trainer>> open(const TrainerParts& parts, const TensorTable& table,
+                                                 const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
+    ~Trainer();
+
+    int64_t step() const;           ///< last finished step
+    int64_t committedStep() const;  ///< a crash now resumes after this one
+
+    /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops;
+    /// the trainer must be destroyed then (as after every error) and reopened.
+    Result<StepResult> runStep(bool moreToCome, std::stop_token stop);
+
+    /// Applies the pending update and commits: committedStep() == step() afterwards.
+    Status settle();
+    /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit stands.
+    Status giveUpStep();
+    /// With the state in RAM: whether the timer says that a commit is due.
+    bool commitDue() const;
+
+    /// Mean loss over the validation part, as much of it as the recipe says. Settles first.
+    Result<EvaluationResult> evaluate(std::stop_token stop);
+
+    /// The committed state, for readers such as the generator. Call after settle().
+    StateStore& store();
+    CpuPool& devicePool();
+
+private:
+    struct Impl;
+    explicit Trainer(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> m_impl;
+};
+
+}  // namespace gsst

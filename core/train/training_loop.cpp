@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/training_loop.h"
+
+#include "base/units.h"
+#include "optim/schedule.h"
+#include "train/text_sample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace gsst {
+namespace {
+
+constexpr int kSkipsThatPause = 3;
+
+}  // namespace
+
+TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink)
+    : m_files(files), m_run(run), m_inbox(inbox), m_sink(std::move(sink)), m_observer(m_sink) {}
+
+Status TrainingLoop::openTrainer() {
+    const ByteProgress progress = [this](uint64_t done, uint64_t total) {
+        m_sink(Progress{"Loading the model", done >> 20, total >> 20, "MiB"});
+    };
+    TrainerParts parts;
+    parts.files = &m_files;
+    parts.folder = m_run.folder;
+    parts.spec = m_run.record.spec;
+    parts.plan = m_run.plan;
+    parts.tokens = m_run.tokens.get();
+    parts.observer = &m_observer;
+    parts.stampRecord = [this](CommitRecord& record) { m_log->stamp(record); };
+    GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.quitToken()));
+    GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
+    m_observer.expect(m_trainer->committedStep(), m_run.plan.slices, int(training().microBatchesPerStep()));
+    m_sink(plannedEvent(m_run, m_trainer->step()));
+    m_sink(StateChanged{RunState::Training, m_trainer->step()});
+    return {};
+}
+
+Status TrainingLoop::run() {
+    GSST_TRY(openTrainer());
+    for (;;) {
+        Next next = Next::Continue;
+        GSST_TRY(trainUntilPause(next));
+        if (next != Next::Paused)
+            return finish();
+        const int64_t step = m_trainer->committedStep();
+        m_trainer.reset();  // device memory, staging and files are given back here
+        m_log.reset();
+        m_sink(StateChanged{RunState::Paused, step});
+        for (bool waiting = true; waiting;) {
+            const auto command = m_inbox.wait();
+            if (!command)
+                return Error{ErrorCode::Cancelled, "Stopped while paused", "", "the program was closed", "Resume the run to go on"};
+            if (*command == Command::Stop)
+                return {};
+            waiting = *command != Command::Resume;
+        }
+        m_sink(StateChanged{RunState::Preparing, step});
+        GSST_TRY(openTrainer());
+    }
+}
+
+Status TrainingLoop::trainUntilPause(Next& next) {
+    next = Next::Continue;
+    while (next == Next::Continue && m_trainer->step() < training().steps) {
+        while (const auto command = m_inbox.poll()) {
+            GSST_ASSIGN(next, obey(*command));
+            if (next != Next::Continue)
+                return {};
+        }
+        Status status = oneStep();
+        if (status.ok())
+            continue;
+        if (status.error().code != ErrorCode::Cancelled)
+            return status;
+        // PauseNow or the end of the program: the step in progress is given up.
+        m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
+        GSST_TRY(m_trainer->giveUpStep());
+        if (m_inbox.quitting())
+            return status;
+        while (const auto command = m_inbox.poll())
+            if (*command == Command::PauseNow)
+                break;
+        next = Next::Paused;
+    }
+    return {};
+}
+
+Status TrainingLoop::oneStep() {
+    const bool more = !interruptsAfter(m_trainer->step() + 1);
+    GSST_ASSIGN(const StepResult result, m_trainer->runStep(more, m_inbox.stepToken()));
+    report(result);
+    m_skippedInARow = result.skipped ? m_skippedInARow + 1 : 0;
+    if (result.skipped)
+        log(LogLine::Level::Warning, "Step " + std::to_string(result.step) + ": loss or gradient is not finite; the step was skipped");
+    if (m_skippedInARow >= kSkipsThatPause)
+        return Error{ErrorCode::InvalidInput, "Training became unstable", "step " + std::to_string(result.step),
+                     "loss or gradient were not finite in " + std::to_string(kSkipsThatPause) + " steps in a row",
+                     "The last commit is safe. Start again with half the learning rate"};
+    const int64_t step = m_trainer->step();
+    if (due(training().evaluateEvery, step))
+        GSST_TRY(validate());
+    if (due(training().sampleEvery, step))
+        GSST_TRY(sample());
+    if (m_trainer->commitDue())
+        GSST_TRY(m_trainer->settle());
+    return {};
+}
+
+bool TrainingLoop::interruptsAfter(int64_t step) const {
+    return step >= training().steps || due(training().evaluateEvery, step) || due(training().sampleEvery, step);
+}
+
+Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {
+    switch (command) {
+    case Command::PauseNow:
+        m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
+        GSST_TRY(m_trainer->giveUpStep());
+        return Next::Paused;
+    case Command::PauseAfterStep:
+        m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
+        GSST_TRY(m_trainer->settle());
+        return Next::Paused;
+    case Command::Stop: return Next::Stopped;
+    case Command::SampleNow: GSST_TRY(sample()); return Next::Continue;
+    case Command::CommitNow: GSST_TRY(m_trainer->settle()); return Next::Continue;
+    case Command::Resume: return Next::Continue;
+    }
+    return Next::Continue;
+}
+
+Status TrainingLoop::finish() {
+    m_sink(StateChanged{RunState::Finishing, m_trainer->step()});
+    GSST_TRY(m_trainer->settle());
+    const bool complete = m_trainer->step() >= training().steps;
+    if (complete && m_validatedStep != m_trainer->step())
+        GSST_TRY(validate());
+    if (complete && training().sampleEvery > 0 && !due(training().sampleEvery, m_trainer->step()))
+        GSST_TRY(sample());
+    const int64_t step = m_trainer->step();
+    m_trainer.reset();
+    m_sink(StateChanged{complete ? RunState::Finished : RunState::Paused, step});
+    return {};
+}
+
+Status TrainingLoop::validate() {
+    GSST_ASSIGN(const EvaluationResult result, m_trainer->evaluate(m_inbox.stepToken()));
+    if (result.tokens == 0)
+        return {};
+    m_validatedStep = m_trainer->step();
+    const Validated validated{m_trainer->step(), result.loss, result.tokens};
+    GSST_TRY(m_log->add(validated));
+    m_sink(validated);
+    return {};
+}
+
+Status TrainingLoop::sample() {
+    GSST_TRY(m_trainer->settle());
+    GSST_ASSIGN(const std::string text, sampleText(*m_trainer, m_run, m_inbox.stepToken()));
+    const Sampled sampled{m_trainer->step(), training().samplePrompt, text};
+    GSST_TRY(m_log->add(sampled));
+    m_sink(sampled);
+    return {};
+}
+
+void TrainingLoop::report(const StepResult& result) {
+    StepDone done;
+    done.step = result.step;
+    done.loss = result.loss;
+    done.gradientNorm = result.gradientNorm;
+    done.clipFactor = double(result.clipFactor);
+    done.learningRate = learningRate(training(), result.step);
+    done.seconds = result.seconds;
+    done.tokensPerSecond = double(training().tokensPerStep()) / std::max(1e-9, result.seconds);
+    m_secondsPerStep = m_secondsPerStep == 0 ? result.seconds : 0.9 * m_secondsPerStep + 0.1 * result.seconds;
+    done.secondsLeft = m_secondsPerStep * double(training().steps - result.step);
+    done.devicePeakBytes = result.devicePeak;
+    done.ramBytes = result.ramBytes;
+    done.readBytes = int64_t(result.readBytes);
+    done.writtenBytes = int64_t(result.writtenBytes);
+    done.readWaitSeconds = result.waits.read;
+    done.writeWaitSeconds = result.waits.write;
+    done.epoch = double(result.step) * double(training().tokensPerStep()) /
+                 std::max(1.0, double(m_run.tokens->size()) * (1.0 - m_run.record.spec.data.validationShare));
+    if (const Status status = m_log->add(done); !status.ok())
+        log(LogLine::Level::Warning, status.error().text());
+    m_sink(done);
+}
+
+}  // namespace gsst

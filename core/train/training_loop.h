@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "train/activity_observer.h"
+#include "train/command_inbox.h"
+#include "train/open_run.h"
+#include "train/run_log.h"
+#include "train/trainer.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace gsst {
+
+/// The life of one run on the worker's thread: step after step until the end, between steps validation, samples, commits and
+/// whatever the user commands. References outlive it.
+class TrainingLoop {
+public:
+    TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink);
+
+    /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed.
+    Status run();
+    int64_t committedStep() const { return m_observer.committedStep(); }
+
+private:
+    enum class Next { Continue, Paused, Stopped };
+
+    Status openTrainer();
+    Status trainUntilPause(Next& next);
+    Status oneStep();
+    Status finish();
+    Result<Next> obey(Command command);
+    Status validate();
+    Status sample();
+    void report(const StepResult& result);
+    bool due(int64_t interval, int64_t step) const { return interval > 0 && step % interval == 0; }
+    bool interruptsAfter(int64_t step) const;
+    void log(LogLine::Level level, std::string text) { m_sink(LogLine{level, std::move(text)}); }
+    const TrainSpec& training() const { return m_run.record.spec.training; }
+
+    FileSystem& m_files;
+    OpenRun& m_run;
+    CommandInbox& m_inbox;
+    EventSink m_sink;
+    ActivityObserver m_observer;
+    std::unique_ptr<RunLog> m_log;
+    std::unique_ptr<Trainer> m_trainer;
+    int m_skippedInARow = 0;
+    double m_secondsPerStep = 0;  ///< smoothed
+    int64_t m_validatedStep = -1;
+};
+
+}  // namespace gsst

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "spec/run_spec.h"
+#include "train/event_queue.h"
+#include "train/events.h"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace gsst {
+
+/// Everything needed to start a new run.
+struct RunRequest {
+    RunSpec spec;
+    std::vector<std::filesystem::path> text;  ///< files and folders; empty with sampleText
+    bool sampleText = false;                  ///< train on the generated stories
+    std::filesystem::path runFolder;          ///< must not hold a run yet
+    std::string device = "cpu";
+};
+
+/// A run that goes on: events out, commands in. Destroying it pauses the run and joins its thread.
+class RunSession {
+public:
+    virtual ~RunSession() = default;
+    virtual EventQueue& events() = 0;
+    virtual void send(Command command) = 0;  ///< any thread; returns at once
+    virtual bool finished() const = 0;       ///< the worker's thread has nothing more to do
+};
+
+/// One text file as the wizard lists it.
+struct TextFileInfo {
+    std::filesystem::path path;
+    uint64_t bytes = 0;
+    std::string problem;  ///< empty = usable, else why not
+};
+
+struct TextSummary {
+    std::vector<TextFileInfo> files;
+    uint64_t usableBytes = 0;
+    uint64_t invalidUtf8Bytes = 0;
+    std::string preview;            ///< first few hundred characters
+    int64_t suggestedVocabulary = 0;
+};
+
+/// The kinds and tiers of the "where everything lives" table.
+enum class MemoryKind { Weights, Gradients, Optimizer, Activations, Staging };
+enum class MemoryTier { Device, Ram, Disk };
+
+/// A plan in the units people read; computed without touching the disk. Fast (under 100 ms): for sliders.
+struct PlanPreview {
+    bool fits = false;
+    std::string problem;                 ///< why not, if it does not fit
+    int64_t smallestDeviceBytes = 0;     ///< the least device limit that would do
+    bool streamed = false;
+    int slices = 0;
+    int64_t parameters = 0;
+    std::array<std::array<int64_t, 3>, 5> bytes{};  ///< [MemoryKind][MemoryTier]
+    int64_t devicePeakBytes = 0;
+    int64_t ramPeakBytes = 0;
+    int64_t diskBytes = 0;
+    int64_t readBytesPerStep = 0;
+    int64_t writtenBytesPerStep = 0;
+    double secondsPerStep = 0;
+    double tokensPerSecond = 0;
+    double totalSeconds = 0;
+    std::string bottleneck;
+};
+
+/// A run folder as the start page lists it.
+struct RunInfo {
+    std::filesystem::path folder;
+    std::string name;
+    std::string title;        ///< "Sample stories · 3 M parameters"
+    int64_t step = 0;         ///< committed
+    int64_t steps = 0;
+    double lastLoss = 0;      ///< 0 = none yet
+    std::vector<float> lossHistory;  ///< at most 64 points, for the sparkline
+    uint64_t bytesOnDisk = 0;
+    int64_t lastChange = 0;   ///< seconds since 1970
+    bool inUse = false;       ///< another session holds its lock
+    std::string problem;      ///< empty = can be resumed
+};
+
+/// The one door from ui and app into the core; torch-free. createTrainingService() gives the real one, tests a fake.
+/// All calls but startRun/resumeRun may block for their work: call them off the UI thread. Thread-safe.
+class TrainingService {
+public:
+    virtual ~TrainingService() = default;
+    virtual Result<std::vector<RunSpec>> presets() = 0;
+    virtual Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text,
+                                              const std::function<void(const Progress&)>& progress, std::stop_token stop) = 0;
+    virtual Result<PlanPreview> previewPlan(const RunSpec& spec) = 0;
+    virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
+    /// Returns at once; everything else (text, tokenizer, plan, training) happens on the session's thread and shows in its events.
+    /// `wake` is EventQueue's wake-up.
+    virtual Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) = 0;
+    /// `steps` 0 = the run's own number. `device` empty = the run's own.
+    virtual Result<std::unique_ptr<RunSession>> resumeRun(const std::filesystem::path& runFolder, int64_t steps, std::function<void()> wake) = 0;
+};
+
+}  // namespace gsst

@@ -1,0 +1,19 @@
+# gsst_library(<name> SOURCES ... [PUBLIC ...] [PRIVATE ...]): static library gsst_<name> with our flags.
+function(gsst_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    add_library(gsst_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(gsst_${name} PUBLIC gsst_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# gsst_test(<file stem> LIBRARIES ... [LABELS ...] [TIMEOUT s]): one GoogleTest program from <file stem>.cpp, one ctest entry a test case.
+function(gsst_test name)
+    cmake_parse_arguments(ARG "" "TIMEOUT" "LIBRARIES;LABELS" ${ARGN})
+    add_executable(${name} ${name}.cpp)
+    target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main)
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 300)
+    endif()
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/slice_math.h"
+#include "plan/slicing.h"
+#include "spec/tensor_table.h"
+#include "spec/train_spec.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace gsst {
+
+/// A model without meaning but with every dependency of a real one: each output depends on every weight of the unit and on the
+/// input, each gradient on weights, input and output gradient, each update on gradient and state. fp32 only. Results do not
+/// depend on slicing or chunks, exactly as required of the real math.
+class FakeSliceMath : public SliceMath {
+public:
+    FakeSliceMath(const TensorTable& table, std::vector<SliceRange> slices, int64_t activations)
+        : m_table(table), m_slices(std::move(slices)), m_activations(activations) {}
+
+    Status forward(const ForwardCall& call) override {
+        std::vector<float> x = inputOf(call.slice, call.microBatch, call.input);
+        const float* weights = static_cast<const float*>(call.weights);
+        const SliceRange& slice = m_slices[size_t(call.slice)];
+        for (int unit = slice.firstUnit; unit < slice.firstUnit + slice.unitCount; ++unit) {
+            apply(x, weights, elements(unit));
+            weights += elements(unit);
+        }
+        std::memcpy(call.output, x.data(), x.size() * sizeof(float));
+        return {};
+    }
+
+    Result<LossSum> head(const HeadCall& call) override {
+        std::vector<float> x(static_cast<const float*>(call.input), static_cast<const float*>(call.input) + m_activations);
+        const float* weights = static_cast<const float*>(call.weights);
+        apply(x, weights, elements(m_table.headUnit()));
+        if (call.tiedTable)
+            apply(x, static_cast<const float*>(call.tiedTable), elements(0));
+        double sum = 0;
+        for (float value : x)
+            sum += double(value);
+        if (call.inputGradient) {
+            float* gradient = static_cast<float*>(call.inputGradient);
+            for (int64_t i = 0; i < m_activations; ++i)
+                gradient[i] = 0.01f * x[size_t(i)] + 0.001f * float(call.microBatch);
+            accumulate(call.gradient, x, gradient, elements(m_table.headUnit()));
+            if (call.tiedGradient)
+                accumulate(call.tiedGradient, x, gradient, elements(0));
+        }
+        return LossSum{sum, m_activations};
+    }
+
+    Status backward(const BackwardCall& call) override {
+        const SliceRange& slice = m_slices[size_t(call.slice)];
+        std::vector<float> upper(static_cast<const float*>(call.outputGradient), static_cast<const float*>(call.outputGradient) + m_activations);
+        std::vector<std::vector<float>> inputs{inputOf(call.slice, call.microBatch, call.input)};
+        const float* weights = static_cast<const float*>(call.weights);
+        for (int unit = slice.firstUnit; unit + 1 < slice.firstUnit + slice.unitCount; ++unit) {
+            inputs.push_back(inputs.back());
+            apply(inputs.back(), weights + elementsBefore(m_table, slice, unit), elements(unit));
+        }
+        for (int unit = slice.firstUnit + slice.unitCount - 1; unit >= slice.firstUnit; --unit) {
+            const int64_t before = elementsBefore(m_table, slice, unit);
+            const std::vector<float>& x = inputs[size_t(unit - slice.firstUnit)];
+            accumulate(call.gradient + before, x, upper.data(), elements(unit));
+            if (call.inputGradient) {
+                const float weight = mean(weights + before, elements(unit));
+                for (size_t i = 0; i < upper.size(); ++i)
+                    upper[i] = 0.9f * upper[i] + 0.01f * weight;
+            }
+        }
+        if (call.inputGradient)
+            std::memcpy(call.inputGradient, upper.data(), upper.size() * sizeof(float));
+        return {};
+    }
+
+    Status update(const UpdateCall& call) override {
+        for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i) {
+            const float g = call.gradient[i] * call.gradientScale;
+            call.moment1[i] = 0.9f * call.moment1[i] + 0.1f * g;
+            call.moment2[i] = 0.9f * call.moment2[i] + 0.1f * g * g;
+            const float weight = joined(call.hi[i], call.lo[i]) - 0.01f * call.moment1[i] / (std::sqrt(call.moment2[i]) + 1e-3f) / float(call.step);
+            const uint32_t bits = std::bit_cast<uint32_t>(weight);
+            call.hi[i] = uint16_t((bits + 0x8000u) >> 16);
+            call.lo[i] = uint16_t(bits);
+            if (call.weights)
+                static_cast<float*>(call.weights)[i] = weight;
+        }
+        return {};
+    }
+
+    Status join(const JoinCall& call) override {
+        for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i)
+            static_cast<float*>(call.weights)[i] = joined(call.hi[i], call.lo[i]);
+        return {};
+    }
+
+    Status norms(const NormCall& call) override {
+        const float* gradient = call.gradient;
+        for (int block = 0; block < call.blockCount; ++block) {
+            double sum = 0;
+            const int64_t count = m_table.blocks()[size_t(call.firstBlock + block)].paddedElements;
+            for (int64_t i = 0; i < count; ++i)
+                sum += double(gradient[i]) * double(gradient[i]);
+            call.squaredNorms[block] = sum;
+            gradient += count;
+        }
+        return {};
+    }
+
+private:
+    static float joined(uint16_t hi, uint16_t lo) {
+        return std::bit_cast<float>((uint32_t(hi) << 16) + uint32_t(int32_t(int16_t(lo))));
+    }
+    static float mean(const float* values, int64_t count) {
+        float sum = 0;
+        for (int64_t i = 0; i < count; ++i)
+            sum += values[i];
+        return sum / float(count);
+    }
+    static void apply(std::vector<float>& x, const float* weights, int64_t count) {
+        const float weight = mean(weights, count);
+        for (float& value : x)
+            value = 0.8f * value + weight + 0.1f;
+    }
+    static void accumulate(float* gradient, const std::vector<float>& x, const float* upper, int64_t count) {
+        for (int64_t i = 0; i < count; ++i)
+            gradient[i] += x[size_t(i) % x.size()] * upper[size_t(i) % x.size()] * 1e-2f + 1e-4f * float(i % 7);
+    }
+    std::vector<float> inputOf(int slice, int microBatch, const void* input) const {
+        if (slice > 0)
+            return {static_cast<const float*>(input), static_cast<const float*>(input) + m_activations};
+        std::vector<float> tokens(static_cast<size_t>(m_activations));
+        for (size_t i = 0; i < tokens.size(); ++i)
+            tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f;
+        return tokens;
+    }
+    int64_t elements(int unit) const { return m_table.units()[size_t(unit)].paddedElements; }
+    int64_t blockElements(int first, int count) const {
+        int64_t sum = 0;
+        for (int block = first; block < first + count; ++block)
+            sum += m_table.blocks()[size_t(block)].paddedElements;
+        return sum;
+    }
+
+    const TensorTable& m_table;
+    std::vector<SliceRange> m_slices;
+    int64_t m_activations;
+};
+
+}  // namespace gsst

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plan/dependencies.h"
+#include "plan/program_builder.h"
+#include "plan/simulation.h"
+#include "plan/state_bytes.h"
+#include "spec/cost.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace gsst {
+namespace {
+
+ModelSpec model(bool tied) {
+    ModelSpec spec;
+    spec.layers = 3;
+    spec.width = 128;
+    spec.heads = 4;
+    spec.kvHeads = 4;
+    spec.ffnWidth = 512;
+    spec.vocabulary = 2000;
+    spec.context = 32;
+    spec.tiedHead = tied;
+    return spec;
+}
+
+TrainSpec training(Precision precision) {
+    TrainSpec spec;
+    spec.sequenceLength = 32;
+    spec.sequencesPerStep = 6;
+    spec.microBatch = 2;
+    spec.precision = precision;
+    return spec;
+}
+
+const ProgramKind kKinds[] = {ProgramKind::StepPlain, ProgramKind::StepUpdating, ProgramKind::UpdateOnly, ProgramKind::Evaluate};
+
+std::vector<Placement> placements() {
+    std::vector<Placement> all;
+    for (bool resident : {false, true})
+        for (bool inRam : {false, true})
+            for (int units : {1, 2, 6})
+                for (int64_t chunk : {int64_t(4096), int64_t(4) << 20})
+                    all.push_back({resident, inRam, units, chunk});
+    return all;
+}
+
+TEST(StepProgram, EveryBufferLivesExactlyFromFirstToLastUse) {
+    for (bool tied : {false, true}) {
+        const TensorTable table(model(tied));
+        const TrainSpec recipe = training(Precision::Bf16);
+        for (const Placement& placement : placements())
+            for (ProgramKind kind : kKinds) {
+                const StepProgram program = ProgramBuilder(table, recipe, placement).build(kind);
+                std::map<int, int> state;  // 0 unborn, 1 live, 2 dead
+                for (const Op& op : program.ops) {
+                    for (int buffer : op.acquires)
+                        ASSERT_EQ(std::exchange(state[buffer], 1), 0);
+                    for (int buffer : op.touches())
+                        ASSERT_EQ(state[buffer], 1) << nameOf(op.kind);
+                    for (int buffer : op.releases)
+                        ASSERT_EQ(std::exchange(state[buffer], 2), 1);
+                }
+                for (size_t buffer = 0; buffer < program.buffers.size(); ++buffer)
+                    EXPECT_EQ(state[int(buffer)], 2);
+                EXPECT_EQ(program.ops.empty(), false);
+            }
+    }
+}
+
+TEST(StepProgram, MovesTheBytesOfTheTheory) {
+    for (bool tied : {false, true})
+        for (Precision precision : {Precision::Bf16, Precision::Fp32}) {
+            const TensorTable table(model(tied));
+            const TrainSpec recipe = training(precision);
+            const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4096}).build(ProgramKind::StepUpdating);
+            const int64_t all = table.paddedParameters();
+            const int64_t embedding = table.units().front().paddedElements;
+            const int64_t head = table.units().back().paddedElements;
+            const int64_t weightBytes = precision == Precision::Bf16 ? 2 : 4;
+            EXPECT_EQ(step.readBytes(), all * 16 + (all - embedding - head) * weightBytes + (tied ? embedding * weightBytes : 0));
+            EXPECT_EQ(step.writtenBytes(), all * 16);
+        }
+}
+
+TEST(StepProgram, ResidentMovesNothing) {
+    const TensorTable table(model(true));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const ProgramBuilder builder(table, recipe, {true, false, 2, 4 << 20});
+    for (ProgramKind kind : kKinds) {
+        EXPECT_EQ(builder.build(kind).readBytes(), 0);
+        EXPECT_EQ(builder.build(kind).writtenBytes(), 0);
+    }
+    EXPECT_EQ(builder.build(ProgramKind::WriteOut).writtenBytes(), table.paddedParameters() * kStateBytes);
+}
+
+TEST(StepProgram, EveryMicroBatchPassesEverySliceOnceEachWay) {
+    const TensorTable table(model(false));
+    const TrainSpec recipe = training(Precision::Fp32);
+    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4 << 20}).build(ProgramKind::StepUpdating);
+    std::map<std::tuple<OpKind, int, int>, int> seen;
+    for (const Op& op : step.ops)
+        if (op.kind == OpKind::Forward || op.kind == OpKind::Backward || op.kind == OpKind::Head)
+            ++seen[{op.kind, op.slice, op.microBatch}];
+    EXPECT_EQ(seen.size(), size_t(step.microBatches * (2 * (step.slices - 1) + 1)));
+    EXPECT_TRUE(std::all_of(seen.begin(), seen.end(), [](const auto& entry) { return entry.second == 1; }));
+}
+
+/// Numbers of the ops of one kind, in order.
+std::vector<size_t> numbersOf(const StepProgram& program, OpKind kind, size_t first) {
+    std::vector<size_t> numbers;
+    for (size_t i = 0; i < program.ops.size(); ++i)
+        if (program.ops[i].kind == kind)
+            numbers.push_back(first + i);
+    return numbers;
+}
+
+TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
+    const TensorTable table(model(true));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4096}).build(ProgramKind::StepUpdating);
+    DependencyTracker tracker;
+    tracker.append(step, 0, 0);
+    const size_t second = step.ops.size();
+    const auto waits = tracker.append(step, second, slotAfter(step, 0));
+    const size_t firstCommit = numbersOf(step, OpKind::Commit, 0).front();
+    for (size_t write : numbersOf(step, OpKind::WriteState, second)) {
+        const auto& list = waits[write - second];
+        EXPECT_TRUE(std::binary_search(list.begin(), list.end(), firstCommit)) << "a slot is written before the other one is committed";
+    }
+    const size_t secondCommit = numbersOf(step, OpKind::Commit, second).front();
+    const auto& commitWaits = waits[secondCommit - second];
+    for (size_t write : numbersOf(step, OpKind::WriteState, second))
+        EXPECT_TRUE(std::binary_search(commitWaits.begin(), commitWaits.end(), write));
+}
+
+TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
+    const TensorTable table(model(false));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4096}).build(ProgramKind::StepUpdating);
+    DependencyTracker tracker;
+    tracker.append(step, 0, 0);
+    const size_t second = step.ops.size();
+    const auto waits = tracker.append(step, second, 1);
+    for (size_t i = 0; i < step.ops.size(); ++i) {
+        const Op& op = step.ops[i];
+        if (op.kind != OpKind::ReadGradient && op.kind != OpKind::ReadState)
+            continue;
+        const OpKind writer = op.kind == OpKind::ReadGradient ? OpKind::WriteGradient : OpKind::WriteState;
+        const bool found = std::any_of(waits[i].begin(), waits[i].end(), [&](size_t other) {
+            return other < second && step.ops[other].kind == writer && step.ops[other].firstBlock == op.firstBlock;
+        });
+        EXPECT_TRUE(found) << nameOf(op.kind) << " of block " << op.firstBlock;
+    }
+}
+
+TEST(Simulation, IsBoundByTheSlowestLane) {
+    const TensorTable table(model(true));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 16384}).build(ProgramKind::StepUpdating);
+    HardwareProfile machine;
+    machine.secondsPerOp = 0;
+    machine.secondsPerCommit = 0;
+    for (double disk : {1e6, 1e8, 1e12}) {
+        machine.readBytesPerSecond = machine.writeBytesPerSecond = disk;
+        const SimulatedCost cost = simulate({&step, &step, &step}, machine, recipe.precision, 4 << 20);
+        EXPECT_GE(cost.seconds * 1.0001, cost.computeSeconds);
+        EXPECT_GE(cost.seconds * 1.0001, std::max(cost.readSeconds, cost.writeSeconds) * 0.9);
+        EXPECT_LE(cost.seconds, cost.computeSeconds + cost.readSeconds + cost.writeSeconds);
+    }
+}
+
+TEST(Simulation, FastDiskHidesBehindCompute) {
+    const TensorTable table(model(true));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 16384}).build(ProgramKind::StepUpdating);
+    HardwareProfile machine;
+    machine.secondsPerOp = 0;
+    machine.secondsPerCommit = 0;
+    machine.readBytesPerSecond = machine.writeBytesPerSecond = 1e13;
+    const SimulatedCost cost = simulate({&step, &step, &step}, machine, recipe.precision, 4 << 20);
+    EXPECT_LT(cost.seconds, 1.05 * cost.computeSeconds);
+}
+
+}  // namespace
+}  // namespace gsst
