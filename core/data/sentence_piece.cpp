@@ -5,7 +5,7 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
-#include <limits>
+#include <charconv>
 #include <unordered_map>
 
 namespace gsst {
@@ -16,6 +16,16 @@ namespace sp = sentencepiece;
 Error unusableModel(const std::string& origin, const std::string& why) {
     return {ErrorCode::Corrupt, "The tokenizer model cannot be used", origin, why,
             "Restore the file, or start a new run, which trains a new tokenizer"};
+}
+
+std::string withSpaces(std::string_view piece) {
+    std::string text;
+    while (!piece.empty()) {
+        const bool space = piece.starts_with(kSpaceMark);
+        text.push_back(space ? ' ' : piece.front());
+        piece.remove_prefix(space ? kSpaceMark.size() : 1);
+    }
+    return text;
 }
 
 class Sentences final : public sp::SentenceIterator {
@@ -69,13 +79,13 @@ Status SentencePieceModel::readPieces(const std::string& origin) {
         std::string& text = m_pieces[static_cast<size_t>(id)];
         if (m_processor->IsByte(id)) {
             // Spelled <0x0A>.
-            const auto byte = piece.size() == 6 ? std::stoul(piece.substr(3, 2), nullptr, 16) : 0;
-            text = std::string(1, static_cast<char>(byte));
+            unsigned byte = 0;
+            if (piece.size() != 6 || std::from_chars(piece.data() + 3, piece.data() + 5, byte, 16).ec != std::errc())
+                return unusableModel(origin, "its byte piece " + piece + " is not spelled <0x..>");
+            text.assign(1, static_cast<char>(static_cast<unsigned char>(byte)));
             m_byteIds[byte] = id;
         } else if (!m_processor->IsControl(id) && !m_processor->IsUnknown(id)) {
-            text = piece;
-            for (size_t at = text.find(kSpaceMark); at != std::string::npos; at = text.find(kSpaceMark, at + 1))
-                text.replace(at, kSpaceMark.size(), " ");
+            text = withSpaces(piece);
         }
     }
     if (std::count(m_byteIds.begin(), m_byteIds.end(), -1) != 0)
@@ -112,14 +122,14 @@ void SentencePieceModel::encode(std::string_view text, std::vector<int32_t>& out
     }
 }
 
-Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary, double characterCoverage,
+Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary,
                                           const std::function<bool()>& stopped) {
     const std::unordered_map<std::string, std::string> settings = {
         {"model_type", "bpe"},
         {"vocab_size", std::to_string(vocabulary)},
         {"hard_vocab_limit", "false"},
         {"byte_fallback", "true"},
-        {"character_coverage", std::to_string(characterCoverage)},
+        {"character_coverage", "1.0"},
         {"normalization_rule_name", "identity"},
         {"add_dummy_prefix", "false"},
         {"remove_extra_whitespaces", "false"},

@@ -46,10 +46,9 @@ private:
 };
 
 /// Trains byte pair encoding and returns the serialized model. `vocabulary` is an upper limit. `sentences` must hold no line feeds,
-/// tabs or NUL and be valid UTF-8. `characterCoverage` is the share of characters that get a piece of their own; the others fall
-/// back to bytes. One thread, no randomness: the same sentences give the same model. `stopped` is asked while the sentences
+/// tabs or NUL and be valid UTF-8; each of their characters gets a piece. One thread, no randomness: the same sentences give the same model. `stopped` is asked while the sentences
 /// are taken over (then the result is Cancelled); the merging after it, the longer part, cannot be interrupted.
-Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary, double characterCoverage,
+Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary,
                                           const std::function<bool()>& stopped);
 
 }  // namespace gsst

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/text_reader.h"
 
-#include "data/utf8.h"
+#include "io/io_error.h"
 
 #include <algorithm>
 #include <span>

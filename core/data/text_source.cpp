@@ -3,6 +3,7 @@
 
 #include "data/text_reader.h"
 #include "data/utf8.h"
+#include "io/io_error.h"
 
 #include <algorithm>
 #include <set>

@@ -3,7 +3,7 @@
 
 #include "data/content_sum.h"
 #include "data/sentence_piece.h"
-#include "data/utf8.h"
+#include "io/io_error.h"
 
 #include <nlohmann/json.hpp>
 

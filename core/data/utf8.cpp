@@ -74,9 +74,4 @@ std::string toValidUtf8(std::string_view text) {
     return out;
 }
 
-std::string pathText(const std::filesystem::path& path) {
-    const std::u8string text = path.generic_u8string();
-    return {text.begin(), text.end()};
-}
-
 }  // namespace gsst

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -30,8 +29,5 @@ size_t utf8Floor(std::string_view text, size_t position);
 
 /// `text` with every invalid or incomplete part replaced by U+FFFD.
 std::string toValidUtf8(std::string_view text);
-
-/// A path as UTF-8 with forward slashes, for messages and files.
-std::string pathText(const std::filesystem::path& path);
 
 }  // namespace gsst

@@ -6,9 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <mutex>
-#include <vector>
+#include <memory>
 
 namespace gsst {
 
@@ -18,18 +16,21 @@ namespace gsst {
 class CpuPool {
 public:
     explicit CpuPool(int64_t limitBytes);  ///< 0 = no limit
-    ~CpuPool();
+    ~CpuPool();                            ///< also ends what is still given out
     CpuPool(const CpuPool&) = delete;
     CpuPool& operator=(const CpuPool&) = delete;
 
-    Result<std::byte*> allocate(int64_t bytes);  ///< 64-byte aligned (4 KiB from 1 MiB on); bytes 0 is allowed
-    void free(std::byte* data);                  ///< must come from this pool
-    bool owns(const std::byte* data) const;
+    /// 64-byte aligned (4 KiB from 1 MiB on); bytes 0 is allowed. Contents undefined. OutOfMemory says how much was asked for, in
+    /// use and allowed; a refusal because of the limit leaves the pool, its cache included, as it was.
+    Result<std::byte*> allocate(int64_t bytes);
+    void free(std::byte* data);            ///< from this pool, any thread; nullptr is ignored
+    bool owns(const std::byte* data) const;///< `data` is the start of a block that is given out
     PoolUsage usage() const;
     void resetPeak();
+    /// Gives all cached blocks back to the system; those of 1 MiB and more leave the process at once.
     void trim();
 
-    /// Size an allocation of `bytes` is counted with.
+    /// Size an allocation of `bytes` (not negative) is counted with.
     static int64_t roundedBytes(int64_t bytes);
 
 private:

@@ -7,7 +7,7 @@
 #include "engine/resident_state.h"
 #include "engine/slice_math.h"
 #include "io/async_io.h"
-#include "plan/slicing.h"
+#include "plan/step_program.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 #include "store/state_store.h"

@@ -6,6 +6,7 @@
 #include "io/memory_files.h"
 #include "io/path_key.h"
 
+#include <algorithm>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -79,15 +80,17 @@ void CrashFiles::Disk::renameNames(const fs::path& from, const fs::path& to) {
 
 void CrashFiles::Disk::crash(uint64_t seed) {
     medium.crash(seed);
-    auto restored = makeMemoryFiles(capacity);
-    // It held more than this a moment ago, so none of these calls can fail for want of space.
+    // A removal that was lost brings its file back, beside what took its place: more than fitted before may be there.
+    uint64_t bytes = 0;
+    for (const auto& name : medium.names())
+        bytes += name.second->log.crash(seed, name.second->id).size();
+    auto restored = makeMemoryFiles(std::max(capacity, bytes));
     for (const fs::path& folder : medium.folders())
         static_cast<void>(restored->makeFolders(folder));
     for (const auto& [key, node] : medium.names()) {
         static_cast<void>(restored->makeFolders(parentOf(key)));
-        const std::vector<std::byte>& bytes = node->log.crash(seed, node->id);
         if (auto file = restored->open(key, OpenMode::Create, Caching::Buffered); file.ok())
-            static_cast<void>(file.value()->write(0, bytes));
+            static_cast<void>(file.value()->write(0, node->log.durable()));
     }
     current = std::move(restored);
     names = medium.names();

@@ -24,7 +24,7 @@ enum class Fault {
 struct FaultRule {
     FileCall call = FileCall::Read;
     Fault fault = Fault::Fail;
-    std::string pathSuffix;
+    std::string pathSuffix = {};
     int nth = 1;
     int count = 1;
     uint64_t corruptByte = 0;  ///< the byte of the request, modulo its length, whose lowest bit flips

@@ -49,6 +49,9 @@ Status OsFolders::remove(const fs::path& path) {
     // A path below a file is missing as well.
     if (!code || code == std::errc::not_a_directory)
         return {};
+    std::error_code ignored;  // not every operating system gives this reason itself
+    if (fs::is_directory(path, ignored) && !fs::is_empty(path, ignored) && !ignored)
+        code = std::make_error_code(std::errc::directory_not_empty);
     return ioError("Cannot remove", path, code);
 }
 

@@ -8,10 +8,10 @@ namespace gsst {
 namespace fs = std::filesystem;
 
 fs::path keyOf(const fs::path& path) {
-    fs::path key = (fs::path("/") / path).lexically_normal();
+    fs::path key = (fs::path("/") / path.relative_path()).lexically_normal();
     if (!key.has_filename())
         key = key.parent_path();
-    return key == "/" ? fs::path() : key;
+    return key.has_relative_path() ? key : fs::path();
 }
 
 fs::path parentOf(const fs::path& key) { return keyOf(key.parent_path()); }

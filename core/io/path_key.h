@@ -7,7 +7,7 @@ namespace gsst {
 
 // Paths as keys of the file systems that live in RAM: one spelling for each, the root is the empty path.
 
-/// Without dots and without a slash at the end; relative paths start at the root.
+/// Without dots, drive letter and slash at the end; relative paths start at the root.
 std::filesystem::path keyOf(const std::filesystem::path& path);
 
 /// The key of the folder a key lies in.

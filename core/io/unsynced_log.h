@@ -14,7 +14,7 @@ public:
     void write(uint64_t offset, std::span<const std::byte> bytes);  ///< copies `bytes`
     void resize(uint64_t bytes);
     void sync();  ///< everything up to now is on the medium
-    bool clean() const { return m_changes.empty(); }
+    const std::vector<std::byte>& durable() const { return m_durable; }
 
     /// The file after a power loss: its durable bytes and, in order, each 4 KiB sector of each unsynced write either kept,
     /// dropped or garbled, and each change of size kept or dropped, chosen by (seed, stream) alone. A sector kept beyond

@@ -12,11 +12,4 @@ UnitTensors::UnitTensors(const TensorTable& table, int unit, const void* element
         set(tensor.role, at::from_blob(base + size_t(tensor.offset) * c10::elementSize(type), tensor.shape, at::TensorOptions().dtype(type)));
 }
 
-int64_t unitOffsetInSlice(const TensorTable& table, int firstUnit, int unit) {
-    int64_t elements = 0;
-    for (int i = firstUnit; i < unit; ++i)
-        elements += table.units()[size_t(i)].paddedElements;
-    return elements;
-}
-
 }  // namespace gsst

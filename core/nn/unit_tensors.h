@@ -32,7 +32,4 @@ private:
 using UnitWeights = UnitTensors;    ///< compute precision, read only
 using UnitGradients = UnitTensors;  ///< fp32 accumulators, added to
 
-/// Elements of `unit` from the start of the element space of a slice that begins with `firstUnit`.
-int64_t unitOffsetInSlice(const TensorTable& table, int firstUnit, int unit);
-
 }  // namespace gsst

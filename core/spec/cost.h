@@ -33,6 +33,10 @@ int64_t sliceBackwardPeak(const TensorTable& table, int firstUnit, int unitCount
 /// The same for the head: loss and gradient (or the loss only) in token chunks.
 int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossOnly);
 
+/// Upper bound, included in the peaks above, of what bf16 matrix products take as scratch from the pool for a moment. The library
+/// chooses it by processor and shape, between nothing and this much, so it is the one part of the peaks that is not exact.
+int64_t productScratchBytes(const TrainSpec& training);
+
 /// Bytes of one boundary activation: [microBatch, sequenceLength, width] in the compute precision.
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training);
 

@@ -47,8 +47,11 @@ struct RunSpec {
 
 inline constexpr int kRunSpecVersion = 1;
 
-/// Parses a RunSpec. Every problem is reported in one error, not the first only: unknown keys (with the nearest
-/// known one), wrong types, missing required keys (model.*), values out of range. `origin` names the file in messages.
+/// Parses a RunSpec. Every problem is reported in one error (InvalidInput, one problem a line in `why`), not the first only:
+/// unknown keys (with the nearest known one), wrong types, missing required keys (model.family, layers, width, heads,
+/// ffn_width, vocabulary and context), values out of range. Text that is no JSON, or has a key twice, gives one problem with
+/// line and column. All other keys may be left out: model.kv_heads is then model.heads, the rest the structs' defaults. A
+/// "version" above kRunSpecVersion is NewerVersion. `origin` names the file in messages.
 Result<RunSpec> parseRunSpec(std::string_view json, const std::string& origin);
 
 /// JSON text of `spec`, indented, with a "version" key; parseRunSpec() of it gives the same spec.
@@ -59,6 +62,9 @@ std::vector<std::string> problemsOf(const RunSpec& spec);
 
 /// problemsOf() as one Error (InvalidInput) naming `origin`, or success.
 Status validate(const RunSpec& spec, const std::string& origin);
+
+/// Reads a --spec file. NotFound if there is none, InvalidInput for what parseRunSpec() refuses.
+Result<RunSpec> loadRunSpec(const std::filesystem::path& file);
 
 /// Reads presets/<name>.json below `presetsFolder`; an unknown name lists those that exist and the nearest.
 Result<RunSpec> loadPreset(const std::filesystem::path& presetsFolder, const std::string& name);

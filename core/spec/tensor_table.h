@@ -82,6 +82,9 @@ struct BlockInfo {
     int64_t paddedElements = 0;  ///< up to the next block: a multiple of kTensorAlignment; padding is zero
 };
 
+/// TensorTable::parameters() without building the table. `model` must be valid, but may be as large as each of its fields allows.
+int64_t parameterCount(const ModelSpec& model);
+
 /// The canonical order of everything a model consists of: Embedding, then Attention and Mlp of each layer, then Head.
 /// It is a pure function of the ModelSpec; files, sums and norms are indexed by it. Immutable.
 class TensorTable {

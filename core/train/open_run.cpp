@@ -3,10 +3,12 @@
 
 #include "base/units.h"
 #include "data/sample_corpus.h"
+#include "data/prepare_tokens.h"
 #include "data/text_source.h"
-#include "data/tokenizer_training.h"
+#include "data/tokenizer_trainer.h"
 #include "store/state_store.h"
 #include "train/machine.h"
+#include "train/state_files.h"
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -15,8 +17,6 @@
 
 namespace gsst {
 namespace {
-
-constexpr uint64_t kSampleTextBytes = 4'500'000;
 
 DataProgressCallback forward(const EventSink& sink) {
     return [sink](const DataProgress& progress) {
@@ -50,6 +50,21 @@ void settle(RunSpec& spec) {
 Result<Plan> planFor(FileSystem& files, const RunSpec& spec, const TensorTable& table, const std::filesystem::path& folder) {
     return makePlan(spec, table, measureHardware(files, files.exists(folder) ? folder : std::filesystem::path()),
                     machineLimits(files, folder));
+}
+
+/// Maps the tokens and makes sure that they are this run's, and enough.
+Status openTokens(OpenRun& run) {
+    GSST_ASSIGN(TokenStore tokens, TokenStore::open(run.folder.data()));
+    if (tokens.tokenizerHash() != run.tokenizer.hash())
+        return Error{ErrorCode::Corrupt, "The tokens of the run do not belong to its tokenizer", run.folder.data().string(),
+                     "they were made with another one", "Restore the folders data and tokenizer from one backup"};
+    if (tokens.vocabulary() > run.record.spec.model.vocabulary)
+        return Error{ErrorCode::InvalidInput, "The model's vocabulary is too small for the tokenizer", "model.vocabulary",
+                     "the tokenizer has " + std::to_string(tokens.vocabulary()) + " tokens, the model " +
+                         std::to_string(run.record.spec.model.vocabulary), "Choose a larger vocabulary"};
+    GSST_TRY(splitTokens(tokens.size(), run.record.spec.data.validationShare, run.record.spec.training.sequenceLength));
+    run.tokens = std::make_unique<TokenStore>(std::move(tokens));
+    return {};
 }
 
 class Preparation {
@@ -93,7 +108,7 @@ private:
         std::vector<std::filesystem::path> text = m_request.text;
         if (m_request.sampleText) {
             text = {run.folder.root / "sample-stories.txt"};
-            GSST_TRY(writeSampleCorpus(m_files, text.front(), kSampleTextBytes, forward(m_sink), m_stop));
+            GSST_TRY(writeSampleCorpus(m_files, text.front(), kSampleCorpusBytes, forward(m_sink), m_stop));
         }
         GSST_ASSIGN(const TextInspection inspection, inspectText(m_files, text, forward(m_sink), m_stop));
         GSST_TRY(requireUsableText(inspection.files));
@@ -107,9 +122,11 @@ private:
                 warn(m_sink, file.path.string() + " " + file.problem + "; it is left out");
         }
         GSST_TRY(prepareTokenizer(run, inspection));
-        GSST_TRY(prepareTokens(m_files, inspection.files, run.tokenizer, run.folder.data(), forward(m_sink), m_stop));
-        GSST_ASSIGN(run.tokens, TokenStore::open(m_files, run.folder.data()));
-        return requireEnoughTokens(*run.tokens, run.record.spec);
+        GSST_ASSIGN(const PreparedTokens prepared,
+                    prepareTokens(m_files, inspection.files, run.tokenizer, run.folder.data(), forward(m_sink), m_stop));
+        for (const std::string& warning : prepared.warnings)
+            warn(m_sink, warning);
+        return openTokens(run);
     }
 
     Status prepareTokenizer(OpenRun& run, const TextInspection& inspection) {
@@ -119,7 +136,12 @@ private:
                 info(m_sink, "The tokenizer learns " + std::to_string(vocabulary) + " pieces, which suits " +
                                  formatBytes(inspection.usableBytes) + " of text; the model has room for " +
                                  std::to_string(run.record.spec.model.vocabulary));
-            GSST_ASSIGN(run.tokenizer, trainTokenizer(m_files, inspection.files, vocabulary, forward(m_sink), m_stop));
+            TokenizerTraining settings;
+            settings.vocabulary = vocabulary;
+            GSST_ASSIGN(TrainedTokenizer trained, trainTokenizer(m_files, inspection.files, settings, forward(m_sink), m_stop));
+            for (const std::string& warning : trained.warnings)
+                warn(m_sink, warning);
+            run.tokenizer = std::move(trained.tokenizer);
         }
         return run.tokenizer.save(m_files, run.folder.tokenizer());
     }
@@ -157,8 +179,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
         run->record.spec.training.steps = steps;
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
-    GSST_ASSIGN(run->tokens, TokenStore::open(files, run->folder.data()));
-    GSST_TRY(requireEnoughTokens(*run->tokens, run->record.spec));
+    GSST_TRY(openTokens(*run));
     // The files of the run are there already, so free disk space is no limit for it any more.
     MachineLimits machine = machineLimits(files, folder);
     machine.diskBytes = 0;

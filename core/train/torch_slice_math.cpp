@@ -67,12 +67,12 @@ struct TorchSliceMath::Compute {
     }
 
     UnitWeights weights(const void* slice, const SliceRange& range, int unit) const {
-        const auto offset = size_t(unitOffsetInSlice(table, range.firstUnit, unit)) * c10::elementSize(type);
+        const auto offset = size_t(elementsBefore(table, range, unit)) * c10::elementSize(type);
         return {table, unit, static_cast<const std::byte*>(slice) + offset, type};
     }
 
     UnitGradients gradients(float* slice, const SliceRange& range, int unit) const {
-        return {table, unit, slice + unitOffsetInSlice(table, range.firstUnit, unit), at::kFloat};
+        return {table, unit, slice + elementsBefore(table, range, unit), at::kFloat};
     }
 
     AttentionUnit attention(const UnitWeights& unit) const { return {model(), unit, rotary ? &*rotary : nullptr}; }
@@ -109,30 +109,32 @@ TorchSliceMath::TorchSliceMath(const TensorTable& table, std::vector<SliceRange>
 
 TorchSliceMath::~TorchSliceMath() = default;
 
-Status TorchSliceMath::setBatch(int microBatch, const MicroBatch& batch) {
+Status TorchSliceMath::setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep) {
     const auto invalid = [microBatch](std::string why) {
         return Error{ErrorCode::InvalidInput, "a micro-batch cannot be used", "micro-batch " + std::to_string(microBatch), std::move(why),
                      "check that the tokens were made with this run's tokenizer"};
     };
-    const auto count = int64_t(batch.inputs.size());
-    if (count == 0 || count % m_training.sequenceLength != 0 || batch.targets.size() != batch.inputs.size())
-        return invalid("it has " + std::to_string(count) + " tokens and " + std::to_string(batch.targets.size()) + " targets");
+    const auto count = int64_t(inputs.size());
+    if (count == 0 || count % m_training.sequenceLength != 0 || count > m_training.tokensPerMicroBatch() ||
+        targets.size() != inputs.size() || targetsInStep < 1)
+        return invalid("it has " + std::to_string(count) + " tokens and " + std::to_string(targets.size()) + " targets, but the recipe " +
+                       std::to_string(m_training.tokensPerMicroBatch()));
     const int64_t vocabulary = m_table.model().vocabulary;
     const auto outside = [vocabulary](int64_t token) { return token < 0 || token >= vocabulary; };
-    if (std::any_of(batch.inputs.begin(), batch.inputs.end(), outside))
+    if (std::any_of(inputs.begin(), inputs.end(), outside))
         return invalid("a token number is not below the vocabulary of " + std::to_string(vocabulary));
-    if (std::any_of(batch.targets.begin(), batch.targets.end(), [&](int64_t t) { return t != kIgnoredTarget && outside(t); }))
+    if (std::any_of(targets.begin(), targets.end(), [&](int64_t target) { return target != kIgnoredTarget && outside(target); }))
         return invalid("a target is not below the vocabulary of " + std::to_string(vocabulary));
     if (size_t(microBatch) >= m_batches.size())
         m_batches.resize(size_t(microBatch) + 1);
-    m_batches[size_t(microBatch)] = batch;
+    m_batches[size_t(microBatch)] = {std::move(inputs), std::move(targets), targetsInStep};
     return {};
 }
 
 Status TorchSliceMath::forward(const ForwardCall& call) {
     return guarded(m_pool, "the forward pass", [&]() -> Status {
         const SliceRange& range = m_slices[size_t(call.slice)];
-        const MicroBatch& batch = m_batches[size_t(call.microBatch)];
+        const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
         const at::Tensor output = m_compute->activation(call.output, batch);
         at::Tensor input = m_compute->activation(call.input, batch);
         // Every unit after the first works in place on the output.
@@ -148,7 +150,7 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
     return guarded(m_pool, "the loss", [&]() -> Result<LossSum> {
         const int unit = m_table.headUnit();
         const SliceRange range{unit, 1};
-        const MicroBatch& batch = m_batches[size_t(call.microBatch)];
+        const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
         const bool tied = m_table.model().tiedHead;
         const at::ScalarType type = m_compute->type;
         const UnitWeights weights = m_compute->weights(call.weights, range, unit);
@@ -167,7 +169,7 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
         gradients.unit = m_compute->gradients(call.gradient, range, unit);
         gradients.table = tied ? UnitGradients(m_table, 0, call.tiedGradient, at::kFloat)[TensorRole::TokenEmbedding]
                                : gradients.unit[TensorRole::HeadWeight];
-        gradients.scale = batch.lossScale;
+        gradients.scale = 1.0 / double(batch.targetsInStep);
         sum.nats = head.lossAndGradients(input, batch.targets, gradients);
         return sum;
     });
@@ -176,7 +178,7 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
 Status TorchSliceMath::backward(const BackwardCall& call) {
     return guarded(m_pool, "the backward pass", [&]() -> Status {
         const SliceRange& range = m_slices[size_t(call.slice)];
-        const MicroBatch& batch = m_batches[size_t(call.microBatch)];
+        const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
         const int last = range.firstUnit + range.unitCount - 1;
         const bool embeds = m_compute->kindOf(range.firstUnit) == UnitKind::Embedding;
         const int firstBlockUnit = embeds ? range.firstUnit + 1 : range.firstUnit;

@@ -8,19 +8,10 @@
 #include "spec/train_spec.h"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace gsst {
-
-/// The tokens of one micro-batch on the host: `sequences` x sequenceLength of each. The memory stays valid until the batch is replaced.
-struct MicroBatch {
-    std::span<const int64_t> inputs;
-    std::span<const int64_t> targets;  ///< -1 = does not count
-    double lossScale = 1.0;            ///< one over the targets that count in the whole step
-};
 
 /// SliceMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from the
 /// pool. A forward keeps nothing; a backward recomputes its slice from the slice's input. For the same inputs the bits
@@ -32,8 +23,10 @@ public:
     TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training, CpuPool& pool);
     ~TorchSliceMath() override;
 
-    /// The tokens that calls with `microBatch` mean from now on. Checks counts and token numbers (InvalidInput).
-    Status setBatch(int microBatch, const MicroBatch& batch);
+    /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's microBatch; target
+    /// -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided by it. InvalidInput when counts or
+    /// token numbers are out of range.
+    Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep);
 
     Status forward(const ForwardCall& call) override;
     Result<LossSum> head(const HeadCall& call) override;
@@ -44,6 +37,11 @@ public:
 
 private:
     struct Compute;
+    struct MicroBatch {
+        std::vector<int64_t> inputs;
+        std::vector<int64_t> targets;
+        int64_t targetsInStep = 1;
+    };
 
     const TensorTable& m_table;
     const TrainSpec& m_training;

@@ -10,9 +10,12 @@
 #include "train/state_files.h"
 #include "train/torch_slice_math.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace gsst {
@@ -20,12 +23,18 @@ namespace gsst {
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
         : parts(given), table(modelTable), devicePool(given.plan.deviceLimit), ramPool(0), device(devicePool),
-          builder(modelTable, parts.spec.training, given.plan.placement),
-          sampler(parts.spec.training.seed, trainTokensOf(given), parts.spec.training.sequenceLength) {}
-
-    static int64_t trainTokensOf(const TrainerParts& given) {
-        return trainTokenCount(given.tokens->size(), given.spec.data.validationShare);
+          builder(modelTable, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
+        for (HostBatch& batch : batches) {
+            batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
+            batch.target.resize(batch.input.size());
+        }
     }
+
+    struct HostBatch {
+        std::vector<int64_t> input;
+        std::vector<int64_t> target;
+        BatchView view() { return {input, target}; }
+    };
 
     Status prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
     std::shared_ptr<const StepProgram> program(ProgramKind kind);
@@ -44,7 +53,9 @@ struct Trainer::Impl {
     CpuPool ramPool;
     CpuDevice device;
     ProgramBuilder builder;
-    Sampler sampler;
+    std::vector<HostBatch> batches;
+    std::optional<Sampler> sampler;
+    std::optional<ValidationSequences> validation;
     std::map<ProgramKind, std::shared_ptr<const StepProgram>> programs;
     std::unique_ptr<StagingRing> ring;
     std::unique_ptr<StateStore> store;
@@ -64,7 +75,11 @@ struct Trainer::Impl {
 };
 
 Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
+    at::set_num_threads(int(training().threads));
     FileSystem& files = *parts.files;
+    GSST_ASSIGN(const TokenSplit split, splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
+    GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength));
+    validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, Caching::Direct));
     step = committedStep = store->committed().step;
     if (resident()) {
@@ -103,10 +118,10 @@ std::shared_ptr<const StepProgram> Trainer::Impl::program(ProgramKind kind) {
 }
 
 Status Trainer::Impl::loadBatch(int64_t stepIndex) {
-    const int64_t targets = training().tokensPerStep();
-    for (int64_t microBatch = 0; microBatch < training().microBatchesPerStep(); ++microBatch) {
-        GSST_ASSIGN(Batch batch, trainingBatch(*parts.tokens, sampler, training(), stepIndex, microBatch));
-        math->setBatch(int(microBatch), std::move(batch.inputs), std::move(batch.targets), targets);
+    for (size_t index = 0; index < batches.size(); ++index) {
+        HostBatch& batch = batches[index];
+        GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, training().sequencesPerStep, int64_t(index), batch.view()));
+        GSST_TRY(math->setBatch(int(index), batch.input, batch.target, training().tokensPerStep()));
     }
     return {};
 }
@@ -223,6 +238,8 @@ Status Trainer::settle() {
     return {};
 }
 
+Status Trainer::quiesce() { return m_impl->dropAhead(); }
+
 Status Trainer::giveUpStep() {
     m_impl->executor->abandon();
     if (m_impl->resident())
@@ -239,15 +256,15 @@ bool Trainer::commitDue() const {
 Result<EvaluationResult> Trainer::evaluate(std::stop_token stop) {
     GSST_TRY(settle());
     Impl& impl = *m_impl;
-    const TrainSpec& training = impl.training();
-    const ValidationPlan windows = validationPlan(impl.parts.tokens->size(), impl.parts.spec.data.validationShare, training);
-    const int64_t group = training.microBatchesPerStep();
+    const int64_t group = int64_t(impl.batches.size());
+    const int64_t microBatches = impl.validation->microBatches(impl.training().microBatch);
     LossSum sum;
-    for (int64_t first = 0; first < windows.microBatches; first += group) {
-        const int64_t count = std::min(group, windows.microBatches - first);
+    for (int64_t first = 0; first < microBatches; first += group) {
+        const int64_t count = std::min(group, microBatches - first);
         for (int64_t i = 0; i < count; ++i) {
-            GSST_ASSIGN(Batch batch, validationBatch(*impl.parts.tokens, windows, training, first + i));
-            impl.math->setBatch(int(i), std::move(batch.inputs), std::move(batch.targets), 1);
+            Impl::HostBatch& batch = impl.batches[size_t(i)];
+            GSST_TRY(impl.validation->fill(*impl.parts.tokens, first + i, batch.view()));
+            GSST_TRY(impl.math->setBatch(int(i), batch.input, batch.target, 1));
         }
         const bool whole = count == group;
         impl.executor->enqueue(whole ? impl.program(ProgramKind::Evaluate)

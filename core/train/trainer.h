@@ -68,6 +68,8 @@ public:
 
     /// Applies the pending update and commits: committedStep() == step() afterwards.
     Status settle();
+    /// Waits for all I/O of finished steps, so that nothing of this run loads the machine.
+    Status quiesce();
     /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit stands.
     Status giveUpStep();
     /// With the state in RAM: whether the timer says that a commit is due.

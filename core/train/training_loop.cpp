@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "optim/schedule.h"
+#include "train/state_files.h"
 #include "train/text_sample.h"
 
 #include <algorithm>

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "device/system_memory.h"
+
+#define NOMINMAX
+#include <windows.h>
+
+namespace gsst {
+
+std::byte* takePages(size_t bytes) {
+    return static_cast<std::byte*>(::VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+}
+
+void returnPages(std::byte* pages, size_t) { ::VirtualFree(pages, 0, MEM_RELEASE); }
+
+}  // namespace gsst

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#ifdef __CUDACC__
+#define GSST_HD __host__ __device__
+#else
+#define GSST_HD
+#endif
+
+namespace gsst {
+
+// An fp32 value as two 16-bit halves: `hi` the nearest bf16 (ties away from zero), `lo` the exact remainder. Works on the raw
+// bits in uint32 arithmetic that wraps; exact for all 2^32 patterns. Rounding ties to even cannot be undone with 16 bits.
+
+GSST_HD inline uint16_t highHalf(uint32_t bits) { return static_cast<uint16_t>((bits + 0x8000u) >> 16); }
+GSST_HD inline uint16_t lowHalf(uint32_t bits) { return static_cast<uint16_t>(bits & 0xffffu); }
+GSST_HD inline uint32_t joinHalves(uint16_t hi, uint16_t lo) {
+    return (static_cast<uint32_t>(hi) << 16) + static_cast<uint32_t>(static_cast<int32_t>(static_cast<int16_t>(lo)));
+}
+
+}  // namespace gsst

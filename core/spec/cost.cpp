@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "spec/cost.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace gsst {
+
+namespace {
+
+constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a bf16 weight gradient, see nn/linear.h
+constexpr int64_t kPartialRows = 64;                 // rows whose norm gradients are summed at a time, see nn/norm.cpp
+constexpr int64_t kFloatBytes = 4;
+constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of bf16 products, any shape: 1.4 MiB a thread
+
+int64_t threadsOf(const TrainSpec& training) {
+    return training.threads > 0 ? training.threads : std::max<int64_t>(1, std::thread::hardware_concurrency());
+}
+
+/// The shape of one micro-batch in one place; all sizes in bytes unless they say elements.
+struct Shape {
+    const ModelSpec& model;
+    Precision precision;
+    int64_t element;
+    int64_t tokens;
+    int64_t length;
+    int64_t threads;
+    int64_t productScratch;
+
+    Shape(const ModelSpec& theModel, const TrainSpec& training)
+        : model(theModel), precision(training.precision), element(computeElementBytes(training.precision)),
+          tokens(training.tokensPerMicroBatch()), length(training.sequenceLength), threads(threadsOf(training)),
+          productScratch(productScratchBytes(training)) {}
+
+    int64_t rows(int64_t width) const { return tokens * width * element; }
+    int64_t activations() const { return rows(model.width); }
+    int64_t keyWidth() const { return model.kvHeads * model.headSize(); }
+    int64_t heads() const { return rows(model.width + 2 * keyWidth()); }  ///< query, key, value
+    int64_t logSumExp() const { return tokens * model.heads * kFloatBytes; }
+    int64_t inner() const { return rows(model.ffnWidth); }
+    int64_t projections() const { return model.family == Family::Llama ? 2 * inner() : inner(); }
+    int64_t normVectors() const { return model.family == Family::Gpt2 ? 2 : 1; }
+    int64_t statistics(int64_t count) const { return count * normVectors() * kFloatBytes; }
+    int64_t partials(int64_t count) const {
+        return (count + kPartialRows - 1) / kPartialRows * model.width * normVectors() * kFloatBytes;
+    }
+    /// Tiles of LibTorch's fused CPU attention (aten/src/ATen/native/cpu/FlashAttentionKernel.cpp), one set a thread.
+    int64_t attentionTile() const {
+        const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
+        return std::min(queries, length) * std::min<int64_t>(512, length);
+    }
+    int64_t attentionForwardScratch() const {
+        const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
+        const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
+        return threads * (floats * kFloatBytes + (precision == Precision::Bf16 ? attentionTile() * element : 0));
+    }
+    int64_t attentionBackwardScratch() const {
+        return threads * 2 * attentionTile() * (kFloatBytes + (precision == Precision::Bf16 ? element : 0));
+    }
+    /// Temporary of a weight gradient [outputs, inputs]; fp32 needs none.
+    int64_t gradientPiece(int64_t outputs, int64_t inputs) const {
+        if (precision == Precision::Fp32)
+            return 0;
+        return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element;
+    }
+};
+
+/// Peaks of one unit. Saved bytes are without the unit's output; backward counts from the moment its saved bytes exist.
+struct UnitPeaks {
+    int64_t forward = 0;
+    int64_t save = 0;
+    int64_t saved = 0;
+    int64_t backward = 0;
+};
+
+UnitPeaks attentionPeaks(const Shape& shape) {
+    const int64_t d = shape.model.width;
+    const int64_t statistics = shape.statistics(shape.tokens);
+    const int64_t attended = shape.activations() + shape.logSumExp();
+    UnitPeaks peaks;
+    peaks.saved = statistics + shape.heads() + attended;
+    peaks.save = statistics + shape.heads() +
+                 std::max(shape.activations() + shape.productScratch, attended + shape.attentionForwardScratch());
+    peaks.forward = peaks.save;
+    const int64_t ofOutput = shape.gradientPiece(d, d) + shape.productScratch;
+    const int64_t ofAttention = shape.activations() + shape.heads() + shape.attentionBackwardScratch();
+    const int64_t ofProjections = statistics - peaks.saved + shape.heads() + shape.activations() +
+                                  std::max(shape.gradientPiece(d, d) + shape.productScratch, shape.partials(shape.tokens));
+    peaks.backward = std::max({ofOutput, ofAttention, ofProjections});
+    return peaks;
+}
+
+UnitPeaks mlpPeaks(const Shape& shape, bool wantsOutput) {
+    const int64_t d = shape.model.width, f = shape.model.ffnWidth;
+    UnitPeaks peaks;
+    peaks.saved = shape.statistics(shape.tokens) + shape.projections();
+    peaks.forward = peaks.saved + shape.activations() + shape.productScratch;
+    peaks.save = peaks.saved + (wantsOutput ? std::max(shape.activations(), shape.inner()) : shape.activations()) + shape.productScratch;
+    peaks.backward = std::max(shape.inner() + shape.gradientPiece(d, f) + shape.productScratch,
+                              shape.activations() + std::max(shape.gradientPiece(f, d) + shape.productScratch, shape.partials(shape.tokens)));
+    return peaks;
+}
+
+UnitPeaks peaksOf(const Shape& shape, UnitKind kind, bool wantsOutput) {
+    if (kind == UnitKind::Attention)
+        return attentionPeaks(shape);
+    if (kind == UnitKind::Mlp)
+        return mlpPeaks(shape, wantsOutput);
+    return {};
+}
+
+double forwardFlops(const Shape& shape, UnitKind kind) {
+    const ModelSpec& model = shape.model;
+    const double tokens = double(shape.tokens), d = double(model.width);
+    switch (kind) {
+    case UnitKind::Embedding: return 0.0;
+    case UnitKind::Attention:
+        // Projections, then scores and their product with the values over the causal half.
+        return 2.0 * tokens * d * (2.0 * d + 2.0 * double(shape.keyWidth())) + 2.0 * tokens * double(shape.length) * d;
+    case UnitKind::Mlp: return 2.0 * tokens * d * double(model.ffnWidth) * (model.family == Family::Llama ? 3.0 : 2.0);
+    case UnitKind::Head: return 2.0 * tokens * d * double(model.vocabulary);
+    }
+    return 0.0;
+}
+
+double backwardFlops(const Shape& shape, UnitKind kind) {
+    const double forward = forwardFlops(shape, kind);
+    if (kind != UnitKind::Attention)
+        return 2.0 * forward;
+    // Scores are computed once more: five products instead of two.
+    const double scores = 2.0 * double(shape.tokens) * double(shape.length) * double(shape.model.width);
+    return 2.0 * (forward - scores) + 2.5 * scores;
+}
+
+}  // namespace
+
+UnitCost unitCost(const TensorTable& table, int unit, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    const UnitKind kind = table.units()[size_t(unit)].kind;
+    UnitCost cost;
+    cost.forwardFlops = forwardFlops(shape, kind);
+    cost.backwardFlops = backwardFlops(shape, kind);
+    if (kind == UnitKind::Head) {
+        cost.forwardWorkspace = headPeak(table, training, true);
+        cost.backwardWorkspace = headPeak(table, training, false);
+        return cost;
+    }
+    const UnitPeaks peaks = peaksOf(shape, kind, true);
+    cost.forwardWorkspace = peaks.forward + shape.activations();
+    cost.savedBytes = peaks.saved + shape.activations();
+    cost.backwardWorkspace = peaks.backward;
+    return cost;
+}
+
+int64_t sliceForwardPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    int64_t peak = 0;
+    for (int unit = firstUnit; unit < firstUnit + unitCount; ++unit)
+        peak = std::max(peak, peaksOf(shape, table.units()[size_t(unit)].kind, true).forward);
+    return peak;
+}
+
+int64_t sliceBackwardPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    const bool embeds = table.units()[size_t(firstUnit)].kind == UnitKind::Embedding;
+    const int first = embeds ? firstUnit + 1 : firstUnit;
+    const int last = firstUnit + unitCount - 1;
+    const auto peaks = [&](int unit) { return peaksOf(shape, table.units()[size_t(unit)].kind, unit < last); };
+    int64_t alive = embeds && unitCount > 1 ? shape.activations() : 0;  // the embedding's output
+    int64_t peak = alive;
+    for (int unit = first; unit <= last; ++unit) {
+        if (unit < last)
+            alive += shape.activations();
+        peak = std::max(peak, alive + peaks(unit).save);
+        alive += peaks(unit).saved;
+    }
+    if (embeds && unitCount > 1)
+        alive += shape.activations();  // the gradient that the embedding gets
+    for (int unit = last; unit >= first; --unit) {
+        peak = std::max(peak, alive + peaks(unit).backward);
+        alive -= peaks(unit).saved + shape.activations();
+    }
+    return peak;
+}
+
+int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossOnly) {
+    const Shape shape(table.model(), training);
+    const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
+    const int64_t forward = chunk * (table.model().vocabulary + table.model().width) * shape.element + shape.statistics(chunk);
+    if (lossOnly)
+        return forward + shape.productScratch;
+    const int64_t piece = shape.gradientPiece(table.model().vocabulary, table.model().width);
+    return forward + std::max(piece + shape.productScratch, shape.partials(chunk));
+}
+
+int64_t productScratchBytes(const TrainSpec& training) {
+    return training.precision == Precision::Bf16 ? threadsOf(training) * kScratchPerThread : 0;
+}
+
+int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) { return Shape(model, training).activations(); }
+
+}  // namespace gsst

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "spec/json_text.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gsst {
+
+/// One thing that is wrong with a JSON document.
+struct JsonProblem {
+    std::string path;  ///< "model.width"; empty for the document itself
+    std::string text;  ///< "model.width: must be a whole number, not "wide""
+};
+
+enum class Presence { Required, Optional };
+
+/// A value of an enum and how files spell it.
+template <typename Enum>
+struct Spelling {
+    Enum value{};
+    const char* word = "";
+};
+
+/// Reads the keys of one JSON object into typed variables. What cannot be read leaves its variable alone and is added to a list of
+/// problems, so that all of them can be shown at once. References must outlive the reader.
+class JsonReader {
+public:
+    /// `path` of the object itself, empty for the document. A value that is no object is a problem and reads as if it were empty.
+    JsonReader(const Json& value, std::string path, std::vector<JsonProblem>& problems);
+
+    void field(const std::string& key, int64_t& value, Presence presence = Presence::Optional);
+    void field(const std::string& key, uint64_t& value, Presence presence = Presence::Optional);
+    void field(const std::string& key, double& value, Presence presence = Presence::Optional);
+    void field(const std::string& key, bool& value, Presence presence = Presence::Optional);
+    void field(const std::string& key, std::string& value, Presence presence = Presence::Optional);
+
+    /// Reads one of the words of `spellings`.
+    template <typename Enum>
+    void field(const std::string& key, Enum& value, std::span<const Spelling<Enum>> spellings, Presence presence = Presence::Optional) {
+        std::vector<std::string> words;
+        for (const Spelling<Enum>& spelling : spellings)
+            words.push_back(spelling.word);
+        const int index = readWord(key, words, presence);
+        if (index >= 0)
+            value = spellings[size_t(index)].value;
+    }
+
+    /// The object at `key`. If it is missing: an empty one, and a problem if it is required.
+    JsonReader object(const std::string& key, Presence presence = Presence::Optional);
+
+    bool has(const std::string& key) const { return m_object->contains(key); }
+
+    /// Call last: every key that nothing has asked for becomes a problem that names the nearest one known.
+    void finish();
+
+private:
+    const Json* find(const std::string& key, Presence presence);
+    int readWord(const std::string& key, const std::vector<std::string>& words, Presence presence);
+    std::string pathOf(const std::string& key) const;
+    void refuse(const std::string& key, const std::string& why);
+
+    const Json* m_object;
+    std::string m_path;
+    std::vector<JsonProblem>& m_problems;
+    std::vector<std::string> m_known;
+    bool m_readable = true;  ///< false: there is no object, and that has been said
+};
+
+/// Writes what JsonReader reads. Mirrors its interface, so that one list of fields serves both.
+class JsonWriter {
+public:
+    template <typename Value>
+    void field(const std::string& key, const Value& value, Presence = Presence::Optional) { m_object[key] = value; }
+
+    template <typename Enum>
+    void field(const std::string& key, Enum value, std::span<const Spelling<Enum>> spellings, Presence = Presence::Optional) {
+        for (const Spelling<Enum>& spelling : spellings)
+            if (spelling.value == value)
+                m_object[key] = spelling.word;
+    }
+
+    Json take() { return std::move(m_object); }
+
+private:
+    Json m_object = Json::object();
+};
+
+}  // namespace gsst

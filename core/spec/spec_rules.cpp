@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "spec/spec_rules.h"
+
+#include "spec/json_text.h"
+#include "spec/tensor_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <initializer_list>
+
+namespace gsst {
+
+namespace {
+
+// Limits of single values: far above any use, low enough that all products stay within int64.
+constexpr int64_t kMostLayers = 1024;
+constexpr int64_t kMostWidth = 65'536;
+constexpr int64_t kMostFfnWidth = 262'144;
+constexpr int64_t kMostTokens = 1 << 20;  // of a vocabulary, a context, a batch
+constexpr int64_t kMostSteps = 1'000'000'000;
+constexpr int64_t kMostBytes = 1'000'000'000'000'000;
+constexpr double kMostTotalBytes = 1e13;
+constexpr double kMostTotalTokens = 1e15;
+constexpr double kRunBytesPerParameter = 28;  // two slots of state and the gradient
+constexpr int64_t kByteVocabulary = 256;
+constexpr int64_t kLeastPieces = 300;  // 256 bytes, the special pieces and some characters
+constexpr size_t kMostTitleBytes = 200;
+constexpr size_t kMostPromptBytes = 10'000;
+
+std::string shown(int64_t value) { return std::to_string(value); }
+std::string shown(double value) {
+    char digits[64];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    return std::string(digits, end);
+}
+
+/// Collects broken rules; one mistake gives one entry.
+class Rules {
+public:
+    template <typename Number>
+    void range(const std::string& field, Number value, Number least, Number most) {
+        if (!(value >= least && value <= most))  // written so that NaN is out of range
+            add({field}, shown(value) + " is not between " + shown(least) + " and " + shown(most));
+    }
+
+    /// `holds` and `why` are only called while all fields are good.
+    void relation(const std::vector<std::string>& fields, const std::function<bool()>& holds, const std::function<std::string()>& why) {
+        const bool allGood = std::all_of(fields.begin(), fields.end(), [this](const std::string& field) { return isGood(field); });
+        if (allGood && !holds())
+            add(fields, why());
+    }
+
+    void text(const std::string& field, const std::string& value, size_t mostBytes) {
+        if (value.size() > mostBytes)
+            add({field}, "is longer than " + std::to_string(mostBytes) + " bytes");
+        else if (!isJsonText(value))
+            add({field}, "is not valid UTF-8");
+    }
+
+    std::vector<BrokenRule> take() { return std::move(m_broken); }
+
+private:
+    bool isGood(const std::string& field) const {
+        return std::none_of(m_broken.begin(), m_broken.end(), [&](const BrokenRule& rule) { return rule.fields.front() == field; });
+    }
+
+    void add(std::vector<std::string> fields, const std::string& why) {
+        const std::string text = fields.front() + ": " + why;
+        m_broken.push_back({std::move(fields), text});
+    }
+
+    std::vector<BrokenRule> m_broken;
+};
+
+void multipleOf(Rules& rules, const std::string& field, int64_t value, const std::string& divisorField, int64_t divisor) {
+    rules.relation({field, divisorField}, [=] { return value % divisor == 0; },
+                   [=] { return shown(value) + " is not a multiple of " + divisorField + " (" + shown(divisor) + ")"; });
+}
+
+template <typename Number>
+void atMost(Rules& rules, const std::string& field, Number value, const std::string& limitField, Number limit) {
+    rules.relation({field, limitField}, [=] { return value <= limit; },
+                   [=] { return shown(value) + " is more than " + limitField + " (" + shown(limit) + ")"; });
+}
+
+void modelRules(Rules& rules, const ModelSpec& model) {
+    rules.range("model.layers", model.layers, int64_t{1}, kMostLayers);
+    rules.range("model.width", model.width, int64_t{2}, kMostWidth);
+    rules.range("model.heads", model.heads, int64_t{1}, kMostWidth);
+    rules.range("model.kv_heads", model.kvHeads, int64_t{1}, kMostWidth);
+    rules.range("model.ffn_width", model.ffnWidth, int64_t{1}, kMostFfnWidth);
+    rules.range("model.vocabulary", model.vocabulary, int64_t{2}, kMostTokens);
+    rules.range("model.context", model.context, int64_t{1}, kMostTokens);
+    rules.range("model.norm_epsilon", model.normEpsilon, 1e-12, 0.1);
+    if (model.family == Family::Llama)
+        rules.range("model.rope_theta", model.ropeTheta, 1.0, 1e12);
+
+    multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
+    rules.relation({"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; }, [&] {
+        return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " + shown(model.headSize()) +
+               ", which must be even";
+    });
+    if (model.family == Family::Gpt2)
+        rules.relation({"model.kv_heads", "model.heads", "model.family"}, [&] { return model.kvHeads == model.heads; }, [&] {
+            return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the gpt2 family";
+        });
+    else
+        rules.relation({"model.kv_heads", "model.heads", "model.family"}, [&] { return model.heads % model.kvHeads == 0; }, [&] {
+            return shown(model.kvHeads) + " does not divide model.heads (" + shown(model.heads) + ")";
+        });
+}
+
+void batchRules(Rules& rules, const TrainSpec& training, const ModelSpec& model) {
+    rules.range("training.steps", training.steps, int64_t{1}, kMostSteps);
+    rules.range("training.sequence_length", training.sequenceLength, int64_t{1}, kMostTokens);
+    rules.range("training.sequences_per_step", training.sequencesPerStep, int64_t{1}, kMostTokens);
+    rules.range("training.micro_batch", training.microBatch, int64_t{1}, kMostTokens);
+    rules.range("training.head_token_chunk", training.headTokenChunk, int64_t{1}, kMostTokens);
+    rules.range("training.threads", training.threads, int64_t{0}, int64_t{1024});
+    atMost(rules, "training.sequence_length", training.sequenceLength, "model.context", model.context);
+    multipleOf(rules, "training.sequences_per_step", training.sequencesPerStep, "training.micro_batch", training.microBatch);
+}
+
+void optimizerRules(Rules& rules, const TrainSpec& training) {
+    rules.range("training.learning_rate", training.learningRate, 1e-12, 100.0);
+    rules.range("training.min_learning_rate", training.minLearningRate, 0.0, 100.0);
+    rules.range("training.warmup_steps", training.warmupSteps, int64_t{0}, kMostSteps);
+    rules.range("training.beta1", training.beta1, 0.0, 0.999999);  // anything nearer to 1 is 1 in the kernels' floats
+    rules.range("training.beta2", training.beta2, 0.0, 0.999999);
+    rules.range("training.epsilon", training.epsilon, 1e-30, 1.0);
+    rules.range("training.weight_decay", training.weightDecay, 0.0, 100.0);
+    rules.range("training.clip_norm", training.clipNorm, 0.0, 1e9);
+    if (training.schedule == ScheduleKind::Cosine)
+        rules.relation({"training.min_learning_rate", "training.learning_rate", "training.schedule"},
+                       [&] { return training.minLearningRate <= training.learningRate; }, [&] {
+                           return shown(training.minLearningRate) + " is more than training.learning_rate (" +
+                                  shown(training.learningRate) + ")";
+                       });
+    atMost(rules, "training.warmup_steps", training.warmupSteps, "training.steps", training.steps);
+}
+
+void reportRules(Rules& rules, const TrainSpec& training) {
+    rules.range("training.evaluate_every", training.evaluateEvery, int64_t{0}, kMostSteps);
+    rules.range("training.evaluate_sequences", training.evaluateSequences, int64_t{0}, kMostSteps);
+    rules.range("training.sample_every", training.sampleEvery, int64_t{0}, kMostSteps);
+    rules.range("training.sample_tokens", training.sampleTokens, int64_t{1}, int64_t{100'000});
+    rules.text("training.sample_prompt", training.samplePrompt, kMostPromptBytes);
+    rules.range("training.commit_every_seconds", training.commitEverySeconds, int64_t{0}, int64_t{1'000'000});
+}
+
+void dataAndBudgetRules(Rules& rules, const RunSpec& spec) {
+    const std::vector<std::string> tokens{"model.vocabulary", "data.tokenizer"};
+    const int64_t vocabulary = spec.model.vocabulary;
+    if (spec.data.tokenizer == TokenizerKind::Bytes)
+        rules.relation(tokens, [=] { return vocabulary == kByteVocabulary; },
+                       [=] { return shown(vocabulary) + " must be 256 with the bytes tokenizer"; });
+    else
+        rules.relation(tokens, [=] { return vocabulary >= kLeastPieces; },
+                       [=] { return shown(vocabulary) + " must be at least 300 with the sentencepiece-bpe tokenizer"; });
+    rules.range("data.validation_share", spec.data.validationShare, 0.0, 0.5);
+    rules.range("budget.device_bytes", spec.budget.deviceBytes, int64_t{0}, kMostBytes);
+    rules.range("budget.ram_bytes", spec.budget.ramBytes, int64_t{0}, kMostBytes);
+    rules.range("budget.disk_bytes", spec.budget.diskBytes, int64_t{0}, kMostBytes);
+}
+
+/// Whatever is allocated later is a sum of a few such terms, computed in int64. Doubles cannot overflow here.
+void totalRules(Rules& rules, const RunSpec& spec) {
+    const ModelSpec& model = spec.model;
+    const TrainSpec& training = spec.training;
+    rules.relation({"model.layers", "model.width", "model.ffn_width", "model.vocabulary", "model.context", "model.heads", "model.kv_heads"},
+                   [&] { return double(parameterCount(model)) * kRunBytesPerParameter <= kMostTotalBytes; }, [&] {
+                       return "the model has " + shown(parameterCount(model)) + " parameters; the most that this program trains is " +
+                              shown(int64_t(kMostTotalBytes / kRunBytesPerParameter));
+                   });
+    const double tokens = double(training.sequencesPerStep) * double(training.sequenceLength);
+    rules.relation({"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width"}, [&] {
+        const double boundaries = tokens * double(model.width) * double(2 * model.layers + 2) * 4.0;
+        const double inner = tokens * double(3 * model.ffnWidth + 8 * model.width) * 4.0;
+        return boundaries <= kMostTotalBytes && inner <= kMostTotalBytes;
+    }, [&] { return shown(int64_t(tokens)) + " tokens a step need more than 10 TB for this model's activations"; });
+    rules.relation({"training.steps", "training.sequences_per_step", "training.sequence_length"},
+                   [&] { return double(training.steps) * tokens <= kMostTotalTokens; },
+                   [&] { return shown(training.steps) + " steps of " + shown(int64_t(tokens)) + " tokens are more than 10^15 tokens"; });
+}
+
+}  // namespace
+
+std::vector<BrokenRule> brokenRules(const RunSpec& spec) {
+    Rules rules;
+    if (spec.name.empty())
+        rules.relation({"name"}, [] { return false; }, [] { return std::string("must not be empty"); });
+    rules.text("name", spec.name, kMostTitleBytes);
+    rules.text("title", spec.title, kMostTitleBytes);
+    modelRules(rules, spec.model);
+    batchRules(rules, spec.training, spec.model);
+    optimizerRules(rules, spec.training);
+    reportRules(rules, spec.training);
+    dataAndBudgetRules(rules, spec);
+    totalRules(rules, spec);
+    return rules.take();
+}
+
+}  // namespace gsst

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "spec/tensor_table.h"
+#include "store/sealed_block.h"
+#include "store/slot_layout.h"
+#include "store/state_hash.h"
+
+#include <cstdint>
+#include <span>
+
+namespace gsst {
+
+/// What the first block of a slot file says about the rest.
+struct SlotHeader {
+    uint32_t units = 0;
+    Hash128 modelHash{};
+    uint64_t blocks = 0;
+    uint64_t sumsOffset = 0;
+    uint64_t sumsBytes = 0;  ///< without the zeros at the end
+    uint64_t fileBytes = 0;
+    uint32_t blockElements = 0;
+    uint32_t tensorAlignment = 0;
+
+    bool operator==(const SlotHeader&) const = default;
+};
+
+/// Hash of names, shapes and places of all tensors: two models with the same hash have the same slot files.
+Hash128 modelHash(const TensorTable& table);
+
+/// The header that a slot of this model has.
+SlotHeader slotHeaderOf(const TensorTable& table, const SlotLayout& layout);
+
+void encode(const SlotHeader& header, std::span<std::byte, kSealedBytes> block);
+
+struct DecodedHeader {
+    Seal seal = Seal::Damaged;
+    SlotHeader header;  ///< valid if seal is Good
+};
+DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block);
+
+}  // namespace gsst

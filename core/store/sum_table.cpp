@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/sum_table.h"
+
+#include "store/little_endian.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace gsst {
+
+SumTable::SumTable(size_t blocks) : m_sums(blocks * kStateKinds.size()), m_set(m_sums.size()) {}
+
+void SumTable::set(int block, StateKind kind, uint64_t sum) {
+    const size_t index = indexOf(block, kind);
+    m_sums[index] = sum;
+    m_set[index] = 1;
+}
+
+void SumTable::startNew() { std::ranges::fill(m_set, uint8_t{0}); }
+
+bool SumTable::complete() const {
+    return std::ranges::all_of(m_set, [](uint8_t set) { return set != 0; });
+}
+
+void SumTable::serialise(std::span<std::byte> into) const {
+    assert(into.size() >= serialisedBytes());
+    for (size_t i = 0; i < m_sums.size(); ++i)
+        putLittle(into, i * sizeof(uint64_t), m_sums[i]);
+}
+
+void SumTable::parse(std::span<const std::byte> from) {
+    assert(from.size() >= serialisedBytes());
+    for (size_t i = 0; i < m_sums.size(); ++i)
+        m_sums[i] = getLittle<uint64_t>(from, i * sizeof(uint64_t));
+    startNew();
+}
+
+Hash128 SumTable::root() const {
+    std::vector<std::byte> bytes(serialisedBytes());
+    serialise(bytes);
+    return stateHash(bytes);
+}
+
+}  // namespace gsst

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "store/slot_layout.h"
+#include "store/state_hash.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace gsst {
+
+/// The sums of one slot: one for each block and kind. get() and set() may be called from several threads for distinct
+/// blocks or kinds; everything else needs them to have ended.
+class SumTable {
+public:
+    explicit SumTable(size_t blocks = 0);
+
+    static constexpr uint64_t serialisedBytes(size_t blocks) { return uint64_t(blocks) * kStateKinds.size() * sizeof(uint64_t); }
+    uint64_t serialisedBytes() const { return serialisedBytes(m_sums.size() / kStateKinds.size()); }
+
+    uint64_t get(int block, StateKind kind) const { return m_sums[indexOf(block, kind)]; }
+    void set(int block, StateKind kind, uint64_t sum);
+
+    /// Forgets which sums were set; their values stay.
+    void startNew();
+    /// Whether every sum was set since startNew() (or since it was made).
+    bool complete() const;
+
+    /// Writes serialisedBytes() bytes to the front of `into`, which must hold them.
+    void serialise(std::span<std::byte> into) const;
+    /// Takes over what serialise() wrote; bytes behind it are ignored. None counts as set afterwards.
+    void parse(std::span<const std::byte> from);
+    /// Hash of the serialised table: the fingerprint of a whole state.
+    Hash128 root() const;
+
+private:
+    static size_t indexOf(int block, StateKind kind) { return size_t(block) * kStateKinds.size() + size_t(kind); }
+
+    std::vector<uint64_t> m_sums;
+    std::vector<uint8_t> m_set;  ///< bytes, not bits: threads set neighbours
+};
+
+}  // namespace gsst

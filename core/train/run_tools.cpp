@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/run_tools.h"
+
+#include "data/tokenizer.h"
+#include "store/run_lock.h"
+#include "store/state_store.h"
+#include "train/committed_text.h"
+#include "train/run_folder.h"
+
+#include <utility>
+
+namespace gsst {
+namespace {
+
+/// A run folder opened for reading its committed state only.
+struct ReadableRun {
+    std::unique_ptr<FileLock> lock;
+    RunRecord record;
+    std::unique_ptr<TensorTable> table;
+    std::unique_ptr<StateStore> store;
+};
+
+Result<ReadableRun> openForReading(const std::filesystem::path& path) {
+    FileSystem& files = osFileSystem();
+    ReadableRun run;
+    GSST_ASSIGN(run.record, readRunRecord(files, {path}));
+    GSST_ASSIGN(run.lock, lockRun(files, path));
+    run.table = std::make_unique<TensorTable>(run.record.spec.model);
+    GSST_ASSIGN(run.store, StateStore::open(files, path, *run.table, Caching::Direct));
+    return run;
+}
+
+}  // namespace
+
+Result<VerifyResult> verifyRun(const std::filesystem::path& path, const ProgressCallback& progress, std::stop_token stop) {
+    GSST_ASSIGN(const ReadableRun run, openForReading(path));
+    const auto onBytes = [&progress](uint64_t done, uint64_t total) {
+        if (progress)
+            progress({"Checking all sums", done >> 20, total >> 20, "MiB"});
+    };
+    GSST_ASSIGN(const VerifyReport report, run.store->verify(true, onBytes, std::move(stop)));
+    VerifyResult result;
+    result.step = report.record.step;
+    result.rootHash = report.record.rootHashHex();
+    result.generation = report.record.generation;
+    for (const DamagedBlock& block : report.damaged)
+        result.damage.push_back(block.file + ": " + block.tensor + " (" + nameOf(block.kind) + ")");
+    result.previousUsable = report.previousUsable;
+    result.previousStep = report.previous.step;
+    return result;
+}
+
+Status rollBackRun(const std::filesystem::path& path) {
+    GSST_ASSIGN(const ReadableRun run, openForReading(path));
+    return run.store->rollBackToPrevious();
+}
+
+Result<std::string> generateText(const std::filesystem::path& path, const GenerateOptions& options,
+                                 const std::function<void(const std::string&)>& onText, std::stop_token stop) {
+    GSST_ASSIGN(const ReadableRun run, openForReading(path));
+    GSST_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(osFileSystem(), RunFolder{path}.tokenizer()));
+    CpuPool pool(options.deviceBytes);
+    return committedText({*run.table, *run.store, run.record.spec, tokenizer, pool}, options, onText, std::move(stop));
+}
+
+}  // namespace gsst

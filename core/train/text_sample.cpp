@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/text_sample.h"
+
+#include "train/committed_text.h"
+
+#include <utility>
+
+namespace gsst {
+
+Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_token stop) {
+    const TrainSpec& training = run.record.spec.training;
+    GenerateOptions options;
+    options.prompt = training.samplePrompt;
+    options.tokens = training.sampleTokens;
+    options.seed = training.seed;
+    return committedText({*run.table, trainer.store(), run.record.spec, run.tokenizer, trainer.devicePool()}, options, {}, std::move(stop));
+}
+
+}  // namespace gsst

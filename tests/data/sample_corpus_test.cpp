@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "data/sample_corpus.h"
+
+#include "data/story_plots.h"
+#include "data/story_teller.h"
+#include "data/story_words.h"
+#include "data_helpers.h"
+#include "io/fault_files.h"
+
+#include <chrono>
+#include <set>
+#include <sstream>
+
+namespace gsst {
+namespace {
+
+using SampleCorpusTest = DataTest;
+
+TEST_F(SampleCorpusTest, IsLargeFastAndDeterministic) {
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "a.txt", kSampleCorpusBytes, {}, {}));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "b.txt", kSampleCorpusBytes, {}, {}));
+    ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "c.txt", 500'000, {}, {}));
+    const std::string a = readBack(m_folder / "a.txt");
+    EXPECT_GE(a.size(), 4u << 20);
+    EXPECT_LT(a.size(), kSampleCorpusBytes + 10'000);
+    EXPECT_TRUE(a == readBack(m_folder / "b.txt"));
+    EXPECT_TRUE(a.starts_with(readBack(m_folder / "c.txt")));
+    ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "d.txt", 500'000, {}, {}, 2));
+    EXPECT_FALSE(a.starts_with(readBack(m_folder / "d.txt")));
+}
+
+TEST_F(SampleCorpusTest, IsCleanAndVaried) {
+    std::set<std::string> stories;
+    std::set<std::string> words;
+    std::set<std::string> firstLines;
+    for (uint64_t i = 0; i < 2000; ++i) {
+        const std::string story = sampleStory(kSampleCorpusSeed, i);
+        stories.insert(story);
+        firstLines.insert(story.substr(0, story.find('\n')));
+        for (const char c : story)
+            ASSERT_TRUE(c == '\n' || (c >= ' ' && c <= '~' && std::string_view("{}[]|+~?").find(c) >= 7)) << story;
+        for (const std::string_view wrong : {"  ", " \n", "\n\n", " .", " ,", "..", "{", "?."})
+            ASSERT_EQ(story.find(wrong), std::string::npos) << wrong << ":\n" << story;
+        EXPECT_EQ(std::count(story.begin(), story.end(), '"') % 2, 0) << story;
+        std::istringstream stream(story);
+        for (std::string word; stream >> word;)
+            words.insert(word);
+    }
+    EXPECT_EQ(stories.size(), 2000u);
+    EXPECT_GT(firstLines.size(), 1990u);
+    EXPECT_GT(words.size(), 2500u);
+}
+
+TEST_F(SampleCorpusTest, ArticlesAreRight) {
+    EXPECT_EQ(articleFor("apple"), "an");
+    EXPECT_EQ(articleFor("hour"), "an");
+    EXPECT_EQ(articleFor("useful key"), "a");
+    EXPECT_EQ(articleFor("unusual key"), "an");
+    EXPECT_EQ(articleFor("umbrella"), "an");
+    EXPECT_EQ(articleFor("house"), "a");
+    for (uint64_t i = 0; i < 2000; ++i) {
+        std::istringstream stream(sampleStory(7, i));
+        std::string before;
+        for (std::string word; stream >> word; before = word) {
+            if (before == "a" || before == "A" || before == "an" || before == "An") {
+                EXPECT_EQ(before.size(), articleFor(word).size()) << before << " " << word;
+            }
+        }
+    }
+}
+
+TEST_F(SampleCorpusTest, EveryAlternativeOfEveryPlotExpands) {
+    ASSERT_GE(storyPlots().size(), 24u);
+    const std::string_view shared[] = {storyOpening(), storyInterlude(), storyEnding()};
+    for (uint64_t i = 0; i < 300; ++i) {
+        StoryTeller teller(3, i);
+        for (const StoryPlot& plot : storyPlots())
+            for (const std::string_view part : {plot.beginning, plot.middle, plot.end})
+                ASSERT_EQ(teller.tell(part).find_first_of("{}[]|"), std::string::npos) << teller.tell(part);
+        for (const std::string_view part : shared)
+            ASSERT_EQ(teller.tell(part).find_first_of("{}[]|"), std::string::npos) << teller.tell(part);
+    }
+}
+
+TEST(StoryTeller, ExpandsSlotsAndAlternatives) {
+    StoryTeller teller(1, 2);
+    EXPECT_EQ(teller.tell("plain"), "plain");
+    EXPECT_EQ(teller.tell("{nobody}"), "{?nobody}");
+    EXPECT_EQ(teller.tell("{hero}"), teller.tell("{Hero}"));
+    EXPECT_EQ(teller.tell("{Thing}")[0], static_cast<char>(teller.tell("{thing}")[0] - 'a' + 'A'));
+    std::set<std::string> seen;
+    for (int i = 0; i < 200; ++i)
+        seen.insert(teller.tell("[a|b[1|2]|]."));
+    EXPECT_EQ(seen, (std::set<std::string>{"a.", "b1.", "b2.", "."}));
+}
+
+TEST_F(SampleCorpusTest, CancelAndErrorsLeaveTheOldFile) {
+    const auto path = write("stories.txt", "old");
+    std::stop_source stop;
+    stop.request_stop();
+    const Status cancelled = writeSampleCorpus(osFileSystem(), path, 1'000'000, {}, stop.get_token());
+    ASSERT_FALSE(cancelled.ok());
+    EXPECT_EQ(cancelled.error().code, ErrorCode::Cancelled);
+    FaultFiles files(osFileSystem());
+    files.add({FileCall::Write, Fault::NoSpace, "", 2});
+    const Status full = writeSampleCorpus(files, path, 1'000'000, {}, {});
+    ASSERT_FALSE(full.ok());
+    EXPECT_EQ(full.error().code, ErrorCode::NoSpace);
+    EXPECT_EQ(readBack(path), "old");
+    EXPECT_EQ(namesIn(m_folder), std::vector<std::string>{"stories.txt"});
+}
+
+}  // namespace
+}  // namespace gsst

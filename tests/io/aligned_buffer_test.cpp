@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "io/aligned_buffer.h"
+
+#include "io/file.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace gsst {
+namespace {
+
+TEST(AlignedBuffer, IsAlignedZeroedAndRoundedUp) {
+    const AlignedBuffer buffer = AlignedBuffer::create(5000).value();
+    EXPECT_EQ(buffer.size(), 8192u);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % kIoAlignment, 0u);
+    EXPECT_TRUE(std::all_of(buffer.span().begin(), buffer.span().end(), [](std::byte b) { return b == std::byte{0}; }));
+}
+
+TEST(AlignedBuffer, EmptyIsNothing) {
+    EXPECT_EQ(AlignedBuffer::create(0).value().data(), nullptr);
+    EXPECT_EQ(AlignedBuffer().size(), 0u);
+}
+
+TEST(AlignedBuffer, Moves) {
+    AlignedBuffer first = AlignedBuffer::create(1).value();
+    std::byte* const memory = first.data();
+    AlignedBuffer second = std::move(first);
+    EXPECT_EQ(second.data(), memory);
+    AlignedBuffer third = AlignedBuffer::create(9000).value();
+    third = std::move(second);
+    EXPECT_EQ(third.data(), memory);
+    EXPECT_EQ(third.size(), kIoAlignment);
+}
+
+TEST(AlignedBuffer, OutOfMemoryNamesTheAmount) {
+    const auto tooMuch = AlignedBuffer::create(std::numeric_limits<size_t>::max());
+    ASSERT_FALSE(tooMuch.ok());
+    EXPECT_EQ(tooMuch.error().code, ErrorCode::OutOfMemory);
+    EXPECT_NE(tooMuch.error().text().find("16384 PiB"), std::string::npos);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end the program instead
+    EXPECT_FALSE(AlignedBuffer::create(size_t{1} << 62).ok());
+#endif
+}
+
+}  // namespace
+}  // namespace gsst

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/slot_layout.h"
+#include "io/file.h"
+#include "store/sum_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace gsst {
+namespace {
+
+std::vector<ModelSpec> shapes() {
+    ModelSpec tiny;
+    tiny.layers = 1;
+    tiny.width = 16;
+    tiny.heads = tiny.kvHeads = 2;
+    tiny.ffnWidth = 32;
+    tiny.vocabulary = 64;
+    tiny.context = 8;
+    ModelSpec untied = tiny;
+    untied.layers = 3;
+    untied.tiedHead = false;
+    untied.vocabulary = 9001;
+    ModelSpec llama;
+    llama.family = Family::Llama;
+    llama.layers = 2;
+    llama.width = 320;
+    llama.heads = 5;
+    llama.kvHeads = 1;
+    llama.ffnWidth = 864;
+    llama.vocabulary = 1000;
+    ModelSpec large = llama;  // 7B: offsets far beyond 32 bits
+    large.layers = 32;
+    large.width = 4096;
+    large.heads = large.kvHeads = 32;
+    large.ffnWidth = 11008;
+    large.vocabulary = 32000;
+    large.context = 4096;
+    large.tiedHead = false;
+    return {ModelSpec{}, tiny, untied, llama, large};
+}
+
+class Layout : public testing::TestWithParam<ModelSpec> {
+protected:
+    TensorTable m_table{GetParam()};
+    SlotLayout m_layout{m_table};
+};
+INSTANTIATE_TEST_SUITE_P(Shapes, Layout, testing::ValuesIn(shapes()));
+
+TEST_P(Layout, CoversTheFileWithoutGapsOrOverlaps) {
+    std::vector<Extent> extents{m_layout.header(), m_layout.sums()};
+    for (size_t block = 0; block < m_table.blocks().size(); ++block)
+        for (StateKind kind : kStateKinds)
+            extents.push_back(m_layout.blocks(int(block), 1, kind));
+    std::ranges::sort(extents, {}, &Extent::offset);
+    uint64_t end = 0;
+    for (const Extent& extent : extents) {
+        ASSERT_EQ(extent.offset, end);
+        ASSERT_GT(extent.bytes, 0u);
+        ASSERT_EQ(extent.bytes % kIoAlignment, 0u);
+        end += extent.bytes;
+    }
+    EXPECT_EQ(end, m_layout.fileBytes());
+}
+
+TEST_P(Layout, BlocksHoldTheirElements) {
+    for (size_t block = 0; block < m_table.blocks().size(); ++block)
+        for (StateKind kind : kStateKinds)
+            ASSERT_EQ(m_layout.blocks(int(block), 1, kind).bytes, uint64_t(m_table.blocks()[block].paddedElements * elementBytes(kind)));
+}
+
+TEST_P(Layout, RunsOfBlocksAreContiguous) {
+    for (const UnitInfo& unit : m_table.units())
+        for (StateKind kind : kStateKinds) {
+            const Extent all = m_layout.blocks(unit.firstBlock, unit.blockCount, kind);
+            EXPECT_EQ(all.bytes, uint64_t(unit.paddedElements * elementBytes(kind)));
+            EXPECT_EQ(all.offset, m_layout.blocks(unit.firstBlock, 1, kind).offset);
+            const int last = unit.firstBlock + unit.blockCount - 1;
+            const Extent end = m_layout.blocks(last, 1, kind);
+            EXPECT_EQ(all.offset + all.bytes, end.offset + end.bytes);
+        }
+}
+
+TEST_P(Layout, SectionsOfAUnitComeInOrder) {
+    uint64_t end = m_layout.header().bytes;
+    for (const UnitInfo& unit : m_table.units())
+        for (StateKind kind : {StateKind::Hi, StateKind::Lo, StateKind::Moment1, StateKind::Moment2}) {
+            const Extent section = m_layout.blocks(unit.firstBlock, unit.blockCount, kind);
+            EXPECT_EQ(section.offset, end);
+            end = section.offset + section.bytes;
+        }
+    EXPECT_EQ(m_layout.sums().offset, end);
+    EXPECT_EQ(end, 4096u + 12u * uint64_t(m_table.paddedParameters()));
+    EXPECT_GE(m_layout.sums().bytes, SumTable::serialisedBytes(m_table.blocks().size()));
+}
+
+}  // namespace
+}  // namespace gsst

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "slice_math_fixture.h"
+
+namespace gsst {
+namespace {
+
+struct Case {
+    ModelSpec model;
+    Precision precision;
+};
+
+class SliceMathBits : public testing::TestWithParam<Case> {
+protected:
+    void SetUp() override { at::set_num_threads(2); }
+    DrivenModel driven() const { return {GetParam().model, tinyTraining(GetParam().precision)}; }
+};
+
+double relativeError(const at::Tensor& value, const at::Tensor& reference) {
+    return ((value - reference).abs().max() / reference.abs().max()).item<double>();
+}
+
+TEST_P(SliceMathBits, DoNotDependOnTheSlicing) {
+    DrivenModel model = driven();
+    const double loss = model.step(model.slicing(1));
+    const at::Tensor gradient = model.gradient.clone();
+    EXPECT_GT(gradient.abs().sum().item<double>(), 0.0);
+    for (const auto& slices : {model.slicing(2), model.slicing(3), model.slicing(100), model.wholeBody(),
+                               DrivenModel::Slices{{0, 2}, {2, 3}, {5, model.table.headUnit() - 5}, {model.table.headUnit(), 1}}}) {
+        model.gradient.zero_();
+        EXPECT_EQ(model.step(slices), loss);
+        EXPECT_TRUE(at::equal(model.gradient, gradient)) << slices.size() << " slices";
+    }
+}
+
+TEST_P(SliceMathBits, DoNotDependOnWhereWeightsLie) {
+    DrivenModel model = driven();
+    const double loss = model.step(model.slicing(2));
+    const at::Tensor gradient = model.gradient.clone();
+    for (const int64_t shift : {0, 1, 7, 2048}) {
+        model.setWeights(shift);
+        model.gradient.zero_();
+        EXPECT_EQ(model.step(model.slicing(2)), loss);
+        EXPECT_TRUE(at::equal(model.gradient, gradient)) << shift;
+    }
+}
+
+TEST_P(SliceMathBits, GradientsOfMicroBatchesAreAddedInOrder) {
+    DrivenModel model = driven();
+    model.step(model.slicing(2));
+    const at::Tensor together = model.gradient.clone();
+    // One micro-batch after the other into the same accumulator: per tensor the order of the sums is the same, except where
+    // the head adds to the tied table before the embedding does.
+    model.gradient.zero_();
+    const auto inputs = model.inputs, targets = model.targets;
+    for (size_t m = 0; m < inputs.size(); ++m) {
+        model.inputs = {inputs[m]};
+        model.targets = {targets[m]};
+        model.step(model.slicing(2));
+    }
+    const int64_t first = model.table.model().tiedHead ? model.elementsBeforeUnit(1) : 0;
+    const int64_t rest = model.gradient.numel() - first;
+    EXPECT_TRUE(at::equal(model.gradient.narrow(0, first, rest), together.narrow(0, first, rest)));
+    EXPECT_LT(relativeError(model.gradient, together), 1e-5);
+}
+
+TEST_P(SliceMathBits, PaddingOfGradientsStaysZero) {
+    DrivenModel model = driven();
+    model.step(model.slicing(2));
+    for (int i = 0; i < int(model.table.tensors().size()); ++i)
+        model.gradientOf(i).zero_();
+    EXPECT_EQ(model.gradient.abs().max().item<float>(), 0.0f);
+}
+
+TEST_P(SliceMathBits, HeadChunkChangesOnlyTheOrderOfSums) {
+    DrivenModel model = driven();
+    const double loss = model.step(model.slicing(2));
+    const at::Tensor gradient = model.gradient.clone();
+    for (const int64_t chunk : {1, 33, 1000}) {
+        DrivenModel other = driven();
+        other.spec.headTokenChunk = chunk;
+        EXPECT_NEAR(other.step(other.slicing(2)), loss, loss * (GetParam().precision == Precision::Fp32 ? 1e-6 : 1e-4));
+        EXPECT_LT(relativeError(other.gradient, gradient), GetParam().precision == Precision::Fp32 ? 1e-5 : 2e-2) << chunk;
+    }
+}
+
+TEST_P(SliceMathBits, EvaluationGivesTheSameLoss) {
+    DrivenModel model = driven();
+    const auto slices = model.slicing(2);
+    const auto math = model.math(slices);
+    const auto boundaries = model.forward(*math, slices, 1);
+    const double without = model.head(*math, 1, boundaries.back(), {});
+    EXPECT_EQ(model.gradient.abs().max().item<float>(), 0.0f);
+    EXPECT_EQ(model.head(*math, 1, boundaries.back(), model.boundary()), without);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
+                         testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
+                                         Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16}));
+
+TEST(SliceMath, MemoryBeyondTheLimitIsAnError) {
+    DrivenModel model(tinyGpt2(), tinyTraining(Precision::Fp32), 50'000);
+    const auto slices = model.slicing(2);
+    const auto math = model.math(slices);
+    const at::Tensor input = at::zeros_like(model.boundary()), output = model.boundary();
+    const Status status = math->forward({1, 0, model.weightsAt(1), input.data_ptr(), output.data_ptr()});
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, ErrorCode::OutOfMemory);
+    EXPECT_EQ(model.pool.usage().inUse, 0);
+}
+
+TEST(SliceMath, NothingStaysInThePool) {
+    DrivenModel model(tinyLlama(), tinyTraining(Precision::Bf16));
+    model.step(model.slicing(2));
+    EXPECT_EQ(model.pool.usage().inUse, 0);
+    EXPECT_GT(model.pool.usage().peak, 0);
+}
+
+TEST(SliceMath, RefusesTokensOutsideTheVocabulary) {
+    DrivenModel model(tinyGpt2(), tinyTraining(Precision::Fp32));
+    const auto math = model.math(model.slicing(2));
+    const auto refused = [&](std::vector<int64_t> inputs, std::vector<int64_t> targets) {
+        const Status status = math->setBatch(0, std::move(inputs), std::move(targets), 1);
+        return !status.ok() && status.error().code == ErrorCode::InvalidInput;
+    };
+    const std::vector<int64_t> good = model.inputs[0];
+    std::vector<int64_t> bad = good;
+    bad[3] = model.table.model().vocabulary;
+    EXPECT_TRUE(refused(bad, good));
+    EXPECT_TRUE(refused(good, bad));
+    bad[3] = -1;
+    EXPECT_TRUE(refused(bad, good));
+    EXPECT_FALSE(refused(good, bad));
+    EXPECT_TRUE(refused(good, {}));
+    EXPECT_TRUE(refused({1, 2, 3}, {1, 2, 3}));
+}
+
+}  // namespace
+}  // namespace gsst
