@@ -86,6 +86,8 @@ Status SentencePieceModel::readPieces(const std::string& origin) {
             m_byteIds[byte] = id;
         } else if (!m_processor->IsControl(id) && !m_processor->IsUnknown(id)) {
             text = withSpaces(piece);
+            const size_t word = text.find_first_not_of(' ');
+            m_piecesStayInWords = m_piecesStayInWords && (word == std::string::npos || text.find(' ', word) == std::string::npos);
         }
     }
     if (std::count(m_byteIds.begin(), m_byteIds.end(), -1) != 0)
@@ -94,29 +96,58 @@ Status SentencePieceModel::readPieces(const std::string& origin) {
     return {};
 }
 
-void SentencePieceModel::encodePlain(std::string_view text, std::vector<int32_t>& out) const {
-    if (text.empty())
-        return;
-    std::vector<int> ids;
-    if (m_processor->Encode(absl::string_view(text.data(), text.size()), &ids).ok())
+/// What words of one text were encoded to. Words repeat, and the library spends most of its time on setting up a call.
+class SentencePieceModel::WordCache {
+public:
+    explicit WordCache(const sp::SentencePieceProcessor& processor) : m_processor(processor) {}
+
+    const std::vector<int>& encode(std::string_view word) {
+        if (m_words.size() == kMostWords)
+            m_words.clear();
+        const auto [found, inserted] = m_words.try_emplace(std::string(word));
+        if (inserted && !m_processor.Encode(absl::string_view(word.data(), word.size()), &found->second).ok())
+            found->second.clear();
+        return found->second;
+    }
+
+private:
+    static constexpr size_t kMostWords = 50'000;
+
+    const sp::SentencePieceProcessor& m_processor;
+    std::unordered_map<std::string, std::vector<int>> m_words;
+};
+
+void SentencePieceModel::encodeWords(std::string_view text, WordCache& cache, std::vector<int32_t>& out) const {
+    while (!text.empty()) {
+        size_t end = text.size();
+        if (m_piecesStayInWords)
+            // A word has its spaces in front. No merge can reach over its end, so words can be encoded one by one.
+            end = std::min(text.find(' ', std::min(text.find_first_not_of(' '), text.size())), text.size());
+        const std::vector<int>& ids = cache.encode(text.substr(0, end));
         out.insert(out.end(), ids.begin(), ids.end());
+        text.remove_prefix(end);
+    }
+}
+
+void SentencePieceModel::encodeLine(std::string_view line, WordCache& cache, std::vector<int32_t>& out) const {
+    // A space mark in the text itself must not become a space: it is spelled in bytes.
+    for (size_t mark = line.find(kSpaceMark); mark != std::string_view::npos; mark = line.find(kSpaceMark)) {
+        encodeWords(line.substr(0, mark), cache, out);
+        for (const char c : kSpaceMark)
+            out.push_back(m_byteIds[static_cast<unsigned char>(c)]);
+        line.remove_prefix(mark + kSpaceMark.size());
+    }
+    encodeWords(line, cache, out);
 }
 
 void SentencePieceModel::encode(std::string_view text, std::vector<int32_t>& out) const {
-    // Line feeds have byte pieces and are in no other, so cutting there changes nothing and keeps the library's work per
-    // call small. A space mark in the text itself must not become a space: it is spelled in bytes.
-    while (!text.empty()) {
+    WordCache cache(*m_processor);
+    for (;;) {
         const size_t newline = text.find('\n');
-        std::string_view line = text.substr(0, newline);
-        for (size_t mark = line.find(kSpaceMark); mark != std::string_view::npos; mark = line.find(kSpaceMark)) {
-            encodePlain(line.substr(0, mark), out);
-            for (const char c : kSpaceMark)
-                out.push_back(m_byteIds[static_cast<unsigned char>(c)]);
-            line.remove_prefix(mark + kSpaceMark.size());
-        }
-        encodePlain(line, out);
+        encodeLine(text.substr(0, newline), cache, out);
         if (newline == std::string_view::npos)
             return;
+        // Line feeds are in no piece but their byte's.
         out.push_back(m_byteIds['\n']);
         text.remove_prefix(newline + 1);
     }

@@ -36,18 +36,22 @@ public:
 private:
     SentencePieceModel();
     Status readPieces(const std::string& origin);
-    void encodePlain(std::string_view text, std::vector<int32_t>& out) const;
+    class WordCache;
+    void encodeLine(std::string_view line, WordCache& cache, std::vector<int32_t>& out) const;
+    void encodeWords(std::string_view text, WordCache& cache, std::vector<int32_t>& out) const;
 
     std::string m_serialized;
     std::unique_ptr<sentencepiece::SentencePieceProcessor> m_processor;
     std::vector<std::string> m_pieces;
     std::array<int32_t, 256> m_byteIds{};
     int32_t m_endOfText = -1;
+    bool m_piecesStayInWords = true;  ///< no piece holds a space after something else
 };
 
 /// Trains byte pair encoding and returns the serialized model. `vocabulary` is an upper limit. `sentences` must hold no line feeds,
-/// tabs or NUL and be valid UTF-8; each of their characters gets a piece. One thread, no randomness: the same sentences give the same model. `stopped` is asked while the sentences
-/// are taken over (then the result is Cancelled); the merging after it, the longer part, cannot be interrupted.
+/// tabs or NUL and be valid UTF-8; each of their characters gets a piece. One thread, no randomness: the same sentences give the
+/// same model. `stopped` is asked while the sentences are taken over (then the result is Cancelled); the merging after it, the
+/// longer part, cannot be interrupted.
 Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary,
                                           const std::function<bool()>& stopped);
 

@@ -33,7 +33,7 @@ std::string_view storyOpening() {
 std::string_view storyInterlude() {
     return "[On the way they met {a +job} with {a +quality} {+thing}. \"[Good day|Where are you going]?\" said the "
            "stranger.|{+Weather} {Hero} looked up at the sky and thought of {food}.|\"Do you think it will turn out well?\" "
-           "asked {friend}. \"[I hope so|I am not sure|It has to],\" said {hero} {+manner}.|From far away came {+noise}. "
+           "asked {friend}. \"[I hope so|I am not sure|It has to],\" said {hero} {+tone}.|From far away came {+noise}. "
            "{Friend} stopped and listened. \"[It is nothing|It is only {a +animal}],\" said {hero}, and they went on.|They "
            "rested for a while {spot2} and shared {+food}. {A +animal} watched them from a safe distance.|{His} {kin} used "
            "to say, \"[A small step is a step|Who asks will find the way|Even a long night ends in the morning|Two heads see "

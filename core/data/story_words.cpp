@@ -32,7 +32,7 @@ constexpr W kThings[] = {"lantern", "kettle", "compass", "violin", "wheelbarrow"
                          "key", "whistle", "drum", "mirror", "teapot", "hammer", "music box", "telescope", "sled", "bucket", "button",
                          "scarf", "notebook", "paintbrush", "bell", "candle", "coin", "ring", "blanket", "puppet", "wagon", "spyglass",
                          "flute", "rowing boat", "chest", "hat", "letter", "lamp", "pocket watch", "marble", "quilt", "weather vane",
-                         "spade", "accordion", "toy train", "wooden horse", "spoon", "jug", "ink bottle", "pair of boots", "bicycle",
+                         "spade", "accordion", "toy train", "wooden horse", "spoon", "jug", "ink bottle", "bicycle",
                          "trumpet", "brooch", "chess set", "magnifying glass", "oar", "anchor", "apron", "envelope"};
 constexpr W kQualities[] = {"old", "tiny", "heavy", "dusty", "beautiful", "strange", "wonderful", "faded", "plain", "curious", "ordinary",
                             "unusual", "elegant", "enormous", "painted", "forgotten", "handmade", "useful", "odd-looking", "antique",
@@ -61,7 +61,7 @@ constexpr W kSpots[] = {"beside the mill", "at the harbour", "in the market squa
                         "at the foot of the mountain", "in the courtyard", "on the village green", "in the cellar", "by the waterfall",
                         "at the back of the theatre", "on the ferry landing", "in the greenhouse", "near the quarry", "by the town wall"};
 constexpr W kWeathers[] = {"The sun was shining.", "A light rain was falling.", "Fog lay over the fields.", "The wind blew hard from the sea.",
-                           "Snow had fallen in the night.", "It was the hottest day of the year.", "Grey clouds hung low over the roofs.",
+                           "Snow had fallen in the night.", "It was a day for staying outdoors.", "Grey clouds hung low over the roofs.",
                            "The air smelled of wet leaves.", "Frost glittered on every window.", "A warm breeze came over the hills.",
                            "Thunder rumbled far away.", "There was not a cloud in the sky.", "The streets were still wet from the storm.",
                            "The first leaves were turning yellow.", "Icicles hung from the gutters.", "The moon was already up.",
@@ -70,11 +70,14 @@ constexpr W kWeathers[] = {"The sun was shining.", "A light rain was falling.", 
                            "A rainbow stood over the valley.", "The stars were very bright.", "Everything was quiet after the snow."};
 constexpr W kGlad[] = {"happy", "proud", "cheerful", "relieved", "grateful", "delighted", "hopeful", "content", "excited", "calm", "brave",
                        "thankful", "pleased", "merry", "at ease", "light-hearted", "full of joy", "satisfied", "encouraged", "amused"};
-constexpr W kSad[] = {"sad", "lonely", "worried", "afraid", "angry", "tired", "ashamed", "nervous", "disappointed", "jealous", "uneasy",
-                      "homesick", "upset", "gloomy", "puzzled", "discouraged", "impatient", "anxious", "embarrassed", "unhappy"};
-constexpr W kManners[] = {"slowly", "quietly", "carefully", "quickly", "gently", "eagerly", "bravely", "patiently", "kindly", "politely",
-                          "softly", "cheerfully", "firmly", "nervously", "calmly", "thoughtfully", "proudly", "shyly", "earnestly",
-                          "warmly", "at once", "with a smile", "with great care"};
+constexpr W kSad[] = {"sad", "lonely", "worried", "afraid", "tired", "nervous", "disappointed", "uneasy", "upset", "gloomy",
+                      "puzzled", "discouraged", "impatient", "anxious", "unhappy", "restless", "helpless", "miserable", "frightened",
+                      "unsure", "troubled"};
+constexpr W kManners[] = {"slowly", "quietly", "carefully", "patiently", "bravely", "calmly", "steadily", "silently", "cautiously",
+                          "without a word", "with great care", "without a break", "all day long"};
+constexpr W kTones[] = {"softly", "kindly", "politely", "warmly", "firmly", "quietly", "eagerly", "shyly", "earnestly", "cheerfully",
+                        "nervously", "calmly", "thoughtfully", "proudly", "gently", "at last", "after a while", "with a smile",
+                        "with a sigh", "in a low voice"};
 constexpr W kNoises[] = {"a soft knock", "a loud crash", "a faint whistle", "an odd scratching sound", "a deep rumble", "a tiny squeak",
                          "the ringing of a bell", "a long creak", "the splash of oars", "an echo", "a burst of laughter", "a low growl",
                          "the rustle of paper", "a sudden bang", "somebody humming", "a quiet sob", "hurried footsteps", "a cough"};
@@ -82,19 +85,19 @@ constexpr W kSeasons[] = {"spring", "summer", "autumn", "winter"};
 constexpr W kHours[] = {"early in the morning", "shortly before noon", "late in the afternoon", "at sunset", "after supper",
                         "just before midnight", "at first light", "after school", "on a Sunday", "on market day", "on the first day of May",
                         "one Saturday", "at the end of the week", "on the longest day of the year", "one Tuesday morning",
-                        "during the holidays", "on a cold evening", "one day in March", "a week before the fair", "on the eve of the feast"};
+                        "during the holidays", "one day in March", "a week before the fair", "on the eve of the feast"};
 constexpr W kNumbers[] = {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"};
 constexpr W kWomen[] = {"mother", "grandmother", "aunt", "big sister", "godmother", "great-aunt"};
 constexpr W kMen[] = {"father", "grandfather", "uncle", "big brother", "godfather", "great-uncle"};
-constexpr W kMaterials[] = {"oak", "brass", "tin", "stone", "glass", "clay", "leather", "copper", "wool", "iron", "paper", "straw"};
+constexpr W kMaterials[] = {"oak", "brass", "tin", "stone", "glass", "clay", "leather", "copper", "iron", "walnut", "cedar"};
 
-constexpr std::array<std::pair<W, WordList>, 23> kLists = {{{"girl", kGirls},     {"boy", kBoys},         {"town", kTowns},
+constexpr std::array<std::pair<W, WordList>, 24> kLists = {{{"girl", kGirls},     {"boy", kBoys},         {"town", kTowns},
                                                             {"animal", kAnimals}, {"thing", kThings},     {"quality", kQualities},
                                                             {"colour", kColours}, {"plant", kPlants},     {"tree", kTrees},
                                                             {"job", kJobs},       {"food", kFoods},       {"spot", kSpots},
                                                             {"weather", kWeathers}, {"glad", kGlad},      {"sad", kSad},
                                                             {"manner", kManners}, {"noise", kNoises},     {"season", kSeasons},
-                                                            {"hour", kHours},     {"number", kNumbers},   {"material", kMaterials}, {"critter", kCritters}, {"beast", kBeasts}}};
+                                                            {"hour", kHours},     {"number", kNumbers},   {"material", kMaterials}, {"critter", kCritters}, {"beast", kBeasts}, {"tone", kTones}}};
 
 }  // namespace
 

@@ -13,7 +13,7 @@ using WordList = std::span<const std::string_view>;
 ///
 /// girl, boy, town; animal, critter (small and clever), beast (of a farm), thing, material, quality (of things), colour, plant, tree, job; food (a phrase
 /// with its article), spot (a phrase of a preposition and a place: "beside the mill"), weather (a whole sentence), glad, sad
-/// (adjectives of feeling), manner (adverbs), noise (a phrase), season, hour (phrases of time), many (numbers), woman, man
+/// (adjectives of feeling), manner (of working or walking), tone (of speaking), noise (a phrase), season, hour (phrases of time), many (numbers), woman, man
 /// (relatives).
 WordList wordList(std::string_view name);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/resident_state.h"
 
+#include "io/file.h"
+
 #include <cstring>
 
 namespace gsst {
@@ -13,8 +15,10 @@ Result<std::unique_ptr<ResidentState>> ResidentState::create(const TensorTable& 
         elements += unit.paddedElements;
     }
     const auto take = [&](int64_t elementBytes) -> Result<std::byte*> {
-        GSST_ASSIGN(std::byte* data, pool.allocate(elements * elementBytes));
-        state->m_owned.push_back(data);
+        // Commits write straight from here, so every array begins as direct I/O wants it.
+        GSST_ASSIGN(std::byte* owned, pool.allocate(elements * elementBytes + int64_t(kIoAlignment)));
+        state->m_owned.push_back(owned);
+        std::byte* data = owned + (kIoAlignment - reinterpret_cast<uintptr_t>(owned) % kIoAlignment) % kIoAlignment;
         std::memset(data, 0, size_t(elements * elementBytes));
         return data;
     };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
 #ifdef __CUDACC__
@@ -14,6 +13,7 @@ namespace gsst {
 
 // An fp32 value as two 16-bit halves: `hi` the nearest bf16 (ties away from zero), `lo` the exact remainder. Works on the raw
 // bits in uint32 arithmetic that wraps; exact for all 2^32 patterns. Rounding ties to even cannot be undone with 16 bits.
+// Finite values above the largest bf16 have an infinite `hi`, and some NaN a finite one: check finiteness on the fp32 value.
 
 GSST_HD inline uint16_t highHalf(uint32_t bits) { return static_cast<uint16_t>((bits + 0x8000u) >> 16); }
 GSST_HD inline uint16_t lowHalf(uint32_t bits) { return static_cast<uint16_t>(bits & 0xffffu); }

@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/squared_norm.h"
 
-#include <algorithm>
+#include "optim/cpu_kernels.h"
+
 #include <cmath>
 
 namespace gsst {
 
-double squaredNorm(const float* values, int64_t count) {
-    constexpr int kLanes = 16;
-    double lanes[kLanes] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes)
-        for (int lane = 0; lane < kLanes; ++lane) {
-            const double value = double(values[i + lane]);
-            lanes[lane] += value * value;
-        }
-    for (; i < count; ++i)
-        lanes[i % kLanes] += double(values[i]) * double(values[i]);
-    double sum = 0;
-    for (double lane : lanes)
-        sum += lane;
-    return sum;
-}
+double squaredNorm(const float* values, int64_t count) { return cpuKernels().squaredNorm(values, count); }
 
 double totalNorm(std::span<const double> squaredNorms) {
     double sum = 0;
@@ -33,7 +19,9 @@ double totalNorm(std::span<const double> squaredNorms) {
 float clipFactor(double norm, double maxNorm) {
     if (maxNorm <= 0)
         return 1.0f;
-    return float(std::min(1.0, maxNorm / (norm + 1e-6)));
+    // A Python number divided by a tensor is the tensor's reciprocal times the number.
+    const float factor = 1.0f / (float(norm) + 1e-6f) * float(maxNorm);
+    return factor > 1.0f ? 1.0f : factor;
 }
 
 }  // namespace gsst

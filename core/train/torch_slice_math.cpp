@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/torch_slice_math.h"
 
-#include "device/torch_pool.h"
 #include "nn/attention_unit.h"
 #include "nn/embedding_unit.h"
 #include "nn/head_unit.h"
 #include "nn/mlp_unit.h"
 #include "nn/token_loss.h"
+#include "train/torch_guard.h"
 
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
-#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <optional>
@@ -19,27 +18,6 @@
 #include <variant>
 
 namespace gsst {
-
-namespace {
-
-/// Runs `work` with all torch memory from `pool` and without a graph; torch's exceptions become errors here, once.
-template <typename Work>
-auto guarded(CpuPool& pool, const std::string& what, const Work& work) -> decltype(work()) {
-    try {
-        const c10::InferenceMode noGraph;
-        const TorchPoolScope scope(pool);
-        return work();
-    } catch (const c10::OutOfMemoryError& error) {
-        const PoolUsage usage = pool.usage();
-        return Error{ErrorCode::OutOfMemory, what + " needs more memory than the device limit allows", "",
-                     std::to_string(usage.inUse >> 20) + " MiB of " + std::to_string(usage.limit >> 20) + " MiB are in use",
-                     "use a smaller micro-batch or sequence, or raise the limit"};
-    } catch (const std::exception& error) {
-        return Error{ErrorCode::Internal, what + " failed inside LibTorch", "", error.what(), "please report this with the run's log"};
-    }
-}
-
-}  // namespace
 
 /// What forward, head and backward share: tensors over raw memory.
 struct TorchSliceMath::Compute {
@@ -132,7 +110,7 @@ Status TorchSliceMath::setBatch(int microBatch, std::vector<int64_t> inputs, std
 }
 
 Status TorchSliceMath::forward(const ForwardCall& call) {
-    return guarded(m_pool, "the forward pass", [&]() -> Status {
+    return guardedTorch(m_pool, "the forward pass", [&]() -> Status {
         const SliceRange& range = m_slices[size_t(call.slice)];
         const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
         const at::Tensor output = m_compute->activation(call.output, batch);
@@ -147,7 +125,7 @@ Status TorchSliceMath::forward(const ForwardCall& call) {
 }
 
 Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
-    return guarded(m_pool, "the loss", [&]() -> Result<LossSum> {
+    return guardedTorch(m_pool, "the loss", [&]() -> Result<LossSum> {
         const int unit = m_table.headUnit();
         const SliceRange range{unit, 1};
         const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
@@ -176,7 +154,7 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
 }
 
 Status TorchSliceMath::backward(const BackwardCall& call) {
-    return guarded(m_pool, "the backward pass", [&]() -> Status {
+    return guardedTorch(m_pool, "the backward pass", [&]() -> Status {
         const SliceRange& range = m_slices[size_t(call.slice)];
         const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
         const int last = range.firstUnit + range.unitCount - 1;

@@ -186,7 +186,7 @@ TEST(CpuPool, ThreadsShareIt) {
     CpuPool pool(kLimit);
     std::vector<std::thread> threads;
     for (uint64_t thread = 0; thread < 4; ++thread)
-        threads.emplace_back([&pool, thread] {
+        threads.emplace_back([&, thread] {
             std::vector<std::pair<std::byte*, size_t>> mine;
             const auto dropLast = [&] {
                 const auto [data, bytes] = mine.back();

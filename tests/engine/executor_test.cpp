@@ -72,7 +72,7 @@ const Variant kVariants[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, ExecutorVariants, testing::Combine(testing::Bool(), testing::ValuesIn(kVariants)),
-                         [](const auto& info) { return std::string(std::get<0>(info.param) ? "tied_" : "untied_") + std::get<1>(info.param).name; });
+                         [](const auto& parameters) { return std::string(std::get<0>(parameters.param) ? "tied_" : "untied_") + std::get<1>(parameters.param).name; });
 
 const Variant kDisk{"disk", {false, true, 2, 16384}};
 

@@ -97,6 +97,37 @@ INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
                                          Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16}));
 
+TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
+        DrivenModel model(tinyLlama(), tinyTraining(precision));
+        const auto math = model.math(model.slicing(2));
+        model.step(model.slicing(2));
+        const UnitInfo& unit = model.table.units()[2];
+        const auto count = size_t(unit.paddedElements);
+        std::vector<uint16_t> hi(count), lo(count);
+        std::vector<float> moment1(count), moment2(count);
+        const at::Tensor updated = at::zeros({int64_t(count)}, model.weights.options()), joined = at::ones_like(updated);
+        UpdateCall call{unit.firstBlock, unit.blockCount, hi.data(), lo.data(), moment1.data(), moment2.data(), model.gradientAt(2), updated.data_ptr()};
+        ASSERT_TRUE(math->update(call).ok());
+        ASSERT_TRUE(math->join({unit.firstBlock, unit.blockCount, hi.data(), lo.data(), joined.data_ptr()}).ok());
+        EXPECT_GT(updated.abs().sum().item<double>(), 0.0);
+        EXPECT_TRUE(at::equal(updated, joined));
+        // The same from the second block on, as the engine does in chunks.
+        if (unit.blockCount > 1) {
+            const BlockInfo& second = model.table.blocks()[size_t(unit.firstBlock + 1)];
+            const auto skip = size_t(second.offset);
+            const at::Tensor part = at::ones_like(updated);
+            auto* to = static_cast<std::byte*>(part.data_ptr()) + skip * part.element_size();
+            ASSERT_TRUE(math->join({unit.firstBlock + 1, unit.blockCount - 1, &hi[skip], &lo[skip], to}).ok());
+            EXPECT_TRUE(at::equal(part.narrow(0, second.offset, int64_t(count - skip)), updated.narrow(0, second.offset, int64_t(count - skip))));
+            std::vector<double> all(size_t(unit.blockCount)), rest(all.size() - 1);
+            ASSERT_TRUE(math->norms({unit.firstBlock, unit.blockCount, model.gradientAt(2), all.data()}).ok());
+            ASSERT_TRUE(math->norms({unit.firstBlock + 1, unit.blockCount - 1, model.gradientAt(2) + skip, rest.data()}).ok());
+            EXPECT_EQ(std::vector<double>(all.begin() + 1, all.end()), rest);
+        }
+    }
+}
+
 TEST(SliceMath, MemoryBeyondTheLimitIsAnError) {
     DrivenModel model(tinyGpt2(), tinyTraining(Precision::Fp32), 50'000);
     const auto slices = model.slicing(2);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "optim/cpu_loops.h"
+
+#define GSST_KERNELS(suffix, ...)                                                                                              \
+    __VA_ARGS__ void update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                  \
+        loops::adamwUpdate(arrays, keep, constants);                                                                           \
+    }                                                                                                                          \
+    __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {                     \
+        loops::joinWeights(hi, lo, weights, count);                                                                            \
+    }                                                                                                                          \
+    __VA_ARGS__ double norm##suffix(const float* values, int64_t count) { return loops::squaredNorm(values, count); }
+
+namespace gsst {
+namespace {
+
+GSST_KERNELS(Baseline)
+GSST_KERNELS(Avx2, [[gnu::target("avx2")]])
+GSST_KERNELS(Avx512, [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")]])
+
+constexpr CpuKernels kKernels[] = {{"baseline", updateBaseline, joinBaseline, normBaseline},
+                                   {"avx2", updateAvx2, joinAvx2, normAvx2},
+                                   {"avx512", updateAvx512, joinAvx512, normAvx512}};
+
+size_t supportedCount() {
+    if (!__builtin_cpu_supports("avx2"))
+        return 1;
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return avx512 ? 3 : 2;
+}
+
+}  // namespace
+
+std::span<const CpuKernels> supportedCpuKernels() {
+    static const size_t count = supportedCount();
+    return std::span(kKernels).first(count);
+}
+
+}  // namespace gsst

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "optim/cpu_kernels.h"
+
+#include <bit>
+
+// Bodies of CpuKernels, for the cpu_kernels_*.cpp only. Forced inline, so that each caller compiles them for its own
+// instruction set; plain loops that the compiler vectorises.
+#define GSST_LOOP [[gnu::always_inline]] inline
+
+namespace gsst::loops {
+
+enum class WeightsOut { None, Fp32, Bf16 };
+
+template <WeightsOut kOut>
+GSST_LOOP void update(const AdamWArrays& arrays, float keep, const AdamWConstants& given) {
+    const AdamWArrays to = arrays;  // copies, so that the compiler sees that no store changes them
+    const AdamWConstants constants = given;
+#pragma GCC ivdep  // nothing overlaps
+    for (int64_t i = 0; i < to.count; ++i) {
+        const float weight = std::bit_cast<float>(joinHalves(to.hi[i], to.lo[i]));
+        float m = to.moment1[i], v = to.moment2[i];
+        const float updated = adamwElement(weight, to.gradient[i], m, v, keep, constants);
+        to.moment1[i] = m;
+        to.moment2[i] = v;
+        const uint32_t bits = std::bit_cast<uint32_t>(updated);
+        to.hi[i] = highHalf(bits);
+        to.lo[i] = lowHalf(bits);
+        if constexpr (kOut == WeightsOut::Fp32)
+            to.weightsFp32[i] = updated;
+        if constexpr (kOut == WeightsOut::Bf16)
+            to.weightsBf16[i] = highHalf(bits);
+    }
+}
+
+GSST_LOOP void adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+    if (arrays.weightsFp32)
+        update<WeightsOut::Fp32>(arrays, keep, constants);
+    else if (arrays.weightsBf16)
+        update<WeightsOut::Bf16>(arrays, keep, constants);
+    else
+        update<WeightsOut::None>(arrays, keep, constants);
+}
+
+GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo, float* __restrict weights, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+        weights[i] = std::bit_cast<float>(joinHalves(hi[i], lo[i]));
+}
+
+GSST_LOOP double squaredNorm(const float* __restrict values, int64_t count) {
+    constexpr int kLanes = 16;
+    double lanes[kLanes] = {};
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        for (int lane = 0; lane < kLanes; ++lane) {
+            const double value = values[i + lane];
+            lanes[lane] += value * value;
+        }
+    for (; i < count; ++i)
+        lanes[i % kLanes] += double(values[i]) * double(values[i]);
+    double sum = 0;
+    for (double lane : lanes)
+        sum += lane;
+    return sum;
+}
+
+}  // namespace gsst::loops

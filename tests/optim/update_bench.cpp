@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Prints how fast the update kernels are, next to what the memory of the machine gives a plain copy in the same run.
+// All measurements take turns in each round, since other programs may be running; medians and best of the rounds.
+#include "base/clock.h"
+#include "optim/adamw_cpu.h"
+#include "optim/squared_norm.h"
+#include "optim/worker_pool.h"
+#include "optim_helpers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gsst::test {
+namespace {
+
+constexpr size_t kPiece = 64 * 1024;
+constexpr int kRounds = 15;
+
+struct Case {
+    std::string name;
+    double bytesPerElement;  ///< read and written
+    std::function<void(size_t first, size_t count)> work;
+    WorkerPool* workers;
+    std::vector<double> seconds;
+};
+
+double median(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + std::ptrdiff_t(values.size() / 2), values.end());
+    return values[values.size() / 2];
+}
+
+void measure(Case& each, size_t elements) {
+    const Stopwatch watch;
+    each.workers->forEach(int64_t(elements / kPiece), [&](int64_t piece) { each.work(size_t(piece) * kPiece, kPiece); });
+    each.seconds.push_back(watch.seconds());
+}
+
+int run(size_t elements, int threads) {
+    State state = randomState(elements);
+    const std::vector<float> gradient = randomGradient(elements, 4);
+    std::vector<float> weights(elements), from(elements, 1.0f), to(elements);
+    std::vector<double> norms(elements / kPiece);
+    TrainSpec training;
+    int64_t step = 100;
+    std::vector<std::unique_ptr<WorkerPool>> pools;
+    std::vector<Case> cases;
+    for (int count : {1, threads}) {
+        pools.push_back(std::make_unique<WorkerPool>(count));
+        WorkerPool* workers = pools.back().get();
+        const std::string suffix = ", " + std::to_string(count) + (count == 1 ? " thread" : " threads");
+        cases.push_back({"memory copy" + suffix, 8, [&](size_t first, size_t n) { std::memcpy(&to[first], &from[first], n * 4); }, workers, {}});
+        for (const CpuKernels& kernels : supportedCpuKernels()) {
+            const std::string name = std::string(kernels.name) + suffix;
+            cases.push_back({"update, " + name, 28, [&](size_t first, size_t n) {
+                const AdamWConstants constants = adamwConstants(training, step, 1.0f);
+                kernels.adamwUpdate(state.arrays(gradient.data(), first, n), constants.keep, constants);
+            }, workers, {}});
+            cases.push_back({"update + fp32 weights, " + name, 32, [&](size_t first, size_t n) {
+                const AdamWConstants constants = adamwConstants(training, step, 1.0f);
+                AdamWArrays arrays = state.arrays(gradient.data(), first, n);
+                arrays.weightsFp32 = weights.data() + first;
+                kernels.adamwUpdate(arrays, constants.keep, constants);
+            }, workers, {}});
+            cases.push_back({"join, " + name, 8, [&](size_t first, size_t n) {
+                kernels.joinWeights(&state.hi[first], &state.lo[first], &weights[first], int64_t(n));
+            }, workers, {}});
+            cases.push_back({"squared norm, " + name, 4, [&](size_t first, size_t n) {
+                norms[first / kPiece] = kernels.squaredNorm(&gradient[first], int64_t(n));
+            }, workers, {}});
+        }
+        if (threads == 1)
+            break;
+    }
+    for (int round = 0; round < kRounds; ++round, ++step)
+        for (Case& each : cases)
+            measure(each, elements);
+    std::printf("%-50s %22s %22s\n", "", "median", "best");
+    for (const Case& each : cases) {
+        std::printf("%-50s", each.name.c_str());
+        for (double seconds : {median(each.seconds), *std::min_element(each.seconds.begin(), each.seconds.end())})
+            std::printf(" %6.0f Mp/s %6.1f GB/s", double(elements) / seconds * 1e-6, double(elements) * each.bytesPerElement / seconds * 1e-9);
+        std::printf("\n");
+    }
+    return std::isfinite(totalNorm(norms)) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace gsst::test
+
+/// update_bench [mebi-elements [threads]]
+int main(int argc, char** argv) {
+    const long mebi = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 16;
+    const long threads = argc > 2 ? std::strtol(argv[2], nullptr, 10) : long(std::thread::hardware_concurrency());
+    if (mebi < 1 || threads < 1) {
+        std::fprintf(stderr, "usage: update_bench [mebi-elements [threads]]\n");
+        return EXIT_FAILURE;
+    }
+    return gsst::test::run(size_t(mebi) << 20, int(threads));
+}
