@@ -18,7 +18,7 @@ Result<int64_t> rowsOf(const BatchView& batch, int64_t length) {
     return elements / length;
 }
 
-}  // namespace
+} // namespace
 
 Status fillTrainingBatch(const TokenStore& store, const Sampler& sampler, int64_t step, int64_t sequencesPerStep,
                          int64_t microBatchIndex, const BatchView& batch) {
@@ -67,10 +67,11 @@ Result<int64_t> ValidationSequences::fill(const TokenStore& store, int64_t index
         tokens.resize(static_cast<size_t>(part.length) + 1);
         GSST_TRY(store.read(part.start, tokens));
         std::copy(tokens.begin(), tokens.end() - 1, batch.input.begin() + row * m_length);
-        std::copy(tokens.begin() + 1 + part.ignored, tokens.end(), batch.target.begin() + row * m_length + part.ignored);
+        std::copy(tokens.begin() + 1 + part.ignored, tokens.end(),
+                  batch.target.begin() + row * m_length + part.ignored);
         counted += part.length - part.ignored;
     }
     return counted;
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -5,7 +5,8 @@
 
 namespace gsst {
 
-/// A number in [0, bound) from 64 random bits: the upper half of their 128-bit product. bound > 0; the bias is below bound / 2^64.
+/// A number in [0, bound) from 64 random bits: the upper half of their 128-bit product. bound > 0; the bias is below
+/// bound / 2^64.
 constexpr uint64_t boundedRandom(uint64_t bits, uint64_t bound) {
     const uint64_t bitsHigh = bits >> 32;
     const uint64_t bitsLow = bits & 0xFFFFFFFFu;
@@ -16,4 +17,4 @@ constexpr uint64_t boundedRandom(uint64_t bits, uint64_t bound) {
     return bitsHigh * boundHigh + (middle >> 32) + (cross >> 32);
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -11,16 +11,24 @@ struct ContentSum::State {
     XXH3_state_t xxh;
 };
 
-ContentSum::ContentSum() : m_state(std::make_unique<State>()) { XXH3_64bits_reset(&m_state->xxh); }
+ContentSum::ContentSum() : m_state(std::make_unique<State>()) {
+    XXH3_64bits_reset(&m_state->xxh);
+}
 ContentSum::ContentSum(ContentSum&&) noexcept = default;
 ContentSum& ContentSum::operator=(ContentSum&&) noexcept = default;
 ContentSum::~ContentSum() = default;
 
-void ContentSum::add(std::span<const std::byte> bytes) { XXH3_64bits_update(&m_state->xxh, bytes.data(), bytes.size()); }
+void ContentSum::add(std::span<const std::byte> bytes) {
+    XXH3_64bits_update(&m_state->xxh, bytes.data(), bytes.size());
+}
 
-uint64_t ContentSum::value() const { return XXH3_64bits_digest(&m_state->xxh); }
+uint64_t ContentSum::value() const {
+    return XXH3_64bits_digest(&m_state->xxh);
+}
 
-uint64_t contentSum64(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t contentSum64(std::span<const std::byte> bytes) {
+    return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 std::string sumText(uint64_t sum) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -30,6 +38,8 @@ std::string sumText(uint64_t sum) {
     return text;
 }
 
-std::string contentSum(std::string_view bytes) { return sumText(contentSum64(std::as_bytes(std::span(bytes)))); }
+std::string contentSum(std::string_view bytes) {
+    return sumText(contentSum64(std::as_bytes(std::span(bytes))));
+}
 
-}  // namespace gsst
+} // namespace gsst

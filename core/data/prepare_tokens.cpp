@@ -16,8 +16,8 @@ constexpr int kIndexVersion = 1;
 
 class Preparation {
 public:
-    Preparation(FileSystem& files, const Tokenizer& tokenizer, TokenWriter& writer, const DataProgressCallback& progress,
-                const std::stop_token& stop)
+    Preparation(FileSystem& files, const Tokenizer& tokenizer, TokenWriter& writer,
+                const DataProgressCallback& progress, const std::stop_token& stop)
         : m_files(files), m_tokenizer(tokenizer), m_writer(writer), m_progress(progress), m_stop(stop) {}
 
     Status addAll(const std::vector<TextFile>& sources) {
@@ -94,11 +94,11 @@ std::string indexText(const std::vector<TextFile>& sources, const Tokenizer& tok
     return json.dump(2) + "\n";
 }
 
-}  // namespace
+} // namespace
 
-Result<PreparedTokens> prepareTokens(FileSystem& files, const std::vector<TextFile>& sources, const Tokenizer& tokenizer,
-                                     const std::filesystem::path& folder, const DataProgressCallback& progress, std::stop_token stop,
-                                     uint64_t shardBytes) {
+Result<PreparedTokens> prepareTokens(FileSystem& files, const std::vector<TextFile>& sources,
+                                     const Tokenizer& tokenizer, const std::filesystem::path& folder,
+                                     const DataProgressCallback& progress, std::stop_token stop, uint64_t shardBytes) {
     GSST_TRY(requireUsableText(sources));
     GSST_TRY(files.makeFolders(folder));
     TokenWriter writer(files, folder, static_cast<uint64_t>(tokenizer.vocabularySize()), shardBytes);
@@ -106,10 +106,11 @@ Result<PreparedTokens> prepareTokens(FileSystem& files, const std::vector<TextFi
     GSST_TRY(preparation.addAll(sources));
     const PreparedTokens prepared = preparation.take();
     if (prepared.tokens == 0)
-        return Error{ErrorCode::InvalidInput, "The text is empty", "", "the files hold no characters", "Name files with text"};
+        return Error{ErrorCode::InvalidInput, "The text is empty", "", "the files hold no characters",
+                     "Name files with text"};
     GSST_TRY(writer.finish());
     GSST_TRY(writeTextAtomically(files, folder / kTokenIndexFile, indexText(sources, tokenizer, writer, prepared)));
     return prepared;
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -12,7 +12,8 @@ namespace {
 
 constexpr size_t kBufferBytes = 256 * 1024;
 
-Status writeStories(File& file, uint64_t bytes, const DataProgressCallback& progress, const std::stop_token& stop, uint64_t seed) {
+Status writeStories(File& file, uint64_t bytes, const DataProgressCallback& progress, const std::stop_token& stop,
+                    uint64_t seed) {
     GSST_TRY(file.truncate(0));
     uint64_t written = 0;
     std::string buffer;
@@ -33,7 +34,7 @@ Status writeStories(File& file, uint64_t bytes, const DataProgressCallback& prog
     return file.sync();
 }
 
-}  // namespace
+} // namespace
 
 std::string sampleStory(uint64_t seed, uint64_t story) {
     StoryTeller teller(seed, story);
@@ -48,8 +49,8 @@ std::string sampleStory(uint64_t seed, uint64_t story) {
     return text;
 }
 
-Status writeSampleCorpus(FileSystem& files, const std::filesystem::path& path, uint64_t bytes, const DataProgressCallback& progress,
-                         std::stop_token stop, uint64_t seed) {
+Status writeSampleCorpus(FileSystem& files, const std::filesystem::path& path, uint64_t bytes,
+                         const DataProgressCallback& progress, std::stop_token stop, uint64_t seed) {
     std::filesystem::path temporary = path;
     temporary += ".part";
     Status status;
@@ -67,4 +68,4 @@ Status writeSampleCorpus(FileSystem& files, const std::filesystem::path& path, u
     return files.syncFolder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -29,7 +29,7 @@ uint64_t shuffleBits(uint64_t value, int halfBits, uint64_t key) {
     return left << halfBits | right;
 }
 
-}  // namespace
+} // namespace
 
 Result<Sampler> Sampler::create(uint64_t seed, int64_t trainTokens, int64_t sequenceLength) {
     if (sequenceLength < 1 || sequenceLength >= trainTokens)
@@ -42,7 +42,8 @@ Result<Sampler> Sampler::create(uint64_t seed, int64_t trainTokens, int64_t sequ
 
 Sampler::Sampler(uint64_t seed, int64_t trainTokens, int64_t sequenceLength)
     : m_seed(seed), m_sequenceLength(sequenceLength),
-      // One window less than fit leaves room for every offset; with a single window the offset takes what room there is.
+      // One window less than fit leaves room for every offset; with a single window the offset takes what room there
+      // is.
       m_windows(std::max<int64_t>(1, trainTokens / sequenceLength - 1)),
       m_offsets(std::min(sequenceLength, trainTokens - m_windows * sequenceLength)),
       m_halfBits(std::max(1, (static_cast<int>(std::bit_width(static_cast<uint64_t>(m_windows - 1))) + 1) / 2)) {}
@@ -57,8 +58,9 @@ int64_t Sampler::offset(int64_t epoch) const {
 int64_t Sampler::start(int64_t epoch, int64_t index) const {
     const uint64_t key = randomBits(m_seed, kOrderStream - 1, static_cast<uint64_t>(epoch));
     auto window = static_cast<uint64_t>(index);
-    // Walking the cycle until it is back in [0, windows) makes a bijection of that range; the network's range is less than
-    // four times as large, so this takes less than four rounds on average, and it must end because `index` is on the cycle.
+    // Walking the cycle until it is back in [0, windows) makes a bijection of that range; the network's range is less
+    // than four times as large, so this takes less than four rounds on average, and it must end because `index` is on
+    // the cycle.
     do
         window = shuffleBits(window, m_halfBits, key);
     while (window >= static_cast<uint64_t>(m_windows));
@@ -70,4 +72,4 @@ SequencePlace Sampler::sequence(int64_t globalIndex) const {
     return {epoch, start(epoch, globalIndex % m_windows)};
 }
 
-}  // namespace gsst
+} // namespace gsst

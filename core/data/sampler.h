@@ -14,10 +14,11 @@ struct SequencePlace {
     bool operator==(const SequencePlace&) const = default;
 };
 
-/// The order in which training sequences are drawn: a pure function of (seed, number of tokens, L, index), without state or
-/// memory, so that a resumed run needs no replay. In every epoch each window is used exactly once, in an order of that epoch; the
-/// windows of an epoch do not overlap in their inputs and are shifted by an offset in [0, L) drawn for the epoch (0 in epoch 0), so
-/// that over the epochs the text is cut at other places. All windows lie within the first `trainTokens` tokens. Thread-safe.
+/// The order in which training sequences are drawn: a pure function of (seed, number of tokens, L, index), without
+/// state or memory, so that a resumed run needs no replay. In every epoch each window is used exactly once, in an order
+/// of that epoch; the windows of an epoch do not overlap in their inputs and are shifted by an offset in [0, L) drawn
+/// for the epoch (0 in epoch 0), so that over the epochs the text is cut at other places. All windows lie within the
+/// first `trainTokens` tokens. Thread-safe.
 class Sampler {
 public:
     /// InvalidInput unless sequenceLength >= 1 and trainTokens >= sequenceLength + 1.
@@ -37,8 +38,8 @@ private:
     uint64_t m_seed;
     int64_t m_sequenceLength;
     int64_t m_windows;
-    int64_t m_offsets;  ///< number of possible offsets
-    int m_halfBits;     ///< of the Feistel network
+    int64_t m_offsets; ///< number of possible offsets
+    int m_halfBits;    ///< of the Feistel network
 };
 
-}  // namespace gsst
+} // namespace gsst

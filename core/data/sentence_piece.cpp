@@ -52,12 +52,13 @@ private:
     bool m_cancelled = false;
 };
 
-}  // namespace
+} // namespace
 
 SentencePieceModel::SentencePieceModel() = default;
 SentencePieceModel::~SentencePieceModel() = default;
 
-Result<std::shared_ptr<const SentencePieceModel>> SentencePieceModel::load(std::string serialized, const std::string& origin) {
+Result<std::shared_ptr<const SentencePieceModel>> SentencePieceModel::load(std::string serialized,
+                                                                           const std::string& origin) {
     // The constructor is private, so make_shared cannot reach it.
     std::shared_ptr<SentencePieceModel> model(new SentencePieceModel);
     model->m_serialized = std::move(serialized);
@@ -87,7 +88,8 @@ Status SentencePieceModel::readPieces(const std::string& origin) {
         } else if (!m_processor->IsControl(id) && !m_processor->IsUnknown(id)) {
             text = withSpaces(piece);
             const size_t word = text.find_first_not_of(' ');
-            m_piecesStayInWords = m_piecesStayInWords && (word == std::string::npos || text.find(' ', word) == std::string::npos);
+            m_piecesStayInWords =
+                m_piecesStayInWords && (word == std::string::npos || text.find(' ', word) == std::string::npos);
         }
     }
     if (std::count(m_byteIds.begin(), m_byteIds.end(), -1) != 0)
@@ -155,26 +157,25 @@ void SentencePieceModel::encode(std::string_view text, std::vector<int32_t>& out
 
 Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary,
                                           const std::function<bool()>& stopped) {
-    const std::unordered_map<std::string, std::string> settings = {
-        {"model_type", "bpe"},
-        {"vocab_size", std::to_string(vocabulary)},
-        {"hard_vocab_limit", "false"},
-        {"byte_fallback", "true"},
-        {"character_coverage", "1.0"},
-        {"normalization_rule_name", "identity"},
-        {"add_dummy_prefix", "false"},
-        {"remove_extra_whitespaces", "false"},
-        {"allow_whitespace_only_pieces", "true"},
-        {"split_digits", "true"},
-        {"unk_id", "0"},
-        {"bos_id", "1"},
-        {"eos_id", "2"},
-        {"pad_id", "-1"},
-        {"num_threads", "1"},
-        {"shuffle_input_sentence", "false"},
-        {"input_sentence_size", "0"},
-        {"max_sentence_length", "1000000"},
-        {"minloglevel", "4"}};
+    const std::unordered_map<std::string, std::string> settings = {{"model_type", "bpe"},
+                                                                   {"vocab_size", std::to_string(vocabulary)},
+                                                                   {"hard_vocab_limit", "false"},
+                                                                   {"byte_fallback", "true"},
+                                                                   {"character_coverage", "1.0"},
+                                                                   {"normalization_rule_name", "identity"},
+                                                                   {"add_dummy_prefix", "false"},
+                                                                   {"remove_extra_whitespaces", "false"},
+                                                                   {"allow_whitespace_only_pieces", "true"},
+                                                                   {"split_digits", "true"},
+                                                                   {"unk_id", "0"},
+                                                                   {"bos_id", "1"},
+                                                                   {"eos_id", "2"},
+                                                                   {"pad_id", "-1"},
+                                                                   {"num_threads", "1"},
+                                                                   {"shuffle_input_sentence", "false"},
+                                                                   {"input_sentence_size", "0"},
+                                                                   {"max_sentence_length", "1000000"},
+                                                                   {"minloglevel", "4"}};
     sp::SetRandomGeneratorSeed(1);
     Sentences iterator(sentences, stopped);
     std::string model;
@@ -187,4 +188,4 @@ Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& senten
     return model;
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -10,8 +10,12 @@
 namespace gsst {
 namespace {
 
-char toUpper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-char toLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char toUpper(char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+char toLower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string capitalized(std::string word) {
     if (!word.empty())
@@ -46,7 +50,7 @@ std::vector<std::string_view> alternatives(std::string_view text) {
     return parts;
 }
 
-}  // namespace
+} // namespace
 
 StoryTeller::StoryTeller(uint64_t seed, uint64_t story) : m_seed(seed), m_story(story) {
     castPerson("hero", "");
@@ -78,7 +82,9 @@ StoryTeller::StoryTeller(uint64_t seed, uint64_t story) : m_seed(seed), m_story(
     castWord("season", "season");
 }
 
-uint64_t StoryTeller::draw(uint64_t bound) { return boundedRandom(randomBits(m_seed, m_story, m_draws++), bound); }
+uint64_t StoryTeller::draw(uint64_t bound) {
+    return boundedRandom(randomBits(m_seed, m_story, m_draws++), bound);
+}
 
 std::string_view StoryTeller::pick(std::string_view list) {
     const WordList words = wordList(list);
@@ -98,7 +104,9 @@ void StoryTeller::castPerson(const std::string& role, const std::string& prefix)
     set(prefix + "child", girl ? "girl" : "boy");
 }
 
-void StoryTeller::castWord(const std::string& role, std::string_view list) { set(role, std::string(pick(list))); }
+void StoryTeller::castWord(const std::string& role, std::string_view list) {
+    set(role, std::string(pick(list)));
+}
 
 std::string StoryTeller::word(std::string_view name) {
     if (name.starts_with('+')) {
@@ -106,7 +114,8 @@ std::string StoryTeller::word(std::string_view name) {
         return drawn.empty() ? "{?" + std::string(name) + "}" : std::string(drawn);
     }
     // The latest one counts: a role may have been drawn again.
-    const auto found = std::find_if(m_cast.rbegin(), m_cast.rend(), [&](const auto& entry) { return entry.first == name; });
+    const auto found =
+        std::find_if(m_cast.rbegin(), m_cast.rend(), [&](const auto& entry) { return entry.first == name; });
     return found == m_cast.rend() ? "{?" + std::string(name) + "}" : found->second;
 }
 
@@ -152,4 +161,4 @@ std::string StoryTeller::tell(std::string_view text) {
     return out;
 }
 
-}  // namespace gsst
+} // namespace gsst

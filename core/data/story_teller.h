@@ -9,8 +9,8 @@
 
 namespace gsst {
 
-/// Tells one story. It draws a cast (hero, friend, relative, craftsperson, animal, thing, places ...) that stays the same through the
-/// story, and expands templates with it:
+/// Tells one story. It draws a cast (hero, friend, relative, craftsperson, animal, thing, places ...) that stays the
+/// same through the story, and expands templates with it:
 ///
 ///     [one|another]   one of the alternatives, which may hold more of these
 ///     {hero}          the word of the cast with that name; {Hero}: with a capital
@@ -22,7 +22,7 @@ class StoryTeller {
 public:
     StoryTeller(uint64_t seed, uint64_t story);
 
-    uint64_t draw(uint64_t bound);  ///< in [0, bound)
+    uint64_t draw(uint64_t bound); ///< in [0, bound)
     /// Expands `text`. What is unknown comes out as "{?name}", which a test looks for.
     std::string tell(std::string_view text);
 
@@ -41,4 +41,4 @@ private:
     std::vector<std::pair<std::string, std::string>> m_cast;
 };
 
-}  // namespace gsst
+} // namespace gsst

@@ -8,7 +8,8 @@
 
 namespace gsst {
 
-/// Decodes tokens one at a time, as a model gives them, into text that is valid UTF-8 at every moment. One thread at a time.
+/// Decodes tokens one at a time, as a model gives them, into text that is valid UTF-8 at every moment. One thread at a
+/// time.
 class StreamDecoder {
 public:
     explicit StreamDecoder(Tokenizer tokenizer) : m_tokenizer(std::move(tokenizer)) {}
@@ -23,4 +24,4 @@ private:
     std::string m_held;
 };
 
-}  // namespace gsst
+} // namespace gsst

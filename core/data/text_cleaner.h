@@ -8,8 +8,8 @@
 
 namespace gsst {
 
-/// Turns the bytes of one file, pushed piece by piece, into clean text: valid UTF-8 (what is not becomes U+FFFD), LF for
-/// CRLF (a lone CR stays), no byte order mark. The result does not depend on where the pieces were cut.
+/// Turns the bytes of one file, pushed piece by piece, into clean text: valid UTF-8 (what is not becomes U+FFFD), LF
+/// for CRLF (a lone CR stays), no byte order mark. The result does not depend on where the pieces were cut.
 class TextCleaner {
 public:
     /// Appends the clean text of `bytes` to `out`; up to 3 bytes are held back until the next call.
@@ -26,9 +26,9 @@ private:
     void noteInvalid(uint64_t offset, size_t bytes, std::string& out);
 
     std::string m_held;
-    uint64_t m_offset = 0;  ///< in the file, of the first byte not yet cleaned
+    uint64_t m_offset = 0; ///< in the file, of the first byte not yet cleaned
     uint64_t m_invalidBytes = 0;
     std::optional<uint64_t> m_firstInvalid;
 };
 
-}  // namespace gsst
+} // namespace gsst

@@ -14,13 +14,14 @@ namespace gsst {
 
 /// What is done to the bytes of a file.
 enum class TextMode {
-    Utf8,     ///< cleaned as TextCleaner says
-    RawBytes  ///< taken as they are
+    Utf8,    ///< cleaned as TextCleaner says
+    RawBytes ///< taken as they are
 };
 
 /// Reads one text file from front to end in pieces of at most kTextPieceBytes; memory does not grow with the file.
-/// In Utf8 mode a piece ends after a line feed where the text has one, else before a space, else between two characters,
-/// so that a tokenizer sees whole lines. Both modes refuse NUL bytes (InvalidInput naming the place). One thread at a time.
+/// In Utf8 mode a piece ends after a line feed where the text has one, else before a space, else between two
+/// characters, so that a tokenizer sees whole lines. Both modes refuse NUL bytes (InvalidInput naming the place). One
+/// thread at a time.
 class TextReader {
 public:
     static constexpr size_t kTextPieceBytes = 1u << 20;
@@ -45,10 +46,10 @@ private:
     uint64_t m_offset = 0;
     TextMode m_mode;
     bool m_finished = false;
-    std::string m_raw;    ///< the last block read
-    std::string m_text;   ///< text not yet handed out, after m_handed bytes that were
+    std::string m_raw;  ///< the last block read
+    std::string m_text; ///< text not yet handed out, after m_handed bytes that were
     size_t m_handed = 0;
     TextCleaner m_cleaner;
 };
 
-}  // namespace gsst
+} // namespace gsst

@@ -13,7 +13,7 @@ namespace gsst {
 namespace {
 
 constexpr size_t kSniffBytes = 64 * 1024;
-constexpr int kDeepestFolder = 64;  ///< ends loops of symbolic links
+constexpr int kDeepestFolder = 64; ///< ends loops of symbolic links
 constexpr size_t kPreviewBytes = 600;
 constexpr size_t kReasonsInFull = 12;
 
@@ -24,7 +24,9 @@ bool hasTextExtension(const std::filesystem::path& path) {
     return extension == ".txt" || extension == ".md";
 }
 
-bool isHidden(const std::filesystem::path& path) { return pathText(path.filename()).starts_with('.'); }
+bool isHidden(const std::filesystem::path& path) {
+    return pathText(path.filename()).starts_with('.');
+}
 
 /// Why the first bytes of a file are no text; empty if they may be.
 std::string binaryProblem(std::string_view head) {
@@ -172,7 +174,7 @@ bool inspectFile(FileSystem& files, TextFile& file, TextInspection& inspection, 
     return true;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<TextFile> listTextFiles(FileSystem& files, const std::vector<std::filesystem::path>& paths) {
     Walk walk(files);
@@ -216,6 +218,8 @@ std::string invalidUtf8Warning(const std::filesystem::path& path, uint64_t offse
            "); the replacement character U+FFFD stands for " + (bytes == 1 ? "it" : "them");
 }
 
-Error cancelledError(const std::string& job) { return {ErrorCode::Cancelled, job + " was cancelled", "", "you asked to stop", ""}; }
+Error cancelledError(const std::string& job) {
+    return {ErrorCode::Cancelled, job + " was cancelled", "", "you asked to stop", ""};
+}
 
-}  // namespace gsst
+} // namespace gsst

@@ -27,7 +27,7 @@ T get(std::span<const std::byte> bytes, size_t offset) {
     return value;
 }
 
-}  // namespace
+} // namespace
 
 std::array<std::byte, kShardHeaderBytes> encodeShardHeader(const ShardHeader& header) {
     std::array<std::byte, kShardHeaderBytes> bytes{};
@@ -49,12 +49,12 @@ Result<ShardHeader> decodeShardHeader(std::span<const std::byte> file, const std
     if (magic != kMagic)
         return corruptTokens(origin, "it is not a file of tokens");
     if (const auto version = get<uint32_t>(file, 8); version > kShardVersion)
-        return Error{ErrorCode::NewerVersion, "The prepared text was written by a newer version of this program", origin,
-                     "its format has version " + std::to_string(version), "Update the program"};
+        return Error{ErrorCode::NewerVersion, "The prepared text was written by a newer version of this program",
+                     origin, "its format has version " + std::to_string(version), "Update the program"};
     if (get<uint64_t>(file, kSummedBytes) != contentSum64(file.first(kSummedBytes)))
         return corruptTokens(origin, "the checksum of its header is wrong");
-    const ShardHeader header{get<uint32_t>(file, 12), get<uint64_t>(file, 16), get<uint64_t>(file, 24), get<uint64_t>(file, 32),
-                             get<uint64_t>(file, 40)};
+    const ShardHeader header{get<uint32_t>(file, 12), get<uint64_t>(file, 16), get<uint64_t>(file, 24),
+                             get<uint64_t>(file, 32), get<uint64_t>(file, 40)};
     if (header.vocabulary == 0 || header.vocabulary > uint64_t{1} << 31 ||
         header.elementBytes != elementBytesFor(header.vocabulary))
         return corruptTokens(origin, "the size of its tokens does not fit its vocabulary");
@@ -77,4 +77,4 @@ Error corruptTokens(const std::string& origin, const std::string& why) {
             "Check the disk; restore the file from a copy, or start a new run from the text"};
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -35,12 +35,14 @@ struct ShardHeader {
     bool operator==(const ShardHeader&) const = default;
 };
 
-inline uint32_t elementBytesFor(uint64_t vocabulary) { return vocabulary <= 65536 ? 2 : 4; }
+inline uint32_t elementBytesFor(uint64_t vocabulary) {
+    return vocabulary <= 65536 ? 2 : 4;
+}
 
 std::array<std::byte, kShardHeaderBytes> encodeShardHeader(const ShardHeader& header);
 
-/// The header of a whole shard file. Every number is checked, the length of the file against the number of tokens too, the sum of the
-/// tokens not. Corrupt or NewerVersion, naming `origin`.
+/// The header of a whole shard file. Every number is checked, the length of the file against the number of tokens too,
+/// the sum of the tokens not. Corrupt or NewerVersion, naming `origin`.
 Result<ShardHeader> decodeShardHeader(std::span<const std::byte> file, const std::string& origin);
 
 /// "tokens-0003.bin"
@@ -50,4 +52,4 @@ inline constexpr const char* kTokenIndexFile = "index.json";
 /// Corrupt: the prepared text at `origin` cannot be used for the reason `why`.
 Error corruptTokens(const std::string& origin, const std::string& why);
 
-}  // namespace gsst
+} // namespace gsst

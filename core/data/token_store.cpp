@@ -54,14 +54,16 @@ Result<Index> parseIndex(const std::string& text, const std::string& origin) {
         return corruptTokens(origin, "it is not a JSON object");
     const auto version = numberAt(json, "version");
     if (version && *version > kIndexVersion)
-        return Error{ErrorCode::NewerVersion, "The prepared text was written by a newer version of this program", origin,
-                     "its format has version " + std::to_string(*version), "Update the program"};
+        return Error{ErrorCode::NewerVersion, "The prepared text was written by a newer version of this program",
+                     origin, "its format has version " + std::to_string(*version), "Update the program"};
     const auto tokens = numberAt(json, "tokens");
     const auto vocabulary = numberAt(json, "vocabulary");
     const auto tokenizer = textAt(json, "tokenizer");
     const auto shards = json.find("shards");
-    if (!version || !tokens || !vocabulary || !tokenizer || shards == json.end() || !shards->is_array() || shards->empty())
-        return corruptTokens(origin, "version, tokens, vocabulary, tokenizer or shards is missing or has the wrong type");
+    if (!version || !tokens || !vocabulary || !tokenizer || shards == json.end() || !shards->is_array() ||
+        shards->empty())
+        return corruptTokens(origin,
+                             "version, tokens, vocabulary, tokenizer or shards is missing or has the wrong type");
     Index index{*tokens, *vocabulary, *tokenizer, {}};
     uint64_t sum = 0;
     for (size_t i = 0; i < shards->size(); ++i) {
@@ -69,17 +71,19 @@ Result<Index> parseIndex(const std::string& text, const std::string& origin) {
         const auto count = shard.is_object() ? numberAt(shard, "tokens") : std::nullopt;
         const auto content = shard.is_object() ? textAt(shard, "sum") : std::nullopt;
         // The names follow from the order; a name from a file could point anywhere.
-        if (!count || !content || textAt(shard, "file") != shardFileName(i) || *count == 0 || *count > kLargestShardBytes)
+        if (!count || !content || textAt(shard, "file") != shardFileName(i) || *count == 0 ||
+            *count > kLargestShardBytes)
             return corruptTokens(origin, "its entry for shard " + std::to_string(i) + " is wrong");
         sum += *count;
         index.shards.push_back({*count, *content});
     }
     if (sum != index.tokens || sum > kMostTokens)
-        return corruptTokens(origin, "its shards add up to " + std::to_string(sum) + " tokens, but it says " + std::to_string(*tokens));
+        return corruptTokens(origin, "its shards add up to " + std::to_string(sum) + " tokens, but it says " +
+                                         std::to_string(*tokens));
     return index;
 }
 
-}  // namespace
+} // namespace
 
 Result<TokenStore> TokenStore::open(const std::filesystem::path& folder, Verify verify) {
     const std::filesystem::path path = folder / kTokenIndexFile;
@@ -105,7 +109,8 @@ Status TokenStore::addShard(const std::filesystem::path& path, uint64_t tokens, 
     if (verify == Verify::Everything && contentSum64(file.bytes().subspan(kShardHeaderBytes)) != header.sum)
         return corruptTokens(origin, "the checksum of its tokens is wrong");
     const auto count = static_cast<int64_t>(tokens);
-    m_shards.push_back(std::make_shared<const Shard>(Shard{std::move(file), m_size, count, header.elementBytes, origin}));
+    m_shards.push_back(
+        std::make_shared<const Shard>(Shard{std::move(file), m_size, count, header.elementBytes, origin}));
     m_size += count;
     return {};
 }
@@ -114,8 +119,8 @@ Status TokenStore::read(int64_t start, std::span<int32_t> into) const {
     const auto count = static_cast<int64_t>(into.size());
     if (start < 0 || count > m_size || start > m_size - count)
         return Error{ErrorCode::InvalidInput, "The prepared text ends before", "",
-                     "tokens " + std::to_string(start) + " to " + std::to_string(start + count) + " were asked for, but there are " +
-                         std::to_string(m_size),
+                     std::to_string(count) + " tokens from number " + std::to_string(start) +
+                         " on were asked for, but there are " + std::to_string(m_size),
                      "Use more text or shorter sequences"};
     auto shard = std::upper_bound(m_shards.begin(), m_shards.end(), start,
                                   [](int64_t token, const auto& candidate) { return token < candidate->first; });
@@ -152,16 +157,17 @@ Result<TokenSplit> splitTokens(int64_t tokens, double validationShare, int64_t s
     split.validation = tokens - split.train;
     const auto tooShort = [&](const std::string& part, int64_t has, const std::string& needed) {
         return Error{ErrorCode::InvalidInput, "There is too little text", "",
-                     "the text has " + std::to_string(tokens) + " tokens, " + std::to_string(has) + " of them for " + part +
-                         ", which needs at least " + needed,
+                     "the text has " + std::to_string(tokens) + " tokens, " + std::to_string(has) + " of them for " +
+                         part + ", which needs at least " + needed,
                      "Add more text, or choose shorter sequences or another validation share"};
     };
     if (split.train < sequenceLength + 1)
         return tooShort("training", split.train,
-                        std::to_string(sequenceLength + 1) + " (one sequence of " + std::to_string(sequenceLength) + " and the token after it)");
+                        std::to_string(sequenceLength + 1) + " (one sequence of " + std::to_string(sequenceLength) +
+                            " and the token after it)");
     if (share > 0 && split.validation < 2)
         return tooShort("validation", split.validation, "2");
     return split;
 }
 
-}  // namespace gsst
+} // namespace gsst

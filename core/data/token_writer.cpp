@@ -8,10 +8,11 @@ namespace {
 
 constexpr size_t kBufferBytes = 1u << 20;
 
-}  // namespace
+} // namespace
 
 TokenWriter::TokenWriter(FileSystem& files, std::filesystem::path folder, uint64_t vocabulary, uint64_t shardBytes)
-    : m_files(files), m_folder(std::move(folder)), m_vocabulary(vocabulary), m_elementBytes(elementBytesFor(vocabulary)) {
+    : m_files(files), m_folder(std::move(folder)), m_vocabulary(vocabulary),
+      m_elementBytes(elementBytesFor(vocabulary)) {
     const uint64_t limit = std::clamp<uint64_t>(shardBytes, kShardHeaderBytes + m_elementBytes, kLargestShardBytes);
     m_tokensPerShard = (limit - kShardHeaderBytes) / m_elementBytes;
     m_buffer.reserve(kBufferBytes);
@@ -26,7 +27,9 @@ TokenWriter::~TokenWriter() {
         static_cast<void>(m_files.remove(temporaryPath(i)));
 }
 
-std::filesystem::path TokenWriter::temporaryPath(size_t shard) const { return m_folder / (shardFileName(shard) + ".part"); }
+std::filesystem::path TokenWriter::temporaryPath(size_t shard) const {
+    return m_folder / (shardFileName(shard) + ".part");
+}
 
 Status TokenWriter::openShard() {
     const std::filesystem::path path = temporaryPath(m_shards.size());
@@ -66,7 +69,8 @@ Status TokenWriter::append(std::span<const int32_t> tokens) {
         const auto value = static_cast<uint32_t>(token);
         if (token < 0 || value >= m_vocabulary)
             return Error{ErrorCode::Internal, "A token is outside the vocabulary", "",
-                         std::to_string(token) + " is not in [0, " + std::to_string(m_vocabulary) + ")", "Report this defect"};
+                         std::to_string(token) + " is not in [0, " + std::to_string(m_vocabulary) + ")",
+                         "Report this defect"};
         if (!m_file)
             GSST_TRY(openShard());
         for (uint32_t i = 0; i < m_elementBytes; ++i)
@@ -95,4 +99,4 @@ Status TokenWriter::finish() {
     return {};
 }
 
-}  // namespace gsst
+} // namespace gsst

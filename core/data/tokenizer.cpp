@@ -33,12 +33,14 @@ Error corrupt(const std::filesystem::path& path, const std::string& why) {
             "Restore the tokenizer folder from a copy; without it the model's tokens have no meaning"};
 }
 
-}  // namespace
+} // namespace
 
 Tokenizer::Tokenizer(TokenizerKind kind, std::shared_ptr<const SentencePieceModel> model)
     : m_kind(kind), m_model(std::move(model)) {}
 
-Tokenizer Tokenizer::bytes() { return {TokenizerKind::Bytes, nullptr}; }
+Tokenizer Tokenizer::bytes() {
+    return {TokenizerKind::Bytes, nullptr};
+}
 
 Result<Tokenizer> Tokenizer::fromSentencePiece(std::string model, const std::string& origin) {
     GSST_ASSIGN(auto loaded, SentencePieceModel::load(std::move(model), origin));
@@ -55,8 +57,8 @@ Result<Tokenizer> Tokenizer::load(FileSystem& files, const std::filesystem::path
     if (version == json.end() || !version->is_number_integer())
         return corrupt(path, "it has no version");
     if (version->get<int64_t>() > kTokenizerVersion)
-        return Error{ErrorCode::NewerVersion, "The tokenizer was written by a newer version of this program", pathText(path),
-                     "its format has version " + version->dump(), "Update the program"};
+        return Error{ErrorCode::NewerVersion, "The tokenizer was written by a newer version of this program",
+                     pathText(path), "its format has version " + version->dump(), "Update the program"};
     const auto kind = json.find("kind");
     if (kind == json.end() || (*kind != kBytesName && *kind != kSentencePieceName))
         return corrupt(path, "its kind is not known");
@@ -83,7 +85,9 @@ Status Tokenizer::save(FileSystem& files, const std::filesystem::path& folder) c
     return writeTextAtomically(files, folder / kDescriptionFile, json.dump(2) + "\n");
 }
 
-int64_t Tokenizer::vocabularySize() const { return m_model ? static_cast<int64_t>(m_model->pieces().size()) : 256; }
+int64_t Tokenizer::vocabularySize() const {
+    return m_model ? static_cast<int64_t>(m_model->pieces().size()) : 256;
+}
 
 std::optional<int32_t> Tokenizer::endOfText() const {
     if (!m_model || m_model->endOfText() < 0)
@@ -91,7 +95,9 @@ std::optional<int32_t> Tokenizer::endOfText() const {
     return m_model->endOfText();
 }
 
-std::string Tokenizer::hash() const { return contentSum(m_model ? std::string_view(m_model->serialized()) : kBytesName); }
+std::string Tokenizer::hash() const {
+    return contentSum(m_model ? std::string_view(m_model->serialized()) : kBytesName);
+}
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     std::vector<int32_t> tokens;
@@ -133,4 +139,4 @@ int64_t suggestedVocabulary(uint64_t textBytes) {
     return textBytes < 1000 * kMegabyte ? 16384 : 32768;
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -14,13 +14,14 @@ namespace gsst {
 namespace {
 
 constexpr size_t kLongestSentence = 4096;
-constexpr int64_t kFixedPieces = 259;  ///< <unk>, <s>, </s> and the 256 bytes
+constexpr int64_t kFixedPieces = 259; ///< <unk>, <s>, </s> and the 256 bytes
 constexpr double kUsualCoverage = 0.9995;
 
 /// Gathers sentences up to a number of bytes, evenly spread over a text of known length.
 class SentenceSample {
 public:
-    SentenceSample(uint64_t textBytes, uint64_t limit) : m_textBytes(std::max<uint64_t>(textBytes, 1)), m_limit(limit) {}
+    SentenceSample(uint64_t textBytes, uint64_t limit)
+        : m_textBytes(std::max<uint64_t>(textBytes, 1)), m_limit(limit) {}
 
     /// `position`: where in the whole text `text` begins, roughly.
     void add(std::string_view text, uint64_t position) {
@@ -73,7 +74,8 @@ private:
 
 using Characters = std::set<std::string_view>;
 
-/// The most frequent characters of the sentences, as views into them: those of the usual coverage, but no more than `room`.
+/// The most frequent characters of the sentences, as views into them: those of the usual coverage, but no more than
+/// `room`.
 Characters frequentCharacters(const std::vector<std::string>& sentences, size_t room) {
     std::map<std::string_view, uint64_t> counts;
     uint64_t total = 0;
@@ -95,8 +97,9 @@ Characters frequentCharacters(const std::vector<std::string>& sentences, size_t 
     return kept;
 }
 
-/// The sentences cut at every character that is not frequent; these get no piece and are spelled in bytes. The library has a
-/// setting for that, but it refuses to leave out more than 2%, and a text in a large script needs more in a small vocabulary.
+/// The sentences cut at every character that is not frequent; these get no piece and are spelled in bytes. The library
+/// has a setting for that, but it refuses to leave out more than 2%, and a text in a large script needs more in a small
+/// vocabulary.
 std::vector<std::string> withoutRareCharacters(const std::vector<std::string>& sentences, int64_t vocabulary) {
     const auto room = static_cast<size_t>((vocabulary - kFixedPieces) / 2);
     const Characters kept = frequentCharacters(sentences, room);
@@ -139,15 +142,16 @@ Status gather(FileSystem& files, const std::vector<TextFile>& sources, uint64_t 
     return {};
 }
 
-}  // namespace
+} // namespace
 
-Result<TrainedTokenizer> trainTokenizer(FileSystem& files, const std::vector<TextFile>& sources, const TokenizerTraining& settings,
-                                        const DataProgressCallback& progress, std::stop_token stop) {
+Result<TrainedTokenizer> trainTokenizer(FileSystem& files, const std::vector<TextFile>& sources,
+                                        const TokenizerTraining& settings, const DataProgressCallback& progress,
+                                        std::stop_token stop) {
     GSST_TRY(requireUsableText(sources));
     if (settings.vocabulary < kSmallestVocabulary)
         return Error{ErrorCode::InvalidInput, "The vocabulary is too small", "model.vocabulary",
-                     "it is " + std::to_string(settings.vocabulary) + ", and a SentencePiece tokenizer needs at least " +
-                         std::to_string(kSmallestVocabulary),
+                     "it is " + std::to_string(settings.vocabulary) +
+                         ", and a SentencePiece tokenizer needs at least " + std::to_string(kSmallestVocabulary),
                      "Choose a larger vocabulary, or the byte tokenizer"};
     uint64_t textBytes = 0;
     for (const TextFile& source : sources)
@@ -166,11 +170,13 @@ Result<TrainedTokenizer> trainTokenizer(FileSystem& files, const std::vector<Tex
     TrainedTokenizer trained{std::move(tokenizer), {}};
     const int64_t size = trained.tokenizer.vocabularySize();
     if (size > settings.vocabulary)
-        return Error{ErrorCode::Internal, "The tokenizer is larger than its vocabulary", "", std::to_string(size) + " tokens", ""};
+        return Error{ErrorCode::Internal, "The tokenizer is larger than its vocabulary", "",
+                     std::to_string(size) + " tokens", ""};
     if (size < settings.vocabulary)
         trained.warnings.push_back("The text is too small for a vocabulary of " + std::to_string(settings.vocabulary) +
-                                   " tokens; the tokenizer has " + std::to_string(size) + ", the other rows of the model stay unused");
+                                   " tokens; the tokenizer has " + std::to_string(size) +
+                                   ", the other rows of the model stay unused");
     return trained;
 }
 
-}  // namespace gsst
+} // namespace gsst

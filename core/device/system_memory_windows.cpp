@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "device/system_memory.h"
 
-#define NOMINMAX
 #include <windows.h>
 
 namespace gsst {

@@ -10,9 +10,9 @@
 
 namespace gsst {
 
-/// A file of the operating system as read-only memory: pages come from the page cache as they are touched. Its size is the one at
-/// opening; whoever shortens the file, or pulls the medium, while it is mapped ends the process, so map only files that
-/// nobody else changes. Movable; any number of threads may read.
+/// A file of the operating system as read-only memory: pages come from the page cache as they are touched. Its size is
+/// the one at opening; whoever shortens the file, or pulls the medium, while it is mapped ends the process, so map only
+/// files that nobody else changes. Movable; any number of threads may read.
 class MappedFile {
 public:
     /// NotFound, Permission or Io. An empty file gives an empty span.
@@ -31,4 +31,4 @@ private:
     size_t m_size = 0;
 };
 
-}  // namespace gsst
+} // namespace gsst

@@ -28,7 +28,7 @@ struct Descriptor {
     int value;
 };
 
-}  // namespace
+} // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -58,7 +58,9 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     return *this;
 }
 
-MappedFile::~MappedFile() { close(); }
+MappedFile::~MappedFile() {
+    close();
+}
 
 void MappedFile::close() {
     if (m_data)
@@ -67,4 +69,4 @@ void MappedFile::close() {
     m_size = 0;
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -15,7 +15,8 @@ namespace gsst {
 namespace {
 
 Error mapError(const std::filesystem::path& path) {
-    return ioError("Cannot map the file", path, std::error_code(static_cast<int>(GetLastError()), std::system_category()));
+    return ioError("Cannot map the file", path,
+                   std::error_code(static_cast<int>(GetLastError()), std::system_category()));
 }
 
 struct Handle {
@@ -30,10 +31,11 @@ struct Handle {
     HANDLE value;
 };
 
-}  // namespace
+} // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-    const Handle file(CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr));
+    const Handle file(CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
+                                  FILE_ATTRIBUTE_NORMAL, nullptr));
     LARGE_INTEGER size{};
     if (!file.good() || !GetFileSizeEx(file.value, &size))
         return mapError(path);
@@ -59,7 +61,9 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     return *this;
 }
 
-MappedFile::~MappedFile() { close(); }
+MappedFile::~MappedFile() {
+    close();
+}
 
 void MappedFile::close() {
     if (m_data)
@@ -68,4 +72,4 @@ void MappedFile::close() {
     m_size = 0;
 }
 
-}  // namespace gsst
+} // namespace gsst

@@ -28,7 +28,8 @@ Result<CommitLog> CommitLog::open(FileSystem& files, const std::filesystem::path
         GSST_ASSIGN(const DecodedRecord decoded, log.readBlock(block));
         if (decoded.seal == Seal::NewerVersion)
             return Error{ErrorCode::NewerVersion, "This run was made by a newer version of GSST Studio", pathText(path),
-                         "its commit records have a format that this version does not know", "Update the program, then open the run again"};
+                         "its commit records have a format that this version does not know",
+                         "Update the program, then open the run again"};
         if (decoded.seal == Seal::Good)
             log.m_records[size_t(block)] = decoded.record;
     }
@@ -93,8 +94,8 @@ Result<CommitRecord> readNewestRecord(FileSystem& files, const std::filesystem::
     GSST_ASSIGN(const CommitLog log, CommitLog::open(files, runFolder / "HEAD", OpenMode::Read, Caching::Buffered));
     const auto records = log.newestFirst();
     if (records.empty())
-        return Error{ErrorCode::NotFound, "The run has no saved state", pathText(runFolder), "it was stopped before its first commit",
-                     "Start it again"};
+        return Error{ErrorCode::NotFound, "The run has no saved state", pathText(runFolder),
+                     "it was stopped before its first commit", "Start it again"};
     return records.front();
 }
 

@@ -39,8 +39,9 @@ private:
     bool m_remnants = false;  ///< a failed write may have left bytes behind m_length
 };
 
-/// Calls `take` with each whole line of the file, without its line break. A torn last line is left out, and so are lines over 1 MiB
-/// and lines with zero bytes, which a power loss can leave. A missing file has no lines. Safe while another thread or process appends.
+/// Calls `take` with each whole line of the file, without its line break. A torn last line is left out, and so are lines
+/// over 1 MiB and lines with zero bytes, which a power loss can leave. A missing file has no lines. Safe while another
+/// thread or process appends.
 Status readLines(FileSystem& files, const std::filesystem::path& path, const std::function<void(std::string_view)>& take);
 
 }  // namespace gsst

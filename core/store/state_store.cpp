@@ -14,7 +14,8 @@ namespace {
 constexpr int kNoBlock = -1;
 
 Error defect(std::string what, std::string where, std::string why) {
-    return {ErrorCode::Internal, std::move(what), std::move(where), std::move(why), "Please report this as a defect, with the log"};
+    return {ErrorCode::Internal, std::move(what), std::move(where), std::move(why),
+            "Please report this as a defect, with the log"};
 }
 
 }  // namespace
@@ -37,8 +38,9 @@ Status StateStore::checkBlock(int slot, int block, StateKind kind, std::span<con
     if (stateSum(bytes) == m_sums[size_t(slot)].get(block, kind))
         return {};
     return Error{ErrorCode::Corrupt, "The saved state is damaged", file,
-                 std::string("the ") + nameOf(kind) + " of " + tensor.name + " (part " + std::to_string(block - tensor.firstBlock + 1) +
-                     " of " + std::to_string(tensor.blockCount) + ") are not what was written",
+                 std::string("the ") + nameOf(kind) + " of " + tensor.name + " (part " +
+                     std::to_string(block - tensor.firstBlock + 1) + " of " + std::to_string(tensor.blockCount) +
+                     ") are not what was written",
                  "Check the drive, then verify the run: it tells what is damaged and whether the commit before can still be used"};
 }
 
@@ -83,9 +85,12 @@ Status StateStore::appendRecord(const CommitRecord& record) {
 }
 
 Error StateStore::refusal() const {
-    const std::string last = m_committed.generation > 0 ? "the last commit (step " + std::to_string(m_committed.step) + ") is safe"
-                                                        : std::string("nothing was committed yet");
-    return {ErrorCode::Io, "The state can no longer be saved", pathText(m_folder), "saving it failed before, so what is on disk is unknown; " + last,
+    std::string why = "saving it failed before, so what is on disk is unknown; ";
+    if (m_committed.generation > 0)
+        why += "the last commit (step " + std::to_string(m_committed.step) + ") is safe";
+    else
+        why += "nothing was committed yet";
+    return {ErrorCode::Io, "The state can no longer be saved", pathText(m_folder), std::move(why),
             "See to the error before, then open the run again"};
 }
 
@@ -162,7 +167,8 @@ Status StateStore::rollBackToPrevious() {
     if (m_refusing)
         return refusal();
     const Error gone{ErrorCode::Corrupt, "There is no state to go back to", pathText(m_folder),
-                     std::string(slotName(otherSlot())) + " no longer holds all of the commit before", "Go on from the present state"};
+                     std::string(slotName(otherSlot())) + " no longer holds all of the commit before",
+                     "Go on from the present state"};
     GSST_ASSIGN(std::optional<Previous> previous, findPrevious());
     if (!previous)
         return gone;

@@ -24,8 +24,8 @@ Status checkFreeSpace(FileSystem& files, const fs::path& runFolder, uint64_t nee
     if (left >= needed)
         return {};
     return Error{ErrorCode::NoSpace, "The disk has too little space for this run", pathText(runFolder),
-                 "its state needs " + formatBytes(needed) + " (" + std::to_string(needed) + " bytes), and " + formatBytes(left) + " (" +
-                     std::to_string(left) + " bytes) are free",
+                 "its state needs " + formatBytes(needed) + " (" + std::to_string(needed) + " bytes), and " +
+                     formatBytes(left) + " (" + std::to_string(left) + " bytes) are free",
                  "Free at least " + formatBytes(needed - left) + ", choose a folder on another disk, or a smaller model"};
 }
 
@@ -62,8 +62,10 @@ Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const 
                          "a new state would replace it", "Go on with that run, or choose another folder"};
     GSST_TRY(checkFreeSpace(files, runFolder, bytesOnDisk(table)));
     CreatedPaths made(files);
-    for (const fs::path& path : {runFolder, runFolder / "slots", runFolder / slotName(0), runFolder / slotName(1), runFolder / "HEAD"})
+    for (const fs::path& path : {runFolder, runFolder / "slots"})
         made.willMake(path);
+    for (const char* name : {"slots/A", "slots/B", "HEAD"})
+        made.willMake(runFolder / name);
     std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table));
     Status status = store->make(caching);
     if (!status.ok()) {
@@ -157,10 +159,13 @@ Result<bool> StateStore::acceptable(const CommitRecord& record, bool newest) {
     if (newest)
         return true;
     GSST_ASSIGN(const bool whole, slotIsWhole(underCheck(record.slot, m_sums[size_t(record.slot)]), {}, {}));
-    m_notices.push_back(name + (whole ? " is whole and was taken" : std::string(" cannot be used: ") + slotName(record.slot) + " is damaged or was written to since"));
-    if (!whole)
-        m_roots[size_t(record.slot)].reset();  // no need to read it again for a still older record
-    return whole;
+    if (whole) {
+        m_notices.push_back(name + " is whole and was taken");
+        return true;
+    }
+    m_notices.push_back(name + " cannot be used: " + slotName(record.slot) + " is damaged or was written to since");
+    m_roots[size_t(record.slot)].reset();  // no need to read it again for a still older record
+    return false;
 }
 
 Error StateStore::nothingUsable() const {

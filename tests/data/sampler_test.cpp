@@ -94,7 +94,8 @@ protected:
             text += static_cast<char>(static_cast<unsigned char>(1 + i % 251));
         write("data.txt", text);
         const std::vector<TextFile> sources = {{m_folder / "data.txt", text.size(), {}}};
-        const auto prepared = prepareTokens(osFileSystem(), sources, Tokenizer::bytes(), m_folder / "data", {}, {}, 999);
+        const auto prepared =
+            prepareTokens(osFileSystem(), sources, Tokenizer::bytes(), m_folder / "data", {}, {}, 999);
         EXPECT_TRUE(prepared.ok()) << messageOf(prepared);
         auto store = TokenStore::open(m_folder / "data");
         EXPECT_TRUE(store.ok()) << messageOf(store);
@@ -173,5 +174,5 @@ TEST_F(BatchTest, ALimitSpreadsValidationOverThePart) {
     EXPECT_EQ(ValidationSequences(0, 0, 10).count(), 0);
 }
 
-}  // namespace
-}  // namespace gsst
+} // namespace
+} // namespace gsst

@@ -23,7 +23,8 @@ TEST(Utf8, KnowsTheWellFormedSequences) {
     EXPECT_EQ(step("a").state, Utf8State::Valid);
     EXPECT_EQ(step("\xC3\xA9").bytes, 2u);
     EXPECT_EQ(step("\xF0\x9F\x98\x80").bytes, 4u);
-    for (const std::string_view bad : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xF5\x80"})
+    for (const std::string_view bad :
+         {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xF5\x80"})
         EXPECT_EQ(step(bad).state, Utf8State::Invalid);
     EXPECT_EQ(step("\xE2\x96").state, Utf8State::Incomplete);
     EXPECT_EQ(step("\xE2\x96\x41").bytes, 2u);
@@ -37,7 +38,8 @@ TEST(Utf8, FloorNeverCutsACharacter) {
 }
 
 TEST(TextCleaner, CleansTheSameWhereverThePiecesAreCut) {
-    const std::string bytes = "\xEF\xBB\xBFone\r\ntwo\rthree\xFF\xE2\x82\xAC\xE2\x82 four\xEF\xBB\xBF\xF0\x9F\x98\x80\xED\xA0\x80\r\n\r";
+    const std::string bytes =
+        "\xEF\xBB\xBFone\r\ntwo\rthree\xFF\xE2\x82\xAC\xE2\x82 four\xEF\xBB\xBF\xF0\x9F\x98\x80\xED\xA0\x80\r\n\r";
     const std::string expected = "one\ntwo\rthree\xEF\xBF\xBD\xE2\x82\xAC\xEF\xBF\xBD four\xEF\xBB\xBF\xF0\x9F\x98\x80"
                                  "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\n\r";
     for (size_t pieceBytes = 1; pieceBytes <= bytes.size(); ++pieceBytes) {
@@ -118,15 +120,18 @@ TEST_F(TextSourceTest, WalksFoldersInOrderAndSkipsOtherFiles) {
 }
 
 TEST_F(TextSourceTest, NamesTheReasonOfEveryUnusableFile) {
-    const std::vector<std::filesystem::path> paths = {
-        write("empty.txt", ""),      write("nul.txt", std::string_view("a\0b", 3)), write("control.txt", "\x01\x02\x03\x04 a"),
-        write("data.csv", "1,2"),    m_folder / "missing.txt",                      write("wide.txt", "\xFF\xFEx"),
-        write("f/picture.png", "p")};
+    const std::vector<std::filesystem::path> paths = {write("empty.txt", ""),
+                                                      write("nul.txt", std::string_view("a\0b", 3)),
+                                                      write("control.txt", "\x01\x02\x03\x04 a"),
+                                                      write("data.csv", "1,2"),
+                                                      m_folder / "missing.txt",
+                                                      write("wide.txt", "\xFF\xFEx"),
+                                                      write("f/picture.png", "p")};
     std::vector<std::filesystem::path> named = paths;
     named.back() = m_folder / "f";
     const auto list = listTextFiles(osFileSystem(), named);
-    const std::vector<std::string> reasons = {"empty",         "NUL",    "control", "neither a .txt nor a .md",
-                                              "does not exist", "UTF-16", "without .txt or .md"};
+    const std::vector<std::string> reasons = {
+        "empty", "NUL", "control", "neither a .txt nor a .md", "does not exist", "UTF-16", "without .txt or .md"};
     ASSERT_EQ(list.size(), reasons.size());
     const Status status = requireUsableText(list);
     ASSERT_FALSE(status.ok());
@@ -166,5 +171,5 @@ TEST_F(TextSourceTest, InspectionStops) {
     EXPECT_EQ(result.error().code, ErrorCode::Cancelled);
 }
 
-}  // namespace
-}  // namespace gsst
+} // namespace
+} // namespace gsst

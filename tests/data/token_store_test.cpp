@@ -17,7 +17,8 @@ protected:
 
     Result<PreparedTokens> prepare(const std::vector<std::filesystem::path>& paths, const Tokenizer& tokenizer,
                                    uint64_t shardBytes = kLargestShardBytes) {
-        return prepareTokens(osFileSystem(), listTextFiles(osFileSystem(), paths), tokenizer, data(), {}, {}, shardBytes);
+        return prepareTokens(osFileSystem(), listTextFiles(osFileSystem(), paths), tokenizer, data(), {}, {},
+                             shardBytes);
     }
     std::string decodeAll(const TokenStore& store, const Tokenizer& tokenizer) {
         std::vector<int32_t> tokens(static_cast<size_t>(store.size()));
@@ -177,7 +178,8 @@ TEST_F(TokenStoreTest, CancelLeavesNoHalfFiles) {
         if (progress.done > 700'000)
             stop.request_stop();
     };
-    const auto prepared = prepareTokens(osFileSystem(), list, Tokenizer::bytes(), data(), cancel, stop.get_token(), 300'000);
+    const auto prepared =
+        prepareTokens(osFileSystem(), list, Tokenizer::bytes(), data(), cancel, stop.get_token(), 300'000);
     ASSERT_FALSE(prepared.ok());
     EXPECT_EQ(prepared.error().code, ErrorCode::Cancelled);
     EXPECT_TRUE(namesIn(data()).empty());
@@ -244,5 +246,5 @@ TEST(SplitTokens, SaysWhatIsMissing) {
     EXPECT_FALSE(splitTokens(64, 0.0, 64).ok());
 }
 
-}  // namespace
-}  // namespace gsst
+} // namespace
+} // namespace gsst

@@ -12,8 +12,9 @@ namespace {
 
 /// Some English-like text with a few hundred different words.
 std::string trainingText(size_t bytes) {
-    const std::vector<std::string> words = {"the",   "river", "gave",   "light", "under",  "winter", "stones", "and", "a",
-                                            "small", "voice", "called", "over",  "bright", "water",  "again",  "in"};
+    const std::vector<std::string> words = {"the",    "river",  "gave",  "light", "under", "winter",
+                                            "stones", "and",    "a",     "small", "voice", "called",
+                                            "over",   "bright", "water", "again", "in"};
     std::string text;
     for (size_t i = 0; text.size() < bytes; ++i) {
         text += words[(i * i + i / 7) % words.size()];
@@ -183,7 +184,8 @@ TEST_F(TokenizerTest, DamageIsFoundWhenLoading) {
     const auto damaged = Tokenizer::load(osFileSystem(), m_folder);
     ASSERT_FALSE(damaged.ok());
     EXPECT_EQ(damaged.error().code, ErrorCode::Corrupt);
-    for (const std::string_view json : {"", "[]", "{}", R"({"version":1})", R"({"version":1,"kind":"words"})", R"({"version":"x"})"}) {
+    for (const std::string_view json :
+         {"", "[]", "{}", R"({"version":1})", R"({"version":1,"kind":"words"})", R"({"version":"x"})"}) {
         write("gsst_tokenizer.json", json);
         const auto bad = Tokenizer::load(osFileSystem(), m_folder);
         ASSERT_FALSE(bad.ok()) << json;
@@ -236,5 +238,5 @@ TEST(SuggestedVocabulary, GrowsWithTheText) {
     EXPECT_EQ(suggestedVocabulary(5'000'000'000), 32768);
 }
 
-}  // namespace
-}  // namespace gsst
+} // namespace
+} // namespace gsst

@@ -82,7 +82,11 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
                                    model.gradientAt(range.firstUnit)}).ok());
         expectClose(sliceBackwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch, what + " backward");
     };
-    const std::vector<DrivenModel::Slices> slicings{{{0, 1}, {1, 1}, {2, 1}, {3, 1}}, {{0, 1}, {1, 2}, {3, 1}}, {{0, 3}, {3, 1}}};
+    std::vector<DrivenModel::Slices> slicings{{{0, 1}, {1, 2}, {3, 1}}};
+    if (shape.width < kRealistic.width) {  // one slicing of the big one takes long enough
+        slicings.push_back({{0, 1}, {1, 1}, {2, 1}, {3, 1}});
+        slicings.push_back({{0, 3}, {3, 1}});
+    }
     for (const auto& slices : slicings) {
         const auto math = model.math(slices);
         for (size_t s = 0; s + 1 < slices.size(); ++s)

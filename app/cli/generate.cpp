@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/commands.h"
+#include "app/cli/console.h"
+#include "base/units.h"
+#include "train/run_tools.h"
+
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+namespace gsst {
+
+void addGenerate(CLI::App& app, CommandContext& context) {
+    struct Options {
+        std::filesystem::path run;
+        GenerateOptions generate;
+        std::string vram;
+        bool json = false;
+    };
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("generate", "Write text with the committed model of a run");
+    command->add_option("run", options->run, "Folder of the run")->required();
+    command->add_option("--prompt", options->generate.prompt, "What the text begins with");
+    command->add_option("--tokens", options->generate.tokens, "How many tokens to write")->check(CLI::PositiveNumber);
+    command->add_option("--temperature", options->generate.temperature, "0 = always the likeliest token")->check(CLI::NonNegativeNumber);
+    command->add_option("--top-p", options->generate.topP, "Only the likeliest tokens that make up this share")->check(CLI::Range(0.0, 1.0));
+    command->add_option("--top-k", options->generate.topK, "Only so many of the likeliest tokens; 0 = all")->check(CLI::NonNegativeNumber);
+    command->add_option("--seed", options->generate.seed, "Another seed, another text");
+    command->add_option("--vram", options->vram, "Limit of device memory; below the model's size it is read slice by slice");
+    command->add_flag("--json", options->json, "Prompt and text as one JSON object");
+    command->callback([options, &context] {
+        if (!options->vram.empty()) {
+            auto bytes = parseBytes(options->vram);
+            if (!bytes.ok()) {
+                context.exitCode = reportError(bytes.error(), options->json);
+                return;
+            }
+            options->generate.deviceBytes = *bytes;
+        }
+        if (!options->json)
+            std::cout << options->generate.prompt << std::flush;
+        const auto onText = [&](const std::string& piece) {
+            if (!options->json)
+                std::cout << piece << std::flush;
+        };
+        auto text = generateText(options->run, options->generate, onText, {});
+        if (!options->json)
+            std::cout << std::endl;
+        if (text.ok() && options->json)
+            std::cout << nlohmann::ordered_json{{"prompt", options->generate.prompt}, {"text", *text}}.dump(
+                             -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                      << std::endl;
+        context.exitCode = text.ok() ? 0 : reportError(text.error(), options->json);
+    });
+}
+
+}  // namespace gsst

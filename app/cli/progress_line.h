@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "train/events.h"
+
+#include <string>
+
+namespace gsst {
+
+/// "step 412/916  loss 2.0360  2473 tokens/s  device 6 GiB  disk 980 MB/s  7 h 25 min left"
+std::string stepLine(const StepDone& step, int64_t steps);
+
+/// One event as one line of JSON, for programs; empty for events that are only of interest to a screen.
+std::string eventJson(const Event& event);
+
+}  // namespace gsst

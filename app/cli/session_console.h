@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "train/training_service.h"
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace gsst {
+
+/// Shows a session in the terminal until it ends. Ctrl-C once: the step is finished and committed; twice: it is given up.
+class SessionConsole {
+public:
+    explicit SessionConsole(bool json) : m_json(json) {}
+
+    /// The wake-up to start the session with.
+    std::function<void()> wake();
+    /// Returns the program's exit code.
+    int follow(RunSession& session);
+
+private:
+    void show(const Event& event);
+    void obeySignals(RunSession& session);
+    void printLine(const std::string& text);
+
+    bool m_json;
+    std::mutex m_mutex;
+    std::condition_variable m_woken;
+    bool m_wakeUp = false;       ///< guarded by m_mutex
+    int m_seenRequests = 0;
+    int64_t m_steps = 0;
+    double m_lastPlainLine = 0;  ///< monotonic seconds
+    int m_exitCode = 0;
+};
+
+}  // namespace gsst

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/commands.h"
+#include "app/cli/console.h"
+#include "app/cli/recipe_options.h"
+#include "app/cli/session_console.h"
+
+namespace gsst {
+namespace {
+
+struct TrainOptions {
+    RecipeOptions recipe;
+    std::vector<std::filesystem::path> text;
+    std::filesystem::path run;
+    std::string device = "cpu";
+    bool sampleText = false;
+    bool json = false;
+};
+
+int train(const TrainOptions& options, CommandContext& context) {
+    auto spec = options.recipe.recipe(context.presetsFolder);
+    if (!spec.ok())
+        return reportError(spec.error(), options.json);
+    if (const Status valid = validate(*spec, "the recipe"); !valid.ok())
+        return reportError(valid.error(), options.json);
+    RunRequest request;
+    request.spec = std::move(*spec);
+    request.text = options.text;
+    request.sampleText = options.sampleText;
+    request.runFolder = options.run.empty() ? std::filesystem::path("runs") / request.spec.name : options.run;
+    request.device = options.device;
+    if (request.text.empty() && !request.sampleText)
+        return reportError({ErrorCode::InvalidInput, "There is no text to train on", "--text", "no file or folder was named",
+                            "Name some with --text, or use --sample-text for generated stories"}, options.json);
+    SessionConsole console(options.json);
+    auto session = context.service.startRun(std::move(request), console.wake());
+    if (!session.ok())
+        return reportError(session.error(), options.json);
+    return console.follow(**session);
+}
+
+}  // namespace
+
+void addTrain(CLI::App& app, CommandContext& context) {
+    auto options = std::make_shared<TrainOptions>();
+    CLI::App* command = app.add_subcommand("train", "Start a new run: text in, a trained model in a run folder out");
+    options->recipe.addTo(*command);
+    command->add_option("--text", options->text, "Text files (.txt, .md) and folders; may be given several times");
+    command->add_flag("--sample-text", options->sampleText, "Train on generated English stories instead");
+    command->add_option("--run", options->run, "Folder of the run (default: runs/<preset>)");
+    command->add_option("--device", options->device, "Where to compute: cpu");
+    command->add_flag("--json", options->json, "One JSON object per event on standard output");
+    command->callback([options, &context] { context.exitCode = train(*options, context); });
+}
+
+}  // namespace gsst
