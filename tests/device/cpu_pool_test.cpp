@@ -78,6 +78,14 @@ TEST(CpuPool, CapHoldsToTheByte) {
     EXPECT_EQ(pool.usage().peak, kLimit);
 }
 
+TEST(CpuPool, ALimitBetweenTheGranulesIsNotRoundedUp) {
+    CpuPool pool(2 * kMiB + 63);
+    take(pool, 2 * kMiB);
+    EXPECT_TRUE(refuses(pool, 1));
+    CpuPool small(63);
+    EXPECT_TRUE(refuses(small, 1));
+}
+
 TEST(CpuPool, RefusalLeavesEverythingAsItWas) {
     CpuPool pool(10 * kMiB);
     std::byte* kept = take(pool, 4 * kMiB);
