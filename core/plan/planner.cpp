@@ -97,10 +97,13 @@ std::optional<Plan> Planner::search(bool resident, int64_t deviceLimit, int64_t 
 
 int64_t Planner::smallestDevice() {
     int64_t least = 0;
-    const bool resident = m_spec.budget.residency == ResidencyChoice::Resident;
-    for (int unitsPerSlice : {2, 1}) {
-        const int64_t peak = candidate(1, unitsPerSlice, true, resident, 0).devicePeak;
-        least = least == 0 ? peak : std::min(least, peak);
+    for (bool resident : {false, true}) {
+        if (m_spec.budget.residency == (resident ? ResidencyChoice::Disk : ResidencyChoice::Resident))
+            continue;
+        for (int unitsPerSlice : {2, 1}) {
+            const int64_t peak = candidate(1, unitsPerSlice, true, resident, 0).devicePeak;
+            least = least == 0 ? peak : std::min(least, peak);
+        }
     }
     return least;
 }

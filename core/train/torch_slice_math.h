@@ -3,6 +3,7 @@
 
 #include "device/cpu_pool.h"
 #include "engine/slice_math.h"
+#include "optim/worker_pool.h"
 #include "plan/slicing.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
@@ -49,6 +50,7 @@ private:
     CpuPool& m_pool;
     std::vector<MicroBatch> m_batches;
     std::unique_ptr<Compute> m_compute;
+    std::unique_ptr<WorkerPool> m_workers;  ///< for optimizer work on blocks
 };
 
 }  // namespace gsst

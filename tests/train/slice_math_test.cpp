@@ -83,6 +83,23 @@ TEST_P(SliceMathBits, HeadChunkChangesOnlyTheOrderOfSums) {
     }
 }
 
+TEST_P(SliceMathBits, InputGradientMayLieInTheMemoryOfTheOutputGradient) {
+    DrivenModel model = driven();
+    const DrivenModel::Slices slices{{0, 1}, {1, 4}, {5, model.table.headUnit() - 5}, {model.table.headUnit(), 1}};
+    const auto math = model.math(slices);
+    const auto boundaries = model.forward(*math, slices, 0);
+    const at::Tensor gradient = at::randn_like(boundaries[0]), kept = gradient.clone(), apart = model.boundary();
+    BackwardCall call{1, 0, model.weightsAt(1), boundaries[0].data_ptr(), gradient.data_ptr(), apart.data_ptr(), model.gradientAt(1)};
+    ASSERT_TRUE(math->backward(call).ok());
+    EXPECT_TRUE(at::equal(gradient, kept));
+    const at::Tensor weights = model.gradient.clone();
+    model.gradient.zero_();
+    call.inputGradient = gradient.data_ptr();
+    ASSERT_TRUE(math->backward(call).ok());
+    EXPECT_TRUE(at::equal(gradient, apart));
+    EXPECT_TRUE(at::equal(model.gradient, weights));
+}
+
 TEST_P(SliceMathBits, EvaluationGivesTheSameLoss) {
     DrivenModel model = driven();
     const auto slices = model.slicing(2);

@@ -7,9 +7,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <stop_token>
 #include <type_traits>
+#include <utility>
 
 namespace gsst {
 
@@ -47,7 +48,7 @@ public:
         ++m_request;
     }
     /// A result is still to come.
-    bool busy() const { return m_running == m_request || m_pending; }
+    bool busy() const { return (m_running != 0 && m_running == m_request) || m_pending; }
 
     /// For `work`, to report progress: functions posted here run on the UI thread while the request is still wanted.
     std::function<void(std::function<void()>)> reporter() {

@@ -105,22 +105,24 @@ void RunController::close() {
     m_bridge.drain();
     m_bridge.attach(nullptr);
     m_closing = true;
-    std::shared_ptr<RunSession> session(std::move(m_session));
-    QThreadPool::globalInstance()->start([this, session, post = m_post]() mutable {
+    // The only owner is the job, so that joining the worker's thread never happens on this one.
+    auto job = [this, session = std::shared_ptr<RunSession>(std::move(m_session)), post = m_post]() mutable {
         session.reset();
-        post.post([this] {
-            m_closing = false;
-            m_waiting = false;
-            if (m_state == RunState::Training || m_state == RunState::Pausing || m_state == RunState::Preparing)
-                m_state = RunState::Paused;
-            emit changed();
-            emit closed();
-            if (auto next = std::exchange(m_afterClosing, nullptr))
-                next();
-        });
-    });
-    session.reset();
+        post.post([this] { sessionClosed(); });
+    };
+    QThreadPool::globalInstance()->start(std::move(job));
     emit changed();
+}
+
+void RunController::sessionClosed() {
+    m_closing = false;
+    m_waiting = false;
+    if (m_state == RunState::Training || m_state == RunState::Pausing || m_state == RunState::Preparing)
+        m_state = RunState::Paused;
+    emit changed();
+    emit closed();
+    if (auto next = std::exchange(m_afterClosing, nullptr))
+        next();
 }
 
 }  // namespace gsst

@@ -65,6 +65,7 @@ private:
     void openSession(OpenRunFacts facts, Opener opener);
     void openNow(const OpenRunFacts& facts, const Opener& opener);
     void ask(Command command);
+    void sessionClosed();
 
     TrainingService& m_service;
     EventBridge m_bridge;
