@@ -3,8 +3,8 @@
 
 #include "base/units.h"
 #include "spec/tensor_table.h"
+#include "store/commit_log.h"
 #include "store/run_lock.h"
-#include "store/state_store.h"
 #include "train/run_folder.h"
 
 #include <nlohmann/json.hpp>
@@ -76,11 +76,11 @@ RunInfo describe(FileSystem& files, const RunFolder& folder) {
                  formatCount(uint64_t(table.parameters())) + " parameters";
     info.steps = record->spec.training.steps;
     info.inUse = !lockRun(files, folder.root).ok();
-    const auto store = StateStore::open(files, folder.root, table, Caching::Buffered);
-    if (!store.ok())
-        info.problem = store.error().text();
+    const auto newest = readNewestRecord(files, folder.root);
+    if (!newest.ok())
+        info.problem = newest.error().text();
     else
-        info.step = (*store)->committed().step;
+        info.step = newest->step;
     const std::vector<float> losses = lossesOf(files, folder);
     info.lossHistory = thinned(losses);
     info.lastLoss = losses.empty() ? 0.0 : double(losses.back());

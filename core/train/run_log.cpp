@@ -3,7 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
+#include <string>
 
 namespace gsst {
 namespace {
@@ -15,14 +19,50 @@ std::string line(const nlohmann::ordered_json& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+constexpr uint64_t kLargestTail = 64u << 20;
+
+/// What of a log belongs to a commit: its length, and whether it has lines that were written after the commit of their step.
+struct Covered {
+    uint64_t bytes = 0;
+    bool hasLinesOfStep = false;
+};
+
+int64_t stepOf(const std::string& text) {
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    const bool good = json.is_object() && json.contains("step") && json["step"].is_number_integer();
+    return good ? json["step"].get<int64_t>() : std::numeric_limits<int64_t>::max();
+}
+
+/// The first `committed` bytes, and the lines behind them up to the committed step: a validation or a sample of the committed
+/// state comes after its commit, which therefore cannot count it.
+Result<Covered> coveredPart(FileSystem& files, const std::filesystem::path& path, uint64_t committed, int64_t step) {
+    Covered covered{committed, false};
+    GSST_ASSIGN(const auto file, files.open(path, OpenMode::Read, Caching::Buffered));
+    GSST_ASSIGN(const uint64_t size, file->size());
+    if (size <= committed)
+        return covered;
+    std::string tail(size_t(std::min(size - committed, kLargestTail)), '\0');
+    GSST_TRY(file->read(committed, std::as_writable_bytes(std::span(tail))));
+    for (size_t start = 0, end = tail.find('\n'); end != std::string::npos; start = end + 1, end = tail.find('\n', start)) {
+        if (stepOf(tail.substr(start, end - start)) > step)
+            break;
+        covered = {committed + end + 1, true};
+    }
+    return covered;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RunLog>> RunLog::open(FileSystem& files, const RunFolder& folder, const CommitRecord& record) {
     std::unique_ptr<RunLog> log(new RunLog());
     GSST_ASSIGN(log->m_metrics, JsonlLog::open(files, folder.metrics()));
     GSST_ASSIGN(log->m_samples, JsonlLog::open(files, folder.samples()));
-    GSST_TRY(log->m_metrics->truncateTo(record.metricsBytes));
-    GSST_TRY(log->m_samples->truncateTo(record.samplesBytes));
+    GSST_ASSIGN(const Covered metrics, coveredPart(files, folder.metrics(), record.metricsBytes, record.step));
+    GSST_ASSIGN(const Covered samples, coveredPart(files, folder.samples(), record.samplesBytes, record.step));
+    GSST_TRY(log->m_metrics->truncateTo(metrics.bytes));
+    GSST_TRY(log->m_samples->truncateTo(samples.bytes));
+    log->m_hasValidation = metrics.hasLinesOfStep;
+    log->m_hasSample = samples.hasLinesOfStep;
     return log;
 }
 
@@ -52,9 +92,15 @@ Status RunLog::add(const Sampled& sampled) {
     return m_samples->append(line({{"step", sampled.step}, {"prompt", sampled.prompt}, {"text", sampled.text}}));
 }
 
-void RunLog::stamp(CommitRecord& record) const {
+Status RunLog::stamp(CommitRecord& record) {
     record.metricsBytes = m_metrics->length();
     record.samplesBytes = m_samples->length();
+    GSST_TRY(m_metrics->flush());
+    if (record.samplesBytes == m_flushedSamples)
+        return {};
+    GSST_TRY(m_samples->flush());
+    m_flushedSamples = record.samplesBytes;
+    return {};
 }
 
 }  // namespace gsst

@@ -15,6 +15,16 @@ namespace {
 
 constexpr int kSkipsThatPause = 3;
 
+Error damagedState(const std::filesystem::path& folder, const VerifyReport& report) {
+    const DamagedBlock& first = report.damaged.front();
+    std::string why = "the " + std::string(nameOf(first.kind)) + " of " + first.tensor + " are not what was written";
+    if (report.damaged.size() > 1)
+        why += ", nor are " + std::to_string(report.damaged.size() - 1) + " other blocks";
+    return {ErrorCode::Corrupt, "The saved state is damaged", (folder / first.file).string(), why,
+            "Nothing was changed. Check the drive, then run 'gsst verify' on the folder: it tells what is damaged and whether the "
+            "commit before can still be used"};
+}
+
 }  // namespace
 
 TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink)
@@ -31,12 +41,45 @@ Status TrainingLoop::openTrainer() {
     parts.plan = m_run.plan;
     parts.tokens = m_run.tokens.get();
     parts.observer = &m_observer;
-    parts.stampRecord = [this](CommitRecord& record) { m_log->stamp(record); };
+    parts.stampRecord = [this](CommitRecord& record) {
+        if (const Status status = m_log->stamp(record); !status.ok())
+            log(LogLine::Level::Warning, status.error().text());
+    };
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.quitToken()));
+    for (const std::string& notice : m_trainer->store().notices())
+        log(LogLine::Level::Warning, notice);
+    GSST_TRY(checkState());
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     m_observer.expect(m_trainer->committedStep(), m_run.plan.slices, int(training().microBatchesPerStep()));
     m_sink(plannedEvent(m_run, m_trainer->step()));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
+    return {};
+}
+
+/// The first step after opening writes over the commit before this one, and reads the whole of this one only after that: damage
+/// must be known first, while there is still a state to go back to. State in RAM was checked as it was read.
+Status TrainingLoop::checkState() {
+    StateStore& store = m_trainer->store();
+    if (!m_run.plan.placement.stateResident && store.committed().step > 0) {
+        const auto progress = [this](uint64_t done, uint64_t total) {
+            m_sink(Progress{"Checking the saved state", done >> 20, total >> 20, "MiB"});
+        };
+        GSST_ASSIGN(const VerifyReport report, store.verify(false, progress, m_inbox.quitToken()));
+        if (!report.damaged.empty())
+            return damagedState(m_run.folder.root, report);
+    }
+    return {};
+}
+
+/// A stop may have come between the commit of a step and the validation or sample that it was to have.
+Status TrainingLoop::catchUp() {
+    const int64_t step = m_trainer->step();
+    if (m_log->hasValidation())
+        m_validatedStep = step;
+    if (step > 0 && due(training().evaluateEvery, step) && !m_log->hasValidation())
+        GSST_TRY(validate());
+    if (step > 0 && due(training().sampleEvery, step) && !m_log->hasSample())
+        GSST_TRY(sample());
     return {};
 }
 
@@ -66,13 +109,14 @@ Status TrainingLoop::run() {
 
 Status TrainingLoop::trainUntilPause(Next& next) {
     next = Next::Continue;
-    while (next == Next::Continue && m_trainer->step() < training().steps) {
+    for (bool caughtUp = false; next == Next::Continue && (!caughtUp || m_trainer->step() < training().steps);) {
         while (const auto command = m_inbox.poll()) {
             GSST_ASSIGN(next, obey(*command));
             if (next != Next::Continue)
                 return {};
         }
-        Status status = oneStep();
+        Status status = caughtUp ? oneStep() : catchUp();
+        caughtUp = true;
         if (status.ok())
             continue;
         if (status.error().code != ErrorCode::Cancelled)

@@ -28,6 +28,8 @@ private:
     enum class Next { Continue, Paused, Stopped };
 
     Status openTrainer();
+    Status checkState();
+    Status catchUp();
     Status trainUntilPause(Next& next);
     Status oneStep();
     Status finish();

@@ -43,7 +43,7 @@ QWidget* TextPage::makeFiles() {
     auto* column = new QVBoxLayout(m_files);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
-    auto* door = new Door(theme(), Door::Look::Drop, {"upload", tr("Drop files or folders here"), tr("txt, md, jsonl, csv; or press to choose files")});
+    auto* door = new Door(theme(), Door::Look::Drop, {"upload", tr("Drop files or folders here"), tr("txt or md; or press to choose files")});
     connect(door, &Door::clicked, this, &TextPage::chooseFiles);
     connect(door, &Door::dropped, this, &TextPage::addText);
     column->addWidget(door);
@@ -228,7 +228,7 @@ void TextPage::show(const Result<TextSummary>& summary) {
     if (summary->invalidUtf8Bytes > 0)
         notes << tr("%1 are no valid UTF-8 and are replaced.").arg(bytesText(double(summary->invalidUtf8Bytes)));
     if (summary->usableBytes == 0)
-        notes << tr("None of this is text that can be used. Add a txt, md, jsonl or csv file.");
+        notes << tr("None of this is text that can be used. Add a txt or md file.");
     m_note->setText(notes.join("\n"));
     m_note->setVisible(!notes.isEmpty());
     showFigures();
