@@ -2,6 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/recipe_options.h"
+#include "app/cli/stop_on_request.h"
 #include "base/units.h"
 #include "train/run_tools.h"
 
@@ -59,7 +60,8 @@ int bench(BenchCommandOptions& options, CommandContext& context) {
     if (!spec.ok())
         return reportError(spec.error(), options.json);
     options.bench.spec = std::move(*spec);
-    auto result = runBench(options.bench, showProgress, {});
+    const StopOnRequest interrupted;
+    auto result = runBench(options.bench, showProgress, interrupted.token());
     endProgress();
     if (!result.ok())
         return reportError(result.error(), options.json);

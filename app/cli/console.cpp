@@ -30,11 +30,32 @@ void showProgress(const Progress& progress) {
         lastJob = progress.what;
         return;
     }
-    std::cerr << "\r\033[K" << progress.what << "  " << progress.done;
-    if (progress.total > 0)
-        std::cerr << " of " << progress.total;
-    std::cerr << ' ' << progress.unit << std::flush;
+    rewriteLine(progressText(progress));
+}
+
+void rewriteLine(const std::string& text) {
+    // The last column stays free: many terminals begin a new line as soon as it is written.
+    std::cerr << "\r\033[K" << cutTo(text, terminalWidth() - 1) << std::flush;
     lineOpen = true;
+}
+
+std::string progressText(const Progress& progress) {
+    if (progress.total == 0 && progress.done == 0)
+        return progress.what + " ...";
+    std::string text = progress.what + "  " + std::to_string(progress.done);
+    if (progress.total > 0)
+        text += " of " + std::to_string(progress.total);
+    return progress.unit.empty() ? text : text + ' ' + progress.unit;
+}
+
+std::string cutTo(const std::string& text, int columns) {
+    int seen = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const bool continues = (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80;
+        if (!continues && ++seen > columns)
+            return text.substr(0, i);
+    }
+    return text;
 }
 
 void endProgress() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/stop_on_request.h"
 #include "base/units.h"
 #include "train/run_tools.h"
 
@@ -43,7 +44,8 @@ void addGenerate(CLI::App& app, CommandContext& context) {
             if (!options->json)
                 std::cout << piece << std::flush;
         };
-        auto text = generateText(options->run, options->generate, onText, {});
+        const StopOnRequest interrupted;
+        auto text = generateText(options->run, options->generate, onText, interrupted.token());
         if (!options->json)
             std::cout << std::endl;
         if (text.ok() && options->json)

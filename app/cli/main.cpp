@@ -6,6 +6,17 @@
 #include <exception>
 #include <iostream>
 
+namespace {
+
+constexpr const char* kFirstSteps = R"(First steps:
+  gsst train --preset sample --sample-text --run runs/first   train a small model on generated stories
+  gsst generate runs/first --prompt "Once upon a time"        let it write
+  gsst plan --preset llama-1.3b --vram 4GiB                   see what a larger one would cost
+  gsst train --help                                           all options of a command
+Ctrl-C finishes and commits the step; gsst resume goes on from there, to the same bits.)";
+
+}  // namespace
+
 int main(int argc, char** argv) {
     gsst::ensurePassiveWaiting(argv);
     const std::filesystem::path presets = gsst::presetsFolder();
@@ -14,12 +25,18 @@ int main(int argc, char** argv) {
     CLI::App app("gsst: train your own language model, from disk, slice by slice", "gsst");
     app.require_subcommand(1);
     app.set_help_all_flag("--help-all", "Help of all commands");
+    app.set_version_flag("--version", "gsst " GSST_VERSION);
+    app.footer(kFirstSteps);
     gsst::addTrain(app, context);
     gsst::addResume(app, context);
     gsst::addPlan(app, context);
     gsst::addGenerate(app, context);
     gsst::addVerify(app, context);
     gsst::addBench(app, context);
+    if (argc == 1) {
+        std::cout << app.help();
+        return gsst::exitCode(gsst::ErrorCode::InvalidInput);
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -59,6 +59,13 @@ nlohmann::ordered_json toJson(const PlanPreview& plan) {
             {"bottleneck", plan.bottleneck}};
 }
 
+Error overBudget(const RunSpec& spec, const PlanPreview& plan) {
+    std::string why = plan.problem;
+    if (!why.empty() && why.back() == '.')
+        why.pop_back();
+    return {ErrorCode::OverBudget, "The plan does not fit", spec.name, why, ""};
+}
+
 int plan(const RecipeOptions& options, bool json, CommandContext& context) {
     auto spec = options.recipe(context.presetsFolder);
     if (!spec.ok())
@@ -67,7 +74,7 @@ int plan(const RecipeOptions& options, bool json, CommandContext& context) {
     if (!preview.ok())
         return reportError(preview.error(), json);
     if (!preview->fits)
-        return reportError({ErrorCode::OverBudget, "The plan does not fit", spec->name, preview->problem, ""}, json);
+        return reportError(overBudget(*spec, *preview), json);
     if (json)
         std::cout << toJson(*preview).dump(2) << std::endl;
     else

@@ -22,18 +22,43 @@ Status applySize(const std::string& text, const char* option, int64_t& bytes) {
     return {};
 }
 
-/// Largest micro-batch not above the recipe's that divides the sequences of a step.
-Status applyTokensPerStep(int64_t tokens, TrainSpec& training) {
+/// "Use 1024 or 2048": the multiples of `unit` around `tokens`.
+std::string multiplesAround(int64_t tokens, int64_t unit) {
+    const int64_t below = tokens / unit * unit;
+    if (below <= 0)
+        return "Use " + std::to_string(unit) + " or a multiple of it";
+    return "Use " + std::to_string(below) + " or " + std::to_string(below + unit);
+}
+
+Status refuseTokensPerStep(int64_t tokens, int64_t unit, const std::string& meaning) {
+    return badOption("--tokens-per-step", std::to_string(tokens) + " is not a multiple of " + std::to_string(unit) + ", " + meaning,
+                     multiplesAround(tokens, unit));
+}
+
+/// A micro-batch that was named stays as it is; the recipe's becomes the largest not above it that divides the step.
+Status applyTokensPerStep(int64_t tokens, bool microBatchNamed, TrainSpec& training) {
+    constexpr int64_t kMost = int64_t{1} << 40;
     const int64_t length = training.sequenceLength;
-    if (tokens < length || tokens % length != 0) {
-        const int64_t near = std::max<int64_t>(1, (tokens + length / 2) / length) * length;
-        return badOption("--tokens-per-step", std::to_string(tokens) + " is not a multiple of the sequence length " + std::to_string(length),
-                         "The nearest that would do is " + std::to_string(near));
-    }
+    if (tokens < 1 || tokens > kMost)
+        return badOption("--tokens-per-step", std::to_string(tokens) + " is out of range", "Use a number from " + std::to_string(length) + " up");
+    if (tokens % length != 0)
+        return refuseTokensPerStep(tokens, length, "the sequence length");
     training.sequencesPerStep = tokens / length;
-    training.microBatch = std::min(training.microBatch, training.sequencesPerStep);
+    if (microBatchNamed) {
+        const int64_t unit = length * training.microBatch;
+        return tokens % unit == 0 ? Status() : refuseTokensPerStep(tokens, unit, "the sequence length times the micro-batch");
+    }
+    training.microBatch = std::clamp<int64_t>(training.microBatch, 1, training.sequencesPerStep);
     while (training.sequencesPerStep % training.microBatch != 0)
         --training.microBatch;
+    return {};
+}
+
+Status applyMicroBatch(int64_t microBatch, TrainSpec& training) {
+    constexpr int64_t kMost = int64_t{1} << 20;
+    if (microBatch < 1 || microBatch > kMost)
+        return badOption("--micro-batch", std::to_string(microBatch) + " is out of range", "Use a number of sequences from 1 to " + std::to_string(kMost));
+    training.microBatch = microBatch;
     return {};
 }
 
@@ -47,8 +72,8 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--disk", disk, "Limit of disk space for the run, e.g. 80GB");
     command.add_option("--residency", residency, "Where the model's state lives during training: auto, disk or resident");
     command.add_option("--precision", precision, "Compute in fp32 or bf16");
-    command.add_option("--steps", steps, "Optimizer steps");
-    command.add_option("--tokens-per-step", tokensPerStep, "Tokens of one optimizer step; a multiple of the sequence length");
+    command.add_option("--steps", steps, "Optimizer steps: how often the model is improved");
+    command.add_option("--tokens-per-step", tokensPerStep, "Tokens of one optimizer step; a multiple of sequence length times micro-batch");
     command.add_option("--micro-batch", microBatch, "Sequences that are computed at a time");
     command.add_option("--vocabulary", vocabulary, "Rows of the model's vocabulary");
     command.add_option("--threads", threads, "Compute threads (default: all cores)");
@@ -79,9 +104,9 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
     else if (!residency.empty())
         return badOption("--residency", "\"" + residency + "\" is not known", "Use auto, disk or resident");
     if (microBatch)
-        training.microBatch = *microBatch;
+        GSST_TRY(applyMicroBatch(*microBatch, training));
     if (tokensPerStep)
-        GSST_TRY(applyTokensPerStep(*tokensPerStep, training));
+        GSST_TRY(applyTokensPerStep(*tokensPerStep, microBatch.has_value(), training));
     if (steps) {
         training.steps = *steps;
         training.warmupSteps = std::clamp<int64_t>(training.warmupSteps, 0, std::max<int64_t>(0, *steps));

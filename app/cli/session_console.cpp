@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -49,11 +50,14 @@ void SessionConsole::obeySignals(RunSession& session) {
     if (requests == m_seenRequests)
         return;
     m_seenRequests = requests;
-    if (requests == 1) {
+    if (m_preparing) {
+        printLine("Stopping.");
+        session.send(Command::Stop);
+    } else if (requests == 1) {
         printLine("Finishing and committing this step. Press Ctrl-C again to give it up.");
         session.send(Command::Stop);
     } else {
-        printLine("Giving up this step; the last commit stands.");
+        printLine("Giving up this step; the last commit stands. Once more ends the program at once.");
         session.send(Command::PauseNow);
         session.send(Command::Stop);
     }
@@ -73,8 +77,15 @@ void SessionConsole::show(const Event& event) {
         showProgress(*progress);
         return;
     }
-    if (const auto* planned = std::get_if<Planned>(&event))
+    if (const auto* planned = std::get_if<Planned>(&event)) {
         m_steps = planned->steps;
+        m_committedStep = std::max(m_committedStep, planned->firstStep);
+    }
+    if (const auto* committed = std::get_if<Committed>(&event))
+        m_committedStep = committed->step;
+    if (const auto* state = std::get_if<StateChanged>(&event))
+        if (state->state == RunState::Training)
+            m_preparing = false;
     if (m_json) {
         if (const std::string line = eventJson(event); !line.empty())
             std::cout << line << std::endl;
@@ -82,7 +93,7 @@ void SessionConsole::show(const Event& event) {
     }
     if (const auto* step = std::get_if<StepDone>(&event)) {
         if (isTerminal()) {
-            showProgress({stepLine(*step, m_steps), 0, 0, ""});
+            rewriteLine(stepLine(*step, m_steps));
         } else if (const double now = monotonicSeconds(); now - m_lastPlainLine >= kSecondsBetweenPlainLines || step->step == m_steps) {
             m_lastPlainLine = now;
             printLine(stepLine(*step, m_steps));
@@ -105,8 +116,10 @@ void SessionConsole::show(const Event& event) {
     } else if (const auto* state = std::get_if<StateChanged>(&event)) {
         if (state->state == RunState::Finished)
             printLine("Finished: " + std::to_string(state->step) + " steps, all committed");
+        else if (state->state == RunState::Paused && m_preparing)
+            printLine("Stopped before the first step");
         else if (state->state == RunState::Paused)
-            printLine("Stopped at step " + std::to_string(state->step) + ", which is committed");
+            printLine("Stopped; step " + std::to_string(m_committedStep) + " is committed, and gsst resume goes on from there");
     }
 }
 

@@ -30,7 +30,9 @@ private:
     std::condition_variable m_woken;
     bool m_wakeUp = false;       ///< guarded by m_mutex
     int m_seenRequests = 0;
+    bool m_preparing = true;     ///< no step yet that could be finished
     int64_t m_steps = 0;
+    int64_t m_committedStep = 0;
     double m_lastPlainLine = 0;  ///< monotonic seconds
     int m_exitCode = 0;
 };

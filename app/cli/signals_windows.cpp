@@ -15,8 +15,8 @@ namespace {
 std::atomic<int> requests = 0;
 
 BOOL WINAPI onStop(DWORD) {
-    requests.fetch_add(1);
-    return TRUE;
+    // The third request is left to the system, which ends the program.
+    return requests.fetch_add(1) < 2 ? TRUE : FALSE;
 }
 
 }  // namespace
@@ -26,5 +26,11 @@ void watchStopRequests() { SetConsoleCtrlHandler(onStop, TRUE); }
 int stopRequests() { return requests.load(); }
 
 bool isTerminal() { return _isatty(_fileno(stderr)) != 0; }
+
+int terminalWidth() {
+    CONSOLE_SCREEN_BUFFER_INFO info{};
+    const bool known = GetConsoleScreenBufferInfo(GetStdHandle(STD_ERROR_HANDLE), &info) != 0;
+    return known ? info.srWindow.Right - info.srWindow.Left + 1 : 80;
+}
 
 }  // namespace gsst

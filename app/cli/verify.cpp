@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/stop_on_request.h"
 #include "train/run_tools.h"
 
 #include <nlohmann/json.hpp>
@@ -17,10 +18,13 @@ struct VerifyOptions {
 };
 
 void print(const VerifyResult& result, bool json) {
+    for (const std::string& notice : result.notices)
+        std::cerr << "warning: " << notice << std::endl;
     if (json) {
         std::cout << nlohmann::ordered_json{{"step", result.step},
                                             {"root_hash", result.rootHash},
                                             {"generation", result.generation},
+                                            {"notices", result.notices},
                                             {"damage", result.damage},
                                             {"previous_usable", result.previousUsable},
                                             {"previous_step", result.previousStep}}
@@ -41,7 +45,8 @@ int verify(const VerifyOptions& options) {
             return reportError(status.error(), options.json);
         std::cerr << "Went back to the previous commit." << std::endl;
     }
-    auto result = verifyRun(options.run, showProgress, {});
+    const StopOnRequest interrupted;
+    auto result = verifyRun(options.run, showProgress, interrupted.token());
     endProgress();
     if (!result.ok())
         return reportError(result.error(), options.json);

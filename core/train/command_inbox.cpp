@@ -10,11 +10,14 @@ void CommandInbox::send(Command command) {
     m_commands.push_back(command);
     if (command == Command::PauseNow)
         m_step.request_stop();
+    if (command == Command::Stop)
+        m_stop.request_stop();
     m_changed.notify_all();
 }
 
 void CommandInbox::quit() {
     m_quit.request_stop();
+    m_stop.request_stop();
     const std::lock_guard lock(m_mutex);
     m_step.request_stop();
     m_changed.notify_all();

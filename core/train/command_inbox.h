@@ -24,8 +24,8 @@ public:
     std::optional<Command> wait();
     /// A fresh token for the next step, already stopped if PauseNow or quit() is waiting.
     std::stop_token stepToken();
-    /// Stopped by quit() alone; for preparation and loading.
-    std::stop_token quitToken() const { return m_quit.get_token(); }
+    /// Stopped by Stop and quit(); for preparation and loading, where there is no step to finish.
+    std::stop_token stopToken() const { return m_stop.get_token(); }
     bool quitting() const { return m_quit.stop_requested(); }
 
 private:
@@ -33,6 +33,7 @@ private:
     std::condition_variable m_changed;
     std::deque<Command> m_commands;
     std::stop_source m_step;
+    std::stop_source m_stop;
     std::stop_source m_quit;
 };
 

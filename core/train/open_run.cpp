@@ -6,6 +6,7 @@
 #include "data/prepare_tokens.h"
 #include "data/text_source.h"
 #include "data/tokenizer_trainer.h"
+#include "store/commit_log.h"
 #include "store/state_store.h"
 #include "train/machine.h"
 #include "train/state_files.h"
@@ -64,6 +65,20 @@ Status openTokens(OpenRun& run) {
                          std::to_string(run.record.spec.model.vocabulary), "Choose a larger vocabulary"};
     GSST_TRY(splitTokens(tokens.size(), run.record.spec.data.validationShare, run.record.spec.training.sequenceLength));
     run.tokens = std::make_unique<TokenStore>(std::move(tokens));
+    return {};
+}
+
+/// Gives the run a new end; run.json learns of it when the state turned out to be good.
+Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
+    const auto newest = readNewestRecord(files, run.folder.root);
+    if (newest.ok() && steps < newest->step)  // a record that cannot be read is told of when the state is opened
+        return Error{ErrorCode::InvalidInput, "The run is past this step already", "--steps " + std::to_string(steps),
+                     "step " + std::to_string(newest->step) + " is committed", "Name a later step"};
+    if (steps == run.record.spec.training.steps)
+        return {};
+    run.record.spec.training.steps = steps;
+    GSST_TRY(validate(run.record.spec, "--steps " + std::to_string(steps)));
+    run.unsaved = run.record;
     return {};
 }
 
@@ -176,7 +191,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
     GSST_ASSIGN(run->lock, lockRun(files, folder));
     if (steps > 0)
-        run->record.spec.training.steps = steps;
+        GSST_TRY(changeSteps(files, *run, steps));
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
     GSST_TRY(openTokens(*run));

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace gsst {
@@ -23,6 +24,7 @@ struct OpenRun {
     RunFolder folder;
     std::unique_ptr<FileLock> lock;
     RunRecord record;
+    std::optional<RunRecord> unsaved;  ///< what run.json is to say once the state has been opened, if that changed
     std::unique_ptr<TensorTable> table;
     Tokenizer tokenizer = Tokenizer::bytes();
     std::unique_ptr<TokenStore> tokens;

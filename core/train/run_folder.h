@@ -13,7 +13,7 @@
 
 namespace gsst {
 
-/// The names inside a run folder; see DESIGN section 3.
+/// The names inside a run folder; README.md shows the whole of it.
 struct RunFolder {
     std::filesystem::path root;
 

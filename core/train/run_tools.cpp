@@ -43,6 +43,7 @@ Result<VerifyResult> verifyRun(const std::filesystem::path& path, const Progress
     result.step = report.record.step;
     result.rootHash = report.record.rootHashHex();
     result.generation = report.record.generation;
+    result.notices = run.store->notices();
     for (const DamagedBlock& block : report.damaged)
         result.damage.push_back(block.file + ": " + block.tensor + " (" + nameOf(block.kind) + ")");
     result.previousUsable = report.previousUsable;

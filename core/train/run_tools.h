@@ -21,6 +21,7 @@ struct VerifyResult {
     int64_t step = 0;                 ///< committed
     std::string rootHash;             ///< of the committed state
     uint64_t generation = 0;
+    std::vector<std::string> notices;  ///< what was found damaged or missing and needed not stop the run: one sentence each
     std::vector<std::string> damage;  ///< "slots/A: layers.3.mlp.up.weight (hi)"; empty = all sums hold
     bool previousUsable = false;      ///< the commit before verifies in full
     int64_t previousStep = 0;

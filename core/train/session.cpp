@@ -26,7 +26,7 @@ void Session::work() {
     try {
         sink(StateChanged{RunState::Preparing, 0});
         auto run = std::holds_alternative<RunRequest>(m_request)
-                       ? prepareNewRun(m_files, std::get<RunRequest>(m_request), sink, m_inbox.quitToken())
+                       ? prepareNewRun(m_files, std::get<RunRequest>(m_request), sink, m_inbox.stopToken())
                        : openExistingRun(m_files, std::get<ResumeRequest>(m_request).folder, std::get<ResumeRequest>(m_request).steps, sink);
         if (run.ok()) {
             TrainingLoop loop(m_files, **run, m_inbox, sink);

@@ -45,10 +45,13 @@ Status TrainingLoop::openTrainer() {
         if (const Status status = m_log->stamp(record); !status.ok())
             log(LogLine::Level::Warning, status.error().text());
     };
-    GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.quitToken()));
+    GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.stopToken()));
     for (const std::string& notice : m_trainer->store().notices())
         log(LogLine::Level::Warning, notice);
     GSST_TRY(checkState());
+    if (m_run.unsaved)
+        GSST_TRY(writeRunRecord(m_files, m_run.folder, *m_run.unsaved));
+    m_run.unsaved.reset();
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     m_observer.expect(m_trainer->committedStep(), m_run.plan.slices, int(training().microBatchesPerStep()));
     m_sink(plannedEvent(m_run, m_trainer->step()));
@@ -64,7 +67,7 @@ Status TrainingLoop::checkState() {
         const auto progress = [this](uint64_t done, uint64_t total) {
             m_sink(Progress{"Checking the saved state", done >> 20, total >> 20, "MiB"});
         };
-        GSST_ASSIGN(const VerifyReport report, store.verify(false, progress, m_inbox.quitToken()));
+        GSST_ASSIGN(const VerifyReport report, store.verify(false, progress, m_inbox.stopToken()));
         if (!report.damaged.empty())
             return damagedState(m_run.folder.root, report);
     }

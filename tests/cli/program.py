@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
 PROGRAM = os.environ.get("GSST_PROGRAM", "gsst")
@@ -45,8 +46,28 @@ def gsst(*arguments):
 
 
 def start(*arguments):
-    """Starts the program and leaves it running; events come line by line from stdout if --json is given."""
+    """Starts the program and leaves it running: read lines from its pipes, then end()."""
     return subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def end(process):
+    """Waits for a program that was started. What is not read from its pipes yet comes back."""
+    with process:
+        err = []
+        reader = threading.Thread(target=lambda: err.append(process.stderr.read()))
+        reader.start()
+        out = process.stdout.read()
+        code = process.wait(SECONDS)
+        reader.join()
+    return Outcome(code, out, "".join(err))
+
+
+def stop(process):
+    """For clean-up: no program outlives its test."""
+    if process.poll() is None:
+        process.kill()
+    if not process.stdout.closed:
+        end(process)
 
 
 def tiny_spec(training=None, model=None, data=None):
@@ -72,7 +93,8 @@ def some_text(words=2000):
     """The same English-looking text every time."""
     chooser = random.Random(1)
     known = "the a small river ran over old stones and under every tall bridge where two birds sang about rain".split()
-    return " ".join(chooser.choice(known) for _ in range(words)) + ".\n"
+    page = " ".join(chooser.choice(known) for _ in range(min(words, 20_000))) + ".\n"
+    return page * max(1, words // 20_000)
 
 
 def steps_of(run):
@@ -94,6 +116,11 @@ class ProgramTest(unittest.TestCase):
         self.text.write_text(some_text())
         self.spec = self.write_spec(tiny_spec())
         self.run_folder = self.folder / "run"
+
+    def start(self, *arguments):
+        process = start(*arguments)
+        self.addCleanup(stop, process)
+        return process
 
     def write_spec(self, spec, name="spec.json"):
         path = self.folder / name

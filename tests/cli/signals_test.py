@@ -17,28 +17,29 @@ class SignalsTest(program.ProgramTest):
 
     def start_training(self, *arguments):
         """Returns when the first step is done."""
-        process = program.start(*(arguments or self.train_arguments("--residency", "disk")), "--json")
-        self.addCleanup(self.end, process)
+        process = self.start(*(arguments or self.train_arguments("--residency", "disk")), "--json")
         for line in process.stdout:
             if json.loads(line)["event"] == "step":
                 return process
         self.fail("no step was done: " + process.stderr.read())
 
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
+    def start_preparation(self):
+        """Returns when the text is being read; there is enough of it for seconds."""
+        self.text.write_text(program.some_text(20_000_000))
+        self.spec = self.write_spec(program.tiny_spec(model={"vocabulary": 2000}, data={"tokenizer": "sentencepiece-bpe"}))
+        process = self.start(*self.train_arguments())
+        for line in process.stderr:
+            if "Reading" in line:
+                return process
+        self.fail("the text was not read")
 
     def stop(self, process, how=signal.SIGINT, times=1):
         """Sends the signal and returns outcome and events that were still to come."""
         for _ in range(times):
             process.send_signal(how)
-            time.sleep(0.15)
-        out, err = process.communicate(timeout=program.SECONDS)
-        return program.Outcome(process.returncode, out, err), [json.loads(line) for line in out.splitlines()]
+            time.sleep(0.25)
+        outcome = program.end(process)
+        return outcome, [json.loads(line) for line in outcome.out.splitlines()]
 
     def test_one_interrupt_commits_the_step(self):
         outcome, events = self.stop(self.start_training())
@@ -67,17 +68,13 @@ class SignalsTest(program.ProgramTest):
         self.assertLess(time.monotonic() - before, 20)
         self.assertGreaterEqual(self.verified()["step"], 0)
 
-    def test_two_interrupts_end_the_preparation(self):
-        self.text.write_text(program.some_text(10_000_000))
-        process = program.start(*self.train_arguments())
-        self.addCleanup(self.end, process)
-        time.sleep(0.8)
+    def test_one_interrupt_ends_the_preparation(self):
+        process = self.start_preparation()
         before = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.15)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=program.SECONDS)
-        self.assertLess(time.monotonic() - before, 2.0)
+        outcome, _ = self.stop(process)
+        self.succeed(outcome)
+        self.assertLess(time.monotonic() - before, 3.0)
+        self.assertIn("Stopped before the first step", outcome.err)
         self.assertFalse((self.run_folder / "run.json").exists())
 
     def test_one_run_one_program(self):
@@ -92,12 +89,9 @@ class SignalsTest(program.ProgramTest):
         self.verified()
 
     def test_folder_in_preparation(self):
-        self.text.write_text(program.some_text(10_000_000))
-        process = program.start(*self.train_arguments())
-        self.addCleanup(self.end, process)
-        while not (self.run_folder / "LOCK").exists() and process.poll() is None:
-            time.sleep(0.01)
+        process = self.start_preparation()
         self.refuse(self.train(), program.BUSY, str(self.run_folder), "in use")
+        self.assertIsNone(process.poll(), "preparation goes on")
 
 
 if __name__ == "__main__":

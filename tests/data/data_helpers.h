@@ -5,9 +5,9 @@
 
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <random>
 #include <span>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace gsst {
@@ -18,7 +18,7 @@ protected:
     void SetUp() override {
         const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
         m_folder = std::filesystem::temp_directory_path() / (std::string("gsst-") + info->test_suite_name() + "-" +
-                                                             info->name() + "-" + std::to_string(::getpid()));
+                                                             info->name() + "-" + std::to_string(std::random_device()()));
         std::filesystem::remove_all(m_folder);
         std::filesystem::create_directories(m_folder);
     }

@@ -42,11 +42,26 @@ void RunController::open(OpenRunFacts facts) {
     openSession(facts, [this, folder = facts.folder](std::function<void()> wake) { return m_service.resumeRun(folder, 0, std::move(wake)); });
 }
 
+void RunController::look(OpenRunFacts facts, RunState state, int64_t step) {
+    whenFree([this, facts = std::move(facts), state, step] {
+        m_facts = facts;
+        m_state = state;
+        m_step = step;
+        m_opened = true;
+        m_waiting = false;
+        emit opened();
+        emit changed();
+    });
+}
+
 void RunController::openSession(OpenRunFacts facts, Opener opener) {
-    auto openLater = [this, facts = std::move(facts), opener = std::move(opener)] { openNow(facts, opener); };
+    whenFree([this, facts = std::move(facts), opener = std::move(opener)] { openNow(facts, opener); });
+}
+
+void RunController::whenFree(std::function<void()> next) {
     if (!m_session && !m_closing)
-        return openLater();
-    m_afterClosing = std::move(openLater);
+        return next();
+    m_afterClosing = std::move(next);
     close();
 }
 

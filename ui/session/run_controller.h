@@ -8,7 +8,6 @@
 #include <QString>
 
 #include <memory>
-#include <optional>
 
 namespace gsst {
 
@@ -30,9 +29,11 @@ public:
     RunController(TrainingService& service, QObject* parent = nullptr);
     ~RunController() override;
 
-    /// Both first close the session in progress, if any; then opened() or refused() follows.
+    /// All three first close the session in progress, if any; then opened() or refused() follows.
     void start(RunRequest request, OpenRunFacts facts);
     void open(OpenRunFacts facts);
+    /// Shows a run without starting it; resume() then opens its session.
+    void look(OpenRunFacts facts, RunState state, int64_t step);
 
     void pauseNow();
     void pauseAfterStep();
@@ -63,6 +64,7 @@ signals:
 private:
     using Opener = std::function<Result<std::unique_ptr<RunSession>>(std::function<void()> wake)>;
     void openSession(OpenRunFacts facts, Opener opener);
+    void whenFree(std::function<void()> next);
     void openNow(const OpenRunFacts& facts, const Opener& opener);
     void ask(Command command);
     void sessionClosed();

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/platform/installed_memory.h"
+#include "app/platform/program.h"
+#include "train/create_training_service.h"
+#include "train/machine.h"
+#include "ui/main_window.h"
+#include "ui/widgets/format.h"
+
+#include <QApplication>
+#include <QSettings>
+#include <QStandardPaths>
+#include <QThread>
+#include <QThreadPool>
+
+int main(int count, char** arguments) {
+    gsst::ensurePassiveWaiting(arguments);
+    QApplication application(count, arguments);
+    QApplication::setOrganizationName("GSST");
+    QApplication::setApplicationName("GSST Studio");
+    const auto service = gsst::createTrainingService(gsst::presetsFolder());
+    gsst::Theme theme(application);
+    theme.choose(gsst::Theme::Choice(QSettings().value("theme", int(gsst::Theme::Choice::System)).toInt()));
+
+    gsst::MainWindow::Places places;
+    const QString documents = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
+    places.runsFolder = gsst::toPath(QSettings().value("runsFolder", documents + "/GSST runs").toString());
+    places.machine = {gsst::installedRamBytes(), gsst::availableRamBytes(), QThread::idealThreadCount()};
+    int code = 0;
+    {
+        gsst::MainWindow window(*service, theme, places);
+        window.show();
+        code = QApplication::exec();
+    }
+    // Work on pool threads uses the service.
+    QThreadPool::globalInstance()->waitForDone();
+    return code;
+}

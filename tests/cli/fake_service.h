@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/cli/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gsst::test {
+
+/// A session that has all its events in the queue and nothing more to do.
+class FakeSession : public RunSession {
+public:
+    explicit FakeSession(const std::vector<Event>& events) {
+        for (const Event& event : events)
+            m_events.push(event);
+    }
+    EventQueue& events() override { return m_events; }
+    void send(Command) override {}
+    bool finished() const override { return true; }
+
+private:
+    EventQueue m_events;
+};
+
+/// Remembers what was asked of it; answers are set by the test.
+class FakeService : public TrainingService {
+public:
+    Result<std::vector<RunSpec>> presets() override { return std::vector<RunSpec>{}; }
+    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>&, const std::function<void(const Progress&)>&,
+                                      std::stop_token) override {
+        return TextSummary{};
+    }
+    Result<PlanPreview> previewPlan(const RunSpec& spec) override {
+        planned = spec;
+        return preview;
+    }
+    Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
+    Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()>) override {
+        started = std::move(request);
+        return session();
+    }
+    Result<std::unique_ptr<RunSession>> resumeRun(const std::filesystem::path& runFolder, int64_t steps, std::function<void()>) override {
+        resumed = std::pair(runFolder, steps);
+        return session();
+    }
+
+    std::optional<RunRequest> started;
+    std::optional<std::pair<std::filesystem::path, int64_t>> resumed;
+    std::optional<RunSpec> planned;
+    PlanPreview preview;
+    std::vector<Event> events;
+    std::optional<Error> refusal;
+
+private:
+    Result<std::unique_ptr<RunSession>> session() {
+        if (refusal)
+            return *refusal;
+        return std::unique_ptr<RunSession>(std::make_unique<FakeSession>(events));
+    }
+};
+
+/// Calls `gsst <words>` with the fake service and the presets of the source tree.
+class CommandTest : public ::testing::Test {
+protected:
+    /// Exit code; what was printed is in m_out and m_err.
+    int run(std::vector<std::string> words) {
+        CommandContext context{m_service, GSST_PRESETS};
+        CLI::App app;
+        app.require_subcommand(1);
+        addTrain(app, context);
+        addResume(app, context);
+        addPlan(app, context);
+        ::testing::internal::CaptureStdout();
+        ::testing::internal::CaptureStderr();
+        std::vector<std::string> reversed(words.rbegin(), words.rend());
+        try {
+            app.parse(reversed);
+        } catch (const CLI::ParseError& error) {
+            context.exitCode = app.exit(error);
+        }
+        m_out = ::testing::internal::GetCapturedStdout();
+        m_err = ::testing::internal::GetCapturedStderr();
+        return context.exitCode;
+    }
+
+    FakeService m_service;
+    std::string m_out;
+    std::string m_err;
+};
+
+}  // namespace gsst::test

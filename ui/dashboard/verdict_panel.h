@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "train/events.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/widgets.h"
+
+#include <QProgressBar>
+
+#include <array>
+
+namespace gsst {
+
+/// What sets the pace, from the waits that were measured, and the plan's figures beside the measured ones.
+class VerdictPanel : public QFrame {
+    Q_OBJECT
+public:
+    enum Row { SecondsPerStep, TokensPerSecond, DevicePeak, RamPeak, ReadPerStep, WrittenPerStep, RowCount };
+
+    explicit VerdictPanel(const Theme& theme);
+    void clear();
+    void setPlan(const Planned& plan);
+    void add(const StepDone& step);
+    QString verdict() const { return m_verdict->text(); }
+    QString cell(Row row, int column) const { return m_cells[size_t(row)][size_t(column)]->text(); }
+
+private:
+    struct Share {
+        QProgressBar* bar = nullptr;
+        QLabel* text = nullptr;
+    };
+    QWidget* makeVerdict();
+    QWidget* makeTable();
+    void refresh();
+    void fill(Row row, double predicted, double measured, QString (*format)(double));
+
+    const Theme& m_theme;
+    IconLabel* m_icon = nullptr;
+    QLabel* m_verdict = nullptr;
+    QLabel* m_remedy = nullptr;
+    Share m_compute, m_read, m_write;
+    std::array<std::array<QLabel*, 3>, RowCount> m_cells{};
+    Planned m_plan;
+    StepDone m_mean;      ///< smoothed over the last steps
+    double m_weight = 0;
+};
+
+}  // namespace gsst

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/main_window.h"
+
+#include "ui/dashboard/dashboard_page.h"
+#include "ui/runs/runs_page.h"
+#include "ui/sidebar.h"
+#include "ui/status_strip.h"
+#include "ui/widgets/format.h"
+#include "ui/wizard/new_run_wizard.h"
+
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QMessageBox>
+#include <QSettings>
+#include <QStorageInfo>
+
+namespace gsst {
+
+MainWindow::MainWindow(TrainingService& service, Theme& theme, Places places)
+    : m_service(service), m_theme(theme), m_places(std::move(places)), m_controller(service) {
+    setWindowTitle(tr("GSST Studio"));
+    setWindowIcon(tintedIcon("layers", theme.tokens().accent));
+    setMinimumSize(1000, 640);
+    resize(1280, 800);
+    makePages();
+    makeMenus();
+    connect(&m_controller, &RunController::changed, this, &MainWindow::refresh);
+    connect(&m_controller, &RunController::opened, this, [this] {
+        m_secondsLeft = -1;
+        m_loss = 0;
+        showPage(Sidebar::Dashboard);
+    });
+    connect(&m_controller, &RunController::refused, this, [this] { showPage(Sidebar::Dashboard); });
+    connect(&m_controller, &RunController::closed, this, [this] {
+        if (m_leaving)
+            close();
+    });
+    connect(&m_controller.bridge(), &EventBridge::stepDone, this, [this](const StepDone& step) {
+        m_secondsLeft = step.secondsLeft;
+        m_loss = step.loss;
+    });
+    connect(&m_controller.bridge(), &EventBridge::stateChanged, this, &MainWindow::refreshRuns);
+    restoreGeometry(QSettings().value("window").toByteArray());
+    for (QSplitter* splitter : m_dashboard->findChildren<QSplitter*>())
+        splitter->restoreState(QSettings().value("splitters/" + splitter->objectName()).toByteArray());
+    refreshRuns();
+    refresh();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::makePages() {
+    auto* centre = new QWidget;
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(0);
+    m_sidebar = new Sidebar(m_controller, m_theme);
+    row->addWidget(m_sidebar);
+    m_pages = new QStackedWidget;
+    m_runs = new RunsPage(m_service, m_theme, m_places.machine);
+    m_dashboard = new DashboardPage(m_controller, m_theme);
+    m_pages->addWidget(m_runs);
+    m_pages->addWidget(m_dashboard);
+    row->addWidget(m_pages, 1);
+    column->addLayout(row, 1);
+    m_strip = new StatusStrip(m_controller, m_theme);
+    column->addWidget(m_strip);
+    setCentralWidget(centre);
+    connect(m_sidebar, &Sidebar::chosen, this, &MainWindow::showPage);
+    connect(m_runs, &RunsPage::newRunRequested, this, [this] { newRun({}, false); });
+    connect(m_runs, &RunsPage::sampleRequested, this, &MainWindow::startSample);
+    connect(m_runs, &RunsPage::textDropped, this, [this](const auto& paths) { newRun(paths, false); });
+    connect(m_runs, &RunsPage::openFolderRequested, this, &MainWindow::chooseRunFolder);
+    connect(m_runs, &RunsPage::openRequested, this, &MainWindow::look);
+    connect(m_runs, &RunsPage::resumeRequested, this, &MainWindow::resumeRun);
+    connect(m_runs, &RunsPage::pauseRequested, &m_controller, &RunController::pauseNow);
+}
+
+void MainWindow::makeMenus() {
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    file->addAction(tr("&New run…"), QKeySequence("Ctrl+N"), this, [this] { newRun({}, false); });
+    file->addAction(tr("Try the &sample"), this, &MainWindow::startSample);
+    file->addAction(tr("&Open run folder…"), QKeySequence("Ctrl+O"), this, &MainWindow::chooseRunFolder);
+    file->addSeparator();
+    file->addAction(tr("&Quit"), QKeySequence("Ctrl+Q"), this, &QWidget::close);
+
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    view->addAction(tr("&Runs"), QKeySequence("Ctrl+1"), this, [this] { showPage(Sidebar::Runs); });
+    m_dashboardAction = view->addAction(tr("&Dashboard"), QKeySequence("Ctrl+2"), this, [this] { showPage(Sidebar::Dashboard); });
+    view->addAction(tr("&Fit the loss plot"), QKeySequence("F"), this, [this] { m_dashboard->loss().plot().fit(); });
+    view->addAction(tr("&Export the plot…"), QKeySequence("Ctrl+E"), this, [this] { m_dashboard->loss().exportFile(); });
+    view->addSeparator();
+    QMenu* themes = view->addMenu(tr("&Theme"));
+    auto* group = new QActionGroup(this);
+    const std::pair<QString, Theme::Choice> choices[] = {
+        {tr("&System"), Theme::Choice::System}, {tr("&Light"), Theme::Choice::Light}, {tr("&Dark"), Theme::Choice::Dark}};
+    for (const auto& [text, choice] : choices) {
+        QAction* action = themes->addAction(text, this, [this, choice = choice] {
+            QSettings().setValue("theme", int(choice));
+            m_theme.choose(choice);
+        });
+        action->setCheckable(true);
+        action->setChecked(m_theme.choice() == choice);
+        group->addAction(action);
+    }
+
+    QMenu* run = menuBar()->addMenu(tr("&Run"));
+    m_pauseAction = run->addAction(tr("&Pause"), QKeySequence("Ctrl+P"), this, &MainWindow::togglePause);
+    m_sampleAction = run->addAction(tr("&Sample now"), QKeySequence("Ctrl+S"), &m_controller, &RunController::sampleNow);
+    menuBar()->addMenu(tr("&Help"))->addAction(tr("&About GSST Studio"), this, &MainWindow::about);
+}
+
+void MainWindow::showPage(int page) {
+    if (page == Sidebar::Dashboard && !m_controller.hasRun() && m_dashboard->notice().isHidden())
+        page = Sidebar::Runs;
+    m_pages->setCurrentIndex(page);
+    m_sidebar->setCurrent(Sidebar::Page(page));
+    if (page == Sidebar::Runs)
+        refreshRuns();
+}
+
+void MainWindow::newRun(const std::vector<std::filesystem::path>& text, bool sampleText) {
+    if (m_wizard) {
+        m_wizard->raise();
+        return;
+    }
+    m_wizard = new NewRunWizard(m_service, m_theme, {m_places.runsFolder, m_places.machine, text, sampleText}, this);
+    m_wizard->setAttribute(Qt::WA_DeleteOnClose);
+    m_wizard->setWindowModality(Qt::WindowModal);
+    connect(m_wizard, &NewRunWizard::startRequested, this, &MainWindow::start);
+    connect(m_wizard, &QDialog::finished, this, [this] { m_wizard = nullptr; });
+    m_wizard->show();
+}
+
+void MainWindow::startSample() { newRun({}, true); }
+
+void MainWindow::start(const RunRequest& request, const OpenRunFacts& facts) {
+    confirmThen(tr("start %1").arg(facts.name), [this, request, facts] { m_controller.start(request, facts); });
+}
+
+void MainWindow::confirmThen(const QString& deed, std::function<void()> go) {
+    if (!m_controller.active() || m_controller.state() != RunState::Training)
+        return go();
+    auto* box = new QMessageBox(QMessageBox::Question, tr("One run at a time"),
+                                tr("%1 is training. Pause it and %2?").arg(m_controller.facts().name, deed), QMessageBox::NoButton, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setInformativeText(tr("Nothing is lost: it goes on from its last commit whenever you resume it."));
+    QPushButton* yes = box->addButton(tr("&Pause and go on"), QMessageBox::AcceptRole);
+    box->addButton(tr("&Cancel"), QMessageBox::RejectRole);
+    connect(yes, &QPushButton::clicked, this, [go = std::move(go)] { go(); });
+    box->open();
+}
+
+void MainWindow::look(const RunInfo& run) {
+    if (m_controller.hasRun() && run.folder == m_controller.facts().folder)
+        return showPage(Sidebar::Dashboard);
+    confirmThen(tr("open %1").arg(fromUtf8(run.name)), [this, run] {
+        const bool finished = run.steps > 0 && run.step >= run.steps;
+        m_controller.look({run.folder, fromUtf8(run.name), fromUtf8(run.title), run.lossHistory, run.step, run.steps},
+                          !run.problem.empty() ? RunState::NeedsAttention : finished ? RunState::Finished : RunState::Paused, run.step);
+    });
+}
+
+void MainWindow::resumeRun(const RunInfo& run) {
+    if (m_controller.hasRun() && run.folder == m_controller.facts().folder) {
+        m_controller.resume();
+        return showPage(Sidebar::Dashboard);
+    }
+    confirmThen(tr("resume %1").arg(fromUtf8(run.name)), [this, run] {
+        m_controller.open({run.folder, fromUtf8(run.name), fromUtf8(run.title), run.lossHistory, run.step, run.steps});
+    });
+}
+
+void MainWindow::chooseRunFolder() {
+    auto* dialog = new QFileDialog(this, tr("Open a run folder"), fromPath(m_places.runsFolder));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& folder) {
+        OpenRunFacts facts;
+        facts.folder = toPath(folder);
+        facts.name = fromPath(facts.folder.filename());
+        facts.origin = folder;
+        confirmThen(tr("open %1").arg(facts.name), [this, facts] { m_controller.open(facts); });
+    });
+    dialog->open();
+}
+
+void MainWindow::togglePause() {
+    if (m_controller.state() == RunState::Training)
+        m_controller.pauseNow();
+    else
+        m_controller.resume();
+}
+
+void MainWindow::refresh() {
+    m_sidebar->refresh();
+    const RunState state = m_controller.state();
+    const bool run = m_controller.hasRun(), waiting = m_controller.waitingForPause() || m_controller.closing();
+    const bool training = state == RunState::Training && m_controller.active();
+    m_pauseAction->setText(training ? tr("&Pause") : tr("&Resume"));
+    m_pauseAction->setEnabled(run && !waiting && (training || state == RunState::Paused || state == RunState::NeedsAttention));
+    m_sampleAction->setEnabled(training && !waiting);
+    m_dashboardAction->setEnabled(run);
+    setWindowTitle(run ? tr("%1 – GSST Studio").arg(m_controller.facts().name) : tr("GSST Studio"));
+    m_runs->setLive({m_controller.facts().folder, state, m_controller.step(), m_controller.steps(), m_secondsLeft, m_loss, run && m_controller.active()});
+}
+
+void MainWindow::refreshRuns() {
+    m_runs->refresh(m_places.runsFolder);
+    std::error_code ignored;
+    std::filesystem::path folder = m_places.runsFolder;
+    while (!folder.empty() && !std::filesystem::exists(folder, ignored) && folder != folder.parent_path())
+        folder = folder.parent_path();
+    const QStorageInfo drive(fromPath(folder));
+    m_strip->setFreeDisk(drive.isValid() ? double(drive.bytesAvailable()) : -1);
+}
+
+void MainWindow::about() {
+    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About GSST Studio"),
+                                tr("GSST Studio trains language models larger than your memory, slice by slice.\n\nFree software under the GNU General Public License, "
+                                   "version 3 or later."),
+                                QMessageBox::Ok, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->open();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    QSettings settings;
+    settings.setValue("window", saveGeometry());
+    for (QSplitter* splitter : m_dashboard->findChildren<QSplitter*>())
+        settings.setValue("splitters/" + splitter->objectName(), splitter->saveState());
+    // A session pauses first, on its own thread; the window says so and closes when it is done.
+    if (m_controller.active() || m_controller.closing()) {
+        m_leaving = true;
+        m_controller.close();
+        event->ignore();
+        return;
+    }
+    event->accept();
+}
+
+}  // namespace gsst

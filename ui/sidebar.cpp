@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/sidebar.h"
+
+#include "ui/widgets/pill.h"
+
+namespace gsst {
+
+Sidebar::Sidebar(const RunController& controller, const Theme& theme) : m_controller(controller), m_theme(theme) {
+    setProperty("look", "side");
+    setFixedWidth(180);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(10, 10, 10, 10);
+    column->setSpacing(2);
+    auto* head = new QHBoxLayout;
+    head->setContentsMargins(8, 0, 0, 8);
+    head->setSpacing(9);
+    head->addWidget(new IconLabel(theme, "layers", &ThemeTokens::accent, 20));
+    head->addWidget(new ElidedLabel(tr("GSST Studio"), "section"), 1);
+    column->addLayout(head);
+    m_runs = makeEntry(Runs, "runs", tr("Runs"));
+    column->addWidget(m_runs);
+    m_openRun = new QWidget;
+    auto* run = new QVBoxLayout(m_openRun);
+    run->setContentsMargins(0, 12, 0, 0);
+    run->setSpacing(4);
+    auto* caption = makeLabel(tr("OPEN RUN"), "axis");
+    caption->setContentsMargins(8, 0, 0, 0);
+    run->addWidget(caption);
+    auto* name = new QHBoxLayout;
+    name->setContentsMargins(9, 0, 4, 2);
+    name->setSpacing(7);
+    m_stateIcon = new IconLabel(theme, "pause", &ThemeTokens::text2, 12);
+    m_name = new ElidedLabel({}, "strong");
+    name->addWidget(m_stateIcon);
+    name->addWidget(m_name, 1);
+    run->addLayout(name);
+    m_dashboard = makeEntry(Dashboard, "dashboard", tr("Dashboard"));
+    run->addWidget(m_dashboard);
+    column->addWidget(m_openRun);
+    column->addStretch();
+    setCurrent(Runs);
+    refresh();
+}
+
+QToolButton* Sidebar::makeEntry(Page page, const QString& icon, const QString& text) {
+    auto* entry = new QToolButton;
+    entry->setProperty("look", "nav");
+    entry->setText(text);
+    entry->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    entry->setCheckable(true);
+    entry->setFocusPolicy(Qt::StrongFocus);
+    entry->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    entry->setIconSize({16, 16});
+    setThemedIcon(*entry, m_theme, icon, &ThemeTokens::text2);
+    connect(entry, &QToolButton::clicked, this, [this, page] { emit chosen(page); });
+    return entry;
+}
+
+void Sidebar::setCurrent(Page page) {
+    m_runs->setChecked(page == Runs);
+    m_dashboard->setChecked(page == Dashboard);
+}
+
+void Sidebar::refresh() {
+    m_openRun->setVisible(m_controller.hasRun());
+    const PillLook look = pillOf(m_controller.state());
+    m_stateIcon->show(look.icon, look.color);
+    m_name->setFullText(m_controller.facts().name);
+}
+
+}  // namespace gsst
