@@ -68,6 +68,9 @@ void MainWindow::makePages() {
     m_strip = new StatusStrip(m_controller, m_theme);
     column->addWidget(m_strip);
     setCentralWidget(centre);
+    // Nothing looks pressed or chosen before the first key.
+    centre->setFocusPolicy(Qt::ClickFocus);
+    centre->setFocus();
     connect(m_sidebar, &Sidebar::chosen, this, &MainWindow::showPage);
     connect(m_runs, &RunsPage::newRunRequested, this, [this] { newRun({}, false); });
     connect(m_runs, &RunsPage::sampleRequested, this, &MainWindow::startSample);

@@ -27,7 +27,7 @@ std::vector<float> lossesOf(FileSystem& files, const RunFolder& folder) {
     std::istringstream lines(*text);
     for (std::string line; std::getline(lines, line);) {
         const nlohmann::json entry = nlohmann::json::parse(line, nullptr, false);
-        if (entry.is_object() && entry.value("event", "") == "step" && entry.contains("loss") && entry["loss"].is_number())
+        if (entry.is_object() && entry.contains("event") && entry["event"] == "step" && entry.contains("loss") && entry["loss"].is_number())
             losses.push_back(entry["loss"].get<float>());
     }
     return losses;

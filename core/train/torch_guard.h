@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/units.h"
 #include "device/torch_pool.h"
 
 #include <c10/core/InferenceMode.h>
@@ -21,11 +22,12 @@ auto guardedTorch(CpuPool& pool, const std::string& what, const Work& work) -> d
         return work();
     } catch (const c10::OutOfMemoryError&) {
         const PoolUsage usage = pool.usage();
+        const auto size = [](int64_t bytes) { return formatBytes(uint64_t(bytes)); };
         return Error{ErrorCode::OutOfMemory, what + " needs more memory than the device limit allows", "",
-                     std::to_string(usage.inUse >> 20) + " MiB of " + std::to_string(usage.limit >> 20) + " MiB were in use",
-                     "use a smaller micro-batch or sequence, or raise the limit"};
+                     size(usage.inUse) + " of " + size(usage.limit) + " were in use",
+                     "Use a smaller micro-batch or sequence, or raise the limit"};
     } catch (const std::exception& error) {
-        return Error{ErrorCode::Internal, what + " failed inside LibTorch", "", error.what(), "please report this with the run's log"};
+        return Error{ErrorCode::Internal, what + " failed inside LibTorch", "", error.what(), "Please report this with the run's log"};
     }
 }
 

@@ -21,4 +21,5 @@ target_include_directories(gsst_torch SYSTEM INTERFACE "${torch_dir}/include" "$
 target_link_directories(gsst_torch INTERFACE "${torch_dir}/lib")
 target_link_libraries(gsst_torch INTERFACE "${torch_dir}/lib/libtorch_cpu.so" "${torch_dir}/lib/libc10.so" "${torch_dir}/lib/libtorch.so")
 target_link_options(gsst_torch INTERFACE "-Wl,-rpath,${torch_dir}/lib" "-Wl,-rpath,${cuda_dir}/lib" "-Wl,-rpath-link,${torch_dir}/lib" "-Wl,--allow-shlib-undefined")
-set(GSST_PYTHON "${PROJECT_SOURCE_DIR}/.venv/bin/python3" CACHE FILEPATH "Python with torch, for the tests that compare with PyTorch")
+get_filename_component(torch_environment "${torch_dir}/../../../.." ABSOLUTE)
+set(GSST_PYTHON "${torch_environment}/bin/python3" CACHE FILEPATH "Python with torch, for the tests that compare with PyTorch")

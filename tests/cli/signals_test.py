@@ -19,7 +19,9 @@ class SignalsTest(program.ProgramTest):
         """Returns when the first step is done."""
         process = self.start(*(arguments or self.train_arguments("--residency", "disk")), "--json")
         for line in process.stdout:
-            if json.loads(line)["event"] == "step":
+            event = json.loads(line)
+            if event["event"] == "step":
+                self.last_step = event["step"]
                 return process
         self.fail("no step was done: " + process.stderr.read())
 
@@ -34,36 +36,36 @@ class SignalsTest(program.ProgramTest):
         self.fail("the text was not read")
 
     def stop(self, process, how=signal.SIGINT, times=1):
-        """Sends the signal and returns outcome and events that were still to come."""
+        """Sends the signal, waits for the end and notes the last step that was reported."""
         for _ in range(times):
             process.send_signal(how)
             time.sleep(0.25)
         outcome = program.end(process)
-        return outcome, [json.loads(line) for line in outcome.out.splitlines()]
+        for event in map(json.loads, outcome.out.splitlines()):
+            if event["event"] == "step":
+                self.last_step = event["step"]
+        return outcome
 
     def test_one_interrupt_commits_the_step(self):
-        outcome, events = self.stop(self.start_training())
-        self.succeed(outcome)
-        last_step = [event["step"] for event in events if event["event"] == "step"][-1]
+        outcome = self.succeed(self.stop(self.start_training()))
+        last_step = self.last_step
         self.assertLess(last_step, self.STEPS)
         self.assertEqual(self.verified()["step"], last_step, "the step that was finished is the committed one")
         self.assertEqual([line["step"] for line in program.steps_of(self.run_folder)], list(range(1, last_step + 1)))
         self.assertIn("Ctrl-C again", outcome.err)
 
-        outcome, _ = self.stop(self.start_training("resume", self.run_folder))
-        self.succeed(outcome)
+        self.succeed(self.stop(self.start_training("resume", self.run_folder)))
         self.assertGreater(self.verified()["step"], last_step)
 
     def test_termination_is_the_same(self):
-        outcome, events = self.stop(self.start_training(), signal.SIGTERM)
-        self.succeed(outcome)
-        self.assertEqual(self.verified()["step"], [event["step"] for event in events if event["event"] == "step"][-1])
+        self.succeed(self.stop(self.start_training(), signal.SIGTERM))
+        self.assertEqual(self.verified()["step"], self.last_step)
 
     def test_two_interrupts_leave_the_last_commit(self):
         self.spec = self.write_spec(program.tiny_spec({"steps": 1000, "sequences_per_step": 2048, "micro_batch": 2}))
         process = self.start_training()
         before = time.monotonic()
-        outcome, _ = self.stop(process, times=2)
+        outcome = self.stop(process, times=2)
         self.succeed(outcome)
         self.assertLess(time.monotonic() - before, 20)
         self.assertGreaterEqual(self.verified()["step"], 0)
@@ -71,7 +73,7 @@ class SignalsTest(program.ProgramTest):
     def test_one_interrupt_ends_the_preparation(self):
         process = self.start_preparation()
         before = time.monotonic()
-        outcome, _ = self.stop(process)
+        outcome = self.stop(process)
         self.succeed(outcome)
         self.assertLess(time.monotonic() - before, 3.0)
         self.assertIn("Stopped before the first step", outcome.err)
@@ -84,7 +86,7 @@ class SignalsTest(program.ProgramTest):
             with self.subTest(arguments[0]):
                 self.refuse(program.gsst(*arguments), program.BUSY, str(self.run_folder), "in use", "then try again")
         self.assertIsNone(process.poll(), "training goes on")
-        outcome, _ = self.stop(process)
+        outcome = self.stop(process)
         self.succeed(outcome)
         self.verified()
 

@@ -37,6 +37,8 @@ TORCH_FREE = ("base", "spec", "io", "plan", "store", "data", "engine", "ui")
 # In these folders only files of this name may see LibTorch.
 TORCH_FILES = {"device": "torch_pool*"}
 
+QT = re.compile(r"^(Qt\w+/.*|Q[A-Z]\w*|q[a-z]+\.h)$")
+
 POSIX = ("unistd.h", "fcntl.h", "sys/*", "signal.h", "dlfcn.h", "pthread.h", "poll.h", "sched.h", "termios.h", "dirent.h")
 LINUX_FILES = ("*_linux.cpp", "*_linux.h")
 WINDOWS_FILES = ("*_windows.cpp", "*_windows.h")
@@ -89,6 +91,8 @@ def library_faults(name, number, header):
             return [f"{name}:{number}: {area} builds without LibTorch, but includes {header}"]
         if area in TORCH_FILES and not fnmatch.fnmatch(file_name, TORCH_FILES[area]):
             return [f"{name}:{number}: in {area} only {TORCH_FILES[area]} may include {header}"]
+    if QT.match(header) and (area not in ("ui", "app") or name.startswith("app/cli/")):
+        return [f"{name}:{number}: Qt belongs to ui and the window's main, not {header}"]
     if is_one_of(header, POSIX) and not is_one_of(file_name, LINUX_FILES):
         return [f"{name}:{number}: {header} is POSIX and belongs in a file named *_linux"]
     if header.lower() in ("windows.h", "winsock2.h") and not is_one_of(file_name, WINDOWS_FILES):
@@ -203,6 +207,12 @@ class TheRulesCanFail(unittest.TestCase):
             with tree.FakeTree({name: "#include <ATen/ATen.h>\n"}) as root:
                 self.assertEqual([f"{name}:1: {area} builds without LibTorch, but includes ATen/ATen.h"], faults_of_includes(root))
                 self.assertEqual([f"{name} -> ATen/ATen.h"], faults_of_reach(root))
+
+    def test_qt_outside_the_window(self):
+        for name in ("core/train/a.cpp", "app/cli/a.cpp"):
+            for header in ("QString", "QtCore/QObject", "qglobal.h", "qcustomplot.h"):
+                self.expect({name: f"#include <{header}>\n"}, f"{name}:1", "Qt", header)
+        self.expect({"app/main.cpp": "#include <QApplication>\n", "ui/a.cpp": "#include <qcustomplot.h>\n", "core/io/a.cpp": "#include <queue>\n"})
 
     def test_torch_in_device(self):
         self.expect({"core/device/cpu_device.cpp": '#include "torch/torch.h"\n'}, "only torch_pool* may include")

@@ -4,6 +4,7 @@
 #include "ui/widgets/format.h"
 
 #include <cmath>
+#include <limits>
 
 namespace gsst {
 namespace {
@@ -32,7 +33,8 @@ DashboardPage::DashboardPage(RunController& controller, const Theme& theme, QWid
     column->addWidget(m_header);
     m_notice = new NoticeBanner(theme);
     column->addWidget(m_notice);
-    column->addWidget(makeLane());
+    m_laneCard = makeLane();
+    column->addWidget(m_laneCard);
     m_loss = new LossPanel(theme);
     m_verdict = new VerdictPanel(theme);
     auto* middle = makeSplitter(Qt::Horizontal, "dashboardMiddle");
@@ -77,7 +79,7 @@ QWidget* DashboardPage::makeLane() {
 
 QWidget* DashboardPage::makeTrends() {
     auto* trends = makeSplitter(Qt::Horizontal, "dashboardTrends");
-    m_memory = new TrendPlot(m_theme, tr("Device memory, MiB"), {{tr("measured"), plotColor(0), false, true}});
+    m_memory = new TrendPlot(m_theme, tr("Device memory, MiB"), {{tr("measured"), plotColor(0), false, true}, {tr("predicted"), plotColor(4), true, false}});
     m_throughput = new TrendPlot(m_theme, tr("Throughput, tokens/s"), {{tr("measured"), plotColor(2), false, false}});
     m_disk = new TrendPlot(m_theme, tr("Disk, MB/s"), {{tr("read"), [](const ThemeTokens& color) { return color.read; }, false, true},
                                                        {tr("write"), [](const ThemeTokens& color) { return color.write; }, true, false}});
@@ -95,6 +97,8 @@ QWidget* DashboardPage::makeBottom() {
     bottom->addWidget(m_log);
     bottom->setSizes({640, 420});
     connect(m_samples, &SamplesPanel::sampleRequested, &m_controller, &RunController::sampleNow);
+    // A notice takes the lane's place, so that nothing is squeezed.
+    connect(m_notice, &NoticeBanner::shownChanged, this, [this](bool shown) { m_laneCard->setVisible(!shown); });
     connect(m_notice, &NoticeBanner::resumeRequested, &m_controller, &RunController::resume);
     return bottom;
 }
@@ -167,9 +171,12 @@ void DashboardPage::planned(const Planned& plan) {
         plot.mark(plan.firstStep, tr("resumed"));
     plot.dataChanged();
     m_verdict->setPlan(plan);
-    m_memory->setPredicted(double(plan.devicePeakBytes) / kMiB, tr("predicted %1").arg(numberText(double(plan.devicePeakBytes) / kMiB, 0)));
+    const bool large = double(std::max(plan.devicePeakBytes, plan.deviceLimitBytes)) >= kGiB;
+    m_memoryUnit = large ? kGiB : kMiB;
+    m_memory->setTitle(large ? tr("Device memory, GiB") : tr("Device memory, MiB"));
+    m_memory->setPredicted(double(plan.devicePeakBytes) / m_memoryUnit, {});
     if (plan.deviceLimitBytes > 0)
-        m_memory->setLimit(double(plan.deviceLimitBytes) / kMiB, tr("limit %1").arg(numberText(double(plan.deviceLimitBytes) / kMiB, 0)));
+        m_memory->setLimit(double(plan.deviceLimitBytes) / m_memoryUnit, tr("limit %1").arg(bytesNumber(double(plan.deviceLimitBytes), m_memoryUnit)));
     else
         m_memory->setLimit(kNone, {});
     const double speed = plan.secondsPerStep > 0 ? double(plan.tokensPerStep) / plan.secondsPerStep : kNone;
@@ -184,8 +191,7 @@ void DashboardPage::stepDone(const StepDone& step) {
     m_loss->plot().series().add(step);
     m_loss->plot().dataChanged();
     m_verdict->add(step);
-    m_memory->add(m_seconds, {double(step.devicePeakBytes) / kMiB});
-    m_memory->setNow(tr("%1 now").arg(bytesText(double(step.devicePeakBytes))));
+    m_memory->add(m_seconds, {double(step.devicePeakBytes) / m_memoryUnit, kNone});
     m_throughput->add(m_seconds, {step.tokensPerSecond});
     m_throughput->setNow(tr("%1 now").arg(numberText(step.tokensPerSecond, 0)));
     const double seconds = std::max(1e-9, step.seconds);
@@ -200,8 +206,7 @@ void DashboardPage::stateChanged(const StateChanged& event) {
         m_laneText->setFullText(pillOf(event.state).text);
     if (event.state == RunState::Paused && m_seconds > 0) {
         // A pause frees the memory; the plots show it.
-        m_memory->add(m_seconds, {0});
-        m_memory->setNow(tr("freed"));
+        m_memory->add(m_seconds, {0, kNone});
     }
     if (event.state == RunState::Training)
         m_notice->dismiss();

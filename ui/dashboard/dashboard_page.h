@@ -59,6 +59,8 @@ private:
     QSplitter* m_rows = nullptr;
     Planned m_plan;
     StepDone m_last;
+    QWidget* m_laneCard = nullptr;
+    double m_memoryUnit = 1;  ///< bytes of a unit of the memory plot
     double m_seconds = 0;  ///< of training in this session
 };
 

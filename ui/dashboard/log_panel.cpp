@@ -35,7 +35,7 @@ LogPanel::LogPanel(const Theme& theme) : m_theme(theme) {
     m_view = new QPlainTextEdit;
     m_view->setReadOnly(true);
     m_view->setProperty("look", "log");
-    m_view->setLineWrapMode(QPlainTextEdit::NoWrap);
+    m_view->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_view->setAccessibleName(tr("Log, newest first"));
     QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     m_view->setFont(font);

@@ -54,7 +54,7 @@ NoticeBanner::NoticeBanner(const Theme& theme) {
     buttons->setSpacing(8);
     m_resume = makeButton(tr("&Try again from the last commit"), "primary");
     connect(m_resume, &QPushButton::clicked, this, [this] {
-        hide();
+        dismiss();
         emit resumeRequested();
     });
     auto* copy = makeButton(tr("Copy &diagnostics"));
@@ -75,12 +75,19 @@ void NoticeBanner::show(const Failed& failed) {
                                                : tr("Your text is untouched; no step was committed yet."));
     m_resume->setVisible(failed.committedStep > 0 || failed.error.code != ErrorCode::InvalidInput);
     setVisible(true);
+    emit shownChanged(true);
 }
 
 void NoticeBanner::show(const Error& error) {
     set(error, tr("Nothing was changed."));
     m_resume->hide();
     setVisible(true);
+    emit shownChanged(true);
+}
+
+void NoticeBanner::dismiss() {
+    hide();
+    emit shownChanged(false);
 }
 
 void NoticeBanner::set(const Error& error, const QString& safe) {

@@ -15,10 +15,11 @@ public:
     void show(const Failed& failed);
     /// A refusal before anything ran: nothing is at stake, and there is nothing to resume.
     void show(const Error& error);
-    void dismiss() { hide(); }
+    void dismiss();
     QString text() const;
 
 signals:
+    void shownChanged(bool shown);
     void resumeRequested();
 
 private:

@@ -18,8 +18,9 @@ RunHeader::RunHeader(RunController& controller, const Theme& theme, QWidget* par
     first->setSpacing(10);
     m_name = new ElidedLabel({}, "title");
     m_pill = new Pill(theme);
-    first->addWidget(m_name, 1);
+    first->addWidget(m_name);
     first->addWidget(m_pill);
+    first->addStretch(1);
     names->addLayout(first);
     m_origin = new ElidedLabel({}, "quiet");
     names->addWidget(m_origin);

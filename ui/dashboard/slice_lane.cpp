@@ -104,6 +104,13 @@ int SliceLane::labelWidth() const {
 
 QRectF SliceLane::cellsRect() const { return {0, 0, double(width()), kCell}; }
 
+double SliceLane::cellLeft(size_t index, size_t count) const {
+    const double extra = count > 2 && int(count) == m_model.slices() ? 0.5 : 0.0;
+    const double unit = width() / (double(count) + 2 * extra);
+    const double before = double(index) + (index > 0 ? extra : 0) + (index == count ? extra : 0);
+    return unit * before;
+}
+
 QRectF SliceLane::railsRect() const { return {double(labelWidth()), kCell + kSection, double(width() - labelWidth()), 3 * (kRail + kRailGap)}; }
 
 QString SliceLane::cellText(const SliceLaneModel::Cell& cell) const {
@@ -133,10 +140,10 @@ void SliceLane::paintCells(QPainter& painter, const QRectF& room) const {
         painter.drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), tr("The slices appear when training starts."));
         return;
     }
-    const double step = room.width() / double(cells.size());
     for (size_t i = 0; i < cells.size(); ++i) {
         const SliceLaneModel::Cell& cell = cells[i];
-        const QRectF rect(room.left() + step * double(i) + 1, room.top() + 1, std::max(3.0, step - 2), room.height() - 2);
+        const double left = cellLeft(i, cells.size()), right = cellLeft(i + 1, cells.size());
+        const QRectF rect(left + 1, room.top() + 1, std::max(3.0, right - left - 2), room.height() - 2);
         paintSliceState(painter, rect, color, cell.state, 4);
         const bool computing = cell.state == SliceState::Computing;
         if (computing) {
@@ -204,7 +211,9 @@ bool SliceLane::event(QEvent* event) {
     const auto cells = m_model.cells();
     QString text;
     if (cellsRect().contains(help->pos()) && !cells.empty()) {
-        const auto at = std::min(cells.size() - 1, size_t(double(help->pos().x()) / width() * double(cells.size())));
+        size_t at = 0;
+        while (at + 1 < cells.size() && cellLeft(at + 1, cells.size()) <= help->pos().x())
+            ++at;
         text = tr("Slice %1: %2").arg(cellText(cells[at]), sliceStateName(cells[at].state));
     } else if (railsRect().contains(help->pos())) {
         text = m_model.rail(SliceLaneModel::Read).empty() ? tr("A gap in Compute: between steps, or the processor is shared.")

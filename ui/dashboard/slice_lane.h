@@ -42,6 +42,8 @@ private:
     void paintTimes(QPainter& painter, const QRectF& room) const;
     QString cellText(const SliceLaneModel::Cell& cell) const;
     QRectF cellsRect() const;
+    /// Left edge of cell `index` of `count`; the ends, which carry words, are wider.
+    double cellLeft(size_t index, size_t count) const;
     QRectF railsRect() const;
 
     const Theme& m_theme;

@@ -22,7 +22,8 @@ TrendPlot::TrendPlot(const Theme& theme, const QString& title, const std::vector
     column->setSpacing(0);
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
-    row->addWidget(new ElidedLabel(title, "strong"), 1);
+    m_title = new ElidedLabel(title, "strong");
+    row->addWidget(m_title);
     m_now = new ElidedLabel({}, "hint");
     m_now->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     row->addWidget(m_now, 1);
@@ -99,7 +100,7 @@ void TrendPlot::setLevel(Level& level, double value, const QString& text) {
     level.value = value;
     const bool shown = std::isfinite(value);
     level.line->setVisible(shown);
-    level.text->setVisible(shown);
+    level.text->setVisible(shown && !text.isEmpty());
     if (shown) {
         level.line->point1->setCoords(0, value);
         level.line->point2->setCoords(1, value);
@@ -107,6 +108,11 @@ void TrendPlot::setLevel(Level& level, double value, const QString& text) {
         level.text->position->setCoords(0.99, value);
     }
     m_gate->request();
+}
+
+void TrendPlot::setTitle(const QString& title) {
+    m_title->setFullText(title);
+    m_plot->setAccessibleName(title);
 }
 
 void TrendPlot::setPredicted(double value, const QString& text) { setLevel(m_predicted, value, text); }

@@ -25,9 +25,10 @@ public:
     TrendPlot(const Theme& theme, const QString& title, const std::vector<Line>& lines);
 
     void clear();
+    void setTitle(const QString& title);
     /// A measured point: seconds of training so far, one value a line in the unit of the axis.
     void add(double seconds, const std::vector<double>& values);
-    /// Horizontal dashed lines with words; NaN = none.
+    /// Horizontal dashed lines, with words unless empty; NaN = none.
     void setPredicted(double value, const QString& text);
     void setLimit(double value, const QString& text);
     /// Words right of the title, e.g. the newest value.
@@ -49,6 +50,7 @@ private:
     const Theme& m_theme;
     std::vector<Line> m_lines;
     QCustomPlot* m_plot = nullptr;
+    ElidedLabel* m_title = nullptr;
     ElidedLabel* m_now = nullptr;
     RepaintGate* m_gate = nullptr;
     Level m_predicted, m_limit;

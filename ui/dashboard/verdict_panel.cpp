@@ -20,6 +20,7 @@ void mix(int64_t& mean, int64_t value, double share) { mean = int64_t(std::llrou
 
 VerdictPanel::VerdictPanel(const Theme& theme) : m_theme(theme) {
     setProperty("look", "card");
+    setMinimumWidth(340);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 8, 12, 6);
     column->setSpacing(5);

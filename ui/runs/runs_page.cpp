@@ -130,7 +130,7 @@ QWidget* RunsPage::makeMachine(const MachineFacts& machine) {
     words->addWidget(makeLabel(tr("This computer can train"), "strong"));
     QStringList facts;
     if (machine.processors > 0)
-        facts << tr("%n processor thread(s)", nullptr, machine.processors);
+        facts << (machine.processors == 1 ? tr("1 processor thread") : tr("%n processor threads", nullptr, machine.processors));
     if (machine.ramBytes > 0)
         facts << tr("%1 RAM, %2 free").arg(bytesText(double(machine.ramBytes)), bytesText(double(machine.freeRamBytes)));
     facts << tr("what does not fit in memory streams from the disk, slice by slice");
@@ -161,10 +161,13 @@ void RunsPage::show(const Result<std::vector<RunInfo>>& runs) {
         m_table->selectRow(current.row());
     m_title->setText(empty ? tr("Train your own language model, on this PC") : tr("Runs"));
     m_sum->setText(empty ? tr("Everything stays on this computer. No account, no network needed. Pause whenever you like.")
-                         : tr("%n run(s), %1 on disk", nullptr, int(runs->size())).arg(bytesText(bytes)));
+                         : (runs->size() == 1 ? tr("1 run, %1 on disk") : tr("%n runs, %1 on disk", nullptr, int(runs->size()))).arg(bytesText(bytes)));
     m_filter->setVisible(!empty);
     m_tableCard->setVisible(!empty);
     m_machineCard->setVisible(empty);
+    layout()->setContentsMargins(empty ? 48 : 24, empty ? 56 : 20, empty ? 48 : 24, 16);
+    for (Door* door : findChildren<Door*>())
+        door->setMinimumHeight(empty ? 150 : 96);
     static_cast<QVBoxLayout*>(layout())->setStretch(layout()->count() - 1, empty ? 1 : 0);
 }
 

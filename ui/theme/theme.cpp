@@ -9,6 +9,9 @@
 
 #include <cmath>
 
+/// Icons live in a static library: without this nothing would refer to them, and the linker would leave them out.
+static void loadResources() { Q_INIT_RESOURCE(studio); }
+
 namespace gsst {
 namespace {
 
@@ -26,7 +29,9 @@ double factorOf(TextSize size) {
 
 }  // namespace
 
-Theme::Theme(QApplication& application) : m_application(application), m_systemPalette(application.palette()) {}
+Theme::Theme(QApplication& application) : m_application(application), m_systemPalette(application.palette()) {
+    loadResources();
+}
 
 void Theme::choose(Choice choice) {
     m_choice = choice;

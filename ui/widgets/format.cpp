@@ -10,6 +10,12 @@
 namespace gsst {
 namespace {
 
+/// Hours and minutes; the C locale's short format has seconds.
+QString clockText(const QTime& time) {
+    QString format = QLocale().timeFormat(QLocale::ShortFormat);
+    return QLocale().toString(time, format.remove(":ss"));
+}
+
 QString words(const char* text) { return QCoreApplication::translate("Format", text); }
 
 }  // namespace
@@ -62,6 +68,8 @@ QString rateText(double bytesPerSecond) {
 QString durationText(double seconds) {
     if (!std::isfinite(seconds) || seconds < 0)
         return words("–");
+    if (seconds < 0.095)
+        return words("%1 ms").arg(numberText(seconds * 1000, 0));
     if (seconds < 10)
         return words("%1 s").arg(numberText(seconds, 1));
     if (seconds < 99.5)
@@ -97,7 +105,7 @@ QString dayText(int64_t secondsSince1970) {
     if (then.secsTo(now) < 60)
         return words("now");
     if (then.date() == now.date())
-        return QLocale().toString(then.time(), QLocale::ShortFormat);
+        return clockText(then.time());
     const QString format = then.date().year() == now.date().year() ? words("d MMM") : words("d MMM yyyy");
     return QLocale().toString(then.date(), format);
 }
@@ -107,7 +115,7 @@ QString finishText(double secondsLeft) {
         return {};
     const QDateTime now = QDateTime::currentDateTime();
     const QDateTime end = now.addSecs(qint64(secondsLeft));
-    const QString time = QLocale().toString(end.time(), QLocale::ShortFormat);
+    const QString time = clockText(end.time());
     const qint64 days = now.date().daysTo(end.date());
     if (days == 0)
         return words("done today at %1").arg(time);

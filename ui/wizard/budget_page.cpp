@@ -11,8 +11,8 @@ namespace gsst {
 BudgetPage::BudgetPage(WizardContext& context) : DraftPage(context, tr("What may it use?"), {}) {
     auto* columns = new QHBoxLayout;
     columns->setSpacing(12);
-    columns->addWidget(makeLimits(), 3);
-    columns->addWidget(makeVerdict(), 2);
+    columns->addWidget(makeLimits(), 5);
+    columns->addWidget(makeVerdict(), 4);
     body().addLayout(columns, 1);
 }
 
@@ -149,7 +149,7 @@ void BudgetPage::show(const PlanPreview& plan) {
     m_read->setText(fits ? bytesText(double(plan.readBytesPerStep)) : tr("–"));
     m_written->setText(fits ? bytesText(double(plan.writtenBytesPerStep)) : tr("–"));
     m_writtenInAll->setText(fits ? bytesText(double(plan.writtenBytesPerStep) * double(draft().spec.training.steps)) : tr("–"));
-    m_device->show(plan, fits ? tr("Peak %1 in %n slice(s). One slice is in work at a time.", nullptr, plan.slices).arg(bytesText(double(plan.devicePeakBytes)))
+    m_device->show(plan, fits ? tr("Peak %1. The model is cut into %2 slices, one in work at a time.").arg(bytesText(double(plan.devicePeakBytes))).arg(plan.slices)
                               : tr("The smallest limit that would do is %1.").arg(bytesText(double(plan.smallestDeviceBytes))));
     m_ram->show(plan, fits ? tr("Peak %1. Layer inputs stay here between the two sweeps.").arg(bytesText(double(plan.ramPeakBytes))) : tr("Waiting for a plan that fits."));
     m_disk->show(plan, fits ? tr("%1 reserved at the start, so the run cannot fill the disk later.").arg(bytesText(double(plan.diskBytes)))

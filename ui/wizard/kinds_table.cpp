@@ -31,11 +31,11 @@ KindsTable::KindsTable(const Theme& theme, QWidget* parent) : QWidget(parent), m
         grid->addWidget(m_swatches[size_t(kind)], kind + 1, 0);
         QString name = kindName(MemoryKind(kind));
         name[0] = name[0].toUpper();
-        grid->addWidget(new ElidedLabel(name), kind + 1, 1);
+        grid->addWidget(new ElidedLabel(name, "hint"), kind + 1, 1);
         for (int tier = 0; tier < 3; ++tier) {
             auto* cell = makeLabel({}, "hint");
             cell->setAlignment(Qt::AlignCenter);
-            cell->setMinimumSize(62, 24);
+            cell->setMinimumSize(60, 24);
             m_cells[size_t(kind)][size_t(tier)] = cell;
             grid->addWidget(cell, kind + 1, 2 + tier);
         }

@@ -24,7 +24,7 @@ LimitCard::LimitCard(const Theme& theme, MemoryTier tier, const Words& words) {
     auto* name = makeLabel(words.name, "section");
     row->addWidget(name);
     m_machine = new ElidedLabel({}, "hint");
-    row->addWidget(m_machine, 1);
+    row->addWidget(m_machine);
     m_slider = new QSlider(Qt::Horizontal);
     m_slider->setRange(0, kTicks);
     m_slider->setPageStep(kTicks / 20);

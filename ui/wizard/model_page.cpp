@@ -168,7 +168,8 @@ void ModelPage::describe() {
     const double passes = draft().passes(spec);
     QString text = tr("%1 steps of %2 tokens.").arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0));
     if (passes > 0)
-        text += " " + tr("That is about %1 passes over your text.").arg(numberText(passes, passes < 10 ? 1 : 0));
+        text += " " + (passes < 0.95 ? tr("That is less than one pass over your text.")
+                                     : tr("That is about %1 passes over your text.").arg(numberText(passes, passes < 10 ? 1 : 0)));
     const auto& plan = draft().presetPlans[size_t(draft().preset)];
     if (plan && !plan->fits)
         text = fromUtf8(plan->problem) + ". " + tr("The next page shows what would be enough.");

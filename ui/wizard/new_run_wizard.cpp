@@ -39,7 +39,7 @@ NewRunWizard::NewRunWizard(TrainingService& service, const Theme& theme, const S
     setPage(TrainingPageId, new TrainingPage(m_context));
     setPage(SummaryPageId, summary);
     for (const WizardButton each : {NextButton, FinishButton}) {
-        button(each)->setProperty("look", "primary");
+        gsst::setLook(*button(each), "look", "primary");
         button(each)->setMinimumWidth(120);
     }
     setThemedIcon(*button(FinishButton), theme, "play", &ThemeTokens::onAccent);
@@ -59,7 +59,9 @@ void NewRunWizard::pageShown(int id) {
         return;
     m_steps->setCurrent(id);
     button(CustomButton1)->setVisible(id == SummaryPageId);
-    static_cast<DraftPage*>(page(id))->enter();
+    auto* current = static_cast<DraftPage*>(page(id));
+    current->enter();
+    emit current->completeChanged();
     // Enter means Next on every page, and Start on the last.
     static_cast<QPushButton*>(button(id == SummaryPageId ? FinishButton : NextButton))->setDefault(true);
     if (QWidget* focus = focusWidget(); !focus || focus == button(BackButton) || focus == button(CancelButton))
@@ -87,11 +89,13 @@ void NewRunWizard::copyCommand() { QGuiApplication::clipboard()->setText(command
 
 void NewRunWizard::paintEvent(QPaintEvent* event) {
     QWizard::paintEvent(event);
-    // The row of buttons stands on the side's colour.
-    const int top = button(CancelButton)->mapTo(this, QPoint(0, 0)).y() - 10;
+    // The row of buttons and the margin around the step list stand on the side's colour.
+    const int top = button(CancelButton)->mapTo(this, QPoint(0, 0)).y() - 14;
+    const int side = m_steps->mapTo(this, QPoint(m_steps->width(), 0)).x();
     QPainter painter(this);
+    painter.fillRect(0, 0, side, top, m_theme.tokens().side);
+    painter.fillRect(side - 1, 0, 1, top, m_theme.tokens().line);
     painter.fillRect(0, top, width(), height() - top, m_theme.tokens().side);
-    painter.fillRect(0, top, width(), 1, m_theme.tokens().line);
 }
 
 void NewRunWizard::resizeEvent(QResizeEvent* event) {

@@ -24,7 +24,7 @@ PillLook PresetModel::badge(int row) const {
     if (row == suggestedPreset(m_draft))
         return {"star", tr("Suggested"), &ThemeTokens::info, &ThemeTokens::infoTint};
     if (plan->totalSeconds > kLong)
-        return {"warning", tr("Takes days"), &ThemeTokens::warning, &ThemeTokens::warningTint};
+        return {"warning", tr("Over a day"), &ThemeTokens::warning, &ThemeTokens::warningTint};
     return plan->streamed ? PillLook{"check", tr("Streams from disk"), &ThemeTokens::ok, &ThemeTokens::okTint}
                           : PillLook{"check", tr("Fits in memory"), &ThemeTokens::ok, &ThemeTokens::okTint};
 }

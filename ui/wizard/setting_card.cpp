@@ -10,11 +10,13 @@ SettingCard::SettingCard(const QString& name, QWidget* field) {
     row->setSpacing(10);
     auto* words = new QVBoxLayout;
     words->setSpacing(2);
+    words->addStretch();
     auto* label = makeLabel(name, "section");
     label->setBuddy(field);
     words->addWidget(label);
     m_why = makeLabel({}, "hint", true);
-    words->addWidget(m_why, 1);
+    words->addWidget(m_why);
+    words->addStretch();
     row->addLayout(words, 1);
     m_mark = makeLabel(tr("changed"), "changed");
     row->addWidget(m_mark);

@@ -5,9 +5,9 @@ namespace gsst {
 
 StepList::StepList(const Theme& theme, const QStringList& pages) : m_theme(theme) {
     setProperty("look", "side");
-    setFixedWidth(190);
+    setFixedWidth(180);
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(14, 14, 14, 20);
+    column->setContentsMargins(0, 0, 14, 8);
     column->setSpacing(4);
     auto* head = new QHBoxLayout;
     head->setContentsMargins(4, 0, 0, 10);

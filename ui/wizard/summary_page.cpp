@@ -144,7 +144,7 @@ void SummaryPage::showChecks() {
     const auto leftOut = !state.summary || state.sampleText ? 0 : std::count_if(state.summary->files.begin(), state.summary->files.end(),
                                                                                [](const TextFileInfo& each) { return !each.problem.empty(); });
     show(m_textCheck, state.hasText(), state.sampleText ? tr("Text needs no download") : tr("Text is readable"),
-         state.sampleText ? tr("The stories are written at the start") : leftOut == 0 ? tr("All files are used") : tr("%n file(s) left out", nullptr, int(leftOut)));
+         state.sampleText ? tr("The stories are written at the start") : leftOut == 0 ? tr("All files are used") : (leftOut == 1 ? tr("1 file is left out") : tr("%n files are left out", nullptr, int(leftOut))));
     const bool fits = state.plan && state.plan->fits;
     show(m_planCheck, fits, fits ? tr("The plan fits") : tr("The plan does not fit"),
          !fits ? tr("Edit the budget or the training") : state.plan->streamed ? tr("State streams from disk, every step commits") : tr("State stays in RAM, commits go to disk"));

@@ -192,8 +192,9 @@ void TrainingPage::explain() {
     m_precisionCard->setChanged(training.precision != good.precision);
     m_promptCard->setChanged(training.samplePrompt != good.samplePrompt);
     const double passes = draft().passes(draft().spec);
-    m_stepsCard->setWhy(passes > 0 ? tr("About %1 passes over your text. Many passes memorise.").arg(numberText(passes, passes < 10 ? 1 : 0))
-                                   : tr("Long enough for this size to write whole sentences."));
+    m_stepsCard->setWhy(passes >= 0.95 ? tr("About %1 passes over your text. Many passes memorise.").arg(numberText(passes, passes < 10 ? 1 : 0))
+                        : passes > 0 ? tr("Less than one pass over your text: each part is seen at most once.")
+                                     : tr("Long enough for this size to write whole sentences."));
     m_sequencesCard->setWhy(tr("%1 tokens a step: more smooths the gradient and hides the disk.").arg(numberText(double(training.tokensPerStep()), 0)));
     m_rateCard->setWhy(tr("Warms up over %1 steps, then falls along a cosine.").arg(numberText(double(training.warmupSteps), 0)));
     m_precisionCard->setWhy(training.precision == Precision::Fp32 ? tr("FP32 compute: the safest, and fast on small models.")
