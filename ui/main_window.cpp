@@ -3,6 +3,7 @@
 
 #include "ui/dashboard/dashboard_page.h"
 #include "ui/runs/runs_page.h"
+#include "ui/runs/sample_run.h"
 #include "ui/sidebar.h"
 #include "ui/status_strip.h"
 #include "ui/widgets/format.h"
@@ -137,7 +138,23 @@ void MainWindow::newRun(const std::vector<std::filesystem::path>& text, bool sam
     m_wizard->show();
 }
 
-void MainWindow::startSample() { newRun({}, true); }
+/// At once, without a question: the first loss point is to be seen within seconds of the click.
+void MainWindow::startSample() {
+    m_sampleJob.start(
+        [&service = m_service, folder = m_places.runsFolder](std::stop_token) { return sampleRequest(service, folder); },
+        [this](Result<RunRequest> request) {
+            if (!request.ok()) {
+                QMessageBox::warning(this, tr("Try the sample"), fromUtf8(request.error().text()));
+                return;
+            }
+            OpenRunFacts facts;
+            facts.folder = request->runFolder;
+            facts.name = fromUtf8(request->runFolder.filename().string());
+            facts.origin = tr("From scratch · generated stories");
+            facts.steps = request->spec.training.steps;
+            start(*request, facts);
+        });
+}
 
 void MainWindow::start(const RunRequest& request, const OpenRunFacts& facts) {
     confirmThen(tr("start %1").arg(facts.name), [this, request, facts] { m_controller.start(request, facts); });

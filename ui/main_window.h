@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/machine_facts.h"
+#include "ui/session/background_job.h"
 #include "ui/session/run_controller.h"
 #include "ui/theme/theme.h"
 
@@ -59,6 +60,7 @@ private:
     Theme& m_theme;
     Places m_places;
     RunController m_controller;
+    BackgroundJob m_sampleJob;
     QStackedWidget* m_pages = nullptr;
     Sidebar* m_sidebar = nullptr;
     StatusStrip* m_strip = nullptr;

@@ -11,17 +11,23 @@
 namespace gsst {
 namespace {
 
+/// Small tensors of an op that the cost formulas leave out.
+constexpr int64_t kOddsAndEnds = 16 << 10;
+
+/// What the pool counts an allocation with.
+int64_t counted(int64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
 int64_t peakOf(const StepProgram& program, Space space) {
     int64_t live = 0;
     int64_t peak = 0;
     for (const Op& op : program.ops) {
         for (int buffer : op.acquires)
             if (program.buffers[size_t(buffer)].space == space)
-                live += program.buffers[size_t(buffer)].bytes;
-        peak = std::max(peak, live + (space == Space::Device ? op.workspace : 0));
+                live += counted(program.buffers[size_t(buffer)].bytes);
+        peak = std::max(peak, live + (space == Space::Device && op.workspace > 0 ? op.workspace + kOddsAndEnds : 0));
         for (int buffer : op.releases)
             if (program.buffers[size_t(buffer)].space == space)
-                live -= program.buffers[size_t(buffer)].bytes;
+                live -= counted(program.buffers[size_t(buffer)].bytes);
     }
     return peak;
 }

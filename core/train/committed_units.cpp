@@ -28,9 +28,14 @@ void CommittedUnits::dropAll() {
 
 Result<std::byte*> CommittedUnits::memoryFor(int unit) {
     const int64_t bytes = m_table.units()[size_t(unit)].paddedElements * computeElementBytes(m_precision);
-    if (!m_streaming) {
+    // Half of the limit is left to the cache and the temporaries of the generator.
+    const PoolUsage usage = m_pool.usage();
+    const bool roomy = usage.limit == 0 || usage.inUse + bytes <= usage.limit / 2;
+    if (!m_streaming && roomy) {
         if (auto memory = m_pool.allocate(bytes); memory.ok())
             return m_kept[size_t(unit)] = *memory;
+    }
+    if (!m_streaming) {
         m_streaming = true;
         dropAll();
     }

@@ -35,11 +35,25 @@ Error alreadyThere(const RunFolder& folder) {
             "Go on with 'gsst resume', or name another folder with --run"};
 }
 
-/// What an earlier preparation left that did not get as far as run.json.
-Status clearUnfinished(FileSystem& files, const RunFolder& folder) {
-    for (const char* name : {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl"})
-        GSST_TRY(files.remove(folder.root / name));
-    return {};
+constexpr const char* kOwnFiles[] = {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl"};
+
+/// Marks a folder whose preparation has begun and not ended: only there may files of ours be replaced.
+std::filesystem::path preparationMark(const RunFolder& folder) { return folder.root / "PREPARING"; }
+
+/// Removes what an earlier preparation left that did not get as far as run.json. Files with our names in a folder without the
+/// mark are somebody's (a run that lost its run.json, say) and are not touched.
+Status beginPreparation(FileSystem& files, const RunFolder& folder) {
+    if (files.exists(preparationMark(folder))) {
+        for (const char* name : kOwnFiles)
+            GSST_TRY(files.remove(folder.root / name));
+        return {};
+    }
+    for (const char* name : kOwnFiles)
+        if (files.exists(folder.root / name))
+            return Error{ErrorCode::InvalidInput, "This folder holds files that a run would replace", (folder.root / name).string(),
+                         "it has no run.json, and they are not left from an interrupted preparation",
+                         "Name another folder with --run, or restore the run.json that belongs to them"};
+    return writeTextAtomically(files, preparationMark(folder), "The run in this folder is being prepared.\n");
 }
 
 /// Fills in what the recipe leaves to the machine; from here on it is part of the run.
@@ -103,10 +117,11 @@ public:
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));
         GSST_ASSIGN(run->lock, lockRun(m_files, run->folder.root));
-        GSST_TRY(clearUnfinished(m_files, run->folder));
+        GSST_TRY(beginPreparation(m_files, run->folder));
         GSST_TRY(prepareText(*run));
         GSST_TRY(prepareState(*run));
         GSST_TRY(writeRunRecord(m_files, run->folder, run->record));
+        GSST_TRY(m_files.remove(preparationMark(run->folder)));
         return run;
     }
 

@@ -113,13 +113,13 @@ Status TrainingLoop::run() {
 Status TrainingLoop::trainUntilPause(Next& next) {
     next = Next::Continue;
     for (bool caughtUp = false; next == Next::Continue && (!caughtUp || m_trainer->step() < training().steps);) {
-        while (const auto command = m_inbox.poll()) {
-            GSST_ASSIGN(next, obey(*command));
-            if (next != Next::Continue)
-                return {};
+        Status status = obeyAll(next);
+        if (status.ok() && next != Next::Continue)
+            return {};
+        if (status.ok()) {
+            status = caughtUp ? oneStep() : catchUp();
+            caughtUp = true;
         }
-        Status status = caughtUp ? oneStep() : catchUp();
-        caughtUp = true;
         if (status.ok())
             continue;
         if (status.error().code != ErrorCode::Cancelled)
@@ -160,6 +160,17 @@ Status TrainingLoop::oneStep() {
 
 bool TrainingLoop::interruptsAfter(int64_t step) const {
     return step >= training().steps || due(training().evaluateEvery, step) || due(training().sampleEvery, step);
+}
+
+/// Until one of the commands ends the training for now.
+Status TrainingLoop::obeyAll(Next& next) {
+    while (next == Next::Continue) {
+        const auto command = m_inbox.poll();
+        if (!command)
+            break;
+        GSST_ASSIGN(next, obey(*command));
+    }
+    return {};
 }
 
 Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {

@@ -33,6 +33,7 @@ private:
     Status trainUntilPause(Next& next);
     Status oneStep();
     Status finish();
+    Status obeyAll(Next& next);
     Result<Next> obey(Command command);
     Status validate();
     Status sample();

@@ -80,6 +80,7 @@ class SignalsTest(program.ProgramTest):
         self.assertFalse((self.run_folder / "run.json").exists())
 
     def test_one_run_one_program(self):
+        self.spec = self.write_spec(program.tiny_spec({"steps": 100_000}))  # more than it can do while the others try
         process = self.start_training()
         for arguments in (("verify", self.run_folder), ("verify", "--roll-back", self.run_folder), ("resume", self.run_folder),
                           ("generate", self.run_folder)):
