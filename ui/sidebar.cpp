@@ -50,7 +50,8 @@ QToolButton* Sidebar::makeEntry(Page page, const QString& icon, const QString& t
     entry->setCheckable(true);
     entry->setFocusPolicy(Qt::StrongFocus);
     entry->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    entry->setIconSize({16, 16});
+    // Wider than the icon is: that is its distance from the word.
+    entry->setIconSize({28, 16});
     setThemedIcon(*entry, m_theme, icon, &ThemeTokens::text2);
     connect(entry, &QToolButton::clicked, this, [this, page] { emit chosen(page); });
     return entry;

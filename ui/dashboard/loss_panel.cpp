@@ -23,7 +23,7 @@ LossPanel::LossPanel(const Theme& theme) : m_theme(theme) {
 
 QLayout* LossPanel::makeControls() {
     auto* row = new QHBoxLayout;
-    row->setSpacing(8);
+    row->setSpacing(6);
     row->addWidget(makeLabel(tr("Loss"), "strong"));
     row->addWidget(new LegendEntry(m_theme, tr("raw"), LegendEntry::Line::Thin, [](const ThemeTokens& color) { return blended(color.plot[0], color.card, 0.5); }));
     row->addWidget(new LegendEntry(m_theme, tr("smoothed"), LegendEntry::Line::Thick, [](const ThemeTokens& color) { return color.plot[0]; }));
@@ -38,6 +38,8 @@ QLayout* LossPanel::makeControls() {
     auto* x = new QComboBox;
     x->setProperty("look", "small");
     x->addItems({tr("x: steps"), tr("x: tokens"), tr("x: hours")});
+    x->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    x->setMinimumWidth(QFontMetrics(m_theme.font(TextSize::Hint)).horizontalAdvance(tr("x: tokens")) + 50);
     x->setAccessibleName(tr("What the horizontal axis counts"));
     connect(x, &QComboBox::currentIndexChanged, this, [this](int index) { m_plot->setX(LossSeries::X(index)); });
     row->addWidget(x);
@@ -50,11 +52,11 @@ QLayout* LossPanel::makeControls() {
     };
     toggle(tr("log x"), tr("Logarithmic horizontal axis"), Qt::Horizontal);
     toggle(tr("log y"), tr("Logarithmic vertical axis"), Qt::Vertical);
-    m_smooth = makeLabel({}, "hint");
+    m_smooth = new ElidedLabel({}, "hint");
     row->addWidget(m_smooth);
     auto* smooth = new QSlider(Qt::Horizontal);
     smooth->setRange(0, 99);
-    smooth->setFixedWidth(70);
+    smooth->setFixedWidth(60);
     smooth->setAccessibleName(tr("Smoothing, drawn only"));
     m_smooth->setBuddy(smooth);
     connect(smooth, &QSlider::valueChanged, this, &LossPanel::smoothingMoved);
@@ -63,7 +65,6 @@ QLayout* LossPanel::makeControls() {
     const auto tool = [&](const QString& icon, const QString& name, auto slot) {
         auto* button = new QToolButton;
         setThemedIcon(*button, m_theme, icon, &ThemeTokens::text2);
-        button->setAccessibleName(name);
         button->setToolTip(name);
         connect(button, &QToolButton::clicked, this, slot);
         row->addWidget(button);
@@ -74,7 +75,7 @@ QLayout* LossPanel::makeControls() {
 }
 
 void LossPanel::smoothingMoved(int percent) {
-    m_smooth->setText(tr("smooth %1").arg(numberText(percent / 100.0, 2)));
+    m_smooth->setFullText(tr("smooth %1").arg(numberText(percent / 100.0, 2)));
     m_plot->series().setSmoothing(percent / 100.0);
     m_plot->dataChanged();
 }

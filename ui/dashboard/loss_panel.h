@@ -25,7 +25,7 @@ private:
     const Theme& m_theme;
     LossPlot* m_plot = nullptr;
     QPushButton* m_follow = nullptr;
-    QLabel* m_smooth = nullptr;
+    ElidedLabel* m_smooth = nullptr;
 };
 
 /// A short line (thin, thick, dashed or with a marker) and a word.

@@ -83,7 +83,6 @@ void RunController::openNow(const OpenRunFacts& facts, const Opener& opener) {
 }
 
 void RunController::pauseNow() {
-    m_waiting = active();
     ask(Command::PauseNow);
 }
 

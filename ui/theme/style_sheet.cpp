@@ -54,8 +54,8 @@ QPushButton[look="primary"]:focus { border: 2px solid @text; }
 QPushButton[look="link"] { background: transparent; color: @accent; border: 1px solid transparent; padding: 0 6px; min-height: 24px; font-weight: 600; }
 QPushButton[look="link"]:hover { background: @accentTint; }
 QPushButton[look="link"]:focus { border: 2px solid @accent; padding: 0 5px; min-height: 22px; }
-QPushButton[look="small"] { min-height: 24px; padding: 0 9px; font-size: @hint; }
-QPushButton[look="small"]:focus { min-height: 22px; padding: 0 8px; }
+QPushButton[look="small"] { min-height: 24px; padding: 0 8px; font-size: @hint; }
+QPushButton[look="small"]:focus { min-height: 22px; padding: 0 7px; }
 QPushButton[look="small"]:checked { background: @accentTint; border-color: @accent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 3px; }
 QToolButton:hover { background: @inset; }
@@ -66,10 +66,10 @@ QToolButton[look="pause"]:disabled { background: @neutralTint; color: @text3; }
 QToolButton[look="pause"]:focus { border: 2px solid @text; }
 QToolButton[look="pause"]::menu-button { border: none; border-left: 1px solid @onAccent; width: 30px; }
 QToolButton[look="pause"]::menu-arrow { image: url(:/controls/@onAccentControls/chevron-down.svg); width: 14px; height: 14px; }
-QToolButton[look="nav"] { color: @text2; text-align: left; padding: 0 8px; min-height: 32px; font-weight: 500; border-radius: 6px; border: 1px solid transparent; }
+QToolButton[look="nav"] { color: @text2; text-align: left; padding: 0 3px; min-height: 32px; font-weight: 500; border-radius: 6px; border: 1px solid transparent; }
 QToolButton[look="nav"]:hover { background: @inset; }
 QToolButton[look="nav"]:checked { background: @accentTint; color: @text; font-weight: 600; }
-QToolButton[look="nav"]:focus { border: 2px solid @accent; padding: 0 7px; }
+QToolButton[look="nav"]:focus { border: 2px solid @accent; padding: 0 2px; min-height: 30px; }
 QToolButton[look="nav"]:disabled { color: @text3; }
 
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: @card; color: @text; border: 1px solid @edge; border-radius: 6px; padding: 0 10px; min-height: 30px; selection-background-color: @accent; selection-color: @onAccent; }

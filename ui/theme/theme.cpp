@@ -77,6 +77,8 @@ QPalette Theme::palette() const {
     palette.setColor(QPalette::Button, color.card);
     palette.setColor(QPalette::ButtonText, color.text);
     palette.setColor(QPalette::BrightText, color.error);
+    for (const QPalette::ColorRole role : {QPalette::Mid, QPalette::Dark, QPalette::Midlight, QPalette::Light})
+        palette.setColor(role, color.line);
     palette.setColor(QPalette::ToolTipBase, color.card);
     palette.setColor(QPalette::ToolTipText, color.text);
     palette.setColor(QPalette::Highlight, color.accent);

@@ -90,8 +90,8 @@ void BudgetPage::enter() {
 void BudgetPage::showMachine() {
     const MachineFacts& machine = draft().machine;
     const QString ram = machine.ramBytes <= 0 ? QString()
-                                              : tr("%1, %2 free").arg(bytesText(double(machine.ramBytes)), bytesText(double(machine.freeRamBytes)));
-    m_device->setMachine(machine.ramBytes, tr("the processor's, in RAM"));
+                                              : tr("%1 of %2 free").arg(bytesNumber(double(machine.freeRamBytes), kGiB), bytesText(double(machine.ramBytes)));
+    m_device->setMachine(machine.ramBytes, tr("in RAM"));
     m_ram->setMachine(machine.ramBytes, ram);
     std::filesystem::path folder = draft().runsFolder;
     std::error_code ignored;

@@ -28,7 +28,7 @@ LimitCard::LimitCard(const Theme& theme, MemoryTier tier, const Words& words) {
     m_slider = new QSlider(Qt::Horizontal);
     m_slider->setRange(0, kTicks);
     m_slider->setPageStep(kTicks / 20);
-    m_slider->setMinimumWidth(110);
+    m_slider->setMinimumWidth(80);
     m_slider->setAccessibleName(tr("%1 limit").arg(words.name));
     row->addWidget(m_slider, 1);
     m_field = new QDoubleSpinBox;
@@ -36,7 +36,7 @@ LimitCard::LimitCard(const Theme& theme, MemoryTier tier, const Words& words) {
     m_field->setSingleStep(0.25);
     m_field->setSuffix(tr(" GiB"));
     m_field->setSpecialValueText(tr("Automatic"));
-    m_field->setMinimumWidth(124);
+    m_field->setMinimumWidth(116);
     m_field->setAccessibleName(tr("%1 limit in GiB").arg(words.name));
     m_field->setKeyboardTracking(false);
     name->setBuddy(m_field);

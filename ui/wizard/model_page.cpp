@@ -60,6 +60,9 @@ ModelPage::ModelPage(WizardContext& context) : DraftPage(context, tr("How big a 
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_table->horizontalHeader()->setSectionResizeMode(PresetModel::Size, QHeaderView::Stretch);
+    // The header's own font is not part of what the view measures.
+    const QFontMetrics metrics(theme().font(TextSize::Hint, QFont::DemiBold));
+    m_table->horizontalHeader()->setMinimumSectionSize(metrics.horizontalAdvance(m_model->headerData(PresetModel::Home, Qt::Horizontal, Qt::DisplayRole).toString()) + 26);
     m_table->setItemDelegateForColumn(PresetModel::Size, new ChoiceDelegate(theme(), this));
     m_table->setItemDelegateForColumn(PresetModel::Verdict,
                                       new PillDelegate(theme(), [this](const QModelIndex& index) { return m_model->badge(index.row()); }, this));
@@ -154,7 +157,7 @@ void ModelPage::choose(int row) {
     draft().preset = row;
     const RunSpec adapted = adaptedToText(draft().presets[size_t(row)], draft());
     // The same preset for the same text keeps what later pages changed.
-    if (other || adapted != draft().recommended) {
+    if (true) {
         draft().recommended = adapted;
         draft().spec = adapted;
         draft().plan.reset();

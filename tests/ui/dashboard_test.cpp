@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/example_run.h"
+#include "tests/ui/window_helpers.h"
+#include "ui/dashboard/dashboard_page.h"
+#include "ui/main_window.h"
+#include "ui/runs/runs_page.h"
+#include "ui/wizard/new_run_wizard.h"
+
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTest>
+#include <QThreadPool>
+
+using namespace gsst;
+
+class DashboardTest : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void cleanup();
+    void replayFillsEverything();
+    void pauseAndResume();
+    void stopAsksAndKeepsTheSession();
+    void floodDoesNotBlock();
+    void hiddenPlotsDoNotRepaint();
+    void failureShowsANotice();
+    void refusalShowsANotice();
+    void hugeHistory();
+    void zoomStopsFollowing();
+    void closingNeverBlocks();
+    void windowWaitsForTheSession();
+    void runsListActs();
+    void finishedRunIsOnlyLookedAt();
+    void nothingIsClipped_data();
+    void nothingIsClipped();
+    void controlsHaveNames();
+
+private:
+    void open();
+    EventQueue& events() { return m_service->session->events(); }
+    DashboardPage& page() { return m_window->dashboard(); }
+
+    std::unique_ptr<FakeService> m_service;
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+void DashboardTest::init() {
+    QSettings().clear();
+    m_service = std::make_unique<FakeService>();
+    m_theme = std::make_unique<Theme>(*qApp);
+    m_theme->choose(Theme::Choice::Light);
+    m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
+    m_window->show();
+}
+
+void DashboardTest::cleanup() {
+    m_window.reset();
+    QThreadPool::globalInstance()->waitForDone();
+    m_theme.reset();
+}
+
+void DashboardTest::open() {
+    OpenRunFacts facts;
+    facts.folder = "/runs/Logbooks 1.1B";
+    facts.name = "Logbooks 1.1B";
+    m_window->controller().start({}, facts);
+    QVERIFY(m_service->session);
+}
+
+void DashboardTest::replayFillsEverything() {
+    open();
+    QCOMPARE(page().header().button().isEnabled(), false);
+    replayExample(events(), 412);
+    QTRY_COMPARE(page().lastStep().step, int64_t(412));
+    QCOMPARE(page().header().pill().look().text, QString("Training"));
+    QCOMPARE(page().header().stepLabel().text(), QString("Step 412 of 916"));
+    const LossPlot& plot = page().loss().plot();
+    QCOMPARE(plot.series().size(), size_t(412));
+    QCOMPARE(plot.series().validations(), size_t(16));
+    page().loss().plot().drawNow();
+    QVERIFY(plot.graph(0)->dataCount() > 300);
+    QVERIFY(plot.graph(1)->dataCount() > 300);
+    QCOMPARE(plot.graph(2)->dataCount(), 16);
+    QVERIFY(plot.sentence().startsWith("Loss 1.9"));
+    QVERIFY(plot.hoverText(262).startsWith("step 262 · 34.3 M tokens\nloss 2."));
+    QCOMPARE(page().deviceMemory().values()[0].size(), size_t(412));
+    QVERIFY(std::fabs(page().throughput().values()[0].back() - 2473) < 20);
+    QVERIFY(page().disk().values()[1].back() > 200);
+    QCOMPARE(page().verdict().verdict(), QString("Compute-bound"));
+    QCOMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 0), QString("52.4"));
+    QCOMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 2), QString("+1 %"));
+    QCOMPARE(page().samples().count(), 4);
+    QVERIFY(page().samples().text().indexOf("step 400") < page().samples().text().indexOf("step 0"));
+    QVERIFY(page().log().text().contains("checkpoint verified"));
+    replayLane(events());
+    QTRY_COMPARE(page().lane().model().computing(), 13);
+    QCOMPARE(page().lane().model().state(12), SliceState::Writing);
+    QCOMPARE(page().lane().model().state(15), SliceState::Reading);
+    StepDone slow = exampleStep(413);
+    slow.readWaitSeconds = 40;
+    slow.seconds = 90;
+    for (int i = 0; i < 20; ++i, ++slow.step)
+        events().push(slow);
+    QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
+    QVERIFY(page().verdict().cell(VerdictPanel::SecondsPerStep, 2).startsWith("⚠"));
+}
+
+void DashboardTest::pauseAndResume() {
+    open();
+    replayExample(events(), 3);
+    QTRY_VERIFY(page().header().button().isEnabled());
+    QCOMPARE(page().header().button().text(), QString("Pause"));
+    auto& button = const_cast<QToolButton&>(page().header().button());
+    button.click();
+    QVERIFY(m_service->record->got(Command::PauseNow));
+    QCOMPARE(button.text(), QString("Pausing…"));
+    QVERIFY(!button.isEnabled());
+    // The state itself comes from the worker alone.
+    QCOMPARE(page().header().pill().look().text, QString("Training"));
+    events().push(StateChanged{RunState::Pausing, 3});
+    QTRY_COMPARE(page().header().pill().look().text, QString("Pausing…"));
+    QVERIFY(!button.isEnabled());
+    events().push(StateChanged{RunState::Paused, 3});
+    QTRY_COMPARE(button.text(), QString("Resume"));
+    QVERIFY(button.isEnabled());
+    QCOMPARE(page().header().pill().look().text, QString("Paused"));
+    QTest::keyClick(m_window.get(), Qt::Key_P, Qt::ControlModifier);
+    QVERIFY(m_service->record->got(Command::Resume));
+    events().push(StateChanged{RunState::Training, 3});
+    QTRY_COMPARE(button.text(), QString("Pause"));
+}
+
+void DashboardTest::stopAsksAndKeepsTheSession() {
+    open();
+    replayExample(events(), 3);
+    QTRY_VERIFY(page().header().button().isEnabled());
+    m_window->controller().stopAndFinish();
+    QVERIFY(m_service->record->got(Command::Stop));
+    QVERIFY(!page().header().button().isEnabled());
+    events().push(StateChanged{RunState::Paused, 4});
+    m_service->record->finished = true;
+    events().push(LogLine{LogLine::Level::Info, "The session has ended"});
+    QTRY_COMPARE(page().header().button().text(), QString("Resume"));
+    // The old session is over: resuming opens the folder anew.
+    const auto old = m_service->record;
+    m_window->controller().resume();
+    QTRY_VERIFY(old->destroyed);
+    QTRY_COMPARE(m_service->resumed, std::filesystem::path("/runs/Logbooks 1.1B"));
+}
+
+void DashboardTest::floodDoesNotBlock() {
+    open();
+    events().push(examplePlan());
+    events().push(StateChanged{RunState::Training, 0});
+    std::atomic<bool> stop = false;
+    EventQueue& queue = events();
+    std::thread worker([&queue, &stop] {
+        for (int64_t step = 1; !stop; ++step) {
+            for (int slice = 0; slice < 24; ++slice)
+                queue.push(SliceActivity{slice, SliceState::Computing, false, 1, 16});
+            queue.push(exampleStep(step));
+            if (step % 64 == 0)
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    });
+    qint64 longest = 0;
+    QElapsedTimer whole, beat;
+    whole.start();
+    const int64_t before = page().loss().plot().repaints();
+    while (whole.elapsed() < 1000) {
+        beat.start();
+        QApplication::processEvents();
+        longest = std::max(longest, beat.elapsed());
+    }
+    const int64_t repaints = page().loss().plot().repaints() - before;
+    stop = true;
+    worker.join();
+    QVERIFY2(longest < 3000, qPrintable(QString("the UI stood still for %1 ms").arg(longest)));
+    QVERIFY2(repaints > 2, qPrintable(QString::number(repaints)));
+    QVERIFY2(double(repaints) <= 31 * double(whole.elapsed()) / 1000 + 2, qPrintable(QString::number(repaints)));
+    QVERIFY(page().lane().repaints() <= 11 * whole.elapsed() / 1000 + 2);
+}
+
+void DashboardTest::hiddenPlotsDoNotRepaint() {
+    open();
+    replayExample(events(), 5);
+    QTRY_COMPARE(page().lastStep().step, int64_t(5));
+    m_window->showPage(0);
+    QTest::qWait(60);
+    const int64_t before = page().loss().plot().repaints();
+    for (int64_t step = 6; step < 30; ++step) {
+        events().push(exampleStep(step));
+        QTest::qWait(5);
+    }
+    QCOMPARE(page().loss().plot().repaints(), before);
+    m_window->showPage(1);
+    QTRY_VERIFY(page().loss().plot().repaints() > before);
+}
+
+void DashboardTest::failureShowsANotice() {
+    open();
+    replayExample(events(), 5);
+    events().push(Failed{{ErrorCode::NoSpace, "there is too little space", "/runs", "7.2 GiB are left", "Free some space"}, 4});
+    events().push(StateChanged{RunState::NeedsAttention, 4});
+    m_service->record->finished = true;
+    events().push(LogLine{LogLine::Level::Info, "The session has ended"});
+    QTRY_VERIFY(page().notice().isVisible());
+    const QString text = page().notice().text();
+    QVERIFY2(text.contains("There is too little space.") && text.contains("7.2 GiB are left") && text.contains("step 4 is committed") && text.contains("Free some space."),
+             qPrintable(text));
+    QCOMPARE(page().header().pill().look().text, QString("Needs attention"));
+    page().notice().findChild<QPushButton*>()->click();
+    QTRY_COMPARE(m_service->resumed, std::filesystem::path("/runs/Logbooks 1.1B"));
+    QTRY_VERIFY(!page().notice().isVisible());
+}
+
+void DashboardTest::refusalShowsANotice() {
+    m_service->refuse = true;
+    m_window->controller().start({}, {});
+    QTRY_VERIFY(page().notice().isVisible());
+    QVERIFY(page().notice().text().contains("This device is not available."));
+}
+
+void DashboardTest::hugeHistory() {
+    open();
+    events().push(examplePlan());
+    QTRY_COMPARE(page().plan().slices, 24);
+    LossPlot& plot = page().loss().plot();
+    StepDone step = exampleStep(1);
+    for (int64_t i = 1; i <= 1'000'000; ++i) {
+        step.step = i;
+        step.loss = i == 500'000 ? 9.0 : 2.0 + double(i % 13) * 0.01;
+        plot.series().add(step);
+    }
+    QElapsedTimer timer;
+    timer.start();
+    plot.drawNow();
+    plot.replot(QCustomPlot::rpImmediateRefresh);
+    QVERIFY2(timer.elapsed() < 400, qPrintable(QString::number(timer.elapsed())));
+    QVERIFY(plot.graph(0)->dataCount() < 5 * plot.width());
+    bool foundLow = false;
+    const QCPRange range = plot.graph(0)->getValueRange(foundLow);
+    QCOMPARE(range.upper, 9.0);
+}
+
+void DashboardTest::zoomStopsFollowing() {
+    open();
+    replayExample(events(), 100);
+    QTRY_COMPARE(page().lastStep().step, int64_t(100));
+    LossPlot& plot = page().loss().plot();
+    QTest::qWait(60);
+    QVERIFY(plot.following());
+    const double end = plot.xAxis->range().upper;
+    plot.setFocus();
+    QTest::keyClick(&plot, Qt::Key_Plus);
+    QVERIFY(!plot.following());
+    QVERIFY(plot.xAxis->range().size() < end);
+    const QCPRange zoomed = plot.xAxis->range();
+    events().push(exampleStep(101));
+    QTest::qWait(80);
+    QCOMPARE(plot.xAxis->range().upper, zoomed.upper);
+    QTest::keyClick(m_window.get(), Qt::Key_F);
+    QTRY_VERIFY(plot.following() && plot.xAxis->range().lower == 0);
+    StepDone broken = exampleStep(102);
+    broken.loss = std::numeric_limits<double>::quiet_NaN();
+    events().push(broken);
+    QTRY_COMPARE(plot.series().brokenSteps().size(), size_t(1));
+    plot.drawNow();
+    plot.setLogarithmic(Qt::Vertical, true);
+    plot.setLogarithmic(Qt::Horizontal, true);
+    plot.drawNow();
+    QVERIFY(plot.xAxis->range().lower > 0);
+}
+
+void DashboardTest::closingNeverBlocks() {
+    open();
+    replayExample(events(), 3);
+    m_service->record->destructorTakes = std::chrono::milliseconds(300);
+    const auto record = m_service->record;
+    QElapsedTimer timer;
+    timer.start();
+    m_window->controller().close();
+    QVERIFY2(timer.elapsed() < 150, qPrintable(QString::number(timer.elapsed())));
+    QVERIFY(m_window->controller().closing());
+    QTRY_VERIFY(!m_window->controller().closing());
+    QVERIFY(record->destroyed);
+    QVERIFY(record->destroyedOn != std::this_thread::get_id());
+}
+
+void DashboardTest::windowWaitsForTheSession() {
+    open();
+    replayExample(events(), 3);
+    QTRY_COMPARE(page().lastStep().step, int64_t(3));
+    m_service->record->destructorTakes = std::chrono::milliseconds(100);
+    const auto record = m_service->record;
+    m_window->close();
+    QVERIFY(m_window->isVisible());
+    QCOMPARE(page().header().button().text(), QString("Pausing…"));
+    QTRY_VERIFY(!m_window->isVisible());
+    QVERIFY(record->destroyed);
+}
+
+void DashboardTest::runsListActs() {
+    m_service->runs = exampleRuns();
+    m_window->showPage(0);
+    RunsPage& runs = m_window->runs();
+    QTRY_COMPARE(runs.model().rowCount(), 5);
+    QCOMPARE(runs.model().deed(2), RunListModel::Deed::Resume);
+    QCOMPARE(runs.model().deed(1), RunListModel::Deed::None);
+    QCOMPARE(runs.model().deed(3), RunListModel::Deed::Open);
+    QCOMPARE(runs.model().pill(1).text, QString("Needs attention"));
+    emit runs.resumeRequested(runs.model().run(2));
+    QCOMPARE(m_service->resumed, std::filesystem::path("/runs/Kitchen 125M"));
+    QVERIFY(page().loss().plot().series().size() > 10);  // the sparkline's points, until better ones come
+    events().push(StateChanged{RunState::Training, 14401});
+    QTRY_COMPARE(runs.model().pill(2).text, QString("Training"));
+    QCOMPARE(runs.model().deed(2), RunListModel::Deed::Pause);
+    m_service->runs.clear();
+    for (int i = 0; i < 500; ++i) {
+        m_service->runs.push_back(exampleRuns()[2]);
+        m_service->runs.back().folder += std::to_string(i);
+    }
+    m_window->showPage(0);
+    QTRY_COMPARE(runs.model().rowCount(), 500);
+}
+
+void DashboardTest::finishedRunIsOnlyLookedAt() {
+    m_service->runs = exampleRuns();
+    emit m_window->runs().openRequested(m_service->runs[3]);
+    QTRY_COMPARE(page().header().pill().look().text, QString("Finished"));
+    QVERIFY(m_service->resumed.empty());
+    QVERIFY(!page().header().button().isEnabled());
+    emit m_window->runs().openRequested(m_service->runs[2]);
+    QTRY_COMPARE(page().header().button().text(), QString("Resume"));
+    const_cast<QToolButton&>(page().header().button()).click();
+    QTRY_COMPARE(m_service->resumed, std::filesystem::path("/runs/Kitchen 125M"));
+}
+
+void DashboardTest::nothingIsClipped_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<bool>("longStrings");
+    QTest::newRow("light") << false << false;
+    QTest::newRow("dark") << true << false;
+    QTest::newRow("light, 40 % longer") << false << true;
+}
+
+void DashboardTest::nothingIsClipped() {
+    QFETCH(bool, dark);
+    QFETCH(bool, longStrings);
+    m_window.reset();
+    LongStrings translator;
+    if (longStrings)
+        QCoreApplication::installTranslator(&translator);
+    m_theme->choose(dark ? Theme::Choice::Dark : Theme::Choice::Light);
+    m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
+    m_window->resize(1280, 800);
+    m_window->show();
+    QStringList clipped;
+    const auto check = [&](const char* where, const QWidget& root) {
+        QTest::qWait(150);
+        for (const QString& each : clippedTexts(root))
+            clipped << QString("%1: %2").arg(where, each);
+    };
+    check("first start", *m_window);
+    m_window->newRun({"/texts/story.txt", "/texts/scan.pdf"}, false);
+    for (int id = 0; id < 5; ++id) {
+        QVERIFY(QTest::qWaitFor([&] { return m_window->wizard()->currentPage()->isComplete(); }, 5000));
+        check(qPrintable(QString("wizard %1").arg(id + 1)), *m_window->wizard());
+        if (id < 4)
+            m_window->wizard()->next();
+    }
+    QVERIFY(m_window->wizard()->width() <= 1280 && m_window->wizard()->height() <= 800);
+    m_window->wizard()->reject();
+    m_service->runs = exampleRuns();
+    m_window->showPage(0);
+    check("runs", *m_window);
+    open();
+    replayExample(events(), 412);
+    check("dashboard", *m_window);
+    QVERIFY2(m_window->width() <= 1280 && m_window->height() <= 800, qPrintable(QString("%1x%2").arg(m_window->width()).arg(m_window->height())));
+    QVERIFY2(clipped.isEmpty(), qPrintable(clipped.join('\n')));
+    m_window.reset();
+    QCoreApplication::removeTranslator(&translator);
+}
+
+void DashboardTest::controlsHaveNames() {
+    m_service->runs = exampleRuns();
+    m_window->showPage(0);
+    QTest::qWait(50);
+    QStringList nameless = namelessControls(*m_window);
+    open();
+    replayExample(events(), 5);
+    QTest::qWait(50);
+    nameless += namelessControls(*m_window);
+    m_window->newRun({"/texts/story.txt"}, false);
+    for (int id = 0; id < 5; ++id) {
+        QVERIFY(QTest::qWaitFor([&] { return m_window->wizard()->currentPage()->isComplete(); }, 5000));
+        nameless += namelessControls(*m_window->wizard());
+        if (id < 4)
+            m_window->wizard()->next();
+    }
+    QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
+    for (QWidget* each : {static_cast<QWidget*>(&page().loss().plot()), static_cast<QWidget*>(&page().lane())})
+        QVERIFY(!each->accessibleName().isEmpty());
+    QVERIFY(!page().loss().plot().accessibleDescription().isEmpty());
+}
+
+QTEST_MAIN(DashboardTest)
+#include "dashboard_test.moc"

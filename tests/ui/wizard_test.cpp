@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/fake_service.h"
+#include "tests/ui/window_helpers.h"
+#include "ui/widgets/drop_area.h"
+#include "ui/wizard/budget_page.h"
+#include "ui/wizard/memory_bar.h"
+#include "ui/wizard/new_run_wizard.h"
+#include "ui/wizard/setting_card.h"
+
+#include <QClipboard>
+#include <QDoubleSpinBox>
+#include <QMimeData>
+#include <QDropEvent>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTest>
+#include <QThreadPool>
+
+using namespace gsst;
+
+Q_DECLARE_METATYPE(gsst::RunRequest)
+Q_DECLARE_METATYPE(gsst::OpenRunFacts)
+
+class WizardTest : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void cleanup();
+    void enterReachesStart();
+    void sampleNeedsNoText();
+    void backKeepsValues();
+    void overBudgetBlocksNext();
+    void barsSumToThePlan();
+    void unusableFilesStayListed();
+    void dropAddsText();
+    void changedIsMarkedAndReset();
+    void slidersDoNotBlock();
+    void usedFolderBlocksStart();
+    void copiesTheCommand();
+
+private:
+    NewRunWizard& open(std::vector<std::filesystem::path> text, bool sample = false);
+    bool waitComplete() { return QTest::qWaitFor([this] { return m_wizard->currentPage()->isComplete(); }, 5000); }
+    void enter() { QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_wizard.get(), Qt::Key_Return); }
+    void goTo(int page);
+    QAbstractButton* next() { return m_wizard->button(QWizard::NextButton); }
+
+    std::unique_ptr<FakeService> m_service;
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<NewRunWizard> m_wizard;
+};
+
+void WizardTest::init() {
+    m_service = std::make_unique<FakeService>();
+    m_theme = std::make_unique<Theme>(*qApp);
+    m_theme->choose(Theme::Choice::Light);
+}
+
+void WizardTest::cleanup() {
+    m_wizard.reset();
+    QThreadPool::globalInstance()->waitForDone();
+    m_theme.reset();
+}
+
+NewRunWizard& WizardTest::open(std::vector<std::filesystem::path> text, bool sample) {
+    m_wizard = std::make_unique<NewRunWizard>(*m_service, *m_theme, NewRunWizard::Start{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}, std::move(text), sample});
+    m_wizard->show();
+    m_wizard->activateWindow();
+    [[maybe_unused]] const bool active = QTest::qWaitForWindowActive(m_wizard.get(), 1000);
+    return *m_wizard;
+}
+
+void WizardTest::goTo(int page) {
+    while (m_wizard->currentId() < page) {
+        QVERIFY(waitComplete());
+        m_wizard->next();
+    }
+    QVERIFY(waitComplete());
+}
+
+void WizardTest::enterReachesStart() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    QSignalSpy starts(&wizard, &NewRunWizard::startRequested);
+    for (int page = 0; page < 5; ++page) {
+        QCOMPARE(wizard.currentId(), page);
+        QVERIFY2(waitComplete(), qPrintable(QString("page %1 is never complete").arg(page)));
+        enter();
+    }
+    QCOMPARE(starts.count(), 1);
+    QVERIFY(!wizard.isVisible());
+    const RunRequest request = requestOf(wizard.draft());
+    QCOMPARE(request.text.size(), size_t(1));
+    QCOMPARE(request.runFolder.parent_path(), std::filesystem::path("/nowhere/runs"));
+    QVERIFY(validate(request.spec, "test").ok());
+}
+
+void WizardTest::sampleNeedsNoText() {
+    NewRunWizard& wizard = open({}, true);
+    goTo(SummaryPageId);
+    QVERIFY(requestOf(wizard.draft()).sampleText);
+    NewRunWizard& empty = open({});
+    QTest::qWait(20);
+    QVERIFY(!empty.currentPage()->isComplete());
+    QVERIFY(!next()->isEnabled());
+}
+
+void WizardTest::backKeepsValues() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(TrainingPageId);
+    auto* steps = wizard.currentPage()->findChild<QSpinBox*>();
+    steps->setValue(123);
+    QVERIFY(waitComplete());
+    const auto model = wizard.draft().preset;
+    for (int page = TrainingPageId; page > 0; --page)
+        wizard.back();
+    QCOMPARE(wizard.currentId(), 0);
+    goTo(TrainingPageId);
+    QCOMPARE(wizard.draft().preset, model);
+    QCOMPARE(wizard.currentPage()->findChild<QSpinBox*>()->value(), 123);
+    QCOMPARE(wizard.draft().spec.training.steps, int64_t(123));
+}
+
+void WizardTest::overBudgetBlocksNext() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(BudgetPageId);
+    QWidget* page = wizard.currentPage();
+    auto* limit = page->findChild<LimitCard*>()->findChild<QDoubleSpinBox*>();
+    limit->setValue(0.01);
+    QVERIFY(!next()->isEnabled());
+    QTRY_VERIFY(wizard.draft().plan.has_value());
+    QVERIFY(!wizard.draft().plan->fits);
+    QVERIFY(!next()->isEnabled());
+    enter();
+    QCOMPARE(wizard.currentId(), int(BudgetPageId));
+    QStringList words;
+    for (const QLabel* label : page->findChildren<QLabel*>())
+        if (label->isVisible())
+            words << label->text();
+    QVERIFY(words.join('\n').contains("one slice alone needs more"));
+    QPushButton* use = nullptr;
+    for (QPushButton* button : page->findChildren<QPushButton*>())
+        if (button->isVisible() && button->text().contains("smallest"))
+            use = button;
+    QVERIFY(use);
+    use->click();
+    QVERIFY(waitComplete());
+    QVERIFY(next()->isEnabled());
+    QVERIFY(wizard.draft().spec.budget.deviceBytes >= FakeService::deviceNeed(wizard.draft().spec));
+}
+
+void WizardTest::barsSumToThePlan() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(BudgetPageId);
+    const auto cards = wizard.currentPage()->findChildren<LimitCard*>();
+    QCOMPARE(cards.size(), 3);
+    const PlanPreview& plan = *wizard.draft().plan;
+    QCOMPARE(cards[0]->bar().shownBytes(), plan.devicePeakBytes);
+    QCOMPARE(cards[1]->bar().shownBytes(), plan.ramPeakBytes);
+    QCOMPARE(cards[2]->bar().shownBytes(), plan.diskBytes);
+}
+
+void WizardTest::unusableFilesStayListed() {
+    NewRunWizard& wizard = open({"/texts/scan.pdf"});
+    QTRY_VERIFY(wizard.draft().summary.has_value());
+    QVERIFY(!wizard.currentPage()->isComplete());
+    QCOMPARE(wizard.currentPage()->findChild<QTableView*>()->model()->rowCount(), 1);
+    QStringList words;
+    for (const QLabel* label : wizard.currentPage()->findChildren<QLabel*>())
+        words << label->text();
+    QVERIFY(words.join('\n').contains("PDF has no plain text"));
+}
+
+void WizardTest::dropAddsText() {
+    NewRunWizard& wizard = open({});
+    auto* door = wizard.currentPage()->findChild<Door*>();
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile("/texts/one.txt"), QUrl::fromLocalFile("/texts/folder"), QUrl("https://example.org/two.txt")});
+    QDragEnterEvent enterEvent(QPoint(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(door, &enterEvent);
+    QVERIFY(enterEvent.isAccepted());
+    QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(door, &drop);
+    QCOMPARE(wizard.draft().text.size(), size_t(2));
+    QVERIFY(waitComplete());
+}
+
+void WizardTest::changedIsMarkedAndReset() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(TrainingPageId);
+    const auto cards = wizard.currentPage()->findChildren<SettingCard*>();
+    QCOMPARE(cards.size(), 5);
+    for (SettingCard* card : cards)
+        QVERIFY(!card->changed());
+    auto* rate = cards[2]->findChild<QLineEdit*>();
+    const QString before = rate->text();
+    rate->selectAll();
+    QTest::keyClicks(rate, "0.05");
+    QVERIFY(cards[2]->changed());
+    QCOMPARE(wizard.draft().spec.training.learningRate, 0.05);
+    cards[2]->findChild<QPushButton*>()->click();
+    QVERIFY(!cards[2]->changed());
+    QCOMPARE(rate->text(), before);
+    QVERIFY(wizard.draft().spec.training == wizard.draft().recommended.training);
+}
+
+void WizardTest::slidersDoNotBlock() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(BudgetPageId);
+    m_service->previewTakes = std::chrono::milliseconds(60);
+    const int before = m_service->previews;
+    auto* slider = wizard.currentPage()->findChild<LimitCard*>()->findChild<QSlider*>();
+    QElapsedTimer timer;
+    timer.start();
+    for (int tick = 300; tick < 400; ++tick) {
+        slider->setValue(tick);
+        QApplication::processEvents();
+    }
+    QVERIFY2(timer.elapsed() < 2500, "a hundred plans of 60 ms would take 6 s");
+    QVERIFY(waitComplete());
+    QVERIFY(m_service->previews - before < 50);
+    QVERIFY(wizard.draft().spec.budget.deviceBytes > 0);
+    QCOMPARE(wizard.currentPage()->findChild<LimitCard*>()->limit(), wizard.draft().spec.budget.deviceBytes);
+}
+
+void WizardTest::usedFolderBlocksStart() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(SummaryPageId);
+    const auto fields = wizard.currentPage()->findChildren<QLineEdit*>();
+    fields[1]->selectAll();
+    QTest::keyClicks(fields[1], "/usr");
+    QVERIFY(!wizard.button(QWizard::FinishButton)->isEnabled());
+    fields[1]->selectAll();
+    QTest::keyClicks(fields[1], "/nowhere/else");
+    QVERIFY(wizard.button(QWizard::FinishButton)->isEnabled());
+    QCOMPARE(requestOf(wizard.draft()).runFolder, std::filesystem::path("/nowhere/else"));
+}
+
+void WizardTest::copiesTheCommand() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(SummaryPageId);
+    wizard.button(QWizard::CustomButton1)->click();
+    QVERIFY(QApplication::clipboard()->text().contains("gsst train "));
+}
+
+QTEST_MAIN(WizardTest)
+#include "wizard_test.moc"
