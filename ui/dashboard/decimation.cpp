@@ -17,7 +17,7 @@ public:
             m_low = index;
             m_lowValue = value;
         }
-        if (m_empty) {
+        if (m_empty || value > m_highValue) {
             m_high = index;
             m_highValue = value;
         }

@@ -65,6 +65,7 @@ QLayout* LossPanel::makeControls() {
     const auto tool = [&](const QString& icon, const QString& name, auto slot) {
         auto* button = new QToolButton;
         setThemedIcon(*button, m_theme, icon, &ThemeTokens::text2);
+        button->setAccessibleName(name);
         button->setToolTip(name);
         connect(button, &QToolButton::clicked, this, slot);
         row->addWidget(button);

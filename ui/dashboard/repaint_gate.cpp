@@ -15,12 +15,12 @@ RepaintGate::RepaintGate(QWidget& widget, int milliseconds, std::function<void()
 
 void RepaintGate::request() {
     m_wanted = true;
-    if (!m_timer.isActive())
+    if (m_widget.isVisible() && !m_timer.isActive())
         m_timer.start();
 }
 
 void RepaintGate::fire() {
-    if (!m_wanted)
+    if (!m_wanted || !m_widget.isVisible())
         return;
     m_wanted = false;
     ++m_count;

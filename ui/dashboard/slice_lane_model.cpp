@@ -35,7 +35,7 @@ void SliceLaneModel::add(const SliceActivity& activity, double now) {
         const bool again = !activity.backward && activity.slice == 0 && activity.microBatch == 0 && m_computed[0];
         if (activity.backward != m_backward || again) {
             m_backward = activity.backward;
-
+            turn();
         }
         if (m_computing != activity.slice) {
             if (m_computing >= 0) {

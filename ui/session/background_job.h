@@ -69,7 +69,7 @@ private:
     }
     void finish(uint64_t request, const std::function<void()>& deliver) {
         m_running = 0;
-        const bool wanted = true;
+        const bool wanted = request == m_request;
         launch();
         if (wanted)
             deliver();

@@ -83,6 +83,7 @@ void RunController::openNow(const OpenRunFacts& facts, const Opener& opener) {
 }
 
 void RunController::pauseNow() {
+    m_waiting = active();
     ask(Command::PauseNow);
 }
 

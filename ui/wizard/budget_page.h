@@ -15,7 +15,7 @@ class BudgetPage : public DraftPage {
 public:
     explicit BudgetPage(WizardContext& context);
     void enter() override;
-    bool isComplete() const override { return !m_job.busy(); }
+    bool isComplete() const override { return draft().plan && draft().plan->fits && !m_job.busy(); }
     int nextId() const override { return TrainingPageId; }
 
 private:

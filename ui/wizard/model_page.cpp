@@ -157,7 +157,7 @@ void ModelPage::choose(int row) {
     draft().preset = row;
     const RunSpec adapted = adaptedToText(draft().presets[size_t(row)], draft());
     // The same preset for the same text keeps what later pages changed.
-    if (true) {
+    if (other || adapted != draft().recommended) {
         draft().recommended = adapted;
         draft().spec = adapted;
         draft().plan.reset();
