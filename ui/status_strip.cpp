@@ -6,7 +6,7 @@
 
 namespace gsst {
 
-StatusStrip::StatusStrip(RunController& controller, const Theme& theme) : m_controller(controller) {
+StatusStrip::StatusStrip(RunController& controller, const Theme& theme) : m_controller(controller), m_theme(theme) {
     setProperty("look", "strip");
     setMinimumHeight(34);
     auto* row = new QHBoxLayout(this);
@@ -19,7 +19,6 @@ StatusStrip::StatusStrip(RunController& controller, const Theme& theme) : m_cont
     row->addWidget(m_state);
     row->addWidget(m_step);
     m_pause = makeButton({}, "small");
-    setThemedIcon(*m_pause, theme, "pause", &ThemeTokens::text);
     connect(m_pause, &QPushButton::clicked, this, &StatusStrip::press);
     row->addWidget(m_pause);
     row->addStretch(1);
@@ -75,6 +74,7 @@ void StatusStrip::refresh() {
         step += tr(" · %1 left").arg(durationText(m_secondsLeft));
     m_step->setFullText(step);
     m_pause->setText(waiting ? tr("Pausing…") : state == RunState::Paused ? tr("Resume") : tr("Pause"));
+    setThemedIcon(*m_pause, m_theme, !waiting && state == RunState::Paused ? "play" : "pause", &ThemeTokens::text);
     m_pause->setEnabled(!waiting && (state == RunState::Training || state == RunState::Paused));
 }
 

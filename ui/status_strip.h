@@ -20,6 +20,7 @@ private:
     void press();
 
     RunController& m_controller;
+    const Theme& m_theme;
     IconLabel* m_icon = nullptr;
     ElidedLabel* m_state = nullptr;
     ElidedLabel* m_step = nullptr;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/example_run.h"
-#include "tests/ui/window_helpers.h"
 #include "ui/dashboard/dashboard_page.h"
 #include "ui/main_window.h"
 #include "ui/runs/runs_page.h"
-#include "ui/wizard/new_run_wizard.h"
 
 #include <QSettings>
 #include <QSignalSpy>
@@ -31,9 +29,6 @@ private slots:
     void windowWaitsForTheSession();
     void runsListActs();
     void finishedRunIsOnlyLookedAt();
-    void nothingIsClipped_data();
-    void nothingIsClipped();
-    void controlsHaveNames();
 
 private:
     void open();
@@ -147,6 +142,8 @@ void DashboardTest::stopAsksAndKeepsTheSession() {
     m_window->controller().resume();
     QTRY_VERIFY(old->destroyed);
     QTRY_COMPARE(m_service->resumed, std::filesystem::path("/runs/Logbooks 1.1B"));
+    QCOMPARE(page().loss().plot().series().size(), size_t(3));  // what was seen of the run stays
+    QCOMPARE(page().samples().count(), 4);
 }
 
 void DashboardTest::floodDoesNotBlock() {
@@ -335,75 +332,6 @@ void DashboardTest::finishedRunIsOnlyLookedAt() {
     QTRY_COMPARE(page().header().button().text(), QString("Resume"));
     const_cast<QToolButton&>(page().header().button()).click();
     QTRY_COMPARE(m_service->resumed, std::filesystem::path("/runs/Kitchen 125M"));
-}
-
-void DashboardTest::nothingIsClipped_data() {
-    QTest::addColumn<bool>("dark");
-    QTest::addColumn<bool>("longStrings");
-    QTest::newRow("light") << false << false;
-    QTest::newRow("dark") << true << false;
-    QTest::newRow("light, 40 % longer") << false << true;
-}
-
-void DashboardTest::nothingIsClipped() {
-    QFETCH(bool, dark);
-    QFETCH(bool, longStrings);
-    m_window.reset();
-    LongStrings translator;
-    if (longStrings)
-        QCoreApplication::installTranslator(&translator);
-    m_theme->choose(dark ? Theme::Choice::Dark : Theme::Choice::Light);
-    m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
-    m_window->resize(1280, 800);
-    m_window->show();
-    QStringList clipped;
-    const auto check = [&](const char* where, const QWidget& root) {
-        QTest::qWait(150);
-        for (const QString& each : clippedTexts(root))
-            clipped << QString("%1: %2").arg(where, each);
-    };
-    check("first start", *m_window);
-    m_window->newRun({"/texts/story.txt", "/texts/scan.pdf"}, false);
-    for (int id = 0; id < 5; ++id) {
-        QVERIFY(QTest::qWaitFor([&] { return m_window->wizard()->currentPage()->isComplete(); }, 5000));
-        check(qPrintable(QString("wizard %1").arg(id + 1)), *m_window->wizard());
-        if (id < 4)
-            m_window->wizard()->next();
-    }
-    QVERIFY(m_window->wizard()->width() <= 1280 && m_window->wizard()->height() <= 800);
-    m_window->wizard()->reject();
-    m_service->runs = exampleRuns();
-    m_window->showPage(0);
-    check("runs", *m_window);
-    open();
-    replayExample(events(), 412);
-    check("dashboard", *m_window);
-    QVERIFY2(m_window->width() <= 1280 && m_window->height() <= 800, qPrintable(QString("%1x%2").arg(m_window->width()).arg(m_window->height())));
-    QVERIFY2(clipped.isEmpty(), qPrintable(clipped.join('\n')));
-    m_window.reset();
-    QCoreApplication::removeTranslator(&translator);
-}
-
-void DashboardTest::controlsHaveNames() {
-    m_service->runs = exampleRuns();
-    m_window->showPage(0);
-    QTest::qWait(50);
-    QStringList nameless = namelessControls(*m_window);
-    open();
-    replayExample(events(), 5);
-    QTest::qWait(50);
-    nameless += namelessControls(*m_window);
-    m_window->newRun({"/texts/story.txt"}, false);
-    for (int id = 0; id < 5; ++id) {
-        QVERIFY(QTest::qWaitFor([&] { return m_window->wizard()->currentPage()->isComplete(); }, 5000));
-        nameless += namelessControls(*m_window->wizard());
-        if (id < 4)
-            m_window->wizard()->next();
-    }
-    QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
-    for (QWidget* each : {static_cast<QWidget*>(&page().loss().plot()), static_cast<QWidget*>(&page().lane())})
-        QVERIFY(!each->accessibleName().isEmpty());
-    QVERIFY(!page().loss().plot().accessibleDescription().isEmpty());
 }
 
 QTEST_MAIN(DashboardTest)

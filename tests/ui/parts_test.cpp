@@ -66,6 +66,7 @@ private slots:
     void laneGroupsAboveForty();
     void railsHaveGaps();
     void draftAdaptsToText();
+    void suggestionSuitsTheText();
     void commandLineIsShort();
     void commandLineCarriesTheRecipe();
     void figuresReadWell();
@@ -234,6 +235,27 @@ void PartsTest::draftAdaptsToText() {
     sample.sampleText = true;
     QVERIFY(adaptedToText(sample.presets[1], sample) == sample.presets[1]);
     QVERIFY(requestOf(sample).text.empty());
+}
+
+void PartsTest::suggestionSuitsTheText() {
+    FakeService service;
+    RunDraft draft = draftWithText(1'000'000);
+    const auto planAll = [&] {
+        draft.presetPlans.clear();
+        for (const RunSpec& preset : draft.presets) {
+            draft.presetPlans.push_back(*service.previewPlan(adaptedToText(preset, draft)));
+            draft.presetPlans.back()->totalSeconds = 60;
+        }
+    };
+    planAll();
+    QCOMPARE(suggestedPreset(draft), 0);  // a million bytes teach a hundred million parameters nothing
+    draft.summary->usableBytes = 100'000'000'000;
+    planAll();
+    QCOMPARE(suggestedPreset(draft), int(draft.presets.size()) - 1);
+    draft.presetPlans.back()->fits = false;
+    QCOMPARE(suggestedPreset(draft), int(draft.presets.size()) - 2);
+    draft.sampleText = true;
+    QCOMPARE(suggestedPreset(draft), 0);
 }
 
 void PartsTest::commandLineIsShort() {

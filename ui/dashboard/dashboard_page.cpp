@@ -42,7 +42,7 @@ DashboardPage::DashboardPage(RunController& controller, const Theme& theme, QWid
     middle->addWidget(m_verdict);
     middle->setStretchFactor(0, 1);
     middle->setStretchFactor(1, 0);
-    middle->setSizes({700, 356});
+    middle->setSizes({726, 330});
     m_rows = makeSplitter(Qt::Vertical, "dashboardRows");
     m_rows->addWidget(middle);
     m_rows->addWidget(makeTrends());
@@ -109,9 +109,8 @@ void DashboardPage::connectEvents() {
     connect(&m_controller, &RunController::refused, this, [this](const Error& error) { m_notice->show(error); });
     connect(&m_controller, &RunController::changed, this, [this] {
         m_samples->setCanSample(m_controller.active() && m_controller.state() == RunState::Training && !m_controller.waitingForPause());
-        if (!m_controller.active() || m_controller.state() != RunState::Training)
-            m_lane->setRunning(false);
     });
+    connect(&m_controller, &RunController::closed, m_lane, [this] { m_lane->setRunning(false); });
     connect(&bridge, &EventBridge::planned, this, &DashboardPage::planned);
     connect(&bridge, &EventBridge::stepDone, this, &DashboardPage::stepDone);
     connect(&bridge, &EventBridge::stateChanged, this, &DashboardPage::stateChanged);
@@ -138,11 +137,17 @@ void DashboardPage::connectEvents() {
 void DashboardPage::opened() {
     const OpenRunFacts& facts = m_controller.facts();
     m_notice->dismiss();
+    m_lane->reset(0);
+    m_laneText->setFullText({});
+    m_header->setPreparing({}, -1);
+    m_header->refresh();
+    // The same run in a new session: what was seen of it stays.
+    if (facts.folder == m_shown && m_loss->plot().series().size() > 0)
+        return;
+    m_shown = facts.folder;
     m_plan = {};
     m_last = {};
     m_seconds = 0;
-    m_lane->reset(0);
-    m_laneText->setFullText({});
     LossPlot& plot = m_loss->plot();
     plot.series().clear();
     plot.clearMarks();
@@ -157,9 +162,7 @@ void DashboardPage::opened() {
     m_samples->clear();
     m_samples->setExpectation(tr("The first sample comes after some steps. “Sample now” writes one at once."));
     m_log->clear();
-    m_header->setPreparing({}, -1);
     m_header->setSecondsLeft(-1);
-    m_header->refresh();
 }
 
 void DashboardPage::planned(const Planned& plan) {
@@ -201,7 +204,8 @@ void DashboardPage::stepDone(const StepDone& step) {
 }
 
 void DashboardPage::stateChanged(const StateChanged& event) {
-    m_lane->setRunning(event.state == RunState::Training);
+    // While it pauses or finishes it still writes.
+    m_lane->setRunning(event.state == RunState::Training || event.state == RunState::Pausing || event.state == RunState::Finishing);
     if (event.state != RunState::Training)
         m_laneText->setFullText(pillOf(event.state).text);
     if (event.state == RunState::Paused && m_seconds > 0) {

@@ -57,6 +57,7 @@ private:
     SamplesPanel* m_samples = nullptr;
     LogPanel* m_log = nullptr;
     QSplitter* m_rows = nullptr;
+    std::filesystem::path m_shown;  ///< folder of the run on the page
     Planned m_plan;
     StepDone m_last;
     QWidget* m_laneCard = nullptr;

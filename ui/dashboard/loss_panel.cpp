@@ -53,6 +53,7 @@ QLayout* LossPanel::makeControls() {
     toggle(tr("log x"), tr("Logarithmic horizontal axis"), Qt::Horizontal);
     toggle(tr("log y"), tr("Logarithmic vertical axis"), Qt::Vertical);
     m_smooth = new ElidedLabel({}, "hint");
+    m_smooth->setMinimumWidth(std::min(84, QFontMetrics(m_theme.font(TextSize::Hint)).horizontalAdvance(tr("smooth %1").arg("0.93")) + 4));
     row->addWidget(m_smooth);
     auto* smooth = new QSlider(Qt::Horizontal);
     smooth->setRange(0, 99);

@@ -152,7 +152,7 @@ void LossPlot::fitRanges() {
     m_fitting = true;
     const std::vector<double>& x = m_series.x(m_x);
     const bool logX = xAxis->scaleType() == QCPAxis::stLogarithmic, logY = yAxis->scaleType() == QCPAxis::stLogarithmic;
-    const double end = x.empty() ? 10 : x.back();
+    const double end = x.empty() ? 10 : m_x == LossSeries::X::Steps && !logX ? std::max(10.0, x.back()) : x.back();
     const double first = x.empty() ? 1 : std::max(x.front(), end * 1e-6);
     xAxis->setRange(logX ? first : 0, logX ? std::max(end, first * 2) : std::max(end * 1.04, 1e-9));
     double low = INFINITY, high = -INFINITY;

@@ -79,7 +79,7 @@ void SliceLane::add(const SliceActivity& activity) {
 void SliceLane::setRunning(bool running) {
     if (running)
         m_motion.start();
-    else if (m_motion.isActive()) {
+    else {
         m_motion.stop();
         m_model.idle(now());
     }

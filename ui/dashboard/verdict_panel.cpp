@@ -20,7 +20,7 @@ void mix(int64_t& mean, int64_t value, double share) { mean = int64_t(std::llrou
 
 VerdictPanel::VerdictPanel(const Theme& theme) : m_theme(theme) {
     setProperty("look", "card");
-    setMinimumWidth(340);
+    setMinimumWidth(330);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 8, 12, 6);
     column->setSpacing(5);
@@ -55,7 +55,7 @@ QWidget* VerdictPanel::makeVerdict() {
         each.bar = new QProgressBar;
         each.bar->setRange(0, 100);
         each.bar->setTextVisible(false);
-        each.bar->setFixedWidth(64);
+        each.bar->setFixedWidth(48);
         each.bar->setAccessibleName(name);
         grid->addWidget(each.bar, line, 1);
         each.text = makeLabel({}, "axis");

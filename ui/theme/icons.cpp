@@ -38,6 +38,29 @@ private:
     QColor m_color;
 };
 
+/// A button's icon: its child, one a button, so that setting it often costs nothing.
+class ThemedIcon : public QObject {
+public:
+    ThemedIcon(QAbstractButton& button, const Theme& theme) : QObject(&button), m_button(button), m_theme(theme) {
+        QObject::connect(&theme, &Theme::changed, this, [this] { tint(); });
+    }
+    void show(const QString& name, TokenColor color) {
+        if (name == m_name && color == m_color)
+            return;
+        m_name = name;
+        m_color = color;
+        tint();
+    }
+
+private:
+    void tint() { m_button.setIcon(tintedIcon(m_name, m_theme.tokens().*m_color)); }
+
+    QAbstractButton& m_button;
+    const Theme& m_theme;
+    QString m_name;
+    TokenColor m_color = nullptr;
+};
+
 }  // namespace
 
 QPixmap tintedPixmap(const QString& name, const QColor& color, int size, double scale) {
@@ -63,12 +86,13 @@ QPixmap tintedPixmap(const QString& name, const QColor& color, int size, double 
 QIcon tintedIcon(const QString& name, const QColor& color) { return QIcon(new TintedIconEngine(name, color)); }
 
 void setThemedIcon(QAbstractButton& button, const Theme& theme, const QString& name, TokenColor color) {
-    button.setProperty("themedIcon", name);
-    button.setIcon(tintedIcon(name, theme.tokens().*color));
-    QObject::connect(&theme, &Theme::changed, &button, [&button, &theme, name, color] {
-        if (button.property("themedIcon").toString() == name)
-            button.setIcon(tintedIcon(name, theme.tokens().*color));
-    });
+    ThemedIcon* icon = nullptr;
+    for (QObject* child : button.children())
+        if (auto* known = dynamic_cast<ThemedIcon*>(child))
+            icon = known;
+    if (!icon)
+        icon = new ThemedIcon(button, theme);
+    icon->show(name, color);
 }
 
 IconLabel::IconLabel(const Theme& theme, const QString& name, TokenColor color, int size, QWidget* parent)

@@ -15,7 +15,8 @@ namespace {
 constexpr double kBytesPerWordPiece = 3.6;
 constexpr double kMostPasses = 10;
 constexpr int64_t kFewestSteps = 100;
-constexpr double kPatience = 2 * 3600;
+constexpr double kPatience = 3600;
+constexpr double kParametersPerToken = 10;
 
 }  // namespace
 
@@ -50,7 +51,10 @@ int suggestedPreset(const RunDraft& draft) {
     int best = draft.presets.empty() ? -1 : 0;
     for (size_t i = 0; i < draft.presets.size(); ++i) {
         const auto& plan = draft.presetPlans[i];
-        if (plan && plan->fits && plan->totalSeconds <= kPatience)
+        if (draft.sampleText && draft.presets[i].name == "sample")
+            return int(i);
+        const bool enoughText = plan && double(plan->parameters) <= kParametersPerToken * draft.estimatedTokens(draft.presets[i]);
+        if (plan && plan->fits && plan->totalSeconds <= kPatience && enoughText)
             best = int(i);
     }
     return best;

@@ -38,7 +38,8 @@ struct RunDraft {
 /// `preset` with the vocabulary and the number of steps that suit the draft's text.
 RunSpec adaptedToText(const RunSpec& preset, const RunDraft& draft);
 
-/// Index of the preset to suggest: the largest whose run ends within two hours and fits; else the smallest. -1 without presets.
+/// Index of the preset to suggest: the largest that fits, ends within an hour and is not too large for so little text (ten
+/// parameters a token); else the smallest. For the sample stories the preset made for them. -1 without presets.
 int suggestedPreset(const RunDraft& draft);
 
 /// A name for the run from its text and model, and the folder of that name that is still free in `runsFolder`.
