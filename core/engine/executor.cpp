@@ -49,7 +49,6 @@ void Executor::advanceStaging(Launches& launches) {
         Node& next = node(m_nextStaging);
         if (!acquireStaging(next))
             return;
-        next.staged = true;
         releaseWait(m_nextStaging++, launches);
     }
 }
@@ -161,7 +160,6 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
     {
         const std::lock_guard lock(m_mutex);
         current.context = context;
-        current.started = true;
         for (size_t i = 0; i < count; ++i)
             if (laneOf(current.program->ops[i].kind) == Lane::Write)
                 releaseWait(current.firstOp + i, launches);

@@ -51,7 +51,6 @@ private:
         ProgramRun* run = nullptr;
         const Op* op = nullptr;
         int waits = 0;         ///< unfinished dependencies, plus one for staging, plus one for the start of a writing program
-        bool staged = false;
         bool issued = false;
         bool done = false;
         std::vector<size_t> dependencies;

@@ -49,7 +49,6 @@ struct ProgramRun {
     std::shared_ptr<const StepProgram> program;
     size_t firstOp = 0;  ///< global number
     int oldSlot = 0;
-    bool started = false;
     StepContext context;
     StepOutcome outcome;
     std::vector<LiveBuffer> buffers;

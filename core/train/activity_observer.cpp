@@ -7,7 +7,7 @@ namespace gsst {
 
 ActivityObserver::ActivityObserver(EventSink sink) : m_sink(std::move(sink)) {}
 
-void ActivityObserver::expect(int64_t committedStep, int, int microBatches) {
+void ActivityObserver::expect(int64_t committedStep, int microBatches) {
     m_committedStep.store(committedStep);
     m_microBatches = microBatches;
 }

@@ -13,8 +13,8 @@ namespace gsst {
 class ActivityObserver : public EngineObserver {
 public:
     explicit ActivityObserver(EventSink sink);
-    /// Before the first step: what is committed, and the size of the lane.
-    void expect(int64_t committedStep, int slices, int microBatches);
+    /// Before the first step: what is committed, and how many micro-batches a step has.
+    void expect(int64_t committedStep, int microBatches);
 
     void opStarted(const Op& op) override;
     void opDone(const Op& op) override;

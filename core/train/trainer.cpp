@@ -40,7 +40,10 @@ struct Trainer::Impl {
     std::shared_ptr<const StepProgram> program(ProgramKind kind);
     Status loadBatch(int64_t stepIndex);
     Status runAlone(ProgramKind kind, const StepContext& context);
-    StepContext contextOfUpdate();
+    /// For a program that applies the pending update and commits nothing.
+    StepContext updateContext() const;
+    /// The same for one that commits: the record is stamped, which syncs the logs.
+    StepContext commitContext() const;
     Status applyResident();
     /// Takes back a program that was enqueued ahead; everything that ran keeps its effect.
     Status dropAhead();
@@ -126,10 +129,15 @@ Status Trainer::Impl::loadBatch(int64_t stepIndex) {
     return {};
 }
 
-StepContext Trainer::Impl::contextOfUpdate() {
+StepContext Trainer::Impl::updateContext() const {
     StepContext context;
     context.updateStep = step;
     context.gradientScale = pendingScale;
+    return context;
+}
+
+StepContext Trainer::Impl::commitContext() const {
+    StepContext context = updateContext();
     if (parts.stampRecord)
         parts.stampRecord(context.record);
     context.record.step = step;
@@ -152,7 +160,7 @@ Status Trainer::Impl::runAlone(ProgramKind kind, const StepContext& context) {
 /// State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
 Status Trainer::Impl::applyResident() {
     executor->enqueue(program(ProgramKind::UpdateOnly));
-    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, executor->run(contextOfUpdate(), {}));
+    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, executor->run(updateContext(), {}));
     pending = false;
     uncommitted = true;
     return {};
@@ -191,7 +199,7 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
         impl.executor->enqueue(impl.program(updating ? ProgramKind::StepUpdating : ProgramKind::StepPlain));
     if (moreToCome && !impl.resident())
         impl.executor->enqueue(impl.program(ProgramKind::StepUpdating));
-    const StepContext context = updating ? impl.contextOfUpdate() : StepContext{};
+    const StepContext context = updating ? impl.commitContext() : StepContext{};
     GSST_ASSIGN(const StepOutcome outcome, impl.executor->run(context, stop));
     if (updating)
         impl.committedStep = impl.step;
@@ -225,12 +233,12 @@ Status Trainer::settle() {
     Impl& impl = *m_impl;
     GSST_TRY(impl.dropAhead());
     if (impl.pending) {
-        GSST_TRY(impl.runAlone(ProgramKind::UpdateOnly, impl.contextOfUpdate()));
+        GSST_TRY(impl.runAlone(ProgramKind::UpdateOnly, impl.resident() ? impl.updateContext() : impl.commitContext()));
         impl.pending = false;
         impl.uncommitted = impl.resident();
     }
     if (impl.uncommitted) {
-        GSST_TRY(impl.runAlone(ProgramKind::WriteOut, impl.contextOfUpdate()));
+        GSST_TRY(impl.runAlone(ProgramKind::WriteOut, impl.commitContext()));
         impl.uncommitted = false;
     }
     impl.committedStep = impl.store->committed().step;

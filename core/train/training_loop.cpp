@@ -53,7 +53,7 @@ Status TrainingLoop::openTrainer() {
         GSST_TRY(writeRunRecord(m_files, m_run.folder, *m_run.unsaved));
     m_run.unsaved.reset();
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
-    m_observer.expect(m_trainer->committedStep(), m_run.plan.slices, int(training().microBatchesPerStep()));
+    m_observer.expect(m_trainer->committedStep(), int(training().microBatchesPerStep()));
     m_sink(plannedEvent(m_run, m_trainer->step()));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
     return {};
