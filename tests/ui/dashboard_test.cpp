@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/ui/example_run.h"
-#include "ui/dashboard/dashboard_page.h"
-#include "ui/main_window.h"
+#include "tests/ui/window_fixture.h"
 #include "ui/runs/runs_page.h"
 
-#include <QSettings>
 #include <QSignalSpy>
 #include <QTest>
-#include <QThreadPool>
 
 using namespace gsst;
 
-class DashboardTest : public QObject {
+class DashboardTest : public QObject, private WindowFixture {
     Q_OBJECT
 private slots:
-    void init();
-    void cleanup();
+    void init() { makeWindow(); }
+    void cleanup() { dropWindow(); }
     void replayFillsEverything();
     void pauseAndResume();
     void stopAsksAndKeepsTheSession();
@@ -29,39 +25,7 @@ private slots:
     void windowWaitsForTheSession();
     void runsListActs();
     void finishedRunIsOnlyLookedAt();
-
-private:
-    void open();
-    EventQueue& events() { return m_service->session->events(); }
-    DashboardPage& page() { return m_window->dashboard(); }
-
-    std::unique_ptr<FakeService> m_service;
-    std::unique_ptr<Theme> m_theme;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void DashboardTest::init() {
-    QSettings().clear();
-    m_service = std::make_unique<FakeService>();
-    m_theme = std::make_unique<Theme>(*qApp);
-    m_theme->choose(Theme::Choice::Light);
-    m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
-    m_window->show();
-}
-
-void DashboardTest::cleanup() {
-    m_window.reset();
-    QThreadPool::globalInstance()->waitForDone();
-    m_theme.reset();
-}
-
-void DashboardTest::open() {
-    OpenRunFacts facts;
-    facts.folder = "/runs/Logbooks 1.1B";
-    facts.name = "Logbooks 1.1B";
-    m_window->controller().start({}, facts);
-    QVERIFY(m_service->session);
-}
 
 void DashboardTest::replayFillsEverything() {
     open();
@@ -299,7 +263,7 @@ void DashboardTest::windowWaitsForTheSession() {
 }
 
 void DashboardTest::runsListActs() {
-    m_service->runs = exampleRuns();
+    m_service->setRuns(exampleRuns());
     m_window->showPage(0);
     RunsPage& runs = m_window->runs();
     QTRY_COMPARE(runs.model().rowCount(), 5);
@@ -313,22 +277,22 @@ void DashboardTest::runsListActs() {
     events().push(StateChanged{RunState::Training, 14401});
     QTRY_COMPARE(runs.model().pill(2).text, QString("Training"));
     QCOMPARE(runs.model().deed(2), RunListModel::Deed::Pause);
-    m_service->runs.clear();
-    for (int i = 0; i < 500; ++i) {
-        m_service->runs.push_back(exampleRuns()[2]);
-        m_service->runs.back().folder += std::to_string(i);
-    }
+    std::vector<RunInfo> many(500, exampleRuns()[2]);
+    for (size_t i = 0; i < many.size(); ++i)
+        many[i].folder += std::to_string(i);
+    m_service->setRuns(std::move(many));
     m_window->showPage(0);
     QTRY_COMPARE(runs.model().rowCount(), 500);
 }
 
 void DashboardTest::finishedRunIsOnlyLookedAt() {
-    m_service->runs = exampleRuns();
-    emit m_window->runs().openRequested(m_service->runs[3]);
+    const std::vector<RunInfo> listed = exampleRuns();
+    m_service->setRuns(listed);
+    emit m_window->runs().openRequested(listed[3]);
     QTRY_COMPARE(page().header().pill().look().text, QString("Finished"));
     QVERIFY(m_service->resumed.empty());
     QVERIFY(!page().header().button().isEnabled());
-    emit m_window->runs().openRequested(m_service->runs[2]);
+    emit m_window->runs().openRequested(listed[2]);
     QTRY_COMPARE(page().header().button().text(), QString("Resume"));
     const_cast<QToolButton&>(page().header().button()).click();
     QTRY_COMPARE(m_service->resumed, std::filesystem::path("/runs/Kitchen 125M"));

@@ -67,16 +67,16 @@ inline RunSpec fakePreset(const std::string& name, const std::string& title, int
     return spec;
 }
 
-/// Answers like the real service from simple formulas, without touching text or disk.
+/// Answers like the real service from simple formulas, without touching text or disk. As the real one it is asked from pool
+/// threads, so what those read is set through functions or atomic; the other members belong to the UI thread.
 class FakeService : public TrainingService {
 public:
-    std::vector<RunInfo> runs;
     std::shared_ptr<FakeRecord> record = std::make_shared<FakeRecord>();
     FakeSession* session = nullptr;  ///< the last one; gone when record->destroyed
     RunRequest request;
     std::filesystem::path resumed;
     std::atomic<int> previews = 0;
-    std::chrono::milliseconds previewTakes{2};
+    std::atomic<std::chrono::milliseconds> previewTakes = std::chrono::milliseconds(2);
     bool refuse = false;
 
     static int64_t parametersOf(const RunSpec& spec) {
@@ -107,7 +107,7 @@ public:
     }
     Result<PlanPreview> previewPlan(const RunSpec& spec) override {
         ++previews;
-        std::this_thread::sleep_for(previewTakes);
+        std::this_thread::sleep_for(previewTakes.load());
         PlanPreview plan;
         plan.parameters = parametersOf(spec);
         plan.smallestDeviceBytes = deviceNeed(spec);
@@ -142,7 +142,14 @@ public:
         plan.bottleneck = "compute";
         return plan;
     }
-    Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return runs; }
+    Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override {
+        const std::lock_guard lock(m_runsMutex);
+        return m_runs;
+    }
+    void setRuns(std::vector<RunInfo> runs) {
+        const std::lock_guard lock(m_runsMutex);
+        m_runs = std::move(runs);
+    }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest wanted, std::function<void()> wake) override {
         if (refuse)
             return Error{ErrorCode::InvalidInput, "This device is not available", "--device cuda", "this version trains on the processor", "Use the CPU"};
@@ -161,6 +168,10 @@ private:
         session = opened.get();
         return opened;
     }
+
+private:
+    std::mutex m_runsMutex;
+    std::vector<RunInfo> m_runs;  ///< guarded by m_runsMutex
 };
 
 /// The worked example of the screens: a 1.1B model, 24 slices, 916 steps.

@@ -1,58 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every page in both themes and with longer words: nothing cut, everything named. Also run at twice the scale.
-#include "tests/ui/example_run.h"
+#include "tests/ui/window_fixture.h"
 #include "tests/ui/window_helpers.h"
-#include "ui/dashboard/dashboard_page.h"
-#include "ui/main_window.h"
 #include "ui/wizard/new_run_wizard.h"
 
-#include <QSettings>
 #include <QTest>
-#include <QThreadPool>
 
 using namespace gsst;
 
-class LayoutTest : public QObject {
+class LayoutTest : public QObject, private WindowFixture {
     Q_OBJECT
 private slots:
-    void init();
-    void cleanup();
+    void init() { makeWindow(); }
+    void cleanup() { dropWindow(); }
     void nothingIsClipped_data();
     void nothingIsClipped();
     void controlsHaveNames();
-
-private:
-    void open();
-    EventQueue& events() { return m_service->session->events(); }
-    DashboardPage& page() { return m_window->dashboard(); }
-
-    std::unique_ptr<FakeService> m_service;
-    std::unique_ptr<Theme> m_theme;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void LayoutTest::init() {
-    QSettings().clear();
-    m_service = std::make_unique<FakeService>();
-    m_theme = std::make_unique<Theme>(*qApp);
-    m_theme->choose(Theme::Choice::Light);
-    m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
-    m_window->show();
-}
-
-void LayoutTest::cleanup() {
-    m_window.reset();
-    QThreadPool::globalInstance()->waitForDone();
-    m_theme.reset();
-}
-
-void LayoutTest::open() {
-    OpenRunFacts facts;
-    facts.folder = "/runs/Logbooks 1.1B";
-    facts.name = "Logbooks 1.1B";
-    m_window->controller().start({}, facts);
-    QVERIFY(m_service->session);
-}
 
 void LayoutTest::nothingIsClipped_data() {
     QTest::addColumn<bool>("dark");
@@ -89,7 +53,7 @@ void LayoutTest::nothingIsClipped() {
     }
     QVERIFY(m_window->wizard()->width() <= 1280 && m_window->wizard()->height() <= 800);
     m_window->wizard()->reject();
-    m_service->runs = exampleRuns();
+    m_service->setRuns(exampleRuns());
     m_window->showPage(0);
     check("runs", *m_window);
     open();
@@ -102,7 +66,7 @@ void LayoutTest::nothingIsClipped() {
 }
 
 void LayoutTest::controlsHaveNames() {
-    m_service->runs = exampleRuns();
+    m_service->setRuns(exampleRuns());
     m_window->showPage(0);
     QTest::qWait(50);
     QStringList nameless = namelessControls(*m_window);

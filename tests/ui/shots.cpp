@@ -64,7 +64,7 @@ int main(int count, char** arguments) {
         window.show();
         good &= save(window, prefix + "-runs-first-start.png");
         good &= wizardPictures(window, prefix);
-        service.runs = exampleRuns();
+        service.setRuns(exampleRuns());
         OpenRunFacts facts;
         facts.folder = "/runs/Logbooks 1.1B";
         facts.name = "Logbooks 1.1B";
