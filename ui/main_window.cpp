@@ -6,6 +6,7 @@
 #include "ui/runs/sample_run.h"
 #include "ui/sidebar.h"
 #include "ui/status_strip.h"
+#include "ui/theme/icons.h"
 #include "ui/widgets/format.h"
 #include "ui/wizard/new_run_wizard.h"
 
@@ -119,6 +120,9 @@ void MainWindow::makeMenus() {
 void MainWindow::showPage(int page) {
     if (page == Sidebar::Dashboard && !m_controller.hasRun() && m_dashboard->notice().isHidden())
         page = Sidebar::Runs;
+    // The focus does not jump to whatever comes next on the other page.
+    if (const QWidget* focus = focusWidget(); page != m_pages->currentIndex() && focus && m_pages->isAncestorOf(focus))
+        centralWidget()->setFocus();
     m_pages->setCurrentIndex(page);
     m_sidebar->setCurrent(Sidebar::Page(page));
     if (page == Sidebar::Runs)
@@ -144,7 +148,10 @@ void MainWindow::startSample() {
         [&service = m_service, folder = m_places.runsFolder](std::stop_token) { return sampleRequest(service, folder); },
         [this](Result<RunRequest> request) {
             if (!request.ok()) {
-                QMessageBox::warning(this, tr("Try the sample"), fromUtf8(request.error().text()));
+                auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Try the sample"), fromUtf8(request.error().text()), QMessageBox::Ok, this);
+                box->setIconPixmap(tintedPixmap("warning", m_theme.tokens().warning, 32, devicePixelRatioF()));
+                box->setAttribute(Qt::WA_DeleteOnClose);
+                box->open();
                 return;
             }
             OpenRunFacts facts;
@@ -163,8 +170,9 @@ void MainWindow::start(const RunRequest& request, const OpenRunFacts& facts) {
 void MainWindow::confirmThen(const QString& deed, std::function<void()> go) {
     if (!m_controller.active() || m_controller.state() != RunState::Training)
         return go();
-    auto* box = new QMessageBox(QMessageBox::Question, tr("One run at a time"),
+    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("One run at a time"),
                                 tr("%1 is training. Pause it and %2?").arg(m_controller.facts().name, deed), QMessageBox::NoButton, this);
+    box->setIconPixmap(tintedPixmap("pause", m_theme.tokens().accent, 32, devicePixelRatioF()));
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setInformativeText(tr("Nothing is lost: it goes on from its last commit whenever you resume it."));
     QPushButton* yes = box->addButton(tr("&Pause and go on"), QMessageBox::AcceptRole);
@@ -239,9 +247,9 @@ void MainWindow::refreshRuns() {
 
 void MainWindow::about() {
     auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About GSST Studio"),
-                                tr("GSST Studio trains language models larger than your memory, slice by slice.\n\nFree software under the GNU General Public License, "
-                                   "version 3 or later."),
-                                QMessageBox::Ok, this);
+                                tr("GSST Studio trains language models larger than your memory, slice by slice."), QMessageBox::Ok, this);
+    box->setInformativeText(tr("Free software under the GNU General Public License, version 3 or later."));
+    box->setIconPixmap(tintedPixmap("layers", m_theme.tokens().accent, 32, devicePixelRatioF()));
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->open();
 }

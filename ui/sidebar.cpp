@@ -48,7 +48,8 @@ QToolButton* Sidebar::makeEntry(Page page, const QString& icon, const QString& t
     entry->setText(text);
     entry->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     entry->setCheckable(true);
-    entry->setFocusPolicy(Qt::StrongFocus);
+    // A click leaves the focus where it was, so that a ring is seen by those who use keys only.
+    entry->setFocusPolicy(Qt::TabFocus);
     entry->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     // Wider than the icon is: that is its distance from the word.
     entry->setIconSize({28, 16});

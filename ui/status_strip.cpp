@@ -37,29 +37,39 @@ StatusStrip::StatusStrip(RunController& controller, const Theme& theme) : m_cont
     connect(&controller, &RunController::opened, this, [this] {
         m_plan = {};
         m_secondsLeft = -1;
-        m_device->setFullText(tr("Device –"));
-        m_ram->setFullText(tr("RAM –"));
+        m_deviceBytes = m_ramBytes = -1;
     });
     connect(&bridge, &EventBridge::planned, this, [this](const Planned& plan) { m_plan = plan; });
     connect(&bridge, &EventBridge::stepDone, this, [this](const StepDone& step) {
         m_secondsLeft = step.secondsLeft;
-        const QString device = bytesText(double(step.devicePeakBytes)), ram = bytesText(double(step.ramBytes));
-        m_device->setFullText(m_plan.deviceLimitBytes > 0 ? tr("Device %1 of %2").arg(device, bytesText(double(m_plan.deviceLimitBytes))) : tr("Device %1").arg(device));
-        m_ram->setFullText(m_plan.ramLimitBytes > 0 ? tr("RAM %1 of %2").arg(ram, bytesText(double(m_plan.ramLimitBytes))) : tr("RAM %1").arg(ram));
+        m_deviceBytes = step.devicePeakBytes;
+        m_ramBytes = step.ramBytes;
     });
-    m_device->setFullText(tr("Device –"));
-    m_ram->setFullText(tr("RAM –"));
+    connect(&bridge, &EventBridge::stateChanged, this, [this](const StateChanged& event) {
+        // All of it was given back before the worker said so.
+        if (event.state == RunState::Paused || event.state == RunState::Finished || event.state == RunState::NeedsAttention)
+            m_deviceBytes = m_ramBytes = 0;
+    });
     setFreeDisk(-1);
     refresh();
+}
+
+void StatusStrip::showMemory() {
+    const QString device = m_deviceBytes < 0 ? tr("–") : bytesText(double(m_deviceBytes)), ram = m_ramBytes < 0 ? tr("–") : bytesText(double(m_ramBytes));
+    m_device->setFullText(m_deviceBytes > 0 && m_plan.deviceLimitBytes > 0 ? tr("Device %1 of %2").arg(device, bytesText(double(m_plan.deviceLimitBytes)))
+                                                                            : tr("Device %1").arg(device));
+    m_ram->setFullText(m_ramBytes > 0 && m_plan.ramLimitBytes > 0 ? tr("RAM %1 of %2").arg(ram, bytesText(double(m_plan.ramLimitBytes))) : tr("RAM %1").arg(ram));
 }
 
 void StatusStrip::setFreeDisk(double bytes) { m_disk->setFullText(bytes < 0 ? tr("Disk –") : tr("%1 free").arg(bytesText(bytes))); }
 
 void StatusStrip::refresh() {
+    showMemory();
     const bool run = m_controller.hasRun();
     m_icon->setVisible(run);
     m_step->setVisible(run);
     m_pause->setVisible(run && m_controller.active());
+    gsst::setLook(*m_state, "type", run ? "strong" : "hint");
     if (!run) {
         m_state->setFullText(tr("Nothing is running"));
         return;

@@ -17,6 +17,7 @@ public:
 
 private:
     void refresh();
+    void showMemory();
     void press();
 
     RunController& m_controller;
@@ -30,6 +31,8 @@ private:
     ElidedLabel* m_disk = nullptr;
     Planned m_plan;
     double m_secondsLeft = -1;
+    int64_t m_deviceBytes = -1;  ///< in use by the run; negative = not known yet
+    int64_t m_ramBytes = -1;
 };
 
 }  // namespace gsst

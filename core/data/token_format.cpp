@@ -42,27 +42,28 @@ std::array<std::byte, kShardHeaderBytes> encodeShardHeader(const ShardHeader& he
     return bytes;
 }
 
-Result<ShardHeader> decodeShardHeader(std::span<const std::byte> file, const std::string& origin) {
-    if (file.size() < kShardHeaderBytes)
+Result<ShardHeader> decodeShardHeader(std::span<const std::byte, kShardHeaderBytes> bytes, uint64_t fileBytes,
+                                      const std::string& origin) {
+    if (fileBytes < kShardHeaderBytes)
         return corruptTokens(origin, "the file is shorter than its header");
-    const std::string_view magic(reinterpret_cast<const char*>(file.data()), kMagic.size());
+    const std::string_view magic(reinterpret_cast<const char*>(bytes.data()), kMagic.size());
     if (magic != kMagic)
         return corruptTokens(origin, "it is not a file of tokens");
-    if (const auto version = get<uint32_t>(file, 8); version > kShardVersion)
+    if (const auto version = get<uint32_t>(bytes, 8); version > kShardVersion)
         return Error{ErrorCode::NewerVersion, "The prepared text was written by a newer version of this program",
                      origin, "its format has version " + std::to_string(version), "Update the program"};
-    if (get<uint64_t>(file, kSummedBytes) != contentSum64(file.first(kSummedBytes)))
+    if (get<uint64_t>(bytes, kSummedBytes) != contentSum64(bytes.first(kSummedBytes)))
         return corruptTokens(origin, "the checksum of its header is wrong");
-    const ShardHeader header{get<uint32_t>(file, 12), get<uint64_t>(file, 16), get<uint64_t>(file, 24),
-                             get<uint64_t>(file, 32), get<uint64_t>(file, 40)};
+    const ShardHeader header{get<uint32_t>(bytes, 12), get<uint64_t>(bytes, 16), get<uint64_t>(bytes, 24),
+                             get<uint64_t>(bytes, 32), get<uint64_t>(bytes, 40)};
     if (header.vocabulary == 0 || header.vocabulary > uint64_t{1} << 31 ||
         header.elementBytes != elementBytesFor(header.vocabulary))
         return corruptTokens(origin, "the size of its tokens does not fit its vocabulary");
-    const uint64_t contentBytes = file.size() - kShardHeaderBytes;
+    const uint64_t contentBytes = fileBytes - kShardHeaderBytes;
     // Divided, not multiplied: a number of tokens from a file must not be able to overflow.
     if (contentBytes % header.elementBytes != 0 || contentBytes / header.elementBytes != header.tokens)
         return corruptTokens(origin, "it should hold " + std::to_string(header.tokens) + " tokens, but is " +
-                                         std::to_string(file.size()) + " bytes long");
+                                         std::to_string(fileBytes) + " bytes long");
     return header;
 }
 

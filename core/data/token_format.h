@@ -41,9 +41,10 @@ inline uint32_t elementBytesFor(uint64_t vocabulary) {
 
 std::array<std::byte, kShardHeaderBytes> encodeShardHeader(const ShardHeader& header);
 
-/// The header of a whole shard file. Every number is checked, the length of the file against the number of tokens too,
-/// the sum of the tokens not. Corrupt or NewerVersion, naming `origin`.
-Result<ShardHeader> decodeShardHeader(std::span<const std::byte> file, const std::string& origin);
+/// The header at the start of a shard file of `fileBytes`. Every number is checked, the length of the file against the
+/// number of tokens too. Corrupt or NewerVersion, naming `origin`.
+Result<ShardHeader> decodeShardHeader(std::span<const std::byte, kShardHeaderBytes> bytes, uint64_t fileBytes,
+                                      const std::string& origin);
 
 /// "tokens-0003.bin"
 std::string shardFileName(size_t index);

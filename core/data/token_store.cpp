@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -21,6 +22,8 @@ using Json = nlohmann::json;
 constexpr int64_t kIndexVersion = 1;
 constexpr uint64_t kIndexLimit = 64u << 20;
 constexpr uint64_t kMostTokens = uint64_t{1} << 60;
+constexpr size_t kPieceBytes = size_t{1} << 20;
+constexpr size_t kWindowBytes = 4096;
 
 std::optional<uint64_t> numberAt(const Json& object, const char* key) {
     const auto found = object.find(key);
@@ -83,6 +86,18 @@ Result<Index> parseIndex(const std::string& text, const std::string& origin) {
     return index;
 }
 
+Result<uint64_t> sumOfTokens(const MappedFile& file) {
+    std::vector<std::byte> piece(kPieceBytes);
+    ContentSum sum;
+    for (uint64_t at = kShardHeaderBytes; at < file.size();) {
+        const auto part = std::span(piece).first(std::min<uint64_t>(piece.size(), file.size() - at));
+        GSST_TRY(file.copy(at, part));
+        sum.add(part);
+        at += part.size();
+    }
+    return sum.value();
+}
+
 } // namespace
 
 Result<TokenStore> TokenStore::open(const std::filesystem::path& folder, Verify verify) {
@@ -102,15 +117,20 @@ Result<TokenStore> TokenStore::open(const std::filesystem::path& folder, Verify 
 Status TokenStore::addShard(const std::filesystem::path& path, uint64_t tokens, const std::string& sum, Verify verify) {
     const std::string origin = pathText(path);
     GSST_ASSIGN(MappedFile file, MappedFile::open(path));
-    GSST_ASSIGN(const ShardHeader header, decodeShardHeader(file.bytes(), origin));
+    std::array<std::byte, kShardHeaderBytes> start{};
+    GSST_TRY(file.copy(0, std::span(start).first(std::min<uint64_t>(start.size(), file.size()))));
+    GSST_ASSIGN(const ShardHeader header, decodeShardHeader(start, file.size(), origin));
     if (header.tokens != tokens || header.firstToken != static_cast<uint64_t>(m_size) || sumText(header.sum) != sum ||
         header.vocabulary != static_cast<uint64_t>(m_vocabulary))
         return corruptTokens(origin, "its header does not agree with index.json");
-    if (verify == Verify::Everything && contentSum64(file.bytes().subspan(kShardHeaderBytes)) != header.sum)
-        return corruptTokens(origin, "the checksum of its tokens is wrong");
+    if (verify == Verify::Everything) {
+        GSST_ASSIGN(const uint64_t found, sumOfTokens(file));
+        if (found != header.sum)
+            return corruptTokens(origin, "the checksum of its tokens is wrong");
+    }
     const auto count = static_cast<int64_t>(tokens);
     m_shards.push_back(
-        std::make_shared<const Shard>(Shard{std::move(file), m_size, count, header.elementBytes, origin}));
+        std::make_shared<const Shard>(Shard{std::move(file), m_size, count, header.elementBytes}));
     m_size += count;
     return {};
 }
@@ -135,16 +155,29 @@ Status TokenStore::read(int64_t start, std::span<int32_t> into) const {
 }
 
 Status TokenStore::readShard(const Shard& shard, int64_t start, std::span<int32_t> into) const {
-    const std::byte* bytes =
-        shard.file.bytes().data() + kShardHeaderBytes + static_cast<size_t>(start - shard.first) * shard.elementBytes;
+    std::array<std::byte, kWindowBytes> buffer; // the windows of training need one or two
+    uint64_t at = kShardHeaderBytes + static_cast<uint64_t>(start - shard.first) * shard.elementBytes;
+    while (!into.empty()) {
+        const auto part = into.first(std::min(into.size(), buffer.size() / shard.elementBytes));
+        const auto bytes = std::span(buffer).first(part.size() * shard.elementBytes);
+        GSST_TRY(shard.file.copy(at, bytes));
+        GSST_TRY(decode(shard, bytes, part));
+        at += bytes.size();
+        into = into.subspan(part.size());
+    }
+    return {};
+}
+
+Status TokenStore::decode(const Shard& shard, std::span<const std::byte> bytes, std::span<int32_t> into) const {
+    const std::byte* next = bytes.data();
     for (int32_t& out : into) {
         uint32_t token = 0;
         for (uint32_t i = 0; i < shard.elementBytes; ++i)
-            token |= static_cast<uint32_t>(bytes[i]) << (8 * i);
-        bytes += shard.elementBytes;
+            token |= static_cast<uint32_t>(next[i]) << (8 * i);
+        next += shard.elementBytes;
         if (token >= static_cast<uint64_t>(m_vocabulary))
-            return corruptTokens(shard.origin, "it holds token " + std::to_string(token) + " in a vocabulary of " +
-                                                   std::to_string(m_vocabulary));
+            return corruptTokens(pathText(shard.file.path()), "it holds token " + std::to_string(token) +
+                                                                  " in a vocabulary of " + std::to_string(m_vocabulary));
         out = static_cast<int32_t>(token);
     }
     return {};

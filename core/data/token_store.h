@@ -30,8 +30,8 @@ public:
     int64_t vocabulary() const { return m_vocabulary; }
     const std::string& tokenizerHash() const { return m_tokenizerHash; } ///< Tokenizer::hash() of what encoded it
 
-    /// Fills all of `into` from token `start`. Corrupt if a token is not below vocabulary(); a range outside the store
-    /// is InvalidInput.
+    /// Fills all of `into` from token `start`. Corrupt if a token is not below vocabulary(), or if a shard was shortened
+    /// since it was opened; Io if its medium is gone; a range outside the store is InvalidInput.
     Status read(int64_t start, std::span<int32_t> into) const;
 
 private:
@@ -40,11 +40,11 @@ private:
         int64_t first = 0;
         int64_t count = 0;
         uint32_t elementBytes = 2;
-        std::string origin;
     };
     TokenStore() = default;
     Status addShard(const std::filesystem::path& path, uint64_t tokens, const std::string& sum, Verify verify);
     Status readShard(const Shard& shard, int64_t start, std::span<int32_t> into) const;
+    Status decode(const Shard& shard, std::span<const std::byte> bytes, std::span<int32_t> into) const;
 
     std::vector<std::shared_ptr<const Shard>> m_shards; ///< in order, none empty
     int64_t m_size = 0;

@@ -1,165 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "device/cpu_pool.h"
 
-#include "base/units.h"
 #include "device/system_memory.h"
 
-#include <algorithm>
-#include <cassert>
-#include <iterator>
-#include <limits>
-#include <map>
-#include <mutex>
 #include <new>
-#include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace gsst {
 namespace {
 
-constexpr int64_t kSmallGranule = 64;
-constexpr int64_t kPage = 4096;
 constexpr int64_t kLargeFrom = 1 << 20;
-constexpr int64_t kLargestRequest = std::numeric_limits<int64_t>::max() - kPage;
+constexpr std::align_val_t kSmallAlignment{64};
 
-std::byte* systemAllocate(int64_t rounded) {
-    if (rounded >= kLargeFrom)
-        return takePages(size_t(rounded));
-    return static_cast<std::byte*>(::operator new(size_t(rounded), std::align_val_t(kSmallGranule), std::nothrow));
+std::byte* takeMemory(int64_t bytes) {
+    if (bytes >= kLargeFrom)
+        return takePages(size_t(bytes));
+    return static_cast<std::byte*>(::operator new(size_t(bytes), kSmallAlignment, std::nothrow));
 }
 
-void systemFree(std::byte* data, int64_t rounded) {
-    if (rounded >= kLargeFrom)
-        returnPages(data, size_t(rounded));
+void returnMemory(std::byte* data, int64_t bytes) {
+    if (bytes >= kLargeFrom)
+        returnPages(data, size_t(bytes));
     else
-        ::operator delete(data, std::align_val_t(kSmallGranule));
-}
-
-std::string sizeText(int64_t bytes) { return formatBytes(uint64_t(std::max<int64_t>(bytes, 0))); }
-
-Error refusal(int64_t bytes, const PoolUsage& usage, bool byLimit) {
-    Error error{ErrorCode::OutOfMemory, "", "", sizeText(bytes) + " more were asked for, ", ""};
-    if (byLimit) {
-        error.what = "The memory limit of the device is reached";
-        error.why += sizeText(usage.inUse) + " of " + sizeText(usage.limit) + " are in use";
-        error.todo = "Use a smaller micro-batch or shorter sequences, or raise the limit";
-    } else {
-        error.what = "The system has no more memory to give";
-        error.why += sizeText(usage.inUse) + " are in use by this pool";
-        error.todo = "Close other programs, or use a smaller micro-batch or shorter sequences";
-    }
-    return error;
+        ::operator delete(data, kSmallAlignment);
 }
 
 }  // namespace
 
-struct CpuPool::State {
-    mutable std::mutex mutex;
-    PoolUsage usage;
-    std::unordered_map<const std::byte*, int64_t> live;  ///< rounded sizes of what is given out
-    std::map<int64_t, std::vector<std::byte*>> cached;   ///< free blocks by rounded size, never an empty list
-
-    using Bin = std::map<int64_t, std::vector<std::byte*>>::iterator;
-
-    std::byte* takeCached(Bin bin) {
-        std::byte* data = bin->second.back();
-        bin->second.pop_back();
-        if (bin->second.empty())
-            cached.erase(bin);
-        return data;
-    }
-    void drop(Bin bin) {
-        const int64_t bytes = bin->first;
-        systemFree(takeCached(bin), bytes);
-        usage.held -= bytes;
-    }
-    void dropAll() {
-        while (!cached.empty())
-            drop(std::prev(cached.end()));
-    }
-    /// Gives back as few cached blocks as will do, so that `bytes` more may be held. Caller knows that it is possible.
-    void makeRoom(int64_t bytes) {
-        while (usage.limit > 0 && bytes > usage.limit - usage.held) {
-            const Bin enough = cached.lower_bound(bytes - (usage.limit - usage.held));
-            drop(enough != cached.end() ? enough : std::prev(cached.end()));
-        }
-    }
-    std::byte* takeFresh(int64_t bytes) {
-        makeRoom(bytes);
-        std::byte* data = systemAllocate(bytes);
-        if (!data && !cached.empty()) {
-            dropAll();
-            data = systemAllocate(bytes);
-        }
-        usage.held += data ? bytes : 0;
-        return data;
-    }
-};
-
-CpuPool::CpuPool(int64_t limitBytes) : m_state(std::make_unique<State>()) { m_state->usage.limit = limitBytes; }
-
-CpuPool::~CpuPool() {
-    trim();
-    for (const auto& [data, bytes] : m_state->live)
-        systemFree(const_cast<std::byte*>(data), bytes);
-}
-
-int64_t CpuPool::roundedBytes(int64_t bytes) {
-    const int64_t granule = bytes >= kLargeFrom ? kPage : kSmallGranule;
-    return std::max(kSmallGranule, (std::min(bytes, kLargestRequest) + granule - 1) / granule * granule);
-}
-
-Result<std::byte*> CpuPool::allocate(int64_t bytes) {
-    const std::lock_guard lock(m_state->mutex);
-    PoolUsage& usage = m_state->usage;
-    if (bytes < 0 || bytes > kLargestRequest)
-        return refusal(bytes, usage, usage.limit > 0);
-    const int64_t rounded = roundedBytes(bytes);
-    const auto bin = m_state->cached.find(rounded);
-    // Subtractions on the right side only: they cannot overflow.
-    if (bin == m_state->cached.end() && usage.limit > 0 && rounded > usage.limit - usage.inUse)
-        return refusal(rounded, usage, true);
-    std::byte* data = bin != m_state->cached.end() ? m_state->takeCached(bin) : m_state->takeFresh(rounded);
-    if (!data)
-        return refusal(rounded, usage, false);
-    m_state->live.emplace(data, rounded);
-    usage.inUse += rounded;
-    usage.peak = std::max(usage.peak, usage.inUse);
-    return data;
-}
-
-void CpuPool::free(std::byte* data) {
-    if (!data)
-        return;
-    const std::lock_guard lock(m_state->mutex);
-    const auto found = m_state->live.find(data);
-    assert(found != m_state->live.end() && "freed twice, or not from this pool");
-    if (found == m_state->live.end())
-        return;
-    m_state->usage.inUse -= found->second;
-    m_state->cached[found->second].push_back(data);
-    m_state->live.erase(found);
-}
-
-bool CpuPool::owns(const std::byte* data) const {
-    const std::lock_guard lock(m_state->mutex);
-    return m_state->live.contains(data);
-}
-
-PoolUsage CpuPool::usage() const {
-    const std::lock_guard lock(m_state->mutex);
-    return m_state->usage;
-}
-
-void CpuPool::resetPeak() {
-    const std::lock_guard lock(m_state->mutex);
-    m_state->usage.peak = m_state->usage.inUse;
-}
-
-void CpuPool::trim() {
-    const std::lock_guard lock(m_state->mutex);
-    m_state->dropAll();
-}
+CpuPool::CpuPool(int64_t limitBytes) : CachingPool(limitBytes, {takeMemory, returnMemory}) {}
 
 }  // namespace gsst

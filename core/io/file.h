@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ public:
     /// Sets the size to `bytes` with the space really allocated, so that later writes inside cannot run out of it.
     virtual Status reserve(uint64_t bytes) = 0;
     virtual Status truncate(uint64_t bytes) = 0;
+    /// The operating system's number of the open file, for engines that hand requests to the kernel themselves; valid as long
+    /// as the File. None for twins: what they do to a request happens in read() and write() only.
+    virtual std::optional<int> nativeHandle() const { return std::nullopt; }
 };
 
 /// Held as long as it lives; the operating system releases it when the process dies, however it dies.

@@ -6,70 +6,62 @@
 #ifndef NOMINMAX
 #define NOMINMAX
 #endif
+#ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
+#endif
 #include <windows.h>
 
-#include <utility>
-
 namespace gsst {
+
 namespace {
 
-Error mapError(const std::filesystem::path& path) {
-    return ioError("Cannot map the file", path,
-                   std::error_code(static_cast<int>(GetLastError()), std::system_category()));
+Error mapError(const char* what, const std::filesystem::path& path) {
+    return ioError(what, path, std::error_code(static_cast<int>(::GetLastError()), std::system_category()));
 }
 
-struct Handle {
-    explicit Handle(HANDLE handle) : value(handle) {}
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-    ~Handle() {
-        if (good())
-            CloseHandle(value);
-    }
-    bool good() const { return value != nullptr && value != INVALID_HANDLE_VALUE; }
-    HANDLE value;
-};
+HANDLE handleOf(std::intptr_t number) { return reinterpret_cast<HANDLE>(number); }
 
-} // namespace
+}  // namespace
 
-Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-    const Handle file(CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
-                                  FILE_ATTRIBUTE_NORMAL, nullptr));
+Status MappedFile::map() {
+    const HANDLE file = ::CreateFileW(m_path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (file == INVALID_HANDLE_VALUE)
+        return mapError("Cannot open the file", m_path);
+    m_handle = reinterpret_cast<std::intptr_t>(file);
+    GSST_ASSIGN(m_size, currentSize());
+    if (m_size == 0)
+        return {};
+    const HANDLE mapping = ::CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
+    if (!mapping)
+        return mapError("Cannot map the file", m_path);
+    m_data = static_cast<const std::byte*>(::MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0));
+    const Status mapped = m_data ? Status() : mapError("Cannot map the file", m_path);
+    ::CloseHandle(mapping);  // the view keeps it alive
+    return mapped;
+}
+
+/// Memory to memory, by the kernel: a page that cannot be had is an error for it, and the end for whoever touches it himself.
+Status MappedFile::transfer(uint64_t offset, std::span<std::byte> into) const {
+    SIZE_T count = 0;
+    if (into.empty() || (::ReadProcessMemory(::GetCurrentProcess(), m_data + offset, into.data(), into.size(), &count) && count == into.size()))
+        return {};
+    return ioError("Cannot read from the file", m_path, std::make_error_code(std::errc::io_error));
+}
+
+Result<uint64_t> MappedFile::currentSize() const {
     LARGE_INTEGER size{};
-    if (!file.good() || !GetFileSizeEx(file.value, &size))
-        return mapError(path);
-    if (size.QuadPart == 0)
-        return MappedFile(nullptr, 0);
-    // The view keeps the mapping and the file alive after their handles are closed.
-    const Handle mapping(CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr));
-    void* data = mapping.good() ? MapViewOfFile(mapping.value, FILE_MAP_READ, 0, 0, 0) : nullptr;
-    if (!data)
-        return mapError(path);
-    return MappedFile(static_cast<const std::byte*>(data), static_cast<size_t>(size.QuadPart));
-}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : m_data(std::exchange(other.m_data, nullptr)), m_size(std::exchange(other.m_size, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-    if (this != &other) {
-        close();
-        m_data = std::exchange(other.m_data, nullptr);
-        m_size = std::exchange(other.m_size, 0);
-    }
-    return *this;
-}
-
-MappedFile::~MappedFile() {
-    close();
+    if (!::GetFileSizeEx(handleOf(m_handle), &size))
+        return mapError("Cannot ask for the size of the file", m_path);
+    return static_cast<uint64_t>(size.QuadPart);
 }
 
 void MappedFile::close() {
     if (m_data)
-        UnmapViewOfFile(m_data);
+        ::UnmapViewOfFile(m_data);
+    if (m_handle != -1)
+        ::CloseHandle(handleOf(m_handle));
     m_data = nullptr;
-    m_size = 0;
+    m_handle = -1;
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -37,6 +37,7 @@ public:
     Status sync() override;
     Status reserve(uint64_t bytes) override;
     Status truncate(uint64_t bytes) override;
+    std::optional<int> nativeHandle() const override { return m_descriptor; }
 
 private:
     Status checkSpaceFor(uint64_t bytes) const;
@@ -179,10 +180,23 @@ int openRetrying(const std::filesystem::path& path, int flags) {
 Error errnoError(std::string what, const std::filesystem::path& where, int number) {
     if (number == EDQUOT)
         return noSpace(std::move(what), where, "your share of the disk (quota) is used up");
+    struct statvfs volume {};
+    const bool asked = number == ENOSPC && (::statvfs(where.c_str(), &volume) == 0 || ::statvfs(where.parent_path().c_str(), &volume) == 0);
+    if (asked && volume.f_blocks > 0)
+        return noSpace(std::move(what), where, "the disk is full: " + formatBytes(uint64_t{volume.f_bavail} * volume.f_frsize) + " of its " +
+                                                   formatBytes(uint64_t{volume.f_blocks} * volume.f_frsize) + " are free");
     return ioError(std::move(what), where, std::error_code(number, std::generic_category()));
 }
 
+Status refusePipe(const std::filesystem::path& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode))
+        return {};
+    return Error{ErrorCode::InvalidInput, "Cannot open the file", pathText(path), "it is a pipe, not a file", "Choose a file"};
+}
+
 Result<std::unique_ptr<File>> openLinuxFile(const std::filesystem::path& path, OpenMode mode, Caching caching) {
+    GSST_TRY(refusePipe(path));
     const int flags = openFlags(mode);
     int descriptor = openRetrying(path, caching == Caching::Direct ? flags | O_DIRECT : flags);
     if (descriptor < 0 && errno == EINVAL && caching == Caching::Direct) {

@@ -14,4 +14,7 @@ Error errnoError(std::string what, const std::filesystem::path& where, int numbe
 
 Result<std::unique_ptr<File>> openLinuxFile(const std::filesystem::path& path, OpenMode mode, Caching caching);
 
+/// InvalidInput for a named pipe: to open one waits, perhaps for ever, for a program at its other end.
+Status refusePipe(const std::filesystem::path& path);
+
 }  // namespace gsst

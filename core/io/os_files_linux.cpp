@@ -70,9 +70,14 @@ public:
     }
 
     Result<std::unique_ptr<FileLock>> lock(const std::filesystem::path& path) override {
-        Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-        if (descriptor.number() < 0)
-            return errnoError("Cannot open the lock file", path, errno);
+        int number = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        const int reason = errno;
+        // Who may only read the folder can still tell whether it is in use.
+        if (number < 0 && (reason == EACCES || reason == EROFS || reason == EPERM))
+            number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (number < 0)
+            return errnoError("Cannot open the lock file", path, reason);
+        Descriptor descriptor(number);
         if (::flock(descriptor.number(), LOCK_EX | LOCK_NB) == 0)
             return std::unique_ptr<FileLock>(std::make_unique<LinuxLock>(std::move(descriptor)));
         if (errno == EWOULDBLOCK)

@@ -26,23 +26,46 @@ Element* weightsAt(void* weights, int64_t offset, const BlockInfo& block) {
     return data;
 }
 
+CodedMoment codedSection(std::byte* section, const BlockInfo& block) {
+    return {reinterpret_cast<uint8_t*>(section), reinterpret_cast<float*>(section + block.paddedElements)};
+}
+
+/// The state of the `i`-th block of the range.
+AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i, const BlockInfo& block) {
+    const auto section = [&](std::byte* sections, StateKind kind) { return sections + format.bytes(update.blocks.first, i, kind); };
+    AdamWArrays arrays;
+    arrays.hi = reinterpret_cast<uint16_t*>(section(update.hi, StateKind::Hi));
+    if (format.has(StateKind::Lo))
+        arrays.lo = reinterpret_cast<uint16_t*>(section(update.lo, StateKind::Lo));
+    std::byte* moment1 = section(update.moment1, StateKind::Moment1);
+    std::byte* moment2 = section(update.moment2, StateKind::Moment2);
+    if (format.quantized(update.blocks.first + i, StateKind::Moment1)) {
+        arrays.coded1 = codedSection(moment1, block);
+        arrays.coded2 = codedSection(moment2, block);
+    } else {
+        arrays.moment1 = reinterpret_cast<float*>(moment1);
+        arrays.moment2 = reinterpret_cast<float*>(moment2);
+    }
+    return arrays;
+}
+
 }  // namespace
 
-void updateBlocks(const TensorTable& table, const TrainSpec& training, const BlockUpdate& update, WorkerPool& workers) {
+void updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
+                  WorkerPool& workers) {
     const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
-    forBlocks(table, update.blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
-        AdamWArrays arrays;
-        arrays.hi = update.hi + offset;
-        arrays.lo = update.lo + offset;
-        arrays.moment1 = update.moment1 + offset;
-        arrays.moment2 = update.moment2 + offset;
+    forBlocks(table, update.blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
+        const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
+        AdamWArrays arrays = stateOf(format, update, int(i), block);
         arrays.gradient = update.gradient + offset;
         arrays.count = block.elements;
+        arrays.rounding = {training.seed, update.step, block.tensor};
+        arrays.firstElement = block.offset - tensor.offset;
         if (update.weights && training.precision == Precision::Fp32)
             arrays.weightsFp32 = weightsAt<float>(update.weights, offset, block);
         else if (update.weights)
             arrays.weightsBf16 = weightsAt<uint16_t>(update.weights, offset, block);
-        adamwUpdate(arrays, table.tensors()[size_t(block.tensor)].decay, constants);
+        adamwUpdate(arrays, tensor.decay, constants);
     });
 }
 
@@ -52,13 +75,31 @@ void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks
         if (precision == Precision::Bf16)
             std::copy_n(hi + offset, block.paddedElements, static_cast<uint16_t*>(weights) + offset);
         else
-            joinWeights(hi + offset, lo + offset, static_cast<float*>(weights) + offset, block.paddedElements);
+            joinWeights(hi + offset, lo ? lo + offset : nullptr, static_cast<float*>(weights) + offset, block.paddedElements);
     });
 }
 
 void normBlocks(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms, WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         squaredNorms[i] = squaredNorm(gradient + offset, block.elements);
+    });
+}
+
+void roundGradients(const TensorTable& table, BlockRange blocks, float* gradient, WorkerPool& workers) {
+    forBlocks(table, blocks, workers,
+              [&](int64_t, const BlockInfo& block, int64_t offset) { cpuKernels().roundToBf16(gradient + offset, block.elements); });
+}
+
+void packGradients(const TensorTable& table, BlockRange blocks, const float* gradient, uint16_t* packed, WorkerPool& workers) {
+    forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
+        cpuKernels().packBf16(gradient + offset, packed + offset, block.elements);
+        std::fill(packed + offset + block.elements, packed + offset + block.paddedElements, uint16_t{0});
+    });
+}
+
+void unpackGradients(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient, WorkerPool& workers) {
+    forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
+        joinWeights(packed + offset, nullptr, gradient + offset, block.paddedElements);
     });
 }
 

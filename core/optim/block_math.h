@@ -2,9 +2,11 @@
 #pragma once
 
 #include "optim/worker_pool.h"
+#include "spec/state_format.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace gsst {
@@ -18,27 +20,42 @@ struct BlockRange {
     int count = 0;
 };
 
-/// AdamW over the state of `blocks`, in place.
+/// AdamW over the state of `blocks`, in place. The sections are those of StateFormat, aligned to 4 bytes at least.
 struct BlockUpdate {
     BlockRange blocks;
-    uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;
-    float* moment1 = nullptr;
-    float* moment2 = nullptr;
+    std::byte* hi = nullptr;
+    std::byte* lo = nullptr;      ///< not looked at with preset Lean
+    std::byte* moment1 = nullptr;
+    std::byte* moment2 = nullptr;
     const float* gradient = nullptr;
     void* weights = nullptr;      ///< out, in TrainSpec::precision, padding zero; may be null
     float gradientScale = 1.0f;   ///< clip factor
     int64_t step = 1;             ///< 1-based
 };
 
-/// Padding of the state is neither read nor written.
-void updateBlocks(const TensorTable& table, const TrainSpec& training, const BlockUpdate& update, WorkerPool& workers);
+/// Padding of the state is neither read nor written. With preset Lean the weights are rounded by random bits that are a function of
+/// TrainSpec::seed, step, tensor and element. `format` is of `table`.
+void updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
+                  WorkerPool& workers);
 
-/// Compute weights with their padding from halves. With bf16 this copies `hi`, and `lo` may be null.
+/// Compute weights with their padding from halves. With bf16 this copies `hi`, and `lo` may be null. With fp32 and `lo` null
+/// (preset Lean) they are the values of `hi`.
 void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
                 WorkerPool& workers);
 
 /// squaredNorm() of each block into squaredNorms[0 ... count).
 void normBlocks(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms, WorkerPool& workers);
+
+// Gradients of the presets other than Exact are rounded to bf16 once, when they are complete, before norm and update.
+
+/// To the nearest bf16, ties to even, in place. Padding is neither read nor written.
+void roundGradients(const TensorTable& table, BlockRange blocks, float* gradient, WorkerPool& workers);
+
+/// Rounded gradients to 2 bytes an element, in the order of elements, padding zero; the padding of `gradient` is not read.
+/// Values that are no bf16 are rounded as roundGradients() does.
+void packGradients(const TensorTable& table, BlockRange blocks, const float* gradient, uint16_t* packed, WorkerPool& workers);
+
+/// The opposite of packGradients(), padding included.
+void unpackGradients(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient, WorkerPool& workers);
 
 }  // namespace gsst

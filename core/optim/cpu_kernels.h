@@ -2,32 +2,48 @@
 #pragma once
 
 #include "optim/adamw_math.h"
+#include "optim/bf16_rounding.h"
 
 #include <cstdint>
 #include <span>
 
 namespace gsst {
 
+/// Moments in 8 bits, see moment_code.h: `count` codes and a scale for each 256 of them.
+struct CodedMoment {
+    uint8_t* codes = nullptr;
+    float* scales = nullptr;
+};
+
 /// Arrays of `count` elements of one tensor, none of which overlap. At most one of the two weight outputs is wanted.
 struct AdamWArrays {
     uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;
-    float* moment1 = nullptr;
+    uint16_t* lo = nullptr;           ///< null: weights are `hi` alone and rounded stochastically
+    float* moment1 = nullptr;         ///< null: coded1, coded2
     float* moment2 = nullptr;
+    CodedMoment coded1, coded2;
     const float* gradient = nullptr;
     float* weightsFp32 = nullptr;     ///< out, may be null
     uint16_t* weightsBf16 = nullptr;  ///< out, may be null
     int64_t count = 0;
+    RoundingKey rounding;             ///< without `lo`
+    int64_t firstElement = 0;         ///< without `lo`: of the first element in its tensor, a multiple of 256
 };
 
 /// The loops over many elements, compiled once for each instruction set. All sets give the same bits: every operation is an
 /// IEEE one, in the same order, and nothing is contracted. Thread-safe for disjoint arrays.
 struct CpuKernels {
     const char* name;
-    /// `keep` is 1 for tensors that do not decay.
+    /// With `lo` and fp32 moments. `keep` is 1 for tensors that do not decay.
     void (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    /// With any arrays that begin at a group of 256 elements of the tensor.
+    void (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    /// `lo` null: fp32 of bf16.
     void (*joinWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
     double (*squaredNorm)(const float* values, int64_t count);
+    /// To the nearest bf16, in place.
+    void (*roundToBf16)(float* values, int64_t count);
+    void (*packBf16)(const float* values, uint16_t* packed, int64_t count);
 };
 
 /// Those that this processor can run, slowest first; never empty.

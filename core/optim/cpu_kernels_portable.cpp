@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "optim/coded_loops.h"
 #include "optim/cpu_loops.h"
 
 namespace gsst {
 namespace {
 
 void update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { loops::adamwUpdate(arrays, keep, constants); }
+void coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { loops::adamwUpdateCoded(arrays, keep, constants); }
 void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) { loops::joinWeights(hi, lo, weights, count); }
 double norm(const float* values, int64_t count) { return loops::squaredNorm(values, count); }
+void round(float* values, int64_t count) { loops::roundToBf16(values, count); }
+void pack(const float* values, uint16_t* packed, int64_t count) { loops::packBf16(values, packed, count); }
 
-constexpr CpuKernels kKernels[] = {{"portable", update, join, norm}};
+constexpr CpuKernels kKernels[] = {{"portable", update, coded, join, norm, round, pack}};
 
 }  // namespace
 

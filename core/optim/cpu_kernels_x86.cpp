@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "optim/coded_loops.h"
 #include "optim/cpu_loops.h"
 
 #define GSST_KERNELS(suffix, ...)                                                                                              \
     __VA_ARGS__ void update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                  \
         loops::adamwUpdate(arrays, keep, constants);                                                                           \
     }                                                                                                                          \
+    __VA_ARGS__ void coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                   \
+        loops::adamwUpdateCoded(arrays, keep, constants);                                                                      \
+    }                                                                                                                          \
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {                     \
         loops::joinWeights(hi, lo, weights, count);                                                                            \
     }                                                                                                                          \
-    __VA_ARGS__ double norm##suffix(const float* values, int64_t count) { return loops::squaredNorm(values, count); }
+    __VA_ARGS__ double norm##suffix(const float* values, int64_t count) { return loops::squaredNorm(values, count); }          \
+    __VA_ARGS__ void round##suffix(float* values, int64_t count) { loops::roundToBf16(values, count); }                        \
+    __VA_ARGS__ void pack##suffix(const float* values, uint16_t* packed, int64_t count) {                                      \
+        loops::packBf16(values, packed, count);                                                                                \
+    }
 
 namespace gsst {
 namespace {
@@ -17,9 +25,9 @@ GSST_KERNELS(Baseline)
 GSST_KERNELS(Avx2, [[gnu::target("avx2")]])
 GSST_KERNELS(Avx512, [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")]])
 
-constexpr CpuKernels kKernels[] = {{"baseline", updateBaseline, joinBaseline, normBaseline},
-                                   {"avx2", updateAvx2, joinAvx2, normAvx2},
-                                   {"avx512", updateAvx512, joinAvx512, normAvx512}};
+constexpr CpuKernels kKernels[] = {{"baseline", updateBaseline, codedBaseline, joinBaseline, normBaseline, roundBaseline, packBaseline},
+                                   {"avx2", updateAvx2, codedAvx2, joinAvx2, normAvx2, roundAvx2, packAvx2},
+                                   {"avx512", updateAvx512, codedAvx512, joinAvx512, normAvx512, roundAvx512, packAvx512}};
 
 size_t supportedCount() {
     if (!__builtin_cpu_supports("avx2"))

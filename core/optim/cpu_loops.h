@@ -44,8 +44,12 @@ GSST_LOOP void adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWCon
 }
 
 GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo, float* __restrict weights, int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
-        weights[i] = std::bit_cast<float>(joinHalves(hi[i], lo[i]));
+    if (!lo)
+        for (int64_t i = 0; i < count; ++i)
+            weights[i] = std::bit_cast<float>(uint32_t{hi[i]} << 16);
+    else
+        for (int64_t i = 0; i < count; ++i)
+            weights[i] = std::bit_cast<float>(joinHalves(hi[i], lo[i]));
 }
 
 GSST_LOOP double squaredNorm(const float* __restrict values, int64_t count) {
@@ -63,6 +67,16 @@ GSST_LOOP double squaredNorm(const float* __restrict values, int64_t count) {
     for (double lane : lanes)
         sum += lane;
     return sum;
+}
+
+GSST_LOOP void roundToBf16(float* values, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+        values[i] = std::bit_cast<float>(uint32_t{nearestBf16(std::bit_cast<uint32_t>(values[i]))} << 16);
+}
+
+GSST_LOOP void packBf16(const float* __restrict values, uint16_t* __restrict packed, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+        packed[i] = nearestBf16(std::bit_cast<uint32_t>(values[i]));
 }
 
 }  // namespace gsst::loops

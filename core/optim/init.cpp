@@ -4,6 +4,7 @@
 #include "base/philox.h"
 #include "optim/bf16_split.h"
 
+#include <algorithm>
 #include <bit>
 #include <vector>
 
@@ -26,8 +27,17 @@ void initialBlock(const TensorTable& table, int block, uint64_t seed, std::span<
     for (size_t i = 0; i < values.size(); ++i) {
         const uint32_t bits = std::bit_cast<uint32_t>(values[i]);
         hi[i] = highHalf(bits);
-        lo[i] = lowHalf(bits);
+        if (!lo.empty())
+            lo[i] = lowHalf(bits);
     }
+}
+
+void initialState(const TensorTable& table, const StateFormat& format, int block, uint64_t seed, std::span<std::byte> state) {
+    std::ranges::fill(state, std::byte{0});
+    const size_t elements = size_t(table.blocks()[size_t(block)].paddedElements);
+    auto* hi = reinterpret_cast<uint16_t*>(state.data());
+    auto* lo = reinterpret_cast<uint16_t*>(state.data() + format.bytes(block, StateKind::Hi));
+    initialBlock(table, block, seed, {hi, elements}, format.has(StateKind::Lo) ? std::span(lo, elements) : std::span<uint16_t>());
 }
 
 }  // namespace gsst

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "plan/state_bytes.h"
+#include "spec/state_format.h"
 
 #include <algorithm>
 #include <optional>
@@ -13,6 +14,8 @@ namespace {
 constexpr int64_t kLargestChunk = 4 << 20;
 constexpr int64_t kSmallestChunk = kBlockElements;
 constexpr int64_t kRingGroups = 4;        ///< chunks (state and gradient) that may be in flight
+constexpr int64_t kLargestReadAhead = int64_t{1} << 30;
+constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead beyond the groups takes at most one part in so many
 constexpr int64_t kSmallestRing = 64 << 10;
 
 int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
@@ -24,6 +27,14 @@ int64_t groupBytes(const TensorTable& table, int64_t chunkElements) {
         for (const ChunkRange& chunk : chunksOfUnit(table, unit, chunkElements))
             largest = std::max(largest, chunk.paddedElements);
     return largest * (kStateBytes + kGradientBytes);
+}
+
+/// Staging with which the turn from one step to the next hides: the embedding has no arithmetic that its state could be read
+/// behind, so all of it should be on its way while the backward sweep before still computes.
+int64_t readAheadBytes(const TensorTable& table, int64_t ramLimit) {
+    const int64_t embedding = table.units().front().paddedElements * (kStateBytes + kGradientBytes);
+    const int64_t allowed = ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead;
+    return std::min(embedding, allowed);
 }
 
 /// Divisors of the recipe's micro-batch, largest first: any of them keeps the tokens per step.
@@ -76,6 +87,11 @@ Plan Planner::candidate(int64_t microBatch, int unitsPerSlice, bool boundariesIn
         chunk /= 2;
     plan.placement.chunkElements = chunk;
     plan.ringBytes = ringFor(chunk);
+    if (!resident) {
+        const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, ramLimit);
+        if (ramLimit == 0 || fixedRam + ahead <= ramLimit)
+            plan.ringBytes = ahead;
+    }
     plan.ramPeak = fixedRam + plan.ringBytes;
     return plan;
 }
@@ -136,6 +152,10 @@ Error Planner::deviceError(int64_t limit) {
 
 Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimits& machine) {
     const Budget& budget = m_spec.budget;
+    if (m_spec.training.state != StatePreset::Exact)
+        return Error{ErrorCode::InvalidInput, "This state preset cannot be trained yet", "training.state",
+                     std::string("the engine of this version keeps full moments only, and \"") + nameOf(m_spec.training.state) + "\" asks for 8-bit ones",
+                     "Use \"exact\""};
     const int64_t deviceLimit = budget.deviceBytes > 0 ? budget.deviceBytes : machine.deviceBytes;
     const int64_t ramLimit = budget.ramBytes > 0 ? budget.ramBytes : machine.ramBytes;
     std::optional<Plan> plan;

@@ -12,6 +12,8 @@ namespace gsst {
 
 inline constexpr std::array<Spelling<Family>, 2> kFamilyWords{{{Family::Gpt2, "gpt2"}, {Family::Llama, "llama"}}};
 inline constexpr std::array<Spelling<Precision>, 2> kPrecisionWords{{{Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}}};
+inline constexpr std::array<Spelling<StatePreset>, 3> kStateWords{
+    {{StatePreset::Exact, "exact"}, {StatePreset::Mixed, "mixed"}, {StatePreset::Lean, "lean"}}};
 inline constexpr std::array<Spelling<ScheduleKind>, 2> kScheduleWords{
     {{ScheduleKind::Constant, "constant"}, {ScheduleKind::Cosine, "cosine"}}};
 inline constexpr std::array<Spelling<ResidencyChoice>, 3> kResidencyWords{
@@ -42,6 +44,7 @@ void trainingFields(Archive& archive, Training& training) {
     archive.field("micro_batch", training.microBatch);
     archive.field("head_token_chunk", training.headTokenChunk);
     archive.field("precision", training.precision, std::span<const Spelling<Precision>>(kPrecisionWords));
+    archive.field("state", training.state, std::span<const Spelling<StatePreset>>(kStateWords));
     archive.field("learning_rate", training.learningRate);
     archive.field("min_learning_rate", training.minLearningRate);
     archive.field("warmup_steps", training.warmupSteps);

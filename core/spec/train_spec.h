@@ -6,11 +6,18 @@
 
 namespace gsst {
 
-/// Number format of weights and activations during forward and backward. The master weights are fp32 in both.
+/// Number format of weights and activations during forward and backward, whatever the master weights are (see StatePreset).
 enum class Precision { Fp32, Bf16 };
 
 /// How the learning rate goes on after the warm-up.
 enum class ScheduleKind { Constant, Cosine };
+
+/// What the state of a parameter consists of, and so what it costs on disk and in memory; see StateFormat for the bytes.
+enum class StatePreset {
+    Exact,  ///< fp32 weights and fp32 moments: 12 bytes a parameter; gradients fp32
+    Mixed,  ///< fp32 weights, 8-bit moments: about 6 bytes; gradients rounded to bf16
+    Lean    ///< bf16 weights, rounded stochastically in each step, 8-bit moments: about 4 bytes; gradients rounded to bf16
+};
 
 /// Everything that decides the bits of a run besides the model and the data. The defaults suit a small model.
 struct TrainSpec {
@@ -20,6 +27,7 @@ struct TrainSpec {
     int64_t microBatch = 12;          ///< sequences a micro-batch
     int64_t headTokenChunk = 1024;    ///< tokens whose logits exist at a time; part of the order of sums
     Precision precision = Precision::Fp32;
+    StatePreset state = StatePreset::Exact;
 
     double learningRate = 1e-3;       ///< after the warm-up
     double minLearningRate = 1e-4;    ///< at the last step (cosine)

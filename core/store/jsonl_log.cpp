@@ -63,7 +63,10 @@ Status JsonlLog::append(std::string_view line) {
         GSST_TRY(cut(m_length));
     const std::string text = std::string(line) + '\n';
     m_remnants = true;
-    GSST_TRY(m_file->write(m_length, std::as_bytes(std::span(text))));
+    if (Status written = m_file->write(m_length, std::as_bytes(std::span(text))); !written.ok()) {
+        static_cast<void>(cut(m_length));  // so that other readers see whole lines too; else the next append cuts
+        return written;
+    }
     m_remnants = false;
     m_length += text.size();
     return {};

@@ -19,7 +19,7 @@ public:
 
     Status run() {
         for (const UnitInfo& unit : m_slot.table.units())
-            for (StateKind kind : kStateKinds)
+            for (StateKind kind : m_slot.layout.format().kinds())
                 GSST_TRY(section(unit, kind));
         return {};
     }
@@ -88,11 +88,6 @@ Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(ui
     return whole;
 }
 
-uint64_t checkedBytes(const TensorTable& table) {
-    uint64_t bytesPerElement = 0;
-    for (StateKind kind : kStateKinds)
-        bytesPerElement += uint64_t(elementBytes(kind));
-    return uint64_t(table.paddedParameters()) * bytesPerElement;
-}
+uint64_t checkedBytes(const SlotLayout& layout) { return uint64_t(layout.format().totalBytes()); }
 
 }  // namespace gsst

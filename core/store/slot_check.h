@@ -32,6 +32,6 @@ Status checkSlot(const SlotUnderCheck& slot, const std::function<AfterDamage(int
 Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(uint64_t bytes)>& read, std::stop_token stop);
 
 /// Bytes that a whole check reads.
-uint64_t checkedBytes(const TensorTable& table);
+uint64_t checkedBytes(const SlotLayout& layout);
 
 }  // namespace gsst

@@ -5,6 +5,7 @@
 #include "io/io_error.h"
 #include "store/slot_header.h"
 
+#include <string>
 #include <utility>
 
 namespace gsst {
@@ -20,6 +21,13 @@ Error otherModel(const File& slot) {
     return {ErrorCode::InvalidInput, "The saved state belongs to another model", pathText(slot.path()),
             "its tensors are not those of the model that run.json describes",
             "Put back the run.json that the run was started with, or open the folder that this state belongs to"};
+}
+
+Error otherPreset(const File& slot, uint32_t preset, StatePreset expected) {
+    return {ErrorCode::InvalidInput, "The saved state has another format than the recipe", pathText(slot.path()),
+            std::string("the file holds a state of preset ") + nameOf(StatePreset(preset)) + ", and run.json says training.state " +
+                nameOf(expected),
+            "Put back the run.json that the run was started with; the preset of a run cannot be changed"};
 }
 
 }  // namespace
@@ -50,7 +58,12 @@ Result<HeaderState> checkSlotHeader(File& slot, const TensorTable& table, const 
         return newerSlot(slot);
     if (decoded.seal == Seal::Damaged)
         return HeaderState::Damaged;
-    if (decoded.header != slotHeaderOf(table, layout))
+    const SlotHeader expected = slotHeaderOf(table, layout);
+    if (decoded.header.preset > uint32_t(StatePreset::Lean))
+        return newerSlot(slot);
+    if (decoded.header.modelHash == expected.modelHash && decoded.header.preset != expected.preset)
+        return otherPreset(slot, decoded.header.preset, layout.format().preset());
+    if (decoded.header != expected)
         return otherModel(slot);
     return HeaderState::Good;
 }

@@ -22,7 +22,7 @@ Result<std::unique_ptr<File>> makeSlot(FileSystem& files, const std::filesystem:
 Status writeSlotHeader(File& slot, const TensorTable& table, const SlotLayout& layout);
 
 enum class HeaderState { Good, Damaged };
-/// NewerVersion, or InvalidInput if the slot belongs to another model.
+/// NewerVersion, or InvalidInput if the slot belongs to another model or is of another preset.
 Result<HeaderState> checkSlotHeader(File& slot, const TensorTable& table, const SlotLayout& layout);
 
 /// Writes the sums; does not sync.

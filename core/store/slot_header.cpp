@@ -22,6 +22,9 @@ constexpr size_t kSumsBytesAt = 48;
 constexpr size_t kFileBytesAt = 56;
 constexpr size_t kBlockElementsAt = 64;
 constexpr size_t kTensorAlignmentAt = 68;
+constexpr size_t kPresetAt = 72;
+
+constexpr uint32_t kVersionWithPresets = 2;
 
 template <std::unsigned_integral T>
 void append(std::vector<std::byte>& bytes, T value) {
@@ -51,10 +54,11 @@ SlotHeader slotHeaderOf(const TensorTable& table, const SlotLayout& layout) {
     header.modelHash = modelHash(table);
     header.blocks = table.blocks().size();
     header.sumsOffset = layout.sums().offset;
-    header.sumsBytes = SumTable::serialisedBytes(table.blocks().size());
+    header.sumsBytes = SumTable::serialisedBytes(table.blocks().size(), layout.format().kinds().size());
     header.fileBytes = layout.fileBytes();
     header.blockElements = uint32_t(kBlockElements);
     header.tensorAlignment = uint32_t(kTensorAlignment);
+    header.preset = uint32_t(layout.format().preset());
     return header;
 }
 
@@ -68,7 +72,9 @@ void encode(const SlotHeader& header, std::span<std::byte, kSealedBytes> block) 
     putLittle(block, kFileBytesAt, header.fileBytes);
     putLittle(block, kBlockElementsAt, header.blockElements);
     putLittle(block, kTensorAlignmentAt, header.tensorAlignment);
-    seal(block, kMagic);
+    putLittle(block, kPresetAt, header.preset);
+    // Programs that know no presets still read a state of preset exact, and say of any other that it is newer than they are.
+    seal(block, kMagic, header.preset == uint32_t(StatePreset::Exact) ? kFirstStateFormatVersion : kVersionWithPresets);
 }
 
 DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block) {
@@ -85,6 +91,7 @@ DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block) {
     header.fileBytes = getLittle<uint64_t>(block, kFileBytesAt);
     header.blockElements = getLittle<uint32_t>(block, kBlockElementsAt);
     header.tensorAlignment = getLittle<uint32_t>(block, kTensorAlignmentAt);
+    header.preset = getLittle<uint32_t>(block, kPresetAt);
     return decoded;
 }
 

@@ -21,14 +21,16 @@ struct SlotHeader {
     uint64_t fileBytes = 0;
     uint32_t blockElements = 0;
     uint32_t tensorAlignment = 0;
+    uint32_t preset = 0;  ///< the number of a StatePreset
 
     bool operator==(const SlotHeader&) const = default;
 };
 
-/// Hash of names, shapes and places of all tensors: two models with the same hash have the same slot files.
+/// Hash of names, shapes and places of all tensors: two models with the same hash have the same slot files if
+/// the preset is the same.
 Hash128 modelHash(const TensorTable& table);
 
-/// The header that a slot of this model has.
+/// The header that a slot of this model and format has.
 SlotHeader slotHeaderOf(const TensorTable& table, const SlotLayout& layout);
 
 void encode(const SlotHeader& header, std::span<std::byte, kSealedBytes> block);

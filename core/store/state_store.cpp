@@ -20,15 +20,17 @@ Error defect(std::string what, std::string where, std::string why) {
 
 }  // namespace
 
-StateStore::StateStore(FileSystem& files, std::filesystem::path runFolder, const TensorTable& table)
-    : m_files(files), m_folder(std::move(runFolder)), m_table(table), m_layout(table),
-      m_sums{SumTable(table.blocks().size()), SumTable(table.blocks().size())} {
+StateStore::StateStore(FileSystem& files, std::filesystem::path runFolder, const TensorTable& table, const StateFormat& format)
+    : m_files(files), m_folder(std::move(runFolder)), m_table(table), m_layout(table, format),
+      m_sums{SumTable(format), SumTable(format)} {
     m_committed.slot = 1;  // until the first commit: the free slot is 0
 }
 
-uint64_t StateStore::bytesOnDisk(const TensorTable& table) {
-    return 2 * SlotLayout(table).fileBytes() + CommitLog::kFileBytes;
+uint64_t StateStore::bytesOnDisk(const TensorTable& table, const StateFormat& format) {
+    return 2 * SlotLayout(table, format).fileBytes() + CommitLog::kFileBytes;
 }
+
+uint64_t StateStore::bytesOnDisk(const TensorTable& table) { return bytesOnDisk(table, StateFormat(table, StatePreset::Exact)); }
 
 Status StateStore::checkBlock(int slot, int block, StateKind kind, std::span<const std::byte> bytes) const {
     const TensorInfo& tensor = m_table.tensors()[size_t(m_table.blocks()[size_t(block)].tensor)];
@@ -49,6 +51,8 @@ void StateStore::recordBlock(int slot, int block, StateKind kind, std::span<cons
 }
 
 Status StateStore::commit(int slot, CommitRecord record) {
+    if (m_mode == OpenMode::Read)
+        return openedForReading();
     if (m_refusing)
         return refusal();
     Status status = tryCommit(slot, std::move(record));
@@ -84,6 +88,10 @@ Status StateStore::appendRecord(const CommitRecord& record) {
     return {};
 }
 
+Error StateStore::openedForReading() const {
+    return defect("A state was to be changed", pathText(m_folder), "it was opened for reading only");
+}
+
 Error StateStore::refusal() const {
     std::string why = "saving it failed before, so what is on disk is unknown; ";
     if (m_committed.generation > 0)
@@ -107,7 +115,7 @@ Result<VerifyReport> StateStore::verify(bool alsoPrevious, const Progress& progr
     if (alsoPrevious) {
         GSST_ASSIGN(previous, findPrevious());
     }
-    const uint64_t each = checkedBytes(m_table);
+    const uint64_t each = checkedBytes(m_layout);
     const uint64_t total = previous ? 2 * each : each;
     uint64_t done = 0;
     const auto read = [&](uint64_t bytes) {
@@ -137,7 +145,7 @@ Status StateStore::checkRecords(VerifyReport& report) {
     GSST_ASSIGN(const bool holds, m_head->stillHolds(m_committed));
     if (!holds)
         report.damaged.push_back({"HEAD", kNoBlock, StateKind::Hi, "(commit record)"});
-    SumTable onDisk(m_table.blocks().size());
+    SumTable onDisk(m_layout.format());
     const Status read = readSums(file(m_committed.slot), m_layout, onDisk);
     if (!read.ok() && read.error().code != ErrorCode::Corrupt && read.error().code != ErrorCode::Io)
         return read;
@@ -147,8 +155,10 @@ Status StateStore::checkRecords(VerifyReport& report) {
 }
 
 Result<std::optional<StateStore::Previous>> StateStore::findPrevious() {
+    if (!m_slots[size_t(otherSlot())])
+        return std::optional<Previous>();
     // From the disk: in memory are the sums of what is being written to this slot.
-    Previous previous{{}, SumTable(m_table.blocks().size())};
+    Previous previous{{}, SumTable(m_layout.format())};
     const Status read = readSums(file(otherSlot()), m_layout, previous.sums);
     if (!read.ok() && read.error().code != ErrorCode::Corrupt && read.error().code != ErrorCode::Io)
         return read.error();
@@ -164,6 +174,8 @@ Result<std::optional<StateStore::Previous>> StateStore::findPrevious() {
 }
 
 Status StateStore::rollBackToPrevious() {
+    if (m_mode == OpenMode::Read)
+        return openedForReading();
     if (m_refusing)
         return refusal();
     const Error gone{ErrorCode::Corrupt, "There is no state to go back to", pathText(m_folder),

@@ -55,18 +55,18 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
-                                                       Caching caching) {
+                                                       const StateFormat& format, Caching caching) {
     for (const char* name : {"HEAD", "slots/A", "slots/B"})
         if (files.exists(runFolder / name))
             return Error{ErrorCode::InvalidInput, "This folder already holds the state of a run", pathText(runFolder / name),
                          "a new state would replace it", "Go on with that run, or choose another folder"};
-    GSST_TRY(checkFreeSpace(files, runFolder, bytesOnDisk(table)));
+    GSST_TRY(checkFreeSpace(files, runFolder, bytesOnDisk(table, format)));
     CreatedPaths made(files);
     for (const fs::path& path : {runFolder, runFolder / "slots"})
         made.willMake(path);
     for (const char* name : {"slots/A", "slots/B", "HEAD"})
         made.willMake(runFolder / name);
-    std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table));
+    std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table, format));
     Status status = store->make(caching);
     if (!status.ok()) {
         store.reset();  // closes the files before they are removed
@@ -74,6 +74,11 @@ Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const 
     }
     made.keep();
     return store;
+}
+
+Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
+                                                       Caching caching) {
+    return create(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
 }
 
 Status StateStore::make(Caching caching) {
@@ -87,14 +92,37 @@ Status StateStore::make(Caching caching) {
 }
 
 Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
-                                                     Caching caching) {
-    std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table));
-    GSST_TRY(store->openFiles(caching));
-    GSST_TRY(store->readSlot(0));
-    GSST_TRY(store->readSlot(1));
-    GSST_TRY(store->chooseRecord());
+                                                     const StateFormat& format, Caching caching) {
+    std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table, format));
+    GSST_TRY(store->findState(caching));
     GSST_TRY(store->makeWritable(caching));
     return store;
+}
+
+Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
+                                                     Caching caching) {
+    return open(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
+}
+
+Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files, const fs::path& runFolder,
+                                                               const TensorTable& table, const StateFormat& format,
+                                                               Caching caching) {
+    std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table, format));
+    store->m_mode = OpenMode::Read;
+    GSST_TRY(store->findState(caching));
+    return store;
+}
+
+Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files, const fs::path& runFolder,
+                                                               const TensorTable& table, Caching caching) {
+    return openForReading(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
+}
+
+Status StateStore::findState(Caching caching) {
+    GSST_TRY(openFiles(caching));
+    GSST_TRY(readSlot(0));
+    GSST_TRY(readSlot(1));
+    return chooseRecord();
 }
 
 Status StateStore::openFiles(Caching caching) {
@@ -102,7 +130,7 @@ Status StateStore::openFiles(Caching caching) {
     if (!m_files.exists(head))
         return Error{ErrorCode::NotFound, "This folder holds no saved state", pathText(m_folder), "it has no file HEAD",
                      "Choose the folder of a run"};
-    GSST_ASSIGN(m_head, CommitLog::open(m_files, head, OpenMode::ReadWrite, caching));
+    GSST_ASSIGN(m_head, CommitLog::open(m_files, head, m_mode, caching));
     for (int block : m_head->damagedBlocks())
         m_notices.push_back("HEAD: commit record " + std::to_string(block + 1) + " of " + std::to_string(CommitLog::kBlocks) +
                             " is damaged; a commit may have been interrupted");
@@ -111,7 +139,7 @@ Status StateStore::openFiles(Caching caching) {
             m_notices.push_back(std::string(slotName(slot)) + " is missing");
             continue;
         }
-        GSST_ASSIGN(m_slots[size_t(slot)], m_files.open(m_folder / slotName(slot), OpenMode::ReadWrite, caching));
+        GSST_ASSIGN(m_slots[size_t(slot)], m_files.open(m_folder / slotName(slot), m_mode, caching));
     }
     return {};
 }
@@ -124,7 +152,7 @@ Status StateStore::readSlot(int slot) {
     GSST_ASSIGN(const HeaderState header, checkSlotHeader(file(slot), m_table, m_layout));
     m_goodHeaders[index] = header == HeaderState::Good;
     if (!m_goodHeaders[index])
-        m_notices.push_back(std::string(slotName(slot)) + ": the header is damaged and was written anew");
+        m_notices.push_back(std::string(slotName(slot)) + ": the header is damaged; it holds nothing of the state and is written anew when the run goes on");
     const Status read = readSums(file(slot), m_layout, m_sums[index]);
     if (read.ok())
         m_roots[index] = m_sums[index].root();

@@ -8,7 +8,15 @@
 
 namespace gsst {
 
-SumTable::SumTable(size_t blocks) : m_sums(blocks * kStateKinds.size()), m_set(m_sums.size()) {}
+SumTable::SumTable(size_t blocks) : SumTable(blocks, kStateKinds) {}
+
+SumTable::SumTable(const StateFormat& format) : SumTable(size_t(format.blockCount()), format.kinds()) {}
+
+SumTable::SumTable(size_t blocks, std::span<const StateKind> kinds)
+    : m_kinds(kinds.size()), m_sums(blocks * kinds.size()), m_set(m_sums.size()) {
+    for (size_t place = 0; place < kinds.size(); ++place)
+        m_place[size_t(kinds[place])] = uint8_t(place);
+}
 
 void SumTable::set(int block, StateKind kind, uint64_t sum) {
     const size_t index = indexOf(block, kind);

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "base/result.h"
-#include "store/slot_layout.h"
+#include "spec/state_format.h"
 #include "store/state_hash.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,14 +13,16 @@
 
 namespace gsst {
 
-/// The sums of one slot: one for each block and kind. get() and set() may be called from several threads for distinct
+/// The sums of one slot: one for each block and kind that the preset has. get() and set() may be called from several threads for distinct
 /// blocks or kinds; everything else needs them to have ended.
 class SumTable {
 public:
+    /// With all kinds, as in preset Exact.
     explicit SumTable(size_t blocks = 0);
+    explicit SumTable(const StateFormat& format);
 
-    static constexpr uint64_t serialisedBytes(size_t blocks) { return uint64_t(blocks) * kStateKinds.size() * sizeof(uint64_t); }
-    uint64_t serialisedBytes() const { return serialisedBytes(m_sums.size() / kStateKinds.size()); }
+    static constexpr uint64_t serialisedBytes(size_t blocks, size_t kinds) { return uint64_t(blocks) * kinds * sizeof(uint64_t); }
+    uint64_t serialisedBytes() const { return m_sums.size() * sizeof(uint64_t); }
 
     uint64_t get(int block, StateKind kind) const { return m_sums[indexOf(block, kind)]; }
     void set(int block, StateKind kind, uint64_t sum);
@@ -37,8 +40,12 @@ public:
     Hash128 root() const;
 
 private:
-    static size_t indexOf(int block, StateKind kind) { return size_t(block) * kStateKinds.size() + size_t(kind); }
+    SumTable(size_t blocks, std::span<const StateKind> kinds);
 
+    size_t indexOf(int block, StateKind kind) const { return size_t(block) * m_kinds + m_place[size_t(kind)]; }
+
+    size_t m_kinds;
+    std::array<uint8_t, kStateKinds.size()> m_place{};  ///< of each kind among those of the preset
     std::vector<uint64_t> m_sums;
     std::vector<uint8_t> m_set;  ///< bytes, not bits: threads set neighbours
 };

@@ -5,6 +5,7 @@
 #include "data/sample_corpus.h"
 #include "data/prepare_tokens.h"
 #include "data/text_source.h"
+#include "data/token_format.h"
 #include "data/tokenizer_trainer.h"
 #include "store/commit_log.h"
 #include "store/state_store.h"
@@ -35,7 +36,9 @@ Error alreadyThere(const RunFolder& folder) {
             "Go on with 'gsst resume', or name another folder with --run"};
 }
 
-constexpr const char* kOwnFiles[] = {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl"};
+constexpr const char* kSampleText = "sample-stories.txt";
+constexpr const char* kOwnFiles[] = {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl",
+                                     "data/index.json", "data/tokens-0000.bin", kSampleText};
 
 /// Marks a folder whose preparation has begun and not ended: only there may files of ours be replaced.
 std::filesystem::path preparationMark(const RunFolder& folder) { return folder.root / "PREPARING"; }
@@ -54,6 +57,15 @@ Status beginPreparation(FileSystem& files, const RunFolder& folder) {
                          "it has no run.json, and they are not left from an interrupted preparation",
                          "Name another folder with --run, or restore the run.json that belongs to them"};
     return writeTextAtomically(files, preparationMark(folder), "The run in this folder is being prepared.\n");
+}
+
+/// Gives back the space of a preparation that failed: on a full disk it would be in the way of the next one. The mark stays.
+void removeRemains(FileSystem& files, const RunFolder& folder) {
+    // The error that led here is the one to tell, so none of these counts.
+    for (const char* name : kOwnFiles)
+        static_cast<void>(files.remove(folder.root / name));
+    for (size_t shard = 1; files.exists(folder.data() / shardFileName(shard)); ++shard)
+        static_cast<void>(files.remove(folder.data() / shardFileName(shard)));
 }
 
 /// Fills in what the recipe leaves to the machine; from here on it is part of the run.
@@ -118,14 +130,23 @@ public:
         GSST_TRY(m_files.makeFolders(run->folder.root));
         GSST_ASSIGN(run->lock, lockRun(m_files, run->folder.root));
         GSST_TRY(beginPreparation(m_files, run->folder));
-        GSST_TRY(prepareText(*run));
-        GSST_TRY(prepareState(*run));
-        GSST_TRY(writeRunRecord(m_files, run->folder, run->record));
+        if (Status status = fill(*run); !status.ok()) {
+            run->tokens.reset();
+            removeRemains(m_files, run->folder);
+            return std::move(status).error();
+        }
         GSST_TRY(m_files.remove(preparationMark(run->folder)));
         return run;
     }
 
 private:
+    /// Everything in the folder, run.json last.
+    Status fill(OpenRun& run) {
+        GSST_TRY(prepareText(run));
+        GSST_TRY(prepareState(run));
+        return writeRunRecord(m_files, run.folder, run.record);
+    }
+
     void adoptPlan(OpenRun& run) {
         TrainSpec& training = run.record.spec.training;
         if (run.plan.microBatch != training.microBatch)
@@ -137,7 +158,7 @@ private:
     Status prepareText(OpenRun& run) {
         std::vector<std::filesystem::path> text = m_request.text;
         if (m_request.sampleText) {
-            text = {run.folder.root / "sample-stories.txt"};
+            text = {run.folder.root / kSampleText};
             GSST_TRY(writeSampleCorpus(m_files, text.front(), kSampleCorpusBytes, forward(m_sink), m_stop));
         }
         GSST_ASSIGN(const TextInspection inspection, inspectText(m_files, text, forward(m_sink), m_stop));

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/run_folder.h"
 
-#include <nlohmann/json.hpp>
+#include "spec/json_text.h"
+
+#include <algorithm>
+#include <span>
 
 namespace gsst {
 namespace {
 
 constexpr uint64_t kLargestRunJson = 4u << 20;
-constexpr int kRunJsonVersion = 1;
+constexpr uint64_t kRunJsonVersion = 1;
+constexpr size_t kMostNamedFiles = 1000;  // run.json stays small, whatever folder the text came from
 
 Error broken(const RunFolder& folder, const std::string& why) {
     return {ErrorCode::Corrupt, "The run's description cannot be used", folder.runJson().string(), why,
@@ -17,12 +21,13 @@ Error broken(const RunFolder& folder, const std::string& why) {
 }  // namespace
 
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record) {
-    nlohmann::ordered_json json;
+    Json json;
     json["gsst_run"] = kRunJsonVersion;
     json["device"] = record.device;
-    json["text"] = {{"files", record.textFiles}, {"bytes", record.textBytes}};
-    json["spec"] = nlohmann::ordered_json::parse(toJson(record.spec));
-    return writeTextAtomically(files, folder.runJson(), json.dump(2) + "\n");
+    const std::span named(record.textFiles.data(), std::min(record.textFiles.size(), kMostNamedFiles));
+    json["text"] = {{"files", std::vector<std::string>(named.begin(), named.end())}, {"bytes", record.textBytes}};
+    json["spec"] = Json::parse(toJson(record.spec));
+    return writeTextAtomically(files, folder.runJson(), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
@@ -30,14 +35,15 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
         return Error{ErrorCode::NotFound, "There is no run in this folder", folder.root.string(), "it has no run.json",
                      "Name the folder that was given to 'gsst train --run'"};
     GSST_ASSIGN(const std::string text, readText(files, folder.runJson(), kLargestRunJson));
-    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (!json.is_object())
-        return broken(folder, "it is not valid JSON");
-    if (!json.contains("gsst_run") || !json["gsst_run"].is_number_integer())
+    const auto parsed = parseJson(text, "", folder.runJson().string(), {.bytes = kLargestRunJson});
+    if (!parsed.ok())
+        return broken(folder, "it is not valid JSON; " + parsed.error().why);
+    const Json& json = *parsed;
+    if (!json.is_object() || !json.contains("gsst_run") || !json["gsst_run"].is_number_unsigned())
         return broken(folder, "the key \"gsst_run\" (its version) is missing");
-    if (json["gsst_run"].get<int64_t>() > kRunJsonVersion)
+    if (json["gsst_run"].get<uint64_t>() > kRunJsonVersion)
         return Error{ErrorCode::NewerVersion, "This run was written by a newer version of GSST Studio", folder.runJson().string(),
-                     "its format is " + std::to_string(json["gsst_run"].get<int64_t>()) + ", this program knows up to " +
+                     "its format is " + json["gsst_run"].dump() + ", this program knows up to " +
                          std::to_string(kRunJsonVersion),
                      "Update GSST Studio; nothing in the folder was changed"};
     if (!json.contains("spec") || !json["spec"].is_object())
@@ -47,11 +53,11 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
     if (json.contains("device") && json["device"].is_string())
         record.device = json["device"].get<std::string>();
     if (json.contains("text") && json["text"].is_object()) {
-        const nlohmann::json& source = json["text"];
+        const Json& source = json["text"];
         if (source.contains("bytes") && source["bytes"].is_number_unsigned())
             record.textBytes = source["bytes"].get<uint64_t>();
         if (source.contains("files") && source["files"].is_array())
-            for (const nlohmann::json& file : source["files"])
+            for (const Json& file : source["files"])
                 if (file.is_string())
                     record.textFiles.push_back(file.get<std::string>());
     }

@@ -32,7 +32,7 @@ struct RunFolder {
 struct RunRecord {
     RunSpec spec;                      ///< with the micro-batch and thread count that the run really uses
     std::string device = "cpu";
-    std::vector<std::string> textFiles;///< what it was started with, for people
+    std::vector<std::string> textFiles;///< what it was started with, for people; run.json has the first thousand
     uint64_t textBytes = 0;
 };
 

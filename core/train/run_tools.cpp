@@ -12,28 +12,34 @@
 namespace gsst {
 namespace {
 
-/// A run folder opened for reading its committed state only.
-struct ReadableRun {
+/// A run folder opened for its committed state.
+struct StateOfRun {
     std::unique_ptr<FileLock> lock;
     RunRecord record;
     std::unique_ptr<TensorTable> table;
     std::unique_ptr<StateStore> store;
 };
 
-Result<ReadableRun> openForReading(const std::filesystem::path& path) {
+enum class Access { Read, Change };
+
+Result<StateOfRun> openState(const std::filesystem::path& path, Access access) {
     FileSystem& files = osFileSystem();
-    ReadableRun run;
+    StateOfRun run;
     GSST_ASSIGN(run.record, readRunRecord(files, {path}));
     GSST_ASSIGN(run.lock, lockRun(files, path));
     run.table = std::make_unique<TensorTable>(run.record.spec.model);
-    GSST_ASSIGN(run.store, StateStore::open(files, path, *run.table, Caching::Direct));
+    if (access == Access::Read) {
+        GSST_ASSIGN(run.store, StateStore::openForReading(files, path, *run.table, Caching::Direct));
+    } else {
+        GSST_ASSIGN(run.store, StateStore::open(files, path, *run.table, Caching::Direct));
+    }
     return run;
 }
 
 }  // namespace
 
 Result<VerifyResult> verifyRun(const std::filesystem::path& path, const ProgressCallback& progress, std::stop_token stop) {
-    GSST_ASSIGN(const ReadableRun run, openForReading(path));
+    GSST_ASSIGN(const StateOfRun run, openState(path, Access::Read));
     const auto onBytes = [&progress](uint64_t done, uint64_t total) {
         if (progress)
             progress({"Checking all sums", done >> 20, total >> 20, "MiB"});
@@ -52,13 +58,13 @@ Result<VerifyResult> verifyRun(const std::filesystem::path& path, const Progress
 }
 
 Status rollBackRun(const std::filesystem::path& path) {
-    GSST_ASSIGN(const ReadableRun run, openForReading(path));
+    GSST_ASSIGN(const StateOfRun run, openState(path, Access::Change));
     return run.store->rollBackToPrevious();
 }
 
 Result<std::string> generateText(const std::filesystem::path& path, const GenerateOptions& options,
                                  const std::function<void(const std::string&)>& onText, std::stop_token stop) {
-    GSST_ASSIGN(const ReadableRun run, openForReading(path));
+    GSST_ASSIGN(const StateOfRun run, openState(path, Access::Read));
     GSST_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(osFileSystem(), RunFolder{path}.tokenizer()));
     CpuPool pool(options.deviceBytes);
     return committedText({*run.table, *run.store, run.record.spec, tokenizer, pool}, options, onText, std::move(stop));

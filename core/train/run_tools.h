@@ -27,7 +27,7 @@ struct VerifyResult {
     int64_t previousStep = 0;
 };
 
-/// Reads all committed state of a run and compares every sum. Takes the run's lock (Busy while it trains).
+/// Reads all committed state of a run and compares every sum; changes nothing. Holds the run's lock meanwhile (Busy while it trains).
 Result<VerifyResult> verifyRun(const std::filesystem::path& run, const ProgressCallback& progress, std::stop_token stop);
 
 /// Makes the commit before the newest one the newest, if it verifies in full.

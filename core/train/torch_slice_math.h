@@ -5,6 +5,7 @@
 #include "engine/slice_math.h"
 #include "optim/worker_pool.h"
 #include "plan/slicing.h"
+#include "spec/state_format.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 
@@ -45,6 +46,7 @@ private:
     };
 
     const TensorTable& m_table;
+    StateFormat m_format;
     const TrainSpec& m_training;
     std::vector<SliceRange> m_slices;
     CpuPool& m_pool;

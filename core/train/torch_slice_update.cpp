@@ -8,15 +8,15 @@ namespace gsst {
 Status TorchSliceMath::update(const UpdateCall& call) {
     BlockUpdate update;
     update.blocks = {call.firstBlock, call.blockCount};
-    update.hi = call.hi;
-    update.lo = call.lo;
-    update.moment1 = call.moment1;
-    update.moment2 = call.moment2;
+    update.hi = reinterpret_cast<std::byte*>(call.hi);
+    update.lo = reinterpret_cast<std::byte*>(call.lo);
+    update.moment1 = reinterpret_cast<std::byte*>(call.moment1);
+    update.moment2 = reinterpret_cast<std::byte*>(call.moment2);
     update.gradient = call.gradient;
     update.weights = call.weights;
     update.gradientScale = call.gradientScale;
     update.step = call.step;
-    updateBlocks(m_table, m_training, update, *m_workers);
+    updateBlocks(m_table, m_format, m_training, update, *m_workers);
     return {};
 }
 

@@ -49,10 +49,10 @@ Status TrainingLoop::openTrainer() {
     for (const std::string& notice : m_trainer->store().notices())
         log(LogLine::Level::Warning, notice);
     GSST_TRY(checkState());
+    GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     if (m_run.unsaved)
         GSST_TRY(writeRunRecord(m_files, m_run.folder, *m_run.unsaved));
     m_run.unsaved.reset();
-    GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     m_observer.expect(m_trainer->committedStep(), int(training().microBatchesPerStep()));
     m_sink(plannedEvent(m_run, m_trainer->step()));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
@@ -140,7 +140,7 @@ Status TrainingLoop::trainUntilPause(Next& next) {
 Status TrainingLoop::oneStep() {
     const bool more = !interruptsAfter(m_trainer->step() + 1);
     GSST_ASSIGN(const StepResult result, m_trainer->runStep(more, m_inbox.stepToken()));
-    report(result);
+    GSST_TRY(report(result));
     m_skippedInARow = result.skipped ? m_skippedInARow + 1 : 0;
     if (result.skipped)
         log(LogLine::Level::Warning, "Step " + std::to_string(result.step) + ": loss or gradient is not finite; the step was skipped");
@@ -225,7 +225,16 @@ Status TrainingLoop::sample() {
     return {};
 }
 
-void TrainingLoop::report(const StepResult& result) {
+/// A step whose line cannot be written ends the run, so that no line is ever missing among others: with state on disk the commit
+/// before it stands, and the step is done again. State in RAM is saved first: minutes of work are worth more than the last line.
+Status TrainingLoop::writeLine(const StepDone& done) {
+    Status status = m_log->add(done);
+    if (!status.ok() && m_run.plan.placement.stateResident)
+        GSST_TRY(m_trainer->settle());
+    return status;
+}
+
+Status TrainingLoop::report(const StepResult& result) {
     StepDone done;
     done.step = result.step;
     done.loss = result.loss;
@@ -244,9 +253,9 @@ void TrainingLoop::report(const StepResult& result) {
     done.writeWaitSeconds = result.waits.write;
     done.epoch = double(result.step) * double(training().tokensPerStep()) /
                  std::max(1.0, double(m_run.tokens->size()) * (1.0 - m_run.record.spec.data.validationShare));
-    if (const Status status = m_log->add(done); !status.ok())
-        log(LogLine::Level::Warning, status.error().text());
+    GSST_TRY(writeLine(done));
     m_sink(done);
+    return {};
 }
 
 }  // namespace gsst

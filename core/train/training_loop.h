@@ -37,7 +37,8 @@ private:
     Result<Next> obey(Command command);
     Status validate();
     Status sample();
-    void report(const StepResult& result);
+    Status report(const StepResult& result);
+    Status writeLine(const StepDone& done);
     bool due(int64_t interval, int64_t step) const { return interval > 0 && step % interval == 0; }
     bool interruptsAfter(int64_t step) const;
     void log(LogLine::Level level, std::string text) { m_sink(LogLine{level, std::move(text)}); }

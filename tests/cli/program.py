@@ -11,6 +11,7 @@ import threading
 import unittest
 
 PROGRAM = os.environ.get("GSST_PROGRAM", "gsst")
+MAKE_NEWER = os.environ.get("GSST_MAKE_NEWER", "make_newer")
 SECONDS = 120  # no single call of the program takes anywhere near as long
 
 # The exit codes that the program promises, see core/base/result.cpp.
@@ -40,8 +41,9 @@ def command(*arguments):
     return [PROGRAM, *map(str, arguments)]
 
 
-def gsst(*arguments):
-    done = subprocess.run(command(*arguments), capture_output=True, timeout=SECONDS, check=False)
+def gsst(*arguments, **options):
+    """Runs the program to its end; `options` are those of subprocess.run."""
+    done = subprocess.run(command(*arguments), capture_output=True, timeout=SECONDS, check=False, **options)
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -106,6 +108,20 @@ def metrics_of(run):
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
+def flip(path, offset):
+    """Turns one bit of the file."""
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 0x10]))
+
+
+def contents_of(folder):
+    """Content and time of change of every file below `folder`."""
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
 class ProgramTest(unittest.TestCase):
     """A test with a folder of its own, holding a text and a recipe."""
 
@@ -121,6 +137,16 @@ class ProgramTest(unittest.TestCase):
         process = start(*arguments)
         self.addCleanup(stop, process)
         return process
+
+    def small_disk(self, size, *options):
+        """A folder that is a file system of its own of `size` ("4m"), empty."""
+        disk = self.folder / "disk"
+        disk.mkdir(exist_ok=True)
+        mount = ["mount", "-t", "tmpfs", "-o", ",".join(("size=" + size, *options)), "tmpfs", disk]
+        if os.name != "posix" or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+            self.skipTest("needs a small file system, which only root can mount, and not in every container")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
 
     def write_spec(self, spec, name="spec.json"):
         path = self.folder / name

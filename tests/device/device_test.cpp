@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "device/cpu_device.h"
+#include "device/cuda_device.h"
 #include "device/delaying_device.h"
+#include "device_work.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace gsst {
 namespace {
 
-enum class Kind { Cpu, Delaying };
+enum class Kind { Cpu, Delaying, Cuda };
 
-std::unique_ptr<Device> makeDevice(Kind kind, CpuPool& pool, uint64_t seed) {
-    if (kind == Kind::Cpu)
-        return std::make_unique<CpuDevice>(pool);
-    return std::make_unique<DelayingDevice>(pool, seed);
-}
+std::string nameOf(Kind kind) { return kind == Kind::Cpu ? "Cpu" : kind == Kind::Delaying ? "Delaying" : "Cuda"; }
 
 DeviceBuffer take(Device& device, int64_t bytes) {
     auto buffer = device.allocate(bytes);
@@ -36,8 +35,39 @@ std::vector<std::byte> pattern(size_t bytes, int first) {
 
 class AnyDevice : public testing::TestWithParam<Kind> {
 protected:
-    CpuPool pool{16 << 20};
-    std::unique_ptr<Device> device = makeDevice(GetParam(), pool, 11);
+    void SetUp() override {
+        if (GetParam() == Kind::Cpu)
+            device = std::make_unique<CpuDevice>(pool);
+        else if (GetParam() == Kind::Delaying)
+            device = std::make_unique<DelayingDevice>(pool, 11);
+        else
+            openCard();
+    }
+    void TearDown() override {
+        EXPECT_TRUE(!card || card->status().ok()) << card->status().error().text();
+    }
+    void openCard() {
+        if (cudaDevices().empty())
+            GTEST_SKIP() << "this machine has no CUDA card: the CUDA device is compiled, but not tried";
+        auto created = CudaDevice::create(0, kLimit);
+        ASSERT_TRUE(created.ok()) << created.error().text();
+        card = created->get();
+        device = std::move(*created);
+    }
+    /// Bytes 0, 2, 4 ... as work of Compute.
+    DeviceEvent copyEverySecondByte(std::byte* to, const std::byte* from, int64_t bytes) {
+        return device->run(Stream::Compute, [=, onCard = card] {
+            if (onCard)
+                return copyEverySecondByteOnCard(to, from, bytes, onCard->nativeStream(Stream::Compute));
+            for (int64_t i = 0; i < bytes; i += 2)
+                to[i] = from[i];
+        });
+    }
+
+    static constexpr int64_t kLimit = 16 << 20;
+    CpuPool pool{kLimit};
+    std::unique_ptr<Device> device;
+    CudaDevice* card = nullptr;  ///< `device`, when it is one
 };
 
 TEST_P(AnyDevice, BuffersCountAndMove) {
@@ -83,14 +113,33 @@ TEST_P(AnyDevice, StreamsKeepOrderAndWait) {
         const DeviceEvent copied = device->copyIn(Stream::Copy, buffer.data(), in);
         device->fillZero(Stream::Compute, result.data(), 5000);
         device->streamWait(Stream::Compute, copied);
-        const DeviceEvent computed = device->run(Stream::Compute, [from = buffer.data(), to = result.data()] {
-            for (int i = 0; i < 5000; i += 2)
-                to[i] = from[i];
-        });
+        const DeviceEvent computed = copyEverySecondByte(result.data(), buffer.data(), 5000);
         device->streamWait(Stream::Copy, computed);
         device->hostWait(device->copyOut(Stream::Copy, out, result.data()));
         for (size_t i = 0; i < in.size(); ++i)
             ASSERT_EQ(out[i], i % 2 ? std::byte{0} : in[i]);
+    }
+}
+
+/// Waiting for an event means its own work, however many events came and went since.
+TEST_P(AnyDevice, ManyEventsStayValid) {
+    constexpr size_t kRounds = 300;
+    std::vector<std::vector<std::byte>> in, out(kRounds, std::vector<std::byte>(64));
+    for (size_t i = 0; i < kRounds; ++i)
+        in.push_back(pattern(64, int(i)));
+    const DeviceBuffer buffer = take(*device, 64);
+    std::vector<DeviceEvent> events;
+    for (size_t i = 0; i < kRounds; ++i) {
+        const Stream stream = i % 3 ? Stream::Compute : Stream::Copy;
+        device->streamWait(stream, i ? events.back() : DeviceEvent{});
+        device->copyIn(stream, buffer.data(), in[i]);
+        events.push_back(device->copyOut(stream, out[i], buffer.data()));
+        if (i % 10 == 0)
+            device->hostWait(events[i / 2]);
+    }
+    for (size_t i = 0; i < kRounds; ++i) {
+        device->hostWait(events[i]);
+        ASSERT_EQ(out[i], in[i]) << i;
     }
 }
 
@@ -137,8 +186,8 @@ TEST_P(AnyDevice, MemoryLeavesThePoolOnlyWhenWorkIsDone) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, AnyDevice, testing::Values(Kind::Cpu, Kind::Delaying),
-                         [](const auto& tested) { return tested.param == Kind::Cpu ? "Cpu" : "Delaying"; });
+INSTANTIATE_TEST_SUITE_P(Devices, AnyDevice, testing::Values(Kind::Cpu, Kind::Delaying, Kind::Cuda),
+                         [](const auto& tested) { return nameOf(tested.param); });
 
 TEST(CpuDevice, RunsAtOnce) {
     CpuPool pool(0);
@@ -147,6 +196,50 @@ TEST(CpuDevice, RunsAtOnce) {
     device.run(Stream::Compute, [&] { ran = true; });
     EXPECT_TRUE(ran);
     EXPECT_EQ(device.kind(), DeviceKind::Cpu);
+}
+
+TEST(CudaDevice, WithoutACardTheErrorSaysWhatToDo) {
+    const auto devices = cudaDevices();
+    const auto created = CudaDevice::create(int(devices.size()), 0);
+    ASSERT_FALSE(created.ok());
+    const Error& error = created.error();
+    EXPECT_EQ(error.code, ErrorCode::InvalidInput);
+    EXPECT_NE(error.where.find("CUDA device"), std::string::npos) << error.text();
+    EXPECT_FALSE(error.why.empty());
+    EXPECT_NE(error.todo.find("processor"), std::string::npos) << error.text();
+    EXPECT_FALSE(CudaDevice::create(-1, 0).ok());
+}
+
+TEST(CudaDevice, TellsAboutItsCards) {
+    const auto devices = cudaDevices();
+    if (devices.empty())
+        GTEST_SKIP() << "this machine has no CUDA card to tell about";
+    for (const CudaDeviceInfo& info : devices) {
+        EXPECT_FALSE(info.name.empty());
+        EXPECT_GT(info.computeMajor, 0);
+        EXPECT_GT(info.memoryTotal, 1 << 30);
+        EXPECT_LE(info.memoryFree, info.memoryTotal);
+    }
+}
+
+TEST(CudaDevice, PinnedMemoryIsCopiedRightAndPinnedOnce) {
+    if (cudaDevices().empty())
+        GTEST_SKIP() << "this machine has no CUDA card to copy to";
+    auto card = CudaDevice::create(0, 64 << 20);
+    ASSERT_TRUE(card.ok()) << card.error().text();
+    std::vector<std::byte> in = pattern(8 << 20, 3), out(in.size());
+    {
+        auto pinnedIn = (*card)->pin(in), pinnedOut = (*card)->pin(out);
+        ASSERT_TRUE(pinnedIn.ok() && pinnedOut.ok());
+        EXPECT_FALSE((*card)->pin(in).ok()) << "pinned twice";
+        DeviceBuffer buffer = take(**card, 8 << 20);
+        const DeviceEvent copied = (*card)->copyIn(Stream::Copy, buffer.data(), in);
+        (*card)->streamWait(Stream::Compute, copied);
+        (*card)->hostWait((*card)->copyOut(Stream::Compute, out, buffer.data()));
+        EXPECT_EQ(in, out);
+    }
+    EXPECT_TRUE((*card)->pin(in).ok()) << "still pinned";
+    EXPECT_TRUE((*card)->status().ok());
 }
 
 /// Atomics stand for memory: the mistake is an order, not a data race that sanitizers would have to forgive.

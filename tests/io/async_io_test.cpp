@@ -2,6 +2,7 @@
 #include "io/async_io.h"
 
 #include "file_helpers.h"
+#include "io_engines.h"
 
 #include "io/fault_files.h"
 #include "io/memory_files.h"
@@ -10,33 +11,66 @@
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <latch>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 namespace gsst {
 namespace {
 
 using namespace gsst::testing;
 
-/// Waits for one request.
-struct Waiter {
-    AsyncIo::Done done() {
-        return [this](Status status) { promise.set_value(std::move(status)); };
+/// What both kinds of test share: the engine, or a skipped test where the system has none.
+class EngineTest {
+protected:
+    static void expectEngine(IoEngine engine) {
+        std::string why;
+        if (!makeEngine(engine, {}, &why))
+            GTEST_SKIP() << why;
     }
-    Status wait() { return promise.get_future().get(); }
-    std::promise<Status> promise;
 };
 
-class AsyncIoTest : public ::testing::Test {
+/// On files of which every call is counted and can be spoiled; no engine can go past File::read and File::write here.
+class AsyncIoTwinTest : public ::testing::TestWithParam<IoEngine>, protected EngineTest {
 protected:
+    void SetUp() override { expectEngine(GetParam()); }
+    std::unique_ptr<AsyncIo> make(const ThreadPoolIoOptions& options) { return makeEngine(GetParam(), options); }
+
     std::unique_ptr<FileSystem> memory = makeMemoryFiles();
     FaultFiles files{*memory};
     std::unique_ptr<File> file = opened(files, "file", OpenMode::Create, Caching::Direct);
 };
+INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTwinTest, ::testing::ValuesIn(kIoEngines), [](const auto& each) { return nameOf(each.param); });
 
-TEST_F(AsyncIoTest, ManyRequestsInAnyOrder) {
+enum class Place { Twin, Disk };
+
+/// On a file in memory and on a drive.
+class AsyncIoTest : public ::testing::TestWithParam<std::tuple<IoEngine, Place>>, protected EngineTest {
+protected:
+    void SetUp() override {
+        expectEngine(engine());
+        if (std::get<Place>(GetParam()) == Place::Disk && file->caching() != Caching::Direct)
+            GTEST_SKIP() << "the file system of the working folder has no direct access";
+    }
+    IoEngine engine() const { return std::get<IoEngine>(GetParam()); }
+    std::unique_ptr<AsyncIo> make(const ThreadPoolIoOptions& options) { return makeEngine(engine(), options); }
+    bool onDisk() const { return std::get<Place>(GetParam()) == Place::Disk; }
+
+    ScratchFolder folder{std::filesystem::current_path()};
+    std::unique_ptr<FileSystem> memory = makeMemoryFiles();
+    FileSystem& files = onDisk() ? osFileSystem() : *memory;
+    std::filesystem::path path = onDisk() ? folder.path() / "file" : "file";
+    std::unique_ptr<File> file = opened(files, path, OpenMode::Create, Caching::Direct);
+};
+INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTest, ::testing::Combine(::testing::ValuesIn(kIoEngines), ::testing::Values(Place::Twin, Place::Disk)),
+                         [](const auto& each) {
+                             return nameOf(std::get<IoEngine>(each.param)) + (std::get<Place>(each.param) == Place::Twin ? "Twin" : "Disk");
+                         });
+
+TEST_P(AsyncIoTest, ManyRequestsInAnyOrder) {
     constexpr size_t kRequests = 300, kBytes = 2 * kIoAlignment;
-    const auto io = makeThreadPoolIo({.readThreads = 3, .writeThreads = 3, .pieceBytes = kIoAlignment});
+    const auto io = make({.readThreads = 3, .writeThreads = 3, .pieceBytes = kIoAlignment});
     const auto data = noise(kRequests * kBytes, 1), into = zeros(kRequests * kBytes);
     std::vector<std::atomic<int>> calls(kRequests);
     std::mutex mutex;
@@ -62,8 +96,23 @@ TEST_F(AsyncIoTest, ManyRequestsInAnyOrder) {
         EXPECT_EQ(count, 1);
 }
 
-TEST_F(AsyncIoTest, LongRequestsArePartedAndCounted) {
-    const auto io = makeThreadPoolIo({.readThreads = 2, .writeThreads = 2, .pieceBytes = 3 * kIoAlignment});
+TEST_P(AsyncIoTest, LongRequestsAreCounted) {
+    const auto io = make({.readThreads = 2, .writeThreads = 2, .pieceBytes = 3 * kIoAlignment});
+    const auto data = noise(10 * kIoAlignment, 2), into = zeros(10 * kIoAlignment);
+    Waiter written, read;
+    io->write(*file, kIoAlignment, data.span(), written.done());
+    GSST_EXPECT_OK(written.wait());
+    io->read(*file, kIoAlignment, into.span(), read.done());
+    GSST_EXPECT_OK(read.wait());
+    EXPECT_TRUE(same(into.span(), data.span()));
+    EXPECT_EQ(io->counters().writtenBytes, data.size());
+    EXPECT_EQ(io->counters().readBytes, data.size());
+    EXPECT_GT(io->counters().readNanoseconds, 0u);
+    EXPECT_GT(io->counters().writeNanoseconds, 0u);
+}
+
+TEST_P(AsyncIoTwinTest, LongRequestsAreParted) {
+    const auto io = make({.readThreads = 2, .writeThreads = 2, .pieceBytes = 3 * kIoAlignment});
     const auto data = noise(10 * kIoAlignment, 2), into = zeros(10 * kIoAlignment);
     Waiter written, read;
     io->write(*file, kIoAlignment, data.span(), written.done());
@@ -72,15 +121,10 @@ TEST_F(AsyncIoTest, LongRequestsArePartedAndCounted) {
     io->read(*file, kIoAlignment, into.span(), read.done());
     GSST_EXPECT_OK(read.wait());
     EXPECT_EQ(files.calls(FileCall::Read), 4);
-    EXPECT_TRUE(same(into.span(), data.span()));
-    EXPECT_EQ(io->counters().writtenBytes, data.size());
-    EXPECT_EQ(io->counters().readBytes, data.size());
-    EXPECT_GT(io->counters().readNanoseconds, 0u);
-    EXPECT_GT(io->counters().writeNanoseconds, 0u);
 }
 
-TEST_F(AsyncIoTest, OddPieceSizesStayAligned) {
-    const auto io = makeThreadPoolIo({.readThreads = 0, .writeThreads = 0, .pieceBytes = 1});
+TEST_P(AsyncIoTwinTest, OddPieceSizesStayAligned) {
+    const auto io = make({.readThreads = 0, .writeThreads = 0, .pieceBytes = 1});
     const auto data = noise(3 * kIoAlignment, 2);
     Waiter written;
     io->write(*file, 0, data.span(), written.done());
@@ -88,8 +132,8 @@ TEST_F(AsyncIoTest, OddPieceSizesStayAligned) {
     EXPECT_EQ(files.calls(FileCall::Write), 3);
 }
 
-TEST_F(AsyncIoTest, EmptyRequestsComplete) {
-    const auto io = makeThreadPoolIo({});
+TEST_P(AsyncIoTest, EmptyRequestsComplete) {
+    const auto io = make({});
     Waiter written, read;
     io->write(*file, 0, {}, written.done());
     io->read(*file, 0, {}, read.done());
@@ -97,8 +141,8 @@ TEST_F(AsyncIoTest, EmptyRequestsComplete) {
     GSST_EXPECT_OK(read.wait());
 }
 
-TEST_F(AsyncIoTest, OneErrorOfManyPiecesIsReportedOnceAfterAll) {
-    const auto io = makeThreadPoolIo({.readThreads = 2, .writeThreads = 2, .pieceBytes = kIoAlignment});
+TEST_P(AsyncIoTwinTest, OneErrorOfManyPiecesIsReportedOnceAfterAll) {
+    const auto io = make({.readThreads = 2, .writeThreads = 2, .pieceBytes = kIoAlignment});
     const auto data = noise(16 * kIoAlignment, 3), into = zeros(16 * kIoAlignment);
     for (int nth : {1, 7, 16}) {
         files.clear();
@@ -119,8 +163,8 @@ TEST_F(AsyncIoTest, OneErrorOfManyPiecesIsReportedOnceAfterAll) {
     GSST_EXPECT_ERROR(read.wait(), Corrupt);
 }
 
-TEST_F(AsyncIoTest, TheForemostErrorIsTheOneReported) {
-    const auto io = makeThreadPoolIo({.readThreads = 1, .writeThreads = 1, .pieceBytes = kIoAlignment});
+TEST_P(AsyncIoTwinTest, TheForemostErrorIsTheOneReported) {
+    const auto io = make({.readThreads = 1, .writeThreads = 1, .pieceBytes = kIoAlignment});
     files.add({.call = FileCall::Write, .fault = Fault::NoSpace, .nth = 2});
     files.add({.call = FileCall::Write, .fault = Fault::Fail, .nth = 3});
     const auto data = noise(4 * kIoAlignment, 3);
@@ -129,8 +173,8 @@ TEST_F(AsyncIoTest, TheForemostErrorIsTheOneReported) {
     GSST_EXPECT_ERROR(written.wait(), NoSpace);
 }
 
-TEST_F(AsyncIoTest, OneThreadKeepsTheOrder) {
-    const auto io = makeThreadPoolIo({.readThreads = 1, .writeThreads = 1});
+TEST_P(AsyncIoTwinTest, OneThreadKeepsTheOrder) {
+    const auto io = make({.readThreads = 1, .writeThreads = 1});
     const auto data = noise(kIoAlignment, 4);
     std::vector<int> order;
     std::promise<void> finished;
@@ -146,8 +190,8 @@ TEST_F(AsyncIoTest, OneThreadKeepsTheOrder) {
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST_F(AsyncIoTest, BlockedWritesDoNotHoldUpReads) {
-    const auto io = makeThreadPoolIo({.readThreads = 1, .writeThreads = 1});
+TEST_P(AsyncIoTest, BlockedWritesDoNotHoldUpReads) {
+    const auto io = make({.readThreads = 1, .writeThreads = 1});
     const auto data = noise(kIoAlignment, 5), into = zeros(kIoAlignment);
     GSST_EXPECT_OK(file->write(0, data.span()));
     std::promise<void> gate;
@@ -158,13 +202,13 @@ TEST_F(AsyncIoTest, BlockedWritesDoNotHoldUpReads) {
     gate.set_value();
 }
 
-TEST_F(AsyncIoTest, TheDestructorWaitsForEverythingEvenWhatCompletionsSubmit) {
+TEST_P(AsyncIoTwinTest, TheDestructorWaitsForEverythingEvenWhatCompletionsSubmit) {
     ThrottledFiles slow(*memory, {.latencySeconds = 0.005});
     const auto target = opened(slow, "slow", OpenMode::Create, Caching::Direct);
     const auto data = noise(kIoAlignment, 6);
     std::atomic<int> finished = 0;
     {
-        const auto io = makeThreadPoolIo({.readThreads = 1, .writeThreads = 1});
+        const auto io = make({.readThreads = 1, .writeThreads = 1});
         AsyncIo& pool = *io;  // the pointer itself is cleared before the destructor runs
         const auto into = std::make_shared<AlignedBuffer>(zeros(kIoAlignment));
         for (int i = 0; i < 5; ++i)
@@ -178,17 +222,119 @@ TEST_F(AsyncIoTest, TheDestructorWaitsForEverythingEvenWhatCompletionsSubmit) {
     EXPECT_EQ(finished, 5);
 }
 
-TEST_F(AsyncIoTest, WhatACompletionHoldsIsReleasedBeforeTheDestructorReturns) {
+TEST_P(AsyncIoTest, WhatACompletionHoldsIsReleasedBeforeTheDestructorReturns) {
     const auto held = std::make_shared<int>(1);
     const auto data = noise(kIoAlignment, 7);
     {
-        const auto io = makeThreadPoolIo({});
+        const auto io = make({});
         for (int i = 0; i < 50; ++i) {
             io->write(*file, 0, data.span(), [held](Status) {});
             io->run([held] {});
         }
     }
     EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_P(AsyncIoTest, WhatDiffersFromTheContractIsReportedOnAThreadOfTheEngine) {
+    const auto io = make({});
+    const auto data = noise(4 * kIoAlignment, 8), into = zeros(4 * kIoAlignment);
+    GSST_EXPECT_OK(file->write(0, data.span()));
+    std::promise<std::thread::id> where;
+    Waiter unaligned, early, beyond;
+    io->read(*file, 0, into.span().subspan(1, kIoAlignment), [&](Status status) {
+        where.set_value(std::this_thread::get_id());
+        unaligned.promise.set_value(std::move(status));
+    });
+    GSST_EXPECT_ERROR(unaligned.wait(), Internal);
+    EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
+    io->read(*file, 2 * kIoAlignment, into.span(), early.done());
+    GSST_EXPECT_ERROR(early.wait(), Corrupt);
+    io->read(*file, 8 * kIoAlignment, into.span(), beyond.done());
+    GSST_EXPECT_ERROR(beyond.wait(), Corrupt);
+    EXPECT_EQ(io->counters().readBytes, 0u);
+}
+
+TEST_P(AsyncIoTest, AFileThatMustNotBeWrittenSaysSo) {
+    const auto data = noise(kIoAlignment, 9);
+    GSST_EXPECT_OK(file->write(0, data.span()));
+    const auto sealed = opened(files, path, OpenMode::Read, Caching::Direct);
+    const Status expected = sealed->write(0, data.span());
+    ASSERT_FALSE(expected.ok());
+    Waiter written;
+    make({})->write(*sealed, 0, data.span(), written.done());
+    const Status status = written.wait();
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().text(), expected.error().text());
+    EXPECT_EQ(status.error().code, expected.error().code);
+}
+
+TEST_P(AsyncIoTest, CompletionsRunSideBySide) {
+    const auto io = make({.readThreads = 2, .writeThreads = 2});
+    const auto data = noise(kIoAlignment, 10), into = zeros(2 * kIoAlignment);
+    GSST_EXPECT_OK(file->write(0, data.span()));
+    std::latch both(2);
+    Waiter waiters[2];
+    for (size_t i = 0; i < 2; ++i)
+        io->read(*file, 0, into.span().subspan(i * kIoAlignment, kIoAlignment), [&, i](Status status) {
+            both.arrive_and_wait();  // hangs unless the other one runs as well
+            waiters[i].promise.set_value(std::move(status));
+        });
+    for (Waiter& waiter : waiters)
+        GSST_EXPECT_OK(waiter.wait());
+}
+
+TEST_P(AsyncIoTest, ASlowCompletionHoldsUpNothingElse) {
+    const auto io = make({.readThreads = 2, .writeThreads = 1, .pieceBytes = kIoAlignment});
+    const auto data = noise(4 * kIoAlignment, 11), into = zeros(4 * kIoAlignment), slowInto = zeros(kIoAlignment);
+    GSST_EXPECT_OK(file->write(0, data.span()));
+    std::promise<void> gate;
+    const std::shared_future<void> opens = gate.get_future().share();
+    Waiter slow;
+    io->read(*file, 0, slowInto.span(), [&slow, opens](Status status) {
+        opens.wait();
+        slow.promise.set_value(std::move(status));
+    });
+    for (int i = 0; i < 20; ++i) {
+        Waiter read, written;
+        io->read(*file, 0, into.span(), read.done());
+        GSST_EXPECT_OK(read.wait());
+        io->write(*file, 0, data.span(), written.done());
+        GSST_EXPECT_OK(written.wait());
+    }
+    gate.set_value();
+    GSST_EXPECT_OK(slow.wait());
+}
+
+TEST_P(AsyncIoTest, ARequestOutlivesTheThreadThatMadeIt) {
+    const auto io = make({.pieceBytes = kIoAlignment});
+    const auto data = noise(64 * kIoAlignment, 12), into = zeros(64 * kIoAlignment);
+    Waiter written, read;
+    std::thread([&] { io->write(*file, 0, data.span(), written.done()); }).join();
+    GSST_EXPECT_OK(written.wait());
+    std::thread([&] { io->read(*file, 0, into.span(), read.done()); }).join();
+    GSST_EXPECT_OK(read.wait());
+    EXPECT_TRUE(same(into.span(), data.span()));
+}
+
+TEST_P(AsyncIoTest, RegisteredMemoryGivesTheSameBytes) {
+    constexpr size_t kBytes = 32 * kIoAlignment;
+    const auto data = noise(kBytes, 13), first = zeros(kBytes), second = zeros(kBytes), other = zeros(kBytes);
+    const auto io = make({.pieceBytes = 4 * kIoAlignment});
+    for (const auto& buffer : {data.span(), first.span().first(kBytes / 2), second.span()})
+        if (const Status status = io->registerBuffers(buffer); !status.ok())
+            GTEST_SKIP() << status.error().text();
+    GSST_EXPECT_OK(io->registerBuffers({}));
+    Waiter written;
+    io->write(*file, 0, data.span(), written.done());
+    GSST_EXPECT_OK(written.wait());
+    // Whole, only half, at the very end, and not at all inside what is registered.
+    for (const auto& into : {second.span(), first.span(), second.span().last(kIoAlignment), other.span()}) {
+        std::fill(into.begin(), into.end(), std::byte{0});
+        Waiter read;
+        io->read(*file, 0, into, read.done());
+        GSST_EXPECT_OK(read.wait());
+        EXPECT_TRUE(same(into, data.span().first(into.size())));
+    }
 }
 
 }  // namespace

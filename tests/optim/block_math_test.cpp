@@ -3,119 +3,240 @@
 #include "optim/adamw_cpu.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
+#include "slow_update.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <limits>
+#include <string>
 
 namespace gsst::test {
 namespace {
 
+constexpr int kUnit = 2;  // decaying and other tensors, several blocks, and padding
+
 ModelSpec model() {
     ModelSpec spec;
-    spec.width = 160;
+    spec.width = 152;
     spec.heads = spec.kvHeads = 4;
-    spec.ffnWidth = 640;
+    spec.ffnWidth = 641;  // the last group of 256 elements is short
     return spec;
 }
 
-/// One unit with decaying and other tensors, several blocks, and padding.
-class BlockMath : public testing::Test {
+/// All state of the unit, as a chunk in memory holds it. Bytes that are nobody's are kPattern.
+struct Chunk {
+    static constexpr std::byte kPattern{0xa5};
+
+    const TensorTable& table;
+    const StateFormat& format;
+    BlockRange blocks;
+    std::vector<std::byte> bytes;
+
+    Chunk(const TensorTable& ofTable, const StateFormat& ofFormat)
+        : table(ofTable), format(ofFormat), blocks{ofTable.units()[kUnit].firstBlock, ofTable.units()[kUnit].blockCount},
+          bytes(size_t(ofFormat.bytes(blocks.first, blocks.count)), kPattern) {}
+
+    std::byte* at(int block, StateKind kind) {
+        std::byte* section = bytes.data();
+        for (const StateKind other : format.kinds())
+            if (other < kind)
+                section += format.bytes(blocks.first, blocks.count, other);
+        return section + format.bytes(blocks.first, block - blocks.first, kind);
+    }
+    BlockUpdate update(BlockRange part) {
+        BlockUpdate call;
+        call.blocks = part;
+        call.hi = at(part.first, StateKind::Hi);
+        call.lo = format.has(StateKind::Lo) ? at(part.first, StateKind::Lo) : nullptr;
+        call.moment1 = at(part.first, StateKind::Moment1);
+        call.moment2 = at(part.first, StateKind::Moment2);
+        return call;
+    }
+    /// The sections of one block, by the words of StateFormat.
+    AdamWArrays arrays(int block) {
+        const BlockInfo& info = table.blocks()[size_t(block)];
+        AdamWArrays arrays;
+        arrays.hi = reinterpret_cast<uint16_t*>(at(block, StateKind::Hi));
+        arrays.lo = format.has(StateKind::Lo) ? reinterpret_cast<uint16_t*>(at(block, StateKind::Lo)) : nullptr;
+        std::byte* moments[] = {at(block, StateKind::Moment1), at(block, StateKind::Moment2)};
+        if (format.quantized(block, StateKind::Moment1)) {
+            arrays.coded1 = {reinterpret_cast<uint8_t*>(moments[0]), reinterpret_cast<float*>(moments[0] + info.paddedElements)};
+            arrays.coded2 = {reinterpret_cast<uint8_t*>(moments[1]), reinterpret_cast<float*>(moments[1] + info.paddedElements)};
+        } else {
+            arrays.moment1 = reinterpret_cast<float*>(moments[0]);
+            arrays.moment2 = reinterpret_cast<float*>(moments[1]);
+        }
+        arrays.count = info.elements;
+        return arrays;
+    }
+};
+
+class BlockMath : public testing::TestWithParam<StatePreset> {
 protected:
     TensorTable table{model()};
+    StateFormat format{table, GetParam()};
     TrainSpec training;
-    const UnitInfo& unit = table.units()[2];
+    const UnitInfo& unit = table.units()[kUnit];
+    BlockRange all{unit.firstBlock, unit.blockCount};
     size_t count = size_t(unit.paddedElements);
-    State start = randomState(count);
     std::vector<float> gradient = randomGradient(count, 8);
+    Chunk start = randomChunk();
 
+    Chunk randomChunk() {
+        Chunk chunk(table, format);
+        const State state = randomState(count);
+        for (int block = all.first; block < all.first + all.count; ++block) {
+            AdamWArrays to = chunk.arrays(block);
+            const size_t first = size_t(table.blocks()[size_t(block)].offset), size = size_t(to.count);
+            std::copy_n(state.hi.begin() + std::ptrdiff_t(first), size, to.hi);
+            if (to.lo)
+                std::copy_n(state.lo.begin() + std::ptrdiff_t(first), size, to.lo);
+            State moments(size);
+            std::copy_n(state.moment1.begin() + std::ptrdiff_t(first), size, moments.moment1.begin());
+            std::copy_n(state.moment2.begin() + std::ptrdiff_t(first), size, moments.moment2.begin());
+            if (to.moment1) {
+                std::ranges::copy(moments.moment1, to.moment1);
+                std::ranges::copy(moments.moment2, to.moment2);
+            } else {
+                const CodedState encoded = coded(moments);
+                std::ranges::copy(encoded.codes1, to.coded1.codes);
+                std::ranges::copy(encoded.codes2, to.coded2.codes);
+                std::ranges::copy(encoded.scales1, to.coded1.scales);
+                std::ranges::copy(encoded.scales2, to.coded2.scales);
+            }
+        }
+        return chunk;
+    }
     std::vector<bool> isPadding() const {
         std::vector<bool> padding(count, true);
-        for (const BlockInfo& block : table.blocksOf(2))
+        for (const BlockInfo& block : table.blocksOf(kUnit))
             std::fill_n(padding.begin() + block.offset, block.elements, false);
         return padding;
     }
     int64_t offsetOf(int block) const { return table.blocks()[size_t(block)].offset; }
-    BlockUpdate update(State& state, BlockRange blocks, void* weights = nullptr) {
-        const int64_t offset = offsetOf(blocks.first);
-        BlockUpdate call;
-        call.blocks = blocks;
-        call.hi = state.hi.data() + offset;
-        call.lo = state.lo.data() + offset;
-        call.moment1 = state.moment1.data() + offset;
-        call.moment2 = state.moment2.data() + offset;
-        call.gradient = gradient.data() + offset;
+    void update(Chunk& chunk, BlockRange blocks, WorkerPool& workers, void* weights = nullptr) {
+        BlockUpdate call = chunk.update(blocks);
+        call.gradient = gradient.data() + offsetOf(blocks.first);
         call.weights = weights;
         call.gradientScale = 0.6f;
         call.step = 3;
-        return call;
+        updateBlocks(table, format, training, call, workers);
+    }
+    /// One element after the other.
+    Chunk expectedUpdate() {
+        const AdamWConstants constants = adamwConstants(training, 3, 0.6f);
+        Chunk chunk = start;
+        for (int block = all.first; block < all.first + all.count; ++block) {
+            const BlockInfo& info = table.blocks()[size_t(block)];
+            const TensorInfo& tensor = table.tensors()[size_t(info.tensor)];
+            AdamWArrays arrays = chunk.arrays(block);
+            arrays.gradient = gradient.data() + info.offset;
+            arrays.rounding = {training.seed, 3, info.tensor};
+            arrays.firstElement = info.offset - tensor.offset;
+            slowUpdate(arrays, tensor.decay ? constants.keep : 1.0f, constants);
+        }
+        return chunk;
     }
 };
+INSTANTIATE_TEST_SUITE_P(Presets, BlockMath, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+                         [](const auto& each) { return std::string(nameOf(each.param)); });
 
-TEST_F(BlockMath, UpdatesElementByElement) {
+TEST_P(BlockMath, UpdatesElementByElementAndNoPadding) {
     ASSERT_GT(unit.blockCount, 3);
     const auto padding = isPadding();
     ASSERT_TRUE(std::count(padding.begin(), padding.end(), true) > 0);
-    const AdamWConstants constants = adamwConstants(training, 3, 0.6f);
-    State expected = start;
-    int plain = 0;
-    for (const TensorInfo& tensor : table.tensorsOf(2)) {
-        plain += !tensor.decay;
-        for (size_t i = size_t(tensor.offset); i < size_t(tensor.offset + tensor.elements); ++i)
-            expected.setWeight(i, adamwElement(expected.weight(i), gradient[i], expected.moment1[i], expected.moment2[i],
-                                               tensor.decay ? constants.keep : 1.0f, constants));
+    int plain = 0, quantized = 0;
+    for (int block = all.first; block < all.first + all.count; ++block) {
+        plain += !table.tensors()[size_t(table.blocks()[size_t(block)].tensor)].decay;
+        quantized += format.quantized(block, StateKind::Moment1);
     }
     ASSERT_GT(plain, 0);
+    ASSERT_EQ(quantized > 0, GetParam() != StatePreset::Exact);
+    ASSERT_LT(quantized, all.count);
+    const Chunk expected = expectedUpdate();
+    EXPECT_NE(expected.bytes, start.bytes);
     for (size_t i = 0; i < count; ++i)
         if (padding[i])
             gradient[i] = std::numeric_limits<float>::quiet_NaN();  // nobody may look at it
     for (int threads : {1, 2, 3}) {
         WorkerPool workers(threads);
-        State whole = start, single = start;
-        updateBlocks(table, training, update(whole, {unit.firstBlock, unit.blockCount}), workers);
-        EXPECT_TRUE(whole == expected) << threads << " threads";
-        for (int block = unit.firstBlock; block < unit.firstBlock + unit.blockCount; ++block)
-            updateBlocks(table, training, update(single, {block, 1}), workers);
-        EXPECT_TRUE(single == expected) << threads << " threads, one block a call";
+        Chunk whole = start, single = start;
+        update(whole, all, workers);
+        EXPECT_TRUE(whole.bytes == expected.bytes) << threads << " threads";
+        for (int block = all.first; block < all.first + all.count; ++block)
+            update(single, {block, 1}, workers);
+        EXPECT_TRUE(single.bytes == expected.bytes) << threads << " threads, one block a call";
     }
 }
 
-TEST_F(BlockMath, WritesWeightsWithZeroPadding) {
+TEST_P(BlockMath, WritesWeightsWithZeroPadding) {
     WorkerPool workers(2);
-    const auto padding = isPadding();
-    const BlockRange all{unit.firstBlock, unit.blockCount};
-    std::vector<float> fp32(count, 7.0f);
+    std::vector<float> fp32(count, 7.0f), joined(count);
     std::vector<uint16_t> bf16(count, 7);
-    State first = start, second = start;
-    updateBlocks(table, training, update(first, all, fp32.data()), workers);
+    Chunk first = start, second = start;
+    update(first, all, workers, fp32.data());
     training.precision = Precision::Bf16;
-    updateBlocks(table, training, update(second, all, bf16.data()), workers);
-    EXPECT_TRUE(first == second);
+    update(second, all, workers, bf16.data());
+    EXPECT_TRUE(first.bytes == second.bytes);
+    const auto* hi = reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Hi));
+    const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Lo)) : nullptr;
+    joinBlocks(table, Precision::Fp32, all, hi, lo, joined.data(), workers);
+    const auto padding = isPadding();
     for (size_t i = 0; i < count; ++i) {
-        ASSERT_EQ(fp32[i], padding[i] ? 0.0f : first.weight(i));
-        ASSERT_EQ(bf16[i], padding[i] ? 0 : first.hi[i]);
+        ASSERT_EQ(fp32[i], padding[i] ? 0.0f : joined[i]);
+        ASSERT_EQ(bf16[i], padding[i] ? 0 : hi[i]);
     }
 }
 
-TEST_F(BlockMath, JoinsWithPadding) {
+TEST_P(BlockMath, JoinsWithPadding) {
     WorkerPool workers(2);
-    const int first = unit.firstBlock + 1;
-    const int blocks = unit.blockCount - 1;
-    const size_t offset = size_t(offsetOf(first)), size = count - offset;
+    const BlockRange part{all.first + 1, all.count - 1};
+    const size_t size = count - size_t(offsetOf(part.first));
+    const auto* hi = reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Hi));
+    const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Lo)) : nullptr;
     std::vector<float> fp32(size);
     std::vector<uint16_t> bf16(size);
-    joinBlocks(table, Precision::Fp32, {first, blocks}, start.hi.data() + offset, start.lo.data() + offset, fp32.data(), workers);
-    joinBlocks(table, Precision::Bf16, {first, blocks}, start.hi.data() + offset, nullptr, bf16.data(), workers);
+    joinBlocks(table, Precision::Fp32, part, hi, lo, fp32.data(), workers);
+    joinBlocks(table, Precision::Bf16, part, hi, nullptr, bf16.data(), workers);
     for (size_t i = 0; i < size; ++i) {
-        ASSERT_EQ(fp32[i], start.weight(offset + i));
-        ASSERT_EQ(bf16[i], start.hi[offset + i]);
+        ASSERT_EQ(std::bit_cast<uint32_t>(fp32[i]), joinHalves(hi[i], lo ? lo[i] : uint16_t{0}));
+        ASSERT_EQ(bf16[i], hi[i]);
     }
 }
 
-TEST_F(BlockMath, NormsAreThoseOfTheBlocks) {
+TEST_P(BlockMath, GradientsAreRoundedPackedAndUnpacked) {
+    const auto padding = isPadding();
+    for (size_t i = 0; i < count; ++i)
+        if (padding[i])
+            gradient[i] = std::numeric_limits<float>::quiet_NaN();
+    for (int threads : {1, 3}) {
+        WorkerPool workers(threads);
+        std::vector<float> rounded = gradient, back(count, 7.0f);
+        std::vector<uint16_t> packed(count, 7), direct(count, 7);
+        roundGradients(table, all, rounded.data(), workers);
+        packGradients(table, all, rounded.data(), packed.data(), workers);
+        packGradients(table, all, gradient.data(), direct.data(), workers);
+        unpackGradients(table, all, packed.data(), back.data(), workers);
+        EXPECT_EQ(packed, direct);
+        for (size_t i = 0; i < count; ++i) {
+            const uint16_t expected = padding[i] ? uint16_t{0} : nearestBf16(std::bit_cast<uint32_t>(gradient[i]));
+            ASSERT_EQ(packed[i], expected);
+            ASSERT_EQ(back[i], std::bit_cast<float>(uint32_t{expected} << 16));
+            ASSERT_TRUE(padding[i] ? std::isnan(rounded[i]) : rounded[i] == back[i]);
+        }
+        std::vector<uint16_t> single(count, 7);
+        for (int block = all.first; block < all.first + all.count; ++block)
+            packGradients(table, {block, 1}, gradient.data() + offsetOf(block), single.data() + offsetOf(block), workers);
+        EXPECT_EQ(single, packed);
+    }
+}
+
+TEST_P(BlockMath, NormsAreThoseOfTheBlocks) {
     std::vector<double> expected;
-    for (const BlockInfo& block : table.blocksOf(2))
+    for (const BlockInfo& block : table.blocksOf(kUnit))
         expected.push_back(squaredNorm(gradient.data() + block.offset, block.elements));
     for (int threads : {1, 3}) {
         WorkerPool workers(threads);
@@ -127,9 +248,9 @@ TEST_F(BlockMath, NormsAreThoseOfTheBlocks) {
     }
 }
 
-TEST_F(BlockMath, NoBlocksIsNoWork) {
+TEST_P(BlockMath, NoBlocksIsNoWork) {
     WorkerPool workers(2);
-    updateBlocks(table, training, BlockUpdate{}, workers);
+    updateBlocks(table, format, training, BlockUpdate{}, workers);
     normBlocks(table, {}, nullptr, nullptr, workers);
 }
 

@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <set>
 #include <vector>
 
@@ -71,6 +72,26 @@ TEST(Init, IsAFunctionOfSeedTensorAndElement) {
     EXPECT_EQ(values, valuesOf(table, first, 1));
     EXPECT_NE(values, valuesOf(table, first, 2));
     EXPECT_NE(values, valuesOf(table, second, 1));
+}
+
+TEST(Init, StateOfABlockIsWeightsAndZeroMoments) {
+    const TensorTable table(model());
+    for (const StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
+        const StateFormat format(table, preset);
+        for (int block = 0; block < format.blockCount(); ++block) {
+            const size_t padded = size_t(table.blocks()[size_t(block)].paddedElements);
+            std::vector<uint16_t> hi(padded), lo(padded), alone(padded);
+            initialBlock(table, block, 9, hi, lo);
+            initialBlock(table, block, 9, alone, {});
+            EXPECT_EQ(alone, hi);
+            std::vector<std::byte> expected(size_t(format.bytes(block, 1))), state(expected.size(), std::byte{7});
+            std::memcpy(expected.data(), hi.data(), 2 * padded);
+            if (preset != StatePreset::Lean)
+                std::memcpy(expected.data() + 2 * padded, lo.data(), 2 * padded);
+            initialState(table, format, block, 9, state);
+            ASSERT_TRUE(state == expected) << nameOf(preset) << " block " << block;
+        }
+    }
 }
 
 TEST(Init, BlocksOfATensorDiffer) {

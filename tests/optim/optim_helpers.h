@@ -4,8 +4,12 @@
 #include "base/philox.h"
 #include "optim/bf16_split.h"
 #include "optim/cpu_kernels.h"
+#include "optim/moment_code.h"
+#include "spec/state_format.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -36,6 +40,47 @@ struct State {
         return arrays;
     }
 };
+
+/// State with moments in 8 bits. The first element is the first of a tensor.
+struct CodedState {
+    std::vector<uint16_t> hi, lo;
+    std::vector<uint8_t> codes1, codes2;
+    std::vector<float> scales1, scales2;
+
+    bool operator==(const CodedState&) const = default;
+
+    size_t size() const { return hi.size(); }
+    /// `first` is a multiple of kScaleGroup.
+    AdamWArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
+        AdamWArrays arrays;
+        arrays.hi = hi.data() + first;
+        arrays.lo = preset == StatePreset::Lean ? nullptr : lo.data() + first;
+        arrays.coded1 = {codes1.data() + first, scales1.data() + first / size_t(kScaleGroup)};
+        arrays.coded2 = {codes2.data() + first, scales2.data() + first / size_t(kScaleGroup)};
+        arrays.gradient = gradient + first;
+        arrays.count = int64_t(count);
+        arrays.rounding = {77, 5, 3};
+        arrays.firstElement = int64_t(first);
+        return arrays;
+    }
+};
+
+/// `state` with its moments encoded one by one.
+inline CodedState coded(const State& state) {
+    const size_t groups = (state.size() + size_t(kScaleGroup) - 1) / size_t(kScaleGroup);
+    CodedState result{state.hi, state.lo, {}, {}, std::vector<float>(groups), std::vector<float>(groups)};
+    for (size_t i = 0; i < state.size(); ++i) {
+        float& scale1 = result.scales1[i / size_t(kScaleGroup)];
+        float& scale2 = result.scales2[i / size_t(kScaleGroup)];
+        scale1 = momentScale(std::max(scale1, std::abs(state.moment1[i])));
+        scale2 = momentScale(std::max(scale2, state.moment2[i]));
+    }
+    for (size_t i = 0; i < state.size(); ++i) {
+        result.codes1.push_back(encodeMoment1(state.moment1[i], 1 / result.scales1[i / size_t(kScaleGroup)]));
+        result.codes2.push_back(encodeMoment2(state.moment2[i], 1 / result.scales2[i / size_t(kScaleGroup)]));
+    }
+    return result;
+}
 
 inline std::vector<float> normals(size_t count, uint64_t stream, float scale) {
     std::vector<float> values(count);

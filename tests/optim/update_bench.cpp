@@ -45,8 +45,10 @@ void measure(Case& each, size_t elements) {
 
 int run(size_t elements, int threads) {
     State state = randomState(elements);
+    CodedState codedState = coded(state);
     const std::vector<float> gradient = randomGradient(elements, 4);
     std::vector<float> weights(elements), from(elements, 1.0f), to(elements);
+    std::vector<uint16_t> packed(elements);
     std::vector<double> norms(elements / kPiece);
     TrainSpec training;
     int64_t step = 100;
@@ -59,11 +61,19 @@ int run(size_t elements, int threads) {
         cases.push_back({"memory copy" + suffix, 8, [&](size_t first, size_t n) { std::memcpy(&to[first], &from[first], n * 4); }, workers, {}});
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             const std::string name = std::string(kernels.name) + suffix;
-            cases.push_back({"update, " + name, 28, [&](size_t first, size_t n) {
+            cases.push_back({"exact update, " + name, 28, [&](size_t first, size_t n) {
                 const AdamWConstants constants = adamwConstants(training, step, 1.0f);
                 kernels.adamwUpdate(state.arrays(gradient.data(), first, n), constants.keep, constants);
             }, workers, {}});
-            cases.push_back({"update + fp32 weights, " + name, 32, [&](size_t first, size_t n) {
+            for (const StatePreset preset : {StatePreset::Mixed, StatePreset::Lean}) {
+                const double weightBytes = preset == StatePreset::Mixed ? 4 : 2;
+                const double bytes = 2 * (weightBytes + 2 + 2.0 / 64) + 4;
+                cases.push_back({std::string(nameOf(preset)) + " update, " + name, bytes, [&, preset](size_t first, size_t n) {
+                    const AdamWConstants constants = adamwConstants(training, step, 1.0f);
+                    kernels.adamwUpdateCoded(codedState.arrays(preset, gradient.data(), first, n), constants.keep, constants);
+                }, workers, {}});
+            }
+            cases.push_back({"exact update + fp32 weights, " + name, 32, [&](size_t first, size_t n) {
                 const AdamWConstants constants = adamwConstants(training, step, 1.0f);
                 AdamWArrays arrays = state.arrays(gradient.data(), first, n);
                 arrays.weightsFp32 = weights.data() + first;
@@ -71,6 +81,9 @@ int run(size_t elements, int threads) {
             }, workers, {}});
             cases.push_back({"join, " + name, 8, [&](size_t first, size_t n) {
                 kernels.joinWeights(&state.hi[first], &state.lo[first], &weights[first], int64_t(n));
+            }, workers, {}});
+            cases.push_back({"gradient to bf16, " + name, 6, [&](size_t first, size_t n) {
+                kernels.packBf16(&gradient[first], &packed[first], int64_t(n));
             }, workers, {}});
             cases.push_back({"squared norm, " + name, 4, [&](size_t first, size_t n) {
                 norms[first / kPiece] = kernels.squaredNorm(&gradient[first], int64_t(n));
@@ -82,11 +95,17 @@ int run(size_t elements, int threads) {
     for (int round = 0; round < kRounds; ++round, ++step)
         for (Case& each : cases)
             measure(each, elements);
-    std::printf("%-50s %22s %22s\n", "", "median", "best");
+    std::printf("%-50s %35s %35s\n", "", "median, of the copy", "best, of the copy");
+    double copies[2] = {};
     for (const Case& each : cases) {
         std::printf("%-50s", each.name.c_str());
-        for (double seconds : {median(each.seconds), *std::min_element(each.seconds.begin(), each.seconds.end())})
-            std::printf(" %6.0f Mp/s %6.1f GB/s", double(elements) / seconds * 1e-6, double(elements) * each.bytesPerElement / seconds * 1e-9);
+        const double bytes = double(elements) * each.bytesPerElement * 1e-9;
+        const double rates[2] = {bytes / median(each.seconds), bytes / *std::min_element(each.seconds.begin(), each.seconds.end())};
+        for (int i : {0, 1}) {
+            if (each.name.starts_with("memory copy"))
+                copies[i] = rates[i];
+            std::printf(" %8.0f Mp/s %6.1f GB/s %5.0f %%", rates[i] * 1e3 / each.bytesPerElement, rates[i], 100 * rates[i] / copies[i]);
+        }
         std::printf("\n");
     }
     return std::isfinite(totalNorm(norms)) ? EXIT_SUCCESS : EXIT_FAILURE;

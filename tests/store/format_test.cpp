@@ -114,6 +114,12 @@ TEST(Format, BytesOfASlotHeader) {
               "47535354534c4f54" "01000000" "04000000" "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff" "1100000000000000"
               "0060452301000000" "2002000000000000" "0070452301000000" "00000100" "00080000");
     EXPECT_EQ(decodeHeader(block).header, header);
+    EXPECT_TRUE(std::all_of(block.begin() + 72, block.end() - 8, [](std::byte byte) { return byte == std::byte{0}; }));
+    header.preset = 2;
+    encode(header, block);
+    EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "02000000") << "of a version that knows presets";
+    EXPECT_EQ(hex(std::span(block).subspan(72, 8)), "0200000000000000");
+    EXPECT_EQ(decodeHeader(block).header, header);
 }
 
 TEST(Format, ModelHashTellsModelsApart) {
@@ -148,6 +154,20 @@ TEST(Format, TableOfSumsAndItsRoot) {
     back.parse(bytes);
     EXPECT_EQ(back.root(), sums.root());
     EXPECT_EQ(back.get(1, StateKind::Lo), 0x6666u);
+}
+
+TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
+    const TensorTable table(test::codedModel());
+    SumTable sums(StateFormat(table, StatePreset::Lean));
+    const size_t blocks = table.blocks().size();
+    ASSERT_EQ(sums.serialisedBytes(), blocks * 3 * 8);
+    for (int block = 0; block < int(blocks); ++block)
+        for (StateKind kind : {StateKind::Hi, StateKind::Moment1, StateKind::Moment2})
+            sums.set(block, kind, uint64_t(block) << 8 | uint64_t(kind));
+    EXPECT_TRUE(sums.complete());
+    std::vector<std::byte> bytes(sums.serialisedBytes());
+    sums.serialise(bytes);
+    EXPECT_EQ(hex(std::span(bytes).subspan(24, 24)), "0001000000000000" "0201000000000000" "0301000000000000");
 }
 
 TEST(Format, ATableIsCompleteOnlyWithAllSums) {

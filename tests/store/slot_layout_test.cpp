@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace gsst {
 namespace {
@@ -41,17 +42,20 @@ std::vector<ModelSpec> shapes() {
     return {ModelSpec{}, tiny, untied, llama, large};
 }
 
-class Layout : public testing::TestWithParam<ModelSpec> {
+class Layout : public testing::TestWithParam<std::tuple<ModelSpec, StatePreset>> {
 protected:
-    TensorTable m_table{GetParam()};
-    SlotLayout m_layout{m_table};
+    TensorTable m_table{std::get<0>(GetParam())};
+    StateFormat m_format{m_table, std::get<1>(GetParam())};
+    SlotLayout m_layout{m_table, m_format};
 };
-INSTANTIATE_TEST_SUITE_P(Shapes, Layout, testing::ValuesIn(shapes()));
+INSTANTIATE_TEST_SUITE_P(Shapes, Layout,
+                         testing::Combine(testing::ValuesIn(shapes()),
+                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)));
 
 TEST_P(Layout, CoversTheFileWithoutGapsOrOverlaps) {
     std::vector<Extent> extents{m_layout.header(), m_layout.sums()};
     for (size_t block = 0; block < m_table.blocks().size(); ++block)
-        for (StateKind kind : kStateKinds)
+        for (StateKind kind : m_format.kinds())
             extents.push_back(m_layout.blocks(int(block), 1, kind));
     std::ranges::sort(extents, {}, &Extent::offset);
     uint64_t end = 0;
@@ -66,15 +70,15 @@ TEST_P(Layout, CoversTheFileWithoutGapsOrOverlaps) {
 
 TEST_P(Layout, BlocksHoldTheirElements) {
     for (size_t block = 0; block < m_table.blocks().size(); ++block)
-        for (StateKind kind : kStateKinds)
-            ASSERT_EQ(m_layout.blocks(int(block), 1, kind).bytes, uint64_t(m_table.blocks()[block].paddedElements * elementBytes(kind)));
+        for (StateKind kind : m_format.kinds())
+            ASSERT_EQ(m_layout.blocks(int(block), 1, kind).bytes, uint64_t(m_format.bytes(int(block), kind)));
 }
 
 TEST_P(Layout, RunsOfBlocksAreContiguous) {
     for (const UnitInfo& unit : m_table.units())
-        for (StateKind kind : kStateKinds) {
+        for (StateKind kind : m_format.kinds()) {
             const Extent all = m_layout.blocks(unit.firstBlock, unit.blockCount, kind);
-            EXPECT_EQ(all.bytes, uint64_t(unit.paddedElements * elementBytes(kind)));
+            EXPECT_EQ(all.bytes, uint64_t(m_format.bytes(unit.firstBlock, unit.blockCount, kind)));
             EXPECT_EQ(all.offset, m_layout.blocks(unit.firstBlock, 1, kind).offset);
             const int last = unit.firstBlock + unit.blockCount - 1;
             const Extent end = m_layout.blocks(last, 1, kind);
@@ -85,14 +89,32 @@ TEST_P(Layout, RunsOfBlocksAreContiguous) {
 TEST_P(Layout, SectionsOfAUnitComeInOrder) {
     uint64_t end = m_layout.header().bytes;
     for (const UnitInfo& unit : m_table.units())
-        for (StateKind kind : {StateKind::Hi, StateKind::Lo, StateKind::Moment1, StateKind::Moment2}) {
+        for (StateKind kind : m_format.kinds()) {
             const Extent section = m_layout.blocks(unit.firstBlock, unit.blockCount, kind);
             EXPECT_EQ(section.offset, end);
             end = section.offset + section.bytes;
         }
     EXPECT_EQ(m_layout.sums().offset, end);
-    EXPECT_EQ(end, 4096u + 12u * uint64_t(m_table.paddedParameters()));
-    EXPECT_GE(m_layout.sums().bytes, SumTable::serialisedBytes(m_table.blocks().size()));
+    EXPECT_EQ(end, 4096u + uint64_t(m_format.totalBytes()));
+    EXPECT_GE(m_layout.sums().bytes, SumTable(m_format).serialisedBytes());
+}
+
+TEST_P(Layout, ExactIsAsItAlwaysWas) {
+    if (m_format.preset() != StatePreset::Exact)
+        return;
+    const SlotLayout plain(m_table);
+    EXPECT_EQ(plain.sums().offset, 4096u + 12u * uint64_t(m_table.paddedParameters()));
+    EXPECT_EQ(plain.fileBytes(), m_layout.fileBytes());
+    EXPECT_EQ(SumTable(m_format).serialisedBytes(), 32u * m_table.blocks().size());
+    uint64_t offset = 4096;
+    for (const UnitInfo& unit : m_table.units()) {
+        const auto padded = uint64_t(unit.paddedElements);
+        EXPECT_EQ(m_layout.blocks(unit.firstBlock, 1, StateKind::Hi).offset, offset);
+        EXPECT_EQ(m_layout.blocks(unit.firstBlock, 1, StateKind::Lo).offset, offset + 2 * padded);
+        EXPECT_EQ(m_layout.blocks(unit.firstBlock, 1, StateKind::Moment1).offset, offset + 4 * padded);
+        EXPECT_EQ(m_layout.blocks(unit.firstBlock, 1, StateKind::Moment2).offset, offset + 8 * padded);
+        offset += 12 * padded;
+    }
 }
 
 }  // namespace

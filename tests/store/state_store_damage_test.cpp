@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "store/sealed_block.h"
+#include "store/slot_header.h"
 
 namespace gsst::test {
 namespace {
@@ -144,6 +145,57 @@ TEST_F(DamageTest, VerifyNamesEveryDamagedBlock) {
     EXPECT_TRUE(report->previousUsable);
     ASSERT_TRUE(m_store->rollBackToPrevious().ok());
     EXPECT_TRUE(holdsState(*m_store, m_table, 1));
+}
+
+class PresetDamageTest : public PresetStoreTest {};
+GSST_FOR_EACH_PRESET(PresetDamageTest);
+
+TEST_P(PresetDamageTest, VerifyNamesTheKind) {
+    createAndCommit(2);
+    const int slot = m_store->committedSlot();
+    for (const StateKind kind : format().kinds())
+        for (int block = 0; block < format().blockCount(); ++block) {
+            const Extent extent = m_store->layout().blocks(block, 1, kind);
+            for (const uint64_t byte : {uint64_t{0}, extent.bytes - 1}) {
+                flipBit(*m_files, kRun / slotName(slot), extent.offset + byte);
+                const auto report = m_store->verify(false, {}, {});
+                ASSERT_TRUE(report.ok());
+                ASSERT_EQ(report->damaged.size(), 1u);
+                EXPECT_EQ(report->damaged[0].block, block);
+                EXPECT_EQ(report->damaged[0].kind, kind);
+                flipBit(*m_files, kRun / slotName(slot), extent.offset + byte);
+            }
+        }
+    EXPECT_TRUE(m_store->verify(false, {}, {})->damaged.empty());
+}
+
+TEST_P(PresetDamageTest, AnotherPresetIsRefused) {
+    createAndCommit(2);
+    m_store.reset();
+    for (const StatePreset other : kPresets) {
+        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other), Caching::Direct);
+        ASSERT_EQ(opened.ok(), other == GetParam());
+        if (opened.ok())
+            continue;
+        EXPECT_EQ(opened.error().code, ErrorCode::InvalidInput);
+        const std::string text = opened.error().text();
+        EXPECT_NE(text.find(std::string("a state of preset ") + nameOf(GetParam())), std::string::npos) << text;
+        EXPECT_NE(text.find(std::string("training.state ") + nameOf(other)), std::string::npos) << text;
+    }
+    reopenWell();
+    EXPECT_TRUE(holdsState(*m_store, m_table, 2));
+}
+
+TEST_F(DamageTest, AnUnknownPresetIsNewer) {
+    createAndCommit(2);
+    auto file = m_files->open(kRun / "slots/B", OpenMode::ReadWrite, Caching::Buffered);
+    std::array<std::byte, kSealedBytes> block;
+    ASSERT_TRUE((*file)->read(0, block).ok());
+    SlotHeader header = decodeHeader(block).header;
+    header.preset = 3;
+    encode(header, block);
+    ASSERT_TRUE((*file)->write(0, block).ok());
+    EXPECT_EQ(reopen().error().code, ErrorCode::NewerVersion);
 }
 
 TEST_F(DamageTest, VerifyLooksAtRecordAndSumsOnDiskToo) {

@@ -10,7 +10,9 @@
 namespace gsst::test {
 namespace {
 
-TEST_F(StoreTest, EveryCommitCanBeOpened) {
+GSST_FOR_EACH_PRESET(PresetStoreTest);
+
+TEST_P(PresetStoreTest, EveryCommitCanBeOpened) {
     createAndCommit(0);
     for (int64_t step = 1; step <= 20; ++step) {
         ASSERT_TRUE(commitState(*m_store, m_table, step).ok());
@@ -23,8 +25,8 @@ TEST_F(StoreTest, EveryCommitCanBeOpened) {
     }
 }
 
-TEST_F(StoreTest, FilesHaveTheirFullSizeFromTheStart) {
-    auto made = StateStore::create(*m_files, kRun, m_table, Caching::Direct);
+TEST_P(PresetStoreTest, FilesHaveTheirFullSizeFromTheStart) {
+    auto made = StateStore::create(*m_files, kRun, m_table, format(), Caching::Direct);
     ASSERT_TRUE(made.ok());
     EXPECT_EQ((*made)->committed().generation, 0u);
     EXPECT_EQ((*made)->otherSlot(), 0);
@@ -34,20 +36,20 @@ TEST_F(StoreTest, FilesHaveTheirFullSizeFromTheStart) {
         ASSERT_TRUE(file.ok());
         all += *(*file)->size();
     }
-    EXPECT_EQ(all, StateStore::bytesOnDisk(m_table));
+    EXPECT_EQ(all, StateStore::bytesOnDisk(m_table, format()));
     EXPECT_EQ(*(*made)->file(1).size(), (*made)->layout().fileBytes());
 }
 
-TEST_F(StoreTest, CreateRefusesAFolderInUse) {
+TEST_P(PresetStoreTest, CreateRefusesAFolderInUse) {
     createAndCommit(0);
-    auto again = StateStore::create(*m_files, kRun, m_table, Caching::Direct);
+    auto again = StateStore::create(*m_files, kRun, m_table, format(), Caching::Direct);
     ASSERT_FALSE(again.ok());
     EXPECT_EQ(again.error().code, ErrorCode::InvalidInput);
     reopenWell();
     EXPECT_TRUE(holdsState(*m_store, m_table, 0));
 }
 
-TEST_F(StoreTest, RootHashDependsOnTheStateAlone) {
+TEST_P(PresetStoreTest, RootHashDependsOnTheStateAlone) {
     createAndCommit(3);
     const std::string root = m_store->committed().rootHashHex();
     EXPECT_EQ(root.size(), 32u);
@@ -62,13 +64,13 @@ TEST_F(StoreTest, RootHashDependsOnTheStateAlone) {
     EXPECT_NE(m_store->committed().rootHashHex(), root);
 }
 
-TEST_F(StoreTest, BlocksAreCheckedAgainstTheirSums) {
+TEST_P(PresetStoreTest, BlocksAreCheckedAgainstTheirSums) {
     createAndCommit(1);
     auto buffer = AlignedBuffer::create(kBlockElements * 4);
     ASSERT_TRUE(buffer.ok());
     const int slot = m_store->committedSlot();
     for (size_t block = 0; block < m_table.blocks().size(); ++block)
-        for (StateKind kind : kStateKinds) {
+        for (StateKind kind : m_store->layout().format().kinds()) {
             const Extent extent = m_store->layout().blocks(int(block), 1, kind);
             const auto bytes = buffer->span().first(extent.bytes);
             ASSERT_TRUE(m_store->file(slot).read(extent.offset, bytes).ok());
@@ -82,7 +84,7 @@ TEST_F(StoreTest, BlocksAreCheckedAgainstTheirSums) {
         }
 }
 
-TEST_F(StoreTest, BlocksAreRecordedAndCheckedByManyThreads) {
+TEST_P(PresetStoreTest, BlocksAreRecordedAndCheckedByManyThreads) {
     createAndCommit(0);
     const int slot = m_store->otherSlot();
     std::atomic<int> bad = 0;
@@ -92,7 +94,7 @@ TEST_F(StoreTest, BlocksAreRecordedAndCheckedByManyThreads) {
             threads.emplace_back([&, thread] {
                 std::vector<std::byte> bytes(kBlockElements * 4);
                 for (int block = thread; block < int(m_table.blocks().size()); block += 4)
-                    for (StateKind kind : kStateKinds) {
+                    for (StateKind kind : m_store->layout().format().kinds()) {
                         const auto part = std::span(bytes).first(m_store->layout().blocks(block, 1, kind).bytes);
                         fillSection(part, 9, block, kind);
                         m_store->recordBlock(slot, block, kind, part);
@@ -104,7 +106,7 @@ TEST_F(StoreTest, BlocksAreRecordedAndCheckedByManyThreads) {
     EXPECT_TRUE(m_store->commit(slot, CommitRecord{}).ok());
 }
 
-TEST_F(StoreTest, ASkippedStepWritesARecordOnly) {
+TEST_P(PresetStoreTest, ASkippedStepWritesARecordOnly) {
     createAndCommit(2);
     CommitRecord record = m_store->committed();
     record.step = 3;
@@ -124,7 +126,7 @@ TEST_F(StoreTest, ASkippedStepWritesARecordOnly) {
     EXPECT_EQ(report->previous.step, 1);
 }
 
-TEST_F(StoreTest, ACommitNeedsEveryBlock) {
+TEST_P(PresetStoreTest, ACommitNeedsEveryBlock) {
     createAndCommit(1);
     const int slot = m_store->otherSlot();
     const Status status = m_store->commit(slot, CommitRecord{});
@@ -134,13 +136,13 @@ TEST_F(StoreTest, ACommitNeedsEveryBlock) {
     EXPECT_TRUE(holdsState(*m_store, m_table, 1));
 }
 
-TEST_F(StoreTest, TheCommittedSlotMustNotChangeInPlace) {
+TEST_P(PresetStoreTest, TheCommittedSlotMustNotChangeInPlace) {
     createAndCommit(1);
     ASSERT_TRUE(writeState(*m_store, m_table, m_store->committedSlot(), 5).ok());
     EXPECT_FALSE(m_store->commit(m_store->committedSlot(), CommitRecord{}).ok());
 }
 
-TEST_F(StoreTest, VerifyReportsProgressAndAGoodRun) {
+TEST_P(PresetStoreTest, VerifyReportsProgressAndAGoodRun) {
     createAndCommit(4);
     uint64_t last = 0;
     uint64_t total = 0;
@@ -156,11 +158,14 @@ TEST_F(StoreTest, VerifyReportsProgressAndAGoodRun) {
     EXPECT_TRUE(report->previousUsable);
     EXPECT_EQ(report->previous.step, 3);
     EXPECT_EQ(last, total);
-    EXPECT_EQ(total, 2u * 12u * uint64_t(m_table.paddedParameters()));
+    EXPECT_EQ(total, 2u * uint64_t(format().totalBytes()));
+    if (GetParam() == StatePreset::Exact) {
+        EXPECT_EQ(total, 2u * 12u * uint64_t(m_table.paddedParameters()));
+    }
     EXPECT_FALSE(m_store->verify(false, {}, {})->previousUsable);
 }
 
-TEST_F(StoreTest, VerifyCanBeCancelled) {
+TEST_P(PresetStoreTest, VerifyCanBeCancelled) {
     createAndCommit(1);
     std::stop_source stop;
     int calls = 0;
@@ -175,7 +180,7 @@ TEST_F(StoreTest, VerifyCanBeCancelled) {
     EXPECT_TRUE(commitState(*m_store, m_table, 2).ok()) << "a cancelled check changes nothing";
 }
 
-TEST_F(StoreTest, RollsBackToTheStateBefore) {
+TEST_P(PresetStoreTest, RollsBackToTheStateBefore) {
     createAndCommit(5);
     const Status back = m_store->rollBackToPrevious();
     ASSERT_TRUE(back.ok()) << back.error().text();
@@ -190,7 +195,7 @@ TEST_F(StoreTest, RollsBackToTheStateBefore) {
     EXPECT_EQ(m_store->verify(true, {}, {})->previous.step, 4);
 }
 
-TEST_F(StoreTest, DoesNotRollBackToAStateInPieces) {
+TEST_P(PresetStoreTest, DoesNotRollBackToAStateInPieces) {
     createAndCommit(5);
     const Extent extent = m_store->layout().blocks(0, 1, StateKind::Moment2);
     auto buffer = AlignedBuffer::create(extent.bytes);
@@ -205,10 +210,10 @@ TEST_F(StoreTest, DoesNotRollBackToAStateInPieces) {
     EXPECT_TRUE(commitState(*m_store, m_table, 6).ok());
 }
 
-TEST_F(StoreTest, TheNewestRecordIsReadWithoutTheModel) {
+TEST_P(PresetStoreTest, TheNewestRecordIsReadWithoutTheModel) {
     EXPECT_EQ(readNewestRecord(*m_files, kRun).error().code, ErrorCode::NotFound);
     {
-        auto made = StateStore::create(*m_files, "empty", m_table, Caching::Direct);
+        auto made = StateStore::create(*m_files, "empty", m_table, format(), Caching::Direct);
         ASSERT_TRUE(made.ok());
         EXPECT_EQ(readNewestRecord(*m_files, "empty").error().code, ErrorCode::NotFound);
     }
@@ -216,6 +221,22 @@ TEST_F(StoreTest, TheNewestRecordIsReadWithoutTheModel) {
     const auto record = readNewestRecord(*m_files, kRun);
     ASSERT_TRUE(record.ok());
     EXPECT_EQ(*record, m_store->committed());
+}
+
+TEST(StateStore, WithoutAFormatThePresetIsExact) {
+    const auto files = makeMemoryFiles();
+    const TensorTable table(codedModel());
+    {
+        auto made = StateStore::create(*files, kRun, table, Caching::Direct);
+        ASSERT_TRUE(made.ok());
+        EXPECT_EQ((*made)->layout().format().preset(), StatePreset::Exact);
+        ASSERT_TRUE(commitState(**made, table, 0).ok());
+    }
+    const auto opened = StateStore::open(*files, kRun, table, StateFormat(table, StatePreset::Exact), Caching::Direct);
+    ASSERT_TRUE(opened.ok()) << opened.error().text();
+    EXPECT_TRUE(StateStore::open(*files, kRun, table, Caching::Direct).ok());
+    EXPECT_EQ(StateStore::bytesOnDisk(table), StateStore::bytesOnDisk(table, StateFormat(table, StatePreset::Exact)));
+    EXPECT_LT(StateStore::bytesOnDisk(table, StateFormat(table, StatePreset::Lean)), StateStore::bytesOnDisk(table));
 }
 
 TEST(StateStore, WorksOnRealFiles) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -37,6 +38,16 @@ inline ModelSpec wideModel() {
     return model;
 }
 
+/// One that has moments in 8 bits, with preset mixed or lean, and others.
+inline ModelSpec codedModel() {
+    ModelSpec model = tinyModel();
+    model.width = 48;
+    model.ffnWidth = 96;
+    return model;
+}
+
+inline constexpr std::array kPresets{StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean};
+
 /// The bytes of one section of a unit in the state number `state`: random-looking, all different.
 inline void fillSection(std::span<std::byte> bytes, uint64_t state, int unit, StateKind kind) {
     uint64_t x = (state + 1) * 0x9e3779b97f4a7c15u ^ uint64_t(unit) << 32 ^ uint64_t(kind) << 40;
@@ -49,7 +60,7 @@ inline void fillSection(std::span<std::byte> bytes, uint64_t state, int unit, St
 /// Writes and records all of state `state` in `slot`, a section of a unit at a time.
 inline Status writeState(StateStore& store, const TensorTable& table, int slot, uint64_t state) {
     for (int unit = 0; unit < table.unitCount(); ++unit)
-        for (StateKind kind : kStateKinds) {
+        for (StateKind kind : store.layout().format().kinds()) {
             const UnitInfo& info = table.units()[size_t(unit)];
             const Extent section = store.layout().blocks(info.firstBlock, info.blockCount, kind);
             GSST_ASSIGN(const AlignedBuffer buffer, AlignedBuffer::create(section.bytes));
@@ -78,7 +89,7 @@ inline testing::AssertionResult holdsState(StateStore& store, const TensorTable&
     if (store.committed().step != step)
         return testing::AssertionFailure() << "committed is step " << store.committed().step << ", not " << step;
     for (int unit = 0; unit < table.unitCount(); ++unit)
-        for (StateKind kind : kStateKinds) {
+        for (StateKind kind : store.layout().format().kinds()) {
             const UnitInfo& info = table.units()[size_t(unit)];
             const Extent section = store.layout().blocks(info.firstBlock, info.blockCount, kind);
             auto wanted = AlignedBuffer::create(section.bytes);
@@ -109,7 +120,7 @@ inline void flipBit(FileSystem& files, const std::filesystem::path& path, uint64
 class StoreTest : public testing::Test {
 protected:
     void createAndCommit(int64_t lastStep) {
-        auto made = StateStore::create(*m_files, kRun, m_table, Caching::Direct);
+        auto made = StateStore::create(*m_files, kRun, m_table, format(), Caching::Direct);
         ASSERT_TRUE(made.ok()) << made.error().text();
         m_store = std::move(*made);
         for (int64_t step = 0; step <= lastStep; ++step) {
@@ -120,18 +131,31 @@ protected:
     /// Closes the store and opens it again.
     Result<std::unique_ptr<StateStore>> reopen() {
         m_store.reset();
-        return StateStore::open(*m_files, kRun, m_table, Caching::Direct);
+        return StateStore::open(*m_files, kRun, m_table, format(), Caching::Direct);
     }
     void reopenWell() {
         auto opened = reopen();
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         m_store = std::move(*opened);
     }
+    StateFormat format() const { return {m_table, m_preset}; }
     uint64_t headOffset(uint64_t generation) const { return generation % 8 * 4096; }
 
     std::unique_ptr<FileSystem> m_files = makeMemoryFiles();
     TensorTable m_table{tinyModel()};
+    StatePreset m_preset = StatePreset::Exact;
     std::unique_ptr<StateStore> m_store;
 };
+
+/// The same for each preset, with a model to which the presets matter.
+class PresetStoreTest : public StoreTest, public testing::WithParamInterface<StatePreset> {
+protected:
+    PresetStoreTest() {
+        m_table = TensorTable(codedModel());
+        m_preset = GetParam();
+    }
+};
+#define GSST_FOR_EACH_PRESET(fixture)                                                                                          \
+    INSTANTIATE_TEST_SUITE_P(Presets, fixture, testing::ValuesIn(kPresets), [](const auto& each) { return nameOf(each.param); })
 
 }  // namespace gsst::test

@@ -19,6 +19,7 @@ private slots:
     void hiddenPlotsDoNotRepaint();
     void failureShowsANotice();
     void refusalShowsANotice();
+    void runInUseKeepsItsStep();
     void hugeHistory();
     void zoomStopsFollowing();
     void closingNeverBlocks();
@@ -71,7 +72,8 @@ void DashboardTest::pauseAndResume() {
     QTRY_VERIFY(page().header().button().isEnabled());
     QCOMPARE(page().header().button().text(), QString("Pause"));
     auto& button = const_cast<QToolButton&>(page().header().button());
-    button.click();
+    button.setFocus();
+    QTest::keyClick(&button, Qt::Key_Space);
     QVERIFY(m_service->record->got(Command::PauseNow));
     QCOMPARE(button.text(), QString("Pausing…"));
     QVERIFY(!button.isEnabled());
@@ -84,6 +86,7 @@ void DashboardTest::pauseAndResume() {
     QTRY_COMPARE(button.text(), QString("Resume"));
     QVERIFY(button.isEnabled());
     QCOMPARE(page().header().pill().look().text, QString("Paused"));
+    QVERIFY2(m_window->focusWidget() == &button, "Space now resumes");
     QTest::keyClick(m_window.get(), Qt::Key_P, Qt::ControlModifier);
     QVERIFY(m_service->record->got(Command::Resume));
     events().push(StateChanged{RunState::Training, 3});
@@ -117,7 +120,8 @@ void DashboardTest::floodDoesNotBlock() {
     std::atomic<bool> stop = false;
     EventQueue& queue = events();
     std::thread worker([&queue, &stop] {
-        for (int64_t step = 1; !stop; ++step) {
+        // Ends by itself one day, so that a window that never catches up fails and does not hang.
+        for (int64_t step = 1; !stop && step < 300'000; ++step) {
             for (int slice = 0; slice < 24; ++slice)
                 queue.push(SliceActivity{slice, SliceState::Computing, false, 1, 16});
             queue.push(exampleStep(step));
@@ -125,22 +129,31 @@ void DashboardTest::floodDoesNotBlock() {
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
     });
-    qint64 longest = 0;
-    QElapsedTimer whole, beat;
+    // No clock decides: however slow the machine is, the loop must turn between two batches, and a batch be bounded.
+    QTimer turn;
+    int batches = 0, batchesInARow = 0, mostInARow = 0, stepsInBatch = 0, mostSteps = 0;
+    connect(&m_window->controller().bridge(), &EventBridge::stepDone, &turn, [&] { ++stepsInBatch; });
+    connect(&m_window->controller().bridge(), &EventBridge::drained, &turn, [&] {
+        ++batches;
+        mostInARow = std::max(mostInARow, ++batchesInARow);
+        mostSteps = std::max(mostSteps, std::exchange(stepsInBatch, 0));
+    });
+    connect(&turn, &QTimer::timeout, &turn, [&] { batchesInARow = 0; });
+    turn.start(0);
+    QElapsedTimer whole;
     whole.start();
-    const int64_t before = page().loss().plot().repaints();
-    while (whole.elapsed() < 1000) {
-        beat.start();
-        QApplication::processEvents();
-        longest = std::max(longest, beat.elapsed());
-    }
-    const int64_t repaints = page().loss().plot().repaints() - before;
+    const int64_t plotBefore = page().loss().plot().repaints(), laneBefore = page().lane().repaints();
+    const auto plotRepaints = [&] { return page().loss().plot().repaints() - plotBefore; };
+    const auto laneRepaints = [&] { return page().lane().repaints() - laneBefore; };
+    const bool drawn = QTest::qWaitFor([&] { return batches >= 5 && plotRepaints() >= 3 && laneRepaints() >= 2; }, 60'000);
     stop = true;
     worker.join();
-    QVERIFY2(longest < 3000, qPrintable(QString("the UI stood still for %1 ms").arg(longest)));
-    QVERIFY2(repaints > 2, qPrintable(QString::number(repaints)));
-    QVERIFY2(double(repaints) <= 31 * double(whole.elapsed()) / 1000 + 2, qPrintable(QString::number(repaints)));
-    QVERIFY(page().lane().repaints() <= 11 * whole.elapsed() / 1000 + 2);
+    QVERIFY2(drawn, qPrintable(QString("%1 batches, %2 repaints of the plot, %3 of the lane").arg(batches).arg(plotRepaints()).arg(laneRepaints())));
+    QVERIFY2(mostInARow <= 2, qPrintable(QString("%1 batches without a turn of the event loop").arg(mostInARow)));
+    QVERIFY2(mostSteps <= 4096, qPrintable(QString("%1 steps in one batch").arg(mostSteps)));
+    // Never more often than 30 and 10 times a second, with room for timers that come a little early.
+    QVERIFY2(plotRepaints() <= 2 + 34 * whole.elapsed() / 1000, qPrintable(QString("%1 in %2 ms").arg(plotRepaints()).arg(whole.elapsed())));
+    QVERIFY2(laneRepaints() <= 2 + 12 * whole.elapsed() / 1000, qPrintable(QString("%1 in %2 ms").arg(laneRepaints()).arg(whole.elapsed())));
 }
 
 void DashboardTest::hiddenPlotsDoNotRepaint() {
@@ -181,6 +194,17 @@ void DashboardTest::refusalShowsANotice() {
     m_window->controller().start({}, {});
     QTRY_VERIFY(page().notice().isVisible());
     QVERIFY(page().notice().text().contains("This device is not available."));
+}
+
+void DashboardTest::runInUseKeepsItsStep() {
+    emit m_window->runs().resumeRequested(exampleRuns()[2]);
+    QTRY_VERIFY(m_service->session);
+    events().push(StateChanged{RunState::Preparing, 0});
+    events().push(Failed{{ErrorCode::Busy, "This run is in use", "/runs", "another window works in this folder", "Close it there"}, 0});
+    events().push(StateChanged{RunState::NeedsAttention, 0});
+    QTRY_VERIFY(page().notice().isVisible());
+    QVERIFY2(page().notice().text().contains("Nothing was changed."), qPrintable(page().notice().text()));
+    QCOMPARE(page().header().stepLabel().text(), QString("Step 14,400 of 20,000"));
 }
 
 void DashboardTest::hugeHistory() {

@@ -28,6 +28,7 @@ private slots:
     void cleanup();
     void enterReachesStart();
     void sampleNeedsNoText();
+    void focusChoosesNoModel();
     void backKeepsValues();
     void overBudgetBlocksNext();
     void barsSumToThePlan();
@@ -102,6 +103,24 @@ void WizardTest::sampleNeedsNoText() {
     QTest::qWait(20);
     QVERIFY(!empty.currentPage()->isComplete());
     QVERIFY(!next()->isEnabled());
+}
+
+void WizardTest::focusChoosesNoModel() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    m_service->previewTakes = std::chrono::milliseconds(30);
+    QVERIFY(waitComplete());
+    wizard.next();
+    auto* sizes = wizard.currentPage()->findChild<QTableView*>();
+    QTRY_VERIFY(sizes->model()->rowCount() > 2);
+    // As when the window comes to the front while the sizes are still worked out.
+    sizes->clearFocus();
+    sizes->setFocus();
+    QVERIFY(waitComplete());
+    const int suggested = suggestedPreset(wizard.draft());
+    QCOMPARE(wizard.draft().preset, suggested);
+    QVERIFY(sizes->selectionModel()->isRowSelected(suggested));
+    QTest::keyClick(sizes, Qt::Key_Down);
+    QCOMPARE(wizard.draft().preset, suggested + 1);
 }
 
 void WizardTest::backKeepsValues() {

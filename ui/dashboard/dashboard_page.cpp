@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace gsst {
 namespace {
@@ -113,6 +114,7 @@ void DashboardPage::connectEvents() {
     connect(&m_controller, &RunController::closed, m_lane, [this] { m_lane->setRunning(false); });
     connect(&bridge, &EventBridge::planned, this, &DashboardPage::planned);
     connect(&bridge, &EventBridge::stepDone, this, &DashboardPage::stepDone);
+    connect(&bridge, &EventBridge::drained, this, &DashboardPage::showNewest);
     connect(&bridge, &EventBridge::stateChanged, this, &DashboardPage::stateChanged);
     connect(&bridge, &EventBridge::sliceActivity, m_lane, &SliceLane::add);
     connect(&bridge, &EventBridge::validated, this, [this](const Validated& event) {
@@ -126,7 +128,10 @@ void DashboardPage::connectEvents() {
     });
     connect(&bridge, &EventBridge::logLine, this, [this](const LogLine& event) { m_log->add(fromUtf8(event.text), event.level); });
     connect(&bridge, &EventBridge::failed, this, [this](const Failed& event) {
-        m_notice->show(event);
+        Failed known = event;
+        if (known.committedStep == 0)
+            known.committedStep = m_controller.facts().historySteps;
+        m_notice->show(known);
         m_log->add(fromUtf8(event.error.text()), LogLine::Level::Error);
     });
     connect(&bridge, &EventBridge::progress, this, [this](const Progress& event) {
@@ -160,7 +165,8 @@ void DashboardPage::opened() {
         trend->setLimit(kNone, {});
     }
     m_samples->clear();
-    m_samples->setExpectation(tr("The first sample comes after some steps. “Sample now” writes one at once."));
+    m_samples->setExpectation(facts.historySteps > 0 ? tr("What the model wrote before is in the run folder, in samples.jsonl.")
+                                                     : tr("The first sample comes after some steps. “Sample now” writes one at once."));
     m_log->clear();
     m_header->setSecondsLeft(-1);
 }
@@ -196,11 +202,19 @@ void DashboardPage::stepDone(const StepDone& step) {
     m_verdict->add(step);
     m_memory->add(m_seconds, {double(step.devicePeakBytes) / m_memoryUnit, kNone});
     m_throughput->add(m_seconds, {step.tokensPerSecond});
-    m_throughput->setNow(tr("%1 now").arg(numberText(step.tokensPerSecond, 0)));
     const double seconds = std::max(1e-9, step.seconds);
     m_disk->add(m_seconds, {double(step.readBytes) / seconds / 1e6, double(step.writtenBytes) / seconds / 1e6});
-    m_header->setSecondsLeft(step.secondsLeft);
+    m_newStep = true;
     m_log->add(tr("step %1  loss %2  %3  norm %4").arg(numberText(double(step.step), 0), lossText(step.loss), durationText(step.seconds), numberText(step.gradientNorm, 2)));
+}
+
+/// Once for all steps that came together: labels are slow.
+void DashboardPage::showNewest() {
+    if (!std::exchange(m_newStep, false))
+        return;
+    m_verdict->showNewest();
+    m_throughput->setNow(tr("%1 now").arg(numberText(m_last.tokensPerSecond, 0)));
+    m_header->setSecondsLeft(m_last.secondsLeft);
 }
 
 void DashboardPage::stateChanged(const StateChanged& event) {
@@ -208,8 +222,10 @@ void DashboardPage::stateChanged(const StateChanged& event) {
     m_lane->setRunning(event.state == RunState::Training || event.state == RunState::Pausing || event.state == RunState::Finishing);
     if (event.state != RunState::Training)
         m_laneText->setFullText(pillOf(event.state).text);
-    if (event.state == RunState::Paused && m_seconds > 0) {
-        // A pause frees the memory; the plots show it.
+    if ((event.state == RunState::Paused || event.state == RunState::Finished) && m_seconds > 0) {
+        // A pause frees the memory, and the plot shows it: as a short piece of the line, whatever the length of the pause.
+        m_memory->add(m_seconds, {0, kNone});
+        m_seconds += std::max(0.5, 0.03 * m_seconds);
         m_memory->add(m_seconds, {0, kNone});
     }
     if (event.state == RunState::Training)

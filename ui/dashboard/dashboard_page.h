@@ -41,6 +41,7 @@ private:
     void opened();
     void planned(const Planned& plan);
     void stepDone(const StepDone& step);
+    void showNewest();
     void stateChanged(const StateChanged& event);
 
     RunController& m_controller;
@@ -61,6 +62,7 @@ private:
     Planned m_plan;
     StepDone m_last;
     QWidget* m_laneCard = nullptr;
+    bool m_newStep = false;   ///< since showNewest()
     double m_memoryUnit = 1;  ///< bytes of a unit of the memory plot
     double m_seconds = 0;  ///< of training in this session
 };

@@ -71,7 +71,8 @@ NoticeBanner::NoticeBanner(const Theme& theme) {
 }
 
 void NoticeBanner::show(const Failed& failed) {
-    set(failed.error, failed.committedStep > 0 ? tr("Nothing before is lost: step %1 is committed.").arg(numberText(double(failed.committedStep), 0))
+    const bool untouched = failed.error.code == ErrorCode::Busy;
+    set(failed.error, untouched ? tr("Nothing was changed.") : failed.committedStep > 0 ? tr("Nothing before is lost: step %1 is committed.").arg(numberText(double(failed.committedStep), 0))
                                                : tr("Your text is untouched; no step was committed yet."));
     m_resume->setVisible(failed.committedStep > 0 || failed.error.code != ErrorCode::InvalidInput);
     setVisible(true);

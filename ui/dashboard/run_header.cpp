@@ -45,7 +45,7 @@ RunHeader::RunHeader(RunController& controller, const Theme& theme, QWidget* par
     m_button->setProperty("look", "pause");
     m_button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_button->setPopupMode(QToolButton::MenuButtonPopup);
-    m_button->setIconSize({18, 18});
+    m_button->setIconSize({26, 18});
     m_button->setFocusPolicy(Qt::StrongFocus);
     auto* menu = new QMenu(m_button);
     m_afterStep = menu->addAction(tr("Pause &after this step"), &m_controller, &RunController::pauseAfterStep);
@@ -112,7 +112,13 @@ void RunHeader::refreshButton() {
     m_button->setText(pausing ? tr("Pausing…") : finished ? tr("Finished") : resumes ? tr("Resume") : tr("Pause"));
     m_button->setAccessibleName(m_button->text());
     m_button->setToolTip(resumes ? tr("Go on from the last commit (Ctrl+P)") : tr("Stop between slices and free the memory (Ctrl+P)"));
-    m_button->setEnabled(!pausing && (resumes || pauses));
+    const bool enabled = !pausing && (resumes || pauses);
+    // The focus waits here while the button can do nothing, else it would jump to some other control.
+    if (!enabled && m_button->hasFocus())
+        setFocus();
+    m_button->setEnabled(enabled);
+    if (enabled && hasFocus())
+        m_button->setFocus();
     m_afterStep->setEnabled(pauses);
     m_stop->setEnabled(pauses || (resumes && m_controller.active()));
     setThemedIcon(*m_button, m_theme, finished ? "check" : resumes ? "play" : "pause",

@@ -12,7 +12,7 @@
 namespace gsst {
 namespace {
 
-constexpr int kCell = 28, kRail = 12, kRailGap = 3, kSection = 8;
+constexpr int kCell = 28, kRail = 12, kRailGap = 3, kSection = 8, kSwatch = 18, kLegendGap = 14;
 constexpr std::array<SliceState, 6> kStates{SliceState::Waiting,   SliceState::Reading, SliceState::Ready,
                                             SliceState::Computing, SliceState::Writing, SliceState::Written};
 constexpr std::array<SliceState, 3> kRailStates{SliceState::Reading, SliceState::Computing, SliceState::Writing};
@@ -90,8 +90,7 @@ QString SliceLane::sentence() const {
     if (m_model.computing() < 0)
         return {};
     const QString sweep = m_model.backward() ? tr("backward sweep") : tr("forward sweep");
-    return tr("%1 · slice %2 of %3, micro-batch %4 of %5")
-        .arg(sweep).arg(m_model.computing() + 1).arg(m_model.slices()).arg(m_model.microBatch() + 1).arg(m_model.microBatches());
+    return tr("%1 · %2, micro-batch %3 of %4").arg(sweep, sliceWords(m_model.computing())).arg(m_model.microBatch() + 1).arg(m_model.microBatches());
 }
 
 int SliceLane::labelWidth() const {
@@ -112,6 +111,14 @@ double SliceLane::cellLeft(size_t index, size_t count) const {
 }
 
 QRectF SliceLane::railsRect() const { return {double(labelWidth()), kCell + kSection, double(width() - labelWidth()), 3 * (kRail + kRailGap)}; }
+
+/// Counts as the cells do.
+QString SliceLane::sliceWords(int slice) const {
+    const int slices = m_model.slices();
+    if (slices <= 2)
+        return tr("slice %1 of %2").arg(slice + 1).arg(slices);
+    return slice == 0 ? tr("embedding") : slice == slices - 1 ? tr("head") : tr("slice %1 of %2").arg(slice).arg(slices - 2);
+}
 
 QString SliceLane::cellText(const SliceLaneModel::Cell& cell) const {
     if (cell.first != cell.last)
@@ -137,7 +144,7 @@ void SliceLane::paintCells(QPainter& painter, const QRectF& room) const {
     painter.setFont(m_theme.font(TextSize::Hint));
     if (cells.empty()) {
         painter.setPen(color.text2);
-        painter.drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), tr("The slices appear when training starts."));
+        painter.drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), tr("The slices appear while the run trains."));
         return;
     }
     for (size_t i = 0; i < cells.size(); ++i) {
@@ -233,8 +240,8 @@ QSize SliceLegend::sizeHint() const {
     const QFontMetrics metrics(m_theme.font(TextSize::Hint));
     int width = 0;
     for (SliceState state : kStates)
-        width += 12 + 6 + metrics.horizontalAdvance(sliceStateName(state)) + 14;
-    return {width, metrics.height() + 2};
+        width += kSwatch + metrics.horizontalAdvance(sliceStateName(state)) + kLegendGap;
+    return {width - kLegendGap + 2, metrics.height() + 2};
 }
 
 void SliceLegend::paintEvent(QPaintEvent*) {
@@ -248,7 +255,7 @@ void SliceLegend::paintEvent(QPaintEvent*) {
         painter.setPen(m_theme.tokens().text2);
         const int advance = metrics.horizontalAdvance(sliceStateName(state));
         painter.drawText(QRectF(x + 17, 0, advance + 2, height()), int(Qt::AlignVCenter), sliceStateName(state));
-        x += 12 + 6 + advance + 14;
+        x += kSwatch + advance + kLegendGap;
     }
 }
 

@@ -21,7 +21,7 @@ public:
     /// While a run trains the rails move by themselves.
     void setRunning(bool running);
     const SliceLaneModel& model() const { return m_model; }
-    /// "Step 413, backward sweep · slice 13, micro-batch 3 of 16"; empty when nothing computes.
+    /// "backward sweep · slice 13 of 22, micro-batch 3 of 16"; empty when nothing computes.
     QString sentence() const;
     int64_t repaints() const { return m_gate->count(); }
     QSize sizeHint() const override { return {600, minimumSizeHint().height()}; }
@@ -40,6 +40,7 @@ private:
     void paintCells(QPainter& painter, const QRectF& room) const;
     void paintRails(QPainter& painter, const QRectF& room) const;
     void paintTimes(QPainter& painter, const QRectF& room) const;
+    QString sliceWords(int slice) const;
     QString cellText(const SliceLaneModel::Cell& cell) const;
     QRectF cellsRect() const;
     /// Left edge of cell `index` of `count`; the ends, which carry words, are wider.

@@ -26,7 +26,9 @@ TrendPlot::TrendPlot(const Theme& theme, const QString& title, const std::vector
     row->addWidget(m_title);
     m_now = new ElidedLabel({}, "hint");
     m_now->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_now->hide();
     row->addWidget(m_now, 1);
+    row->addStretch();
     if (lines.size() > 1)
         for (const Line& line : lines)
             row->addWidget(new LegendEntry(theme, line.name, line.dashed ? LegendEntry::Line::Dashed : LegendEntry::Line::Thick, line.color));
@@ -46,8 +48,9 @@ TrendPlot::TrendPlot(const Theme& theme, const QString& title, const std::vector
 }
 
 void TrendPlot::makeLevel(Level& level) {
-    level.line = new QCPItemStraightLine(m_plot);
+    // In this order: the line is drawn over the ground of its words.
     level.text = new QCPItemText(m_plot);
+    level.line = new QCPItemStraightLine(m_plot);
     level.text->setPositionAlignment(Qt::AlignRight | Qt::AlignBottom);
     level.text->position->setTypeX(QCPItemPosition::ptAxisRectRatio);
     level.text->position->setTypeY(QCPItemPosition::ptPlotCoords);
@@ -71,8 +74,12 @@ void TrendPlot::restyle() {
     m_limit.line->setPen(QPen(color.error, 1.6, Qt::DashLine));
     m_predicted.text->setColor(color.text2);
     m_limit.text->setColor(color.error);
-    for (Level* level : {&m_predicted, &m_limit})
+    QColor ground = color.card;
+    ground.setAlphaF(0.8F);
+    for (Level* level : {&m_predicted, &m_limit}) {
         level->text->setFont(m_theme.font(TextSize::Axis, QFont::DemiBold));
+        level->text->setBrush(ground);
+    }
     m_gate->request();
 }
 
@@ -121,6 +128,7 @@ void TrendPlot::setLimit(double value, const QString& text) { setLevel(m_limit, 
 
 void TrendPlot::setNow(const QString& text) {
     m_now->setFullText(text);
+    m_now->setVisible(!text.isEmpty());
     m_plot->setAccessibleDescription(text);
 }
 
@@ -143,6 +151,7 @@ void TrendPlot::draw() {
     const double end = std::max(last, first + 1e-3);
     m_plot->xAxis->setRange(first, end);
     m_plot->yAxis->setRange(0, high > 0 ? high * 1.22 : 1);
+    m_plot->yAxis->setTickLabels(high > 0);
     m_plot->yAxis->ticker()->setTickCount(3);
     QSharedPointer<QCPAxisTickerText> ends(new QCPAxisTickerText);
     // Labels are centred on their ticks: a little inside, they are not cut.

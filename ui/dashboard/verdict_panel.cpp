@@ -124,10 +124,16 @@ void VerdictPanel::add(const StepDone& step) {
         m_mean.ramBytes = step.ramBytes;
     }
     m_weight = 1;
-    refresh();
+    m_dirty = true;
+}
+
+void VerdictPanel::showNewest() {
+    if (m_dirty)
+        refresh();
 }
 
 void VerdictPanel::refresh() {
+    m_dirty = false;
     const bool measured = m_weight > 0;
     const double seconds = std::max(1e-9, m_mean.seconds);
     const double read = measured ? std::clamp(m_mean.readWaitSeconds / seconds, 0.0, 1.0) : 0;
@@ -143,7 +149,7 @@ void VerdictPanel::refresh() {
     const bool disk = read + write > 0.15;
     m_icon->show(!measured ? "hourglass" : disk ? "disk" : "bolt", !measured ? &ThemeTokens::text2 : disk ? &ThemeTokens::warning : &ThemeTokens::ok);
     m_verdict->setText(!measured ? tr("Not measured yet") : disk ? tr("Disk-bound") : tr("Compute-bound"));
-    m_remedy->setText(!measured ? tr("After the first step.")
+    m_remedy->setText(!measured ? tr("Measured while the run trains.")
                       : disk    ? tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(read + write))
                       : m_plan.streamed ? tr("No waiting for the disk")
                                         : tr("All state is in RAM"));

@@ -20,7 +20,9 @@ public:
     explicit VerdictPanel(const Theme& theme);
     void clear();
     void setPlan(const Planned& plan);
+    /// Counts from now on, and shows with the next showNewest(): of many steps at once only the last state is drawn.
     void add(const StepDone& step);
+    void showNewest();
     QString verdict() const { return m_verdict->text(); }
     QString cell(Row row, int column) const { return m_cells[size_t(row)][size_t(column)]->text(); }
 
@@ -35,6 +37,7 @@ private:
     void fill(Row row, double predicted, double measured, QString (*format)(double));
 
     const Theme& m_theme;
+    bool m_dirty = false;
     IconLabel* m_icon = nullptr;
     QLabel* m_verdict = nullptr;
     QLabel* m_remedy = nullptr;

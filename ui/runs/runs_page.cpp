@@ -165,6 +165,7 @@ void RunsPage::show(const Result<std::vector<RunInfo>>& runs) {
     m_filter->setVisible(!empty);
     m_tableCard->setVisible(!empty);
     m_machineCard->setVisible(empty);
+    layout()->setSpacing(empty ? 20 : 14);
     layout()->setContentsMargins(empty ? 48 : 24, empty ? 56 : 20, empty ? 48 : 24, 16);
     for (Door* door : findChildren<Door*>())
         door->setMinimumHeight(empty ? 150 : 96);

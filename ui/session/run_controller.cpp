@@ -10,7 +10,8 @@ namespace gsst {
 RunController::RunController(TrainingService& service, QObject* parent) : QObject(parent), m_service(service), m_post(this) {
     connect(&m_bridge, &EventBridge::stateChanged, this, [this](const StateChanged& event) {
         m_state = event.state;
-        m_step = event.step;
+        // A session that has not come to open its run yet does not know its step.
+        m_step = event.step > 0 ? event.step : m_facts.historySteps;
         if (m_state != RunState::Training && m_state != RunState::Pausing)
             m_waiting = false;
         emit changed();
@@ -74,7 +75,7 @@ void RunController::openNow(const OpenRunFacts& facts, const Opener& opener) {
     m_session = std::move(*session);
     m_facts = facts;
     m_state = RunState::Preparing;
-    m_step = 0;
+    m_step = facts.historySteps;
     m_opened = true;
     m_waiting = false;
     emit opened();

@@ -5,6 +5,7 @@
 #include <QIconEngine>
 #include <QPainter>
 #include <QPixmapCache>
+#include <QPushButton>
 #include <QSvgRenderer>
 
 namespace gsst {
@@ -92,6 +93,9 @@ void setThemedIcon(QAbstractButton& button, const Theme& theme, const QString& n
             icon = known;
     if (!icon)
         icon = new ThemedIcon(button, theme);
+    // Wider than the icon is: that is its distance from the word.
+    if (qobject_cast<QPushButton*>(&button))
+        button.setIconSize({22, 16});
     icon->show(name, color);
 }
 

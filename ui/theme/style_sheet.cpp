@@ -31,6 +31,8 @@ QLabel[type="title"] { font-size: @title; font-weight: 600; }
 QLabel[type="key"] { font-size: @key; font-weight: 600; }
 QLabel[type="warning"] { font-size: @hint; color: @warning; }
 QLabel[type="error"] { color: @error; font-weight: 600; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QMessageBox QLabel#qt_msgbox_label { font-weight: 600; }
 QLabel[type="changed"] { font-size: @hint; color: @accent; }
 
 QFrame[look="card"] { background: @card; border: 1px solid @line; border-radius: 8px; }
@@ -109,7 +111,7 @@ QTableView:focus { border-color: @accent; }
 QTableView::item { border-bottom: 1px solid @line; padding: 0 8px; }
 QTableView::item:selected { background: @accentTint; color: @text; }
 QHeaderView { background: transparent; border: none; }
-QHeaderView::section { background: @card; color: @text2; border: none; border-bottom: 1px solid @line; padding: 4px 8px; font-size: @hint; font-weight: 600; min-height: 22px; }
+QHeaderView::section { background: @card; color: @text2; border: none; border-bottom: 1px solid @line; padding: 4px 2px 4px 8px; font-size: @hint; font-weight: 600; min-height: 22px; }
 QHeaderView::down-arrow { image: url(:/controls/@controls/chevron-down.svg); width: 10px; height: 10px; }
 QHeaderView::up-arrow { image: url(:/controls/@controls/chevron-up.svg); width: 10px; height: 10px; }
 QTextEdit, QPlainTextEdit { background: @inset; color: @text; border: 2px solid transparent; border-radius: 6px; selection-background-color: @accent; selection-color: @onAccent; }

@@ -13,7 +13,7 @@
 namespace gsst {
 namespace {
 
-/// The first column: a radio mark before the name, so that the choice is not shown by colour alone.
+/// The first column: a radio mark, so that the choice is not shown by colour alone, the size and the name.
 class ChoiceDelegate : public QStyledItemDelegate {
 public:
     ChoiceDelegate(const Theme& theme, QObject* parent) : QStyledItemDelegate(parent), m_theme(theme) {}
@@ -21,23 +21,29 @@ public:
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
         QStyleOptionViewItem ground = option;
         initStyleOption(&ground, index);
-        const QString text = std::exchange(ground.text, QString());
+        ground.text.clear();
         option.widget->style()->drawControl(QStyle::CE_ItemViewItem, &ground, painter, option.widget);
         const QRect rect = option.rect;
         const bool chosen = option.state & QStyle::State_Selected;
         paintRadio(*painter, QRect(rect.left() + 14, rect.center().y() - 8, 17, 17), m_theme.tokens(), chosen);
-        const QFont font = m_theme.font(TextSize::Body, QFont::DemiBold);
-        painter->setFont(font);
+        const QFont strong = m_theme.font(TextSize::Body, QFont::DemiBold), plain = m_theme.font(TextSize::Body);
+        const QString title = index.data(PresetModel::TitleRole).toString();
+        QRect room = rect.adjusted(42, 0, -4, 0);
         painter->setPen(m_theme.tokens().text);
-        const QRect room = rect.adjusted(44, 0, -4, 0);
-        painter->drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), QFontMetrics(font).elidedText(text, Qt::ElideRight, room.width()));
+        painter->setFont(strong);
+        painter->drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), index.data(PresetModel::CountRole).toString());
+        room.adjust(countWidth(), 0, 0, 0);
+        painter->setFont(plain);
+        painter->drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), QFontMetrics(plain).elidedText(title, Qt::ElideRight, room.width()));
     }
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        const QFontMetrics metrics(m_theme.font(TextSize::Body, QFont::DemiBold));
-        return {metrics.horizontalAdvance(index.data().toString()) + 56, QStyledItemDelegate::sizeHint(option, index).height()};
+        const QFontMetrics metrics(m_theme.font(TextSize::Body));
+        return {metrics.horizontalAdvance(index.data(PresetModel::TitleRole).toString()) + countWidth() + 56, QStyledItemDelegate::sizeHint(option, index).height()};
     }
 
 private:
+    int countWidth() const { return QFontMetrics(m_theme.font(TextSize::Body, QFont::DemiBold)).horizontalAdvance("99.9 M") + 10; }
+
     const Theme& m_theme;
 };
 
@@ -66,11 +72,13 @@ ModelPage::ModelPage(WizardContext& context) : DraftPage(context, tr("How big a 
     m_table->setItemDelegateForColumn(PresetModel::Size, new ChoiceDelegate(theme(), this));
     m_table->setItemDelegateForColumn(PresetModel::Verdict,
                                       new PillDelegate(theme(), [this](const QModelIndex& index) { return m_model->badge(index.row()); }, this));
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {
-        if (m_selecting || !current.isValid())
+    // Not currentRowChanged: a view that gets the focus makes some row the current one, and nobody has chosen it.
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+        if (m_selecting || rows.isEmpty())
             return;
         m_chosenByUser = true;
-        choose(current.row());
+        choose(rows.front().row());
     });
     inside->addWidget(m_table);
     body().addWidget(card, 1);

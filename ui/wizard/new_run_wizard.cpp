@@ -96,6 +96,7 @@ void NewRunWizard::paintEvent(QPaintEvent* event) {
     painter.fillRect(0, 0, side, top, m_theme.tokens().side);
     painter.fillRect(side - 1, 0, 1, top, m_theme.tokens().line);
     painter.fillRect(0, top, width(), height() - top, m_theme.tokens().side);
+    painter.fillRect(0, top, width(), 1, m_theme.tokens().line);
 }
 
 void NewRunWizard::resizeEvent(QResizeEvent* event) {

@@ -29,15 +29,22 @@ PillLook PresetModel::badge(int row) const {
                           : PillLook{"check", tr("Fits in memory"), &ThemeTokens::ok, &ThemeTokens::okTint};
 }
 
+QString PresetModel::title(int row) const {
+    const RunSpec& spec = m_draft.presets[size_t(row)];
+    return fromUtf8(spec.title.empty() ? spec.name : spec.title);
+}
+
+QString PresetModel::count(int row) const {
+    const auto& plan = m_draft.presetPlans[size_t(row)];
+    return plan && plan->parameters > 0 ? countText(double(plan->parameters)) : QString();
+}
+
 QString PresetModel::cell(int row, int column) const {
     const RunSpec& spec = m_draft.presets[size_t(row)];
     const auto& plan = m_draft.presetPlans[size_t(row)];
     const bool fits = plan && plan->fits;
     switch (column) {
-    case Size: {
-        const QString title = fromUtf8(spec.title.empty() ? spec.name : spec.title);
-        return plan ? tr("%1, %2").arg(title, countText(double(plan->parameters))) : title;
-    }
+    case Size: return count(row).isEmpty() ? title(row) : tr("%1, %2").arg(title(row), count(row));
     case Shape: return tr("%1 × %2").arg(numberText(double(spec.model.layers), 0), numberText(double(spec.model.width), 0));
     case Home: return !fits ? tr("–") : plan->streamed ? tr("Disk") : tr("RAM");
     case Speed: return fits ? numberText(plan->tokensPerSecond, 0) : tr("–");
@@ -50,6 +57,10 @@ QString PresetModel::cell(int row, int column) const {
 QVariant PresetModel::data(const QModelIndex& index, int role) const {
     if (role == Qt::DisplayRole || role == Qt::AccessibleTextRole)
         return cell(index.row(), index.column());
+    if (role == CountRole)
+        return count(index.row());
+    if (role == TitleRole)
+        return title(index.row());
     if (role == Qt::ToolTipRole) {
         const auto& plan = m_draft.presetPlans[size_t(index.row())];
         return plan && !plan->problem.empty() ? fromUtf8(plan->problem) : cell(index.row(), index.column());

@@ -13,6 +13,7 @@ class PresetModel : public QAbstractTableModel {
     Q_OBJECT
 public:
     enum Column { Size, Shape, Home, Speed, Time, Verdict, ColumnCount };
+    enum Role { CountRole = Qt::UserRole, TitleRole };  ///< of Size: its two parts
 
     PresetModel(const RunDraft& draft, QObject* parent) : QAbstractTableModel(parent), m_draft(draft) {}
     void refresh();
@@ -24,6 +25,8 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
+    QString title(int row) const;
+    QString count(int row) const;
     QString cell(int row, int column) const;
     const RunDraft& m_draft;
 };

@@ -76,6 +76,9 @@ QWidget* TextPage::makeFiles() {
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_table->horizontalHeader()->setSectionResizeMode(TextFileModel::File, QHeaderView::Stretch);
+    // The header's own font is not part of what the view measures.
+    const QFontMetrics metrics(theme().font(TextSize::Hint, QFont::DemiBold));
+    m_table->horizontalHeader()->setMinimumSectionSize(metrics.horizontalAdvance(m_model->headerData(TextFileModel::State, Qt::Horizontal, Qt::DisplayRole).toString()) + 26);
     m_table->setItemDelegateForColumn(TextFileModel::State, new PillDelegate(theme(), [this](const QModelIndex& index) {
         const bool usable = m_model->file(index.row()).problem.empty();
         return usable ? PillLook{"check", tr("Read"), &ThemeTokens::ok, &ThemeTokens::okTint}
@@ -83,7 +86,10 @@ QWidget* TextPage::makeFiles() {
     }, this));
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             [this] { m_remove->setEnabled(m_table->selectionModel()->hasSelection()); });
-    inside->addWidget(m_table);
+    inside->addWidget(m_table, 1);
+    m_none = makeLabel(tr("No files yet"), "quiet");
+    m_none->setAlignment(Qt::AlignCenter);
+    inside->addWidget(m_none, 1);
     column->addWidget(card, 1);
 
     m_progress = new QProgressBar;
@@ -143,7 +149,7 @@ void TextPage::addText(const std::vector<std::filesystem::path>& paths) {
 }
 
 void TextPage::chooseFiles() {
-    auto* dialog = new QFileDialog(this, tr("Choose text files"));
+    auto* dialog = new QFileDialog(this, tr("Choose text files"), QDir::homePath());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFiles);
     connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& files) {
@@ -156,7 +162,7 @@ void TextPage::chooseFiles() {
 }
 
 void TextPage::chooseFolder() {
-    auto* dialog = new QFileDialog(this, tr("Choose a folder of text"));
+    auto* dialog = new QFileDialog(this, tr("Choose a folder of text"), QDir::homePath());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::Directory);
     connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& folder) { addText({toPath(folder)}); });
@@ -222,9 +228,9 @@ void TextPage::show(const Result<TextSummary>& summary) {
     const auto leftOut = std::count_if(summary->files.begin(), summary->files.end(), [](const TextFileInfo& each) { return !each.problem.empty(); });
     const auto first = std::find_if(summary->files.begin(), summary->files.end(), [](const TextFileInfo& each) { return !each.problem.empty(); });
     if (leftOut == 1)
-        notes << tr("%1 is left out: %2").arg(fromPath(first->path.filename()), fromUtf8(first->problem));
+        notes << tr("Left out: %1 %2").arg(fromPath(first->path.filename()), fromUtf8(first->problem));
     else if (leftOut > 1)
-        notes << tr("%1 files are left out. The first: %2: %3").arg(leftOut).arg(fromPath(first->path.filename()), fromUtf8(first->problem));
+        notes << tr("%1 files are left out. The first: %2 %3").arg(leftOut).arg(fromPath(first->path.filename()), fromUtf8(first->problem));
     if (summary->invalidUtf8Bytes > 0)
         notes << tr("%1 are no valid UTF-8 and are replaced.").arg(bytesText(double(summary->invalidUtf8Bytes)));
     if (summary->usableBytes == 0)
@@ -236,6 +242,8 @@ void TextPage::show(const Result<TextSummary>& summary) {
 
 void TextPage::showFigures() {
     m_files->setEnabled(!draft().sampleText);
+    m_table->setVisible(m_model->rowCount() > 0);
+    m_none->setVisible(m_model->rowCount() == 0);
     const bool known = draft().summary && !draft().sampleText;
     RunSpec pieces;
     m_tokens->setText(known ? countText(draft().estimatedTokens(pieces)) : tr("–"));

@@ -41,6 +41,7 @@ private:
     QWidget* m_files = nullptr;
     TextFileModel* m_model = nullptr;
     QTableView* m_table = nullptr;
+    QLabel* m_none = nullptr;
     QPushButton* m_remove = nullptr;
     QProgressBar* m_progress = nullptr;
     ElidedLabel* m_progressText = nullptr;

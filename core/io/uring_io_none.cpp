@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "io/uring_io.h"
+
+namespace gsst {
+
+Result<std::unique_ptr<AsyncIo>> makeUringIo(const UringIoOptions&) {
+    return Error{ErrorCode::Io, "io_uring is not available", "", "this program was built for a system, or without the library, for it",
+                 "Nothing is lost: a thread pool does the same work. On Linux install liburing-dev and build again"};
+}
+
+}  // namespace gsst

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "spec/state_format.h"
+
+#include <cassert>
+
+namespace gsst {
+
+namespace {
+
+constexpr int64_t kSectionAlignment = 4096;
+constexpr int64_t kLeastQuantizedElements = 4096;
+constexpr std::array kLeanKinds{StateKind::Hi, StateKind::Moment1, StateKind::Moment2};
+
+static_assert(kTensorAlignment % kScaleGroup == 0 && kBlockElements % kScaleGroup == 0);
+static_assert(kTensorAlignment * elementBytes(StateKind::Hi) % kSectionAlignment == 0);
+
+bool isMoment(StateKind kind) { return kind == StateKind::Moment1 || kind == StateKind::Moment2; }
+
+/// Embeddings see a few rows a step, so that one scale would serve rows of very different age; vectors and small tensors are too
+/// few to save anything.
+bool isQuantizable(const TensorInfo& tensor) {
+    const bool embedding = tensor.role == TensorRole::TokenEmbedding || tensor.role == TensorRole::PositionEmbedding;
+    return !embedding && tensor.shape.size() > 1 && tensor.elements >= kLeastQuantizedElements;
+}
+
+int64_t quantizedBytes(int64_t elements) {
+    const int64_t bytes = elements + elements / kScaleGroup * int64_t(sizeof(float));
+    return (bytes + kSectionAlignment - 1) / kSectionAlignment * kSectionAlignment;
+}
+
+}  // namespace
+
+const char* nameOf(StateKind kind) {
+    switch (kind) {
+    case StateKind::Hi: return "weights";
+    case StateKind::Lo: return "weight remainders";
+    case StateKind::Moment1: return "first moments";
+    case StateKind::Moment2: return "second moments";
+    }
+    return "";
+}
+
+const char* nameOf(StatePreset preset) {
+    switch (preset) {
+    case StatePreset::Exact: return "exact";
+    case StatePreset::Mixed: return "mixed";
+    case StatePreset::Lean: return "lean";
+    }
+    return "";
+}
+
+StateFormat::StateFormat(const TensorTable& table, StatePreset preset) : m_preset(preset), m_parameters(table.parameters()) {
+    for (const BlockInfo& block : table.blocks())
+        m_quantizable.push_back(preset != StatePreset::Exact && isQuantizable(table.tensors()[size_t(block.tensor)]));
+    for (const StateKind kind : kStateKinds) {
+        std::vector<int64_t>& before = m_before[size_t(kind)];
+        before.assign(1, 0);
+        before.reserve(table.blocks().size() + 1);
+        for (size_t block = 0; block < table.blocks().size(); ++block) {
+            const int64_t padded = table.blocks()[block].paddedElements;
+            const int64_t whole = quantized(int(block), kind) ? quantizedBytes(padded) : padded * elementBytes(kind);
+            before.push_back(before.back() + (has(kind) ? whole : 0));
+        }
+    }
+}
+
+std::span<const StateKind> StateFormat::kinds() const {
+    return m_preset == StatePreset::Lean ? std::span<const StateKind>(kLeanKinds) : std::span<const StateKind>(kStateKinds);
+}
+
+bool StateFormat::quantized(int block, StateKind kind) const { return isMoment(kind) && m_quantizable[size_t(block)] != 0; }
+
+int64_t StateFormat::bytes(int firstBlock, int blockCount, StateKind kind) const {
+    assert(firstBlock >= 0 && blockCount >= 0 && size_t(firstBlock) + size_t(blockCount) <= m_quantizable.size());
+    const std::vector<int64_t>& before = m_before[size_t(kind)];
+    return before[size_t(firstBlock) + size_t(blockCount)] - before[size_t(firstBlock)];
+}
+
+int64_t StateFormat::bytes(int firstBlock, int blockCount) const {
+    int64_t sum = 0;
+    for (const StateKind kind : kinds())
+        sum += bytes(firstBlock, blockCount, kind);
+    return sum;
+}
+
+double StateFormat::bytesPerParameter() const { return double(totalBytes()) / double(m_parameters); }
+
+}  // namespace gsst

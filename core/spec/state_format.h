@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "spec/tensor_table.h"
+#include "spec/train_spec.h"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace gsst {
+
+/// The kinds of state a parameter has. Not every preset has all of them.
+enum class StateKind {
+    Hi,       ///< uint16: bf16 working weight
+    Lo,       ///< uint16: remainder; fp32 bits = (hi << 16) + sign_extend16(lo)
+    Moment1,  ///< fp32, or 8-bit codes with scales
+    Moment2   ///< fp32, or 8-bit codes with scales
+};
+inline constexpr std::array<StateKind, 4> kStateKinds{StateKind::Hi, StateKind::Lo, StateKind::Moment1, StateKind::Moment2};
+
+/// Bytes of an element that is not quantized.
+inline constexpr int64_t elementBytes(StateKind kind) { return kind == StateKind::Hi || kind == StateKind::Lo ? 2 : 4; }
+/// "weights", "weight remainders", "first moments", "second moments".
+const char* nameOf(StateKind kind);
+/// "exact", "mixed", "lean", as in recipes.
+const char* nameOf(StatePreset preset);
+
+/// Elements that share one scale where moments are quantized. Counted from the start of the tensor.
+inline constexpr int64_t kScaleGroup = 256;
+
+/// Gradients of a preset in memory tiers and on disk: fp32 with Exact, else bf16.
+inline constexpr int64_t gradientBytesPerElement(StatePreset preset) { return preset == StatePreset::Exact ? 4 : 2; }
+
+/// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic over the
+/// tensor table, the same in memory and on disk. Immutable; copies are independent of the table.
+///
+/// Section of a block with P padded elements: P elements of elementBytes(kind); or, quantized, P codes of one byte, then
+/// P / kScaleGroup scales in fp32, then zeros up to a multiple of 4,096 bytes. Every section is a multiple of 4,096 bytes.
+/// Consecutive blocks of one unit lie together as: all sections of the first kind, then all of the second, ... in the order
+/// of kinds().
+class StateFormat {
+public:
+    StateFormat(const TensorTable& table, StatePreset preset);
+
+    StatePreset preset() const { return m_preset; }
+    /// In the order of StateKind. Lean has no Lo.
+    std::span<const StateKind> kinds() const;
+    bool has(StateKind kind) const { return kind != StateKind::Lo || m_preset != StatePreset::Lean; }
+
+    /// Whether this section holds 8-bit codes: the moments of matrices of at least 4,096 elements that are no embedding, in
+    /// Mixed and Lean. Everything else keeps 32-bit moments.
+    bool quantized(int block, StateKind kind) const;
+
+    /// Bytes of one section; 0 for a kind that the preset lacks.
+    int64_t bytes(int block, StateKind kind) const { return bytes(block, 1, kind); }
+    /// Of the sections of one kind of `blockCount` blocks from `firstBlock`, all of one unit.
+    int64_t bytes(int firstBlock, int blockCount, StateKind kind) const;
+    /// Of all kinds.
+    int64_t bytes(int firstBlock, int blockCount) const;
+    int64_t totalBytes() const { return bytes(0, blockCount()); }
+    double bytesPerParameter() const;
+    int blockCount() const { return int(m_quantizable.size()); }
+
+private:
+    StatePreset m_preset;
+    int64_t m_parameters;
+    std::vector<uint8_t> m_quantizable;  ///< of each block: its moments are quantized
+    std::array<std::vector<int64_t>, kStateKinds.size()> m_before;  ///< of each kind: bytes of all blocks before this one
+};
+
+}  // namespace gsst

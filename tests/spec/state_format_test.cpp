@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "spec/state_format.h"
+
+#include <gtest/gtest.h>
+
+namespace gsst {
+namespace {
+
+constexpr StatePreset kPresets[] = {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean};
+
+ModelSpec gpt2() {
+    ModelSpec spec;
+    spec.layers = 2;
+    spec.width = 96;
+    spec.heads = spec.kvHeads = 4;
+    spec.ffnWidth = 5000;  // the bias of the MLP has more than 4,096 elements
+    spec.vocabulary = 3000;
+    spec.tiedHead = false;
+    return spec;
+}
+
+ModelSpec llama7b() {
+    ModelSpec spec;
+    spec.family = Family::Llama;
+    spec.layers = 32;
+    spec.width = 4096;
+    spec.heads = spec.kvHeads = 32;
+    spec.ffnWidth = 11008;
+    spec.vocabulary = 32000;
+    spec.context = 4096;
+    spec.tiedHead = false;
+    return spec;
+}
+
+ModelSpec small() {
+    ModelSpec spec;
+    spec.layers = 1;
+    spec.width = 32;
+    spec.heads = spec.kvHeads = 2;
+    spec.ffnWidth = 128;  // 4,096 elements exactly
+    spec.vocabulary = 3000;
+    return spec;
+}
+
+TEST(StateFormat, KindsOfEachPreset) {
+    const TensorTable table(small());
+    EXPECT_EQ(StateFormat(table, StatePreset::Exact).kinds().size(), 4u);
+    EXPECT_EQ(StateFormat(table, StatePreset::Mixed).kinds().size(), 4u);
+    const StateFormat lean(table, StatePreset::Lean);
+    ASSERT_EQ(lean.kinds().size(), 3u);
+    EXPECT_EQ(lean.kinds()[1], StateKind::Moment1);
+    EXPECT_FALSE(lean.has(StateKind::Lo));
+    EXPECT_EQ(lean.bytes(0, StateKind::Lo), 0);
+    EXPECT_EQ(gradientBytesPerElement(StatePreset::Exact), 4);
+    EXPECT_EQ(gradientBytesPerElement(StatePreset::Mixed), 2);
+    EXPECT_EQ(gradientBytesPerElement(StatePreset::Lean), 2);
+}
+
+TEST(StateFormat, QuantizesLargeMatricesOnly) {
+    for (const ModelSpec& model : {gpt2(), small()}) {
+        const TensorTable table(model);
+        for (const StatePreset preset : kPresets) {
+            const StateFormat format(table, preset);
+            for (size_t block = 0; block < table.blocks().size(); ++block) {
+                const TensorInfo& tensor = table.tensors()[size_t(table.blocks()[block].tensor)];
+                const bool embedding = table.units()[size_t(tensor.unit)].kind == UnitKind::Embedding;
+                const bool matrix = tensor.shape.size() == 2;
+                const bool expected = preset != StatePreset::Exact && matrix && !embedding && tensor.elements >= 4096;
+                EXPECT_EQ(format.quantized(int(block), StateKind::Moment1), expected) << tensor.name;
+                EXPECT_EQ(format.quantized(int(block), StateKind::Moment2), expected) << tensor.name;
+                EXPECT_FALSE(format.quantized(int(block), StateKind::Hi) || format.quantized(int(block), StateKind::Lo));
+            }
+        }
+    }
+    const TensorTable table(small());
+    const StateFormat lean(table, StatePreset::Lean);
+    EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1)) << "exactly 4,096 elements";
+    EXPECT_FALSE(lean.quantized(table.find(1, TensorRole::Qkv)->firstBlock, StateKind::Moment1)) << "fewer";
+}
+
+TEST(StateFormat, BytesOfASection) {
+    const TensorTable table(gpt2());
+    const int up = table.find(2, TensorRole::Up)->firstBlock;
+    ASSERT_EQ(table.blocks()[size_t(up)].paddedElements, 65536);
+    const StateFormat exact(table, StatePreset::Exact), mixed(table, StatePreset::Mixed), lean(table, StatePreset::Lean);
+    EXPECT_EQ(exact.bytes(up, StateKind::Moment1), 4 * 65536);
+    EXPECT_EQ(mixed.bytes(up, StateKind::Moment1), 69632);  // 65,536 codes and 256 scales are 66,560
+    EXPECT_EQ(lean.bytes(up, StateKind::Moment2), 69632);
+    EXPECT_EQ(mixed.bytes(up, StateKind::Lo), 2 * 65536);
+    EXPECT_EQ(lean.bytes(up, StateKind::Hi), 2 * 65536);
+    EXPECT_EQ(lean.bytes(0, StateKind::Moment1), 4 * table.blocks()[0].paddedElements) << "an embedding";
+}
+
+TEST(StateFormat, SumsAreSums) {
+    for (const StatePreset preset : kPresets) {
+        const TensorTable table(gpt2());
+        const StateFormat format(table, preset);
+        int64_t total = 0;
+        for (const UnitInfo& unit : table.units())
+            for (int count = 0; count <= unit.blockCount; ++count) {
+                int64_t all = 0;
+                for (const StateKind kind : format.kinds()) {
+                    int64_t sum = 0;
+                    for (int block = unit.firstBlock; block < unit.firstBlock + count; ++block) {
+                        EXPECT_EQ(format.bytes(block, kind) % 4096, 0);
+                        EXPECT_GT(format.bytes(block, kind), 0);
+                        sum += format.bytes(block, kind);
+                    }
+                    ASSERT_EQ(format.bytes(unit.firstBlock, count, kind), sum);
+                    all += sum;
+                }
+                ASSERT_EQ(format.bytes(unit.firstBlock, count), all);
+                total += count == unit.blockCount ? all : 0;
+            }
+        EXPECT_EQ(format.totalBytes(), total);
+        EXPECT_EQ(format.blockCount(), int(table.blocks().size()));
+        if (preset == StatePreset::Exact) {
+            EXPECT_EQ(total, 12 * table.paddedParameters());
+        }
+    }
+}
+
+TEST(StateFormat, BytesPerParameterAreAsPromised) {
+    const TensorTable table(llama7b());
+    EXPECT_NEAR(StateFormat(table, StatePreset::Exact).bytesPerParameter(), 12, 0.01);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed).bytesPerParameter(), 6.1, 0.2);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Lean).bytesPerParameter(), 4.1, 0.2);
+}
+
+}  // namespace
+}  // namespace gsst
