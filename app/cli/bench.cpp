@@ -22,16 +22,17 @@ struct BenchCommandOptions {
 
 void printTable(const BenchResult& result) {
     std::printf("%s parameters, %lld tokens a step\n\n", formatCount(uint64_t(result.parameters)).c_str(), static_cast<long long>(result.tokensPerStep));
-    std::printf("%-10s %9s %10s %11s %11s %10s %10s %11s %11s\n", "", "s/step", "predicted", "read wait", "write wait", "read", "written",
+    std::printf("%-10s %9s %10s %9s %11s %11s %10s %10s %11s %11s\n", "", "s/step", "predicted", "compute", "read wait", "write wait", "read", "written",
                 "device", "predicted");
-    std::printf("%-10s %9s %10s %11s %11s %10s %10s %11s %11s\n", "", "median", "s/step", "s/step", "s/step", "B/param", "B/param", "peak", "peak");
+    std::printf("%-10s %9s %10s %9s %11s %11s %10s %10s %11s %11s\n", "", "median", "s/step", "s/step", "s/step", "s/step", "B/param", "B/param", "peak", "peak");
     for (const BenchVariant& variant : result.variants)
-        std::printf("%-10s %9.3f %10.3f %11.3f %11.3f %10.2f %10.2f %11s %11s\n", variant.name.c_str(), variant.median, variant.predictedSeconds,
-                    variant.readWait, variant.writeWait, variant.readBytesPerParameter, variant.writtenBytesPerParameter,
+        std::printf("%-10s %9.3f %10.3f %9.3f %11.3f %11.3f %10.2f %10.2f %11s %11s\n", variant.name.c_str(), variant.median, variant.predictedSeconds,
+                    variant.computeSeconds, variant.readWait, variant.writeWait, variant.readBytesPerParameter, variant.writtenBytesPerParameter,
                     formatBytes(uint64_t(variant.devicePeak)).c_str(), formatBytes(uint64_t(variant.predictedDevicePeak)).c_str());
-    std::printf("%-10s %9s %10s %11s %11s %10.2f %10.2f   (untied model, deferred placement)\n", "theory", "", "", "", "",
-                result.theoryReadBytesPerParameter, result.theoryWrittenBytesPerParameter);
-    std::printf("\nstreamed / resident: %.3f (medians of alternating groups)\n", result.ratio);
+    std::printf("%-10s %9s %10s %9s %11s %11s %10.2f %10.2f   (untied model, update %s)\n", "theory", "", "", "", "", "",
+                result.theoryReadBytesPerParameter, result.theoryWrittenBytesPerParameter, result.updateRule.c_str());
+    std::printf("\nclipped: %.0f %% of the streamed steps\n", 100 * result.variants.back().clippedShare);
+    std::printf("streamed / resident: %.3f (medians of alternating groups)\n", result.ratio);
 }
 
 nlohmann::ordered_json toJson(const BenchResult& result) {
@@ -41,6 +42,8 @@ nlohmann::ordered_json toJson(const BenchResult& result) {
                             {"seconds_per_step", variant.secondsPerStep},
                             {"median_seconds", variant.median},
                             {"predicted_seconds", variant.predictedSeconds},
+                            {"compute_seconds", variant.computeSeconds},
+                            {"clipped_share", variant.clippedShare},
                             {"read_wait_seconds", variant.readWait},
                             {"write_wait_seconds", variant.writeWait},
                             {"read_bytes_per_parameter", variant.readBytesPerParameter},
@@ -51,6 +54,7 @@ nlohmann::ordered_json toJson(const BenchResult& result) {
             {"tokens_per_step", result.tokensPerStep},
             {"variants", variants},
             {"ratio", result.ratio},
+            {"update", result.updateRule},
             {"theory_read_bytes_per_parameter", result.theoryReadBytesPerParameter},
             {"theory_written_bytes_per_parameter", result.theoryWrittenBytesPerParameter}};
 }

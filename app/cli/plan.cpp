@@ -31,6 +31,7 @@ void printTable(const RunSpec& spec, const PlanPreview& plan) {
               << size(plan.ramPeakBytes) << std::setw(12) << size(plan.diskBytes) << "\n\n"
               << "a step:  " << formatDuration(plan.secondsPerStep) << " for " << spec.training.tokensPerStep() << " tokens ("
               << std::llround(plan.tokensPerSecond) << " tokens/s), " << plan.bottleneck << "-bound\n"
+              << "update:  " << plan.updateRule << '\n'
               << "disk:    " << size(plan.readBytesPerStep) << " read and " << size(plan.writtenBytesPerStep) << " written a step\n"
               << "the run: " << formatDuration(plan.totalSeconds) << " for " << spec.training.steps << " steps, "
               << formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) << " written in all\n"
@@ -56,6 +57,7 @@ nlohmann::ordered_json toJson(const PlanPreview& plan) {
             {"seconds_per_step", plan.secondsPerStep},
             {"tokens_per_second", plan.tokensPerSecond},
             {"total_seconds", plan.totalSeconds},
+            {"update", plan.updateRule},
             {"bottleneck", plan.bottleneck}};
 }
 

@@ -4,6 +4,9 @@
 #include "base/units.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <utility>
 
 namespace gsst {
 namespace {
@@ -62,6 +65,33 @@ Status applyMicroBatch(int64_t microBatch, TrainSpec& training) {
     return {};
 }
 
+/// Sets `value` to the choice that `word` names; an empty word leaves it.
+template <typename Choice>
+Status applyWord(const std::string& word, const char* option, std::initializer_list<std::pair<const char*, Choice>> choices, Choice& value) {
+    if (word.empty())
+        return {};
+    std::string known;
+    for (const auto& [name, choice] : choices) {
+        if (word == name) {
+            value = choice;
+            return {};
+        }
+        known += known.empty() ? name : std::string(name == std::prev(choices.end())->first ? " or " : ", ") + name;
+    }
+    return badOption(option, "\"" + word + "\" is not known", "Use " + known);
+}
+
+/// "none" is no bound, whatever the kind.
+Status applyClip(const std::string& word, TrainSpec& training) {
+    if (word == "none") {
+        training.clipNorm = 0;
+        return {};
+    }
+    return applyWord(word, "--clip",
+                     {{"global", ClipKind::Global}, {"previous", ClipKind::PreviousNorm}, {"unit", ClipKind::PerUnit}, {"none", ClipKind::Global}},
+                     training.clip);
+}
+
 }  // namespace
 
 void RecipeOptions::addTo(CLI::App& command) {
@@ -71,6 +101,9 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--ram", ram, "Limit of main memory for the run, e.g. 8GiB");
     command.add_option("--disk", disk, "Limit of disk space for the run, e.g. 80GB");
     command.add_option("--residency", residency, "Where the model's state lives during training: auto, disk or resident");
+    command.add_option("--update", update, "When slices are updated: auto, deferred, insured or speculative; the result is the same");
+    command.add_option("--gradients", gradients, "Where gradients wait for the update: auto (RAM as far as it goes) or disk");
+    command.add_option("--clip", clip, "Which norm clips gradients: global, previous (of the step before), unit (each part by its own) or none");
     command.add_option("--precision", precision, "Compute in fp32 or bf16");
     command.add_option("--steps", steps, "Optimizer steps: how often the model is improved");
     command.add_option("--tokens-per-step", tokensPerStep, "Tokens of one optimizer step; a multiple of sequence length times micro-batch");
@@ -93,16 +126,16 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
     GSST_TRY(applySize(ram, "--ram", spec.budget.ramBytes));
     GSST_TRY(applySize(disk, "--disk", spec.budget.diskBytes));
     TrainSpec& training = spec.training;
-    if (precision == "fp32" || precision == "bf16")
-        training.precision = precision == "fp32" ? Precision::Fp32 : Precision::Bf16;
-    else if (!precision.empty())
-        return badOption("--precision", "\"" + precision + "\" is not known", "Use fp32 or bf16");
-    if (residency == "disk" || residency == "resident" || residency == "auto")
-        spec.budget.residency = residency == "disk"       ? ResidencyChoice::Disk
-                                : residency == "resident" ? ResidencyChoice::Resident
-                                                          : ResidencyChoice::Auto;
-    else if (!residency.empty())
-        return badOption("--residency", "\"" + residency + "\" is not known", "Use auto, disk or resident");
+    GSST_TRY(applyWord(precision, "--precision", {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}, training.precision));
+    GSST_TRY(applyWord(residency, "--residency",
+                       {{"auto", ResidencyChoice::Auto}, {"disk", ResidencyChoice::Disk}, {"resident", ResidencyChoice::Resident}},
+                       spec.budget.residency));
+    GSST_TRY(applyWord(update, "--update",
+                       {{"auto", UpdateChoice::Auto}, {"deferred", UpdateChoice::Deferred}, {"insured", UpdateChoice::Insured},
+                        {"speculative", UpdateChoice::Speculative}},
+                       spec.budget.update));
+    GSST_TRY(applyWord(gradients, "--gradients", {{"auto", GradientChoice::Auto}, {"disk", GradientChoice::Disk}}, spec.budget.gradients));
+    GSST_TRY(applyClip(clip, training));
     if (microBatch)
         GSST_TRY(applyMicroBatch(*microBatch, training));
     if (tokensPerStep)

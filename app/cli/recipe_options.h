@@ -20,6 +20,9 @@ struct RecipeOptions {
     std::string vram;
     std::string ram;
     std::string disk;
+    std::string update;
+    std::string gradients;
+    std::string clip;
     std::string precision;
     std::string residency;
     std::optional<int64_t> steps;

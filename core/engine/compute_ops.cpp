@@ -4,17 +4,19 @@
 #include "plan/state_bytes.h"
 #include "spec/cost.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace gsst {
 
 namespace {
 
-bool releasesHostMemory(const Op& op, const ProgramRun& run) {
-    for (int buffer : op.releases)
-        if (run.program->buffers[size_t(buffer)].space == Space::Ram)
-            return true;
-    return false;
+/// Whether host memory dies or goes on to the drive with this op, so that the device must be through with it.
+bool endsHostUse(const Op& op, const ProgramRun& run) {
+    const auto isHost = [&](int buffer) { return run.program->buffers[size_t(buffer)].space != Space::Device; };
+    return std::any_of(op.releases.begin(), op.releases.end(), isHost) ||
+           (op.kind == OpKind::StoreBoundary && run.program->buffers[size_t(op.host)].space == Space::Staging);
 }
 
 }  // namespace
@@ -29,20 +31,10 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::Update: status = update(op, run); break;
     case OpKind::Join: status = join(op, run); break;
     case OpKind::ZeroGradient: status = zero(op, run); break;
-    case OpKind::LoadBoundary:
-        status = copyIn(run.data(op.input), run.buffers[size_t(op.host)], releasesHostMemory(op, run));
-        break;
-    case OpKind::LoadGradient:
-        status = copyIn(run.data(op.outputGradient), run.buffers[size_t(op.host)], releasesHostMemory(op, run));
-        break;
-    case OpKind::StoreBoundary:
-        status = copyOut({run.data(op.host), size_t(run.program->buffers[size_t(op.host)].bytes)}, run.data(op.output),
-                         releasesHostMemory(op, run));
-        break;
-    case OpKind::StoreGradient:
-        status = copyOut(run.buffers[size_t(op.chunkGradient)].staging,
-                         reinterpret_cast<std::byte*>(gradientOf(op, run) + op.targetOffset), true);
-        break;
+    case OpKind::LoadBoundary: status = loadActivation(op, op.input, run); break;
+    case OpKind::LoadGradient: status = loadActivation(op, op.outputGradient, run); break;
+    case OpKind::StoreBoundary: status = storeActivation(op, run); break;
+    case OpKind::StoreGradient: status = storeGradient(op, run); break;
     case OpKind::Forward: status = forward(op, run); break;
     case OpKind::Head: status = head(op, run); break;
     case OpKind::Backward: status = backward(op, run); break;
@@ -58,7 +50,9 @@ Status ComputeOps::acquire(const Op& op, ProgramRun& run) {
         const BufferInfo& info = run.program->buffers[size_t(buffer)];
         LiveBuffer& live = run.buffers[size_t(buffer)];
         live.bytes = info.bytes;
-        if (info.space == Space::Device) {
+        if (info.keptFor >= 0) {
+            GSST_ASSIGN(live.data, keptBuffer(info));
+        } else if (info.space == Space::Device) {
             GSST_ASSIGN(live.device, m_parts.device->allocate(info.bytes));
             live.data = live.device.data();
         } else if (info.space == Space::Ram) {
@@ -74,7 +68,7 @@ void ComputeOps::release(const Op& op, ProgramRun& run) {
         LiveBuffer& live = run.buffers[size_t(buffer)];
         if (live.inRam)
             m_parts.ram->free(std::exchange(live.data, nullptr));
-        if (live.device)
+        if (live.device || run.program->buffers[size_t(buffer)].keptFor >= 0)
             live.data = nullptr;
         live.inRam = false;
         live.device.release();
@@ -94,52 +88,43 @@ Status ComputeOps::onDevice(bool wait, std::function<Status()> work) {
     return std::exchange(m_error, {});
 }
 
-const void* ComputeOps::weightsOf(const Op& op, const ProgramRun& run) const {
-    if (op.weights != kNoBuffer || !m_parts.resident)
-        return run.data(op.weights);
-    return m_parts.resident->hi(m_parts.slices[size_t(op.slice)].firstUnit);
+Result<std::byte*> ComputeOps::keptBuffer(const BufferInfo& info) {
+    DeviceBuffer& kept = m_kept[{info.use, info.keptFor}];
+    if (!kept) {
+        GSST_ASSIGN(kept, m_parts.device->allocate(info.bytes));
+    }
+    return kept.data();
 }
 
-const void* ComputeOps::tiedTableOf(const Op& op, const ProgramRun& run) const {
-    if (!m_parts.table->model().tiedHead)
-        return nullptr;
-    return op.tied != kNoBuffer || !m_parts.resident ? static_cast<const void*>(run.data(op.tied)) : m_parts.resident->hi(0);
-}
-
-float* ComputeOps::gradientOf(const Op& op, const ProgramRun& run) const {
-    if (op.gradient != kNoBuffer)
-        return reinterpret_cast<float*>(run.data(op.gradient));
-    return m_parts.resident ? m_parts.resident->gradient(m_parts.slices[size_t(op.slice)].firstUnit) : nullptr;
-}
-
-float* ComputeOps::tiedGradientOf(const Op& op, const ProgramRun& run) const {
-    if (!m_parts.table->model().tiedHead)
-        return nullptr;
-    return m_parts.resident ? m_parts.resident->gradient(0) : reinterpret_cast<float*>(run.data(op.tiedGradient));
+std::byte* ComputeOps::stateOf(const Op& op, const ProgramRun& run, StateKind kind) const {
+    if (!(op.staged & (1 << int(kind))))
+        return m_parts.host->section(op.unit, kind) + op.unitOffset * elementBytes(kind);
+    int64_t offset = 0;
+    for (StateKind before : kStateKinds)
+        if (before < kind && op.staged & (1 << int(before)))
+            offset += op.elements * elementBytes(before);
+    return run.data(op.state) + offset;
 }
 
 Status ComputeOps::update(const Op& op, ProgramRun& run) {
+    const AppliedUpdate& applied = op.inBackward ? run.context.present : run.context.pending;
     UpdateCall call;
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
-    if (m_parts.resident) {
-        call.hi = m_parts.resident->hi(op.unit) + op.unitOffset;
-        call.lo = m_parts.resident->lo(op.unit) + op.unitOffset;
-        call.moment1 = m_parts.resident->moment1(op.unit) + op.unitOffset;
-        call.moment2 = m_parts.resident->moment2(op.unit) + op.unitOffset;
-        call.gradient = m_parts.resident->gradient(op.unit) + op.unitOffset;
-    } else {
-        std::byte* state = run.data(op.state);
-        call.hi = reinterpret_cast<uint16_t*>(state);
-        call.lo = reinterpret_cast<uint16_t*>(state + op.elements * kHiBytes);
-        call.moment1 = reinterpret_cast<float*>(state + op.elements * (kHiBytes + kLoBytes));
-        call.moment2 = call.moment1 + op.elements;
-        call.gradient = reinterpret_cast<const float*>(run.data(op.chunkGradient));
-    }
+    call.hi = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Hi));
+    call.lo = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Lo));
+    call.moment1 = reinterpret_cast<float*>(stateOf(op, run, StateKind::Moment1));
+    call.moment2 = reinterpret_cast<float*>(stateOf(op, run, StateKind::Moment2));
+    if (op.chunkGradient != kNoBuffer)
+        call.gradient = gradientOf(op.chunkGradient, run);
+    else if (op.gradient != kNoBuffer)
+        call.gradient = gradientOf(op.gradient, run) + op.targetOffset;
+    else
+        call.gradient = m_parts.host->gradient(op.unit) + op.unitOffset;
     if (op.weights != kNoBuffer)
         call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
-    call.gradientScale = run.context.gradientScale;
-    call.step = run.context.updateStep;
+    call.gradientScale = applied.scaleOfUnit ? applied.scaleOfUnit(op.unit) : applied.scale;
+    call.step = applied.step;
     return onDevice(true, [this, call] { return m_parts.math->update(call); });
 }
 
@@ -147,37 +132,32 @@ Status ComputeOps::join(const Op& op, ProgramRun& run) {
     JoinCall call;
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
-    if (op.state == kNoBuffer) {
-        call.hi = m_parts.resident->hi(op.unit) + op.unitOffset;
-        call.lo = m_parts.resident->lo(op.unit) + op.unitOffset;
-    } else {
-        call.hi = reinterpret_cast<const uint16_t*>(run.data(op.state));
-        call.lo = op.readsLo ? call.hi + op.elements : nullptr;
-    }
+    call.hi = reinterpret_cast<const uint16_t*>(stateOf(op, run, StateKind::Hi));
+    call.lo = op.joinsLo ? reinterpret_cast<const uint16_t*>(stateOf(op, run, StateKind::Lo)) : nullptr;
     call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
     return onDevice(op.state != kNoBuffer, [this, call] { return m_parts.math->join(call); });
 }
 
 Status ComputeOps::zero(const Op& op, ProgramRun& run) {
-    m_parts.device->fillZero(Stream::Compute, reinterpret_cast<std::byte*>(gradientOf(op, run)), op.elements * kGradientBytes);
+    m_parts.device->fillZero(Stream::Compute, run.data(op.gradient), op.elements * kGradientBytes);
     return {};
 }
 
 Status ComputeOps::forward(const Op& op, ProgramRun& run) {
-    const ForwardCall call{op.slice, op.microBatch, weightsOf(op, run), run.data(op.input), run.data(op.output)};
+    const ForwardCall call{op.slice, op.microBatch, run.data(op.weights), run.data(op.input), run.data(op.output)};
     return onDevice(false, [this, call] { return m_parts.math->forward(call); });
 }
 
 Status ComputeOps::head(const Op& op, ProgramRun& run) {
     HeadCall call;
     call.microBatch = op.microBatch;
-    call.weights = weightsOf(op, run);
-    call.tiedTable = tiedTableOf(op, run);
+    call.weights = run.data(op.weights);
+    call.tiedTable = run.data(op.tied);
     call.input = run.data(op.input);
     if (!op.lossOnly) {
         call.inputGradient = run.data(op.inputGradient);
-        call.gradient = gradientOf(op, run);
-        call.tiedGradient = tiedGradientOf(op, run);
+        call.gradient = gradientOf(op.gradient, run);
+        call.tiedGradient = gradientOf(op.tiedGradient, run);
     }
     return onDevice(true, [this, call, &run]() -> Status {
         GSST_ASSIGN(const LossSum loss, m_parts.math->head(call));
@@ -191,11 +171,11 @@ Status ComputeOps::backward(const Op& op, ProgramRun& run) {
     BackwardCall call;
     call.slice = op.slice;
     call.microBatch = op.microBatch;
-    call.weights = weightsOf(op, run);
+    call.weights = run.data(op.weights);
     call.input = run.data(op.input);
     call.outputGradient = run.data(op.outputGradient);
     call.inputGradient = run.data(op.inputGradient);
-    call.gradient = gradientOf(op, run);
+    call.gradient = gradientOf(op.gradient, run);
     return onDevice(false, [this, call] { return m_parts.math->backward(call); });
 }
 
@@ -206,24 +186,34 @@ Status ComputeOps::norms(const Op& op, ProgramRun& run) {
         NormCall call;
         call.firstBlock = info.firstBlock;
         call.blockCount = info.blockCount;
-        call.gradient = gradientOf(op, run) + elementsBefore(*m_parts.table, slice, unit);
+        call.gradient = gradientOf(op.gradient, run) + elementsBefore(*m_parts.table, slice, unit);
         call.squaredNorms = m_squaredNorms.data() + info.firstBlock;
         GSST_TRY(onDevice(true, [this, call] { return m_parts.math->norms(call); }));
     }
     return {};
 }
 
-Status ComputeOps::copyIn(std::byte* device, const LiveBuffer& host, bool wait) {
-    const DeviceEvent event = m_parts.device->copyIn(Stream::Compute, device, {host.data, size_t(host.bytes)});
-    if (wait)
+Status ComputeOps::loadActivation(const Op& op, int target, ProgramRun& run) {
+    const size_t bytes = size_t(run.program->buffers[size_t(target)].bytes);
+    const DeviceEvent event = m_parts.device->copyIn(Stream::Compute, run.data(target), {run.data(op.host), bytes});
+    if (endsHostUse(op, run))
         m_parts.device->hostWait(event);
     return {};
 }
 
-Status ComputeOps::copyOut(std::span<std::byte> host, const std::byte* device, bool wait) {
-    const DeviceEvent event = m_parts.device->copyOut(Stream::Compute, host, device);
-    if (wait)
+Status ComputeOps::storeActivation(const Op& op, ProgramRun& run) {
+    const size_t bytes = size_t(run.program->buffers[size_t(op.output)].bytes);
+    const DeviceEvent event = m_parts.device->copyOut(Stream::Compute, {run.data(op.host), bytes}, run.data(op.output));
+    if (endsHostUse(op, run))
         m_parts.device->hostWait(event);
+    return {};
+}
+
+Status ComputeOps::storeGradient(const Op& op, ProgramRun& run) {
+    float* to = op.chunkGradient != kNoBuffer ? gradientOf(op.chunkGradient, run) : m_parts.host->gradient(op.unit) + op.unitOffset;
+    const auto* from = reinterpret_cast<const std::byte*>(gradientOf(op.gradient, run) + op.targetOffset);
+    const std::span<std::byte> memory(reinterpret_cast<std::byte*>(to), size_t(op.elements * kGradientBytes));
+    m_parts.device->hostWait(m_parts.device->copyOut(Stream::Compute, memory, from));
     return {};
 }
 

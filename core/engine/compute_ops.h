@@ -5,8 +5,9 @@
 #include "engine/program_run.h"
 
 #include <functional>
+#include <map>
 #include <mutex>
-#include <span>
+#include <utility>
 #include <vector>
 
 namespace gsst {
@@ -37,17 +38,19 @@ private:
     Status head(const Op& op, ProgramRun& run);
     Status backward(const Op& op, ProgramRun& run);
     Status norms(const Op& op, ProgramRun& run);
-    Status copyIn(std::byte* device, const LiveBuffer& host, bool wait);
-    Status copyOut(std::span<std::byte> host, const std::byte* device, bool wait);
+    Status loadActivation(const Op& op, int target, ProgramRun& run);
+    Status storeActivation(const Op& op, ProgramRun& run);
+    Status storeGradient(const Op& op, ProgramRun& run);
 
-    const void* weightsOf(const Op& op, const ProgramRun& run) const;
-    const void* tiedTableOf(const Op& op, const ProgramRun& run) const;
-    float* gradientOf(const Op& op, const ProgramRun& run) const;
-    float* tiedGradientOf(const Op& op, const ProgramRun& run) const;
+    /// The op's `kind` in staging or in RAM, first element of the op's chunk.
+    std::byte* stateOf(const Op& op, const ProgramRun& run, StateKind kind) const;
+    float* gradientOf(int buffer, const ProgramRun& run) const { return reinterpret_cast<float*>(run.data(buffer)); }
+    Result<std::byte*> keptBuffer(const BufferInfo& info);
 
     const EngineParts& m_parts;
     int64_t m_elementBytes;
     std::vector<double> m_squaredNorms;
+    std::map<std::pair<BufferUse, int>, DeviceBuffer> m_kept;  ///< weights and gradients that stay on the device, by slice
     std::mutex m_mutex;
     Status m_error;  ///< first error of work on the device; guarded by m_mutex
 };

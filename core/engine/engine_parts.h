@@ -4,7 +4,7 @@
 #include "device/cpu_pool.h"
 #include "device/device.h"
 #include "device/staging_ring.h"
-#include "engine/resident_state.h"
+#include "engine/host_state.h"
 #include "engine/slice_math.h"
 #include "io/async_io.h"
 #include "plan/step_program.h"
@@ -37,8 +37,9 @@ struct EngineParts {
     AsyncIo* io = nullptr;
     SliceMath* math = nullptr;
     StateStore* store = nullptr;
-    File* gradients = nullptr;           ///< work/ file of stored gradients; null when resident
-    ResidentState* resident = nullptr;   ///< null when the state is on disk
+    File* gradients = nullptr;           ///< work/ file of stored gradients; null when none are on disk
+    File* boundaries = nullptr;          ///< work/ file of boundary activations; null when none are on disk
+    HostState* host = nullptr;           ///< copies in RAM; may be without any
     EngineObserver* observer = nullptr;  ///< may be null
 };
 

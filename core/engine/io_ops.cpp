@@ -50,28 +50,25 @@ void IoOps::start(const Op& op, ProgramRun& run, Done done) {
     case OpKind::WriteState: return moveSections(op, run, true, std::move(done));
     case OpKind::ReadGradient: return moveGradient(op, run, false, std::move(done));
     case OpKind::WriteGradient: return moveGradient(op, run, true, std::move(done));
-    case OpKind::Commit: return commit(run, std::move(done));
+    case OpKind::ReadBoundary: return moveBoundary(op, run, false, std::move(done));
+    case OpKind::WriteBoundary: return moveBoundary(op, run, true, std::move(done));
+    case OpKind::Commit: return commit(op, run, std::move(done));
     default: return;  // compute ops never come here
     }
 }
 
+/// What a read brings to staging; a write also takes what is in RAM.
 std::vector<IoOps::Section> IoOps::sectionsOf(const Op& op, const ProgramRun& run) const {
-    if (op.state == kNoBuffer) {
-        const ResidentState& resident = *m_parts.resident;
-        return {{StateKind::Hi, reinterpret_cast<std::byte*>(resident.hi(op.unit) + op.unitOffset)},
-                {StateKind::Lo, reinterpret_cast<std::byte*>(resident.lo(op.unit) + op.unitOffset)},
-                {StateKind::Moment1, reinterpret_cast<std::byte*>(resident.moment1(op.unit) + op.unitOffset)},
-                {StateKind::Moment2, reinterpret_cast<std::byte*>(resident.moment2(op.unit) + op.unitOffset)}};
+    std::vector<Section> sections;
+    std::byte* staged = run.data(op.state);
+    for (StateKind kind : kStateKinds) {
+        if (op.staged & (1 << int(kind))) {
+            sections.push_back({kind, staged});
+            staged += op.elements * elementBytes(kind);
+        } else if (op.kind == OpKind::WriteState) {
+            sections.push_back({kind, m_parts.host->section(op.unit, kind) + op.unitOffset * elementBytes(kind)});
+        }
     }
-    std::byte* data = run.data(op.state);
-    std::vector<Section> sections{{StateKind::Hi, data}};
-    if (op.kind == OpKind::ReadWeights && !op.readsLo)
-        return sections;
-    sections.push_back({StateKind::Lo, data + op.elements * kHiBytes});
-    if (op.kind == OpKind::ReadWeights)
-        return sections;
-    sections.push_back({StateKind::Moment1, data + op.elements * (kHiBytes + kLoBytes)});
-    sections.push_back({StateKind::Moment2, data + op.elements * (kHiBytes + kLoBytes + 4)});
     return sections;
 }
 
@@ -127,9 +124,18 @@ void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done)
         m_parts.io->read(*m_parts.gradients, offset, memory, std::move(done));
 }
 
-void IoOps::commit(ProgramRun& run, Done done) {
-    m_parts.io->run([this, &run, done = std::move(done)] {
-        Status status = m_parts.store->commit(run.slotOf(SlotRef::New), run.context.record);
+void IoOps::moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done) {
+    const std::span<std::byte> memory(run.data(op.host), size_t(op.ioBytes));
+    const uint64_t offset = uint64_t(op.boundary) * uint64_t(op.ioBytes);
+    if (writing)
+        m_parts.io->write(*m_parts.boundaries, offset, memory, std::move(done));
+    else
+        m_parts.io->read(*m_parts.boundaries, offset, memory, std::move(done));
+}
+
+void IoOps::commit(const Op& op, ProgramRun& run, Done done) {
+    m_parts.io->run([this, &op, &run, done = std::move(done)] {
+        Status status = m_parts.store->commit(run.slotOf(op.slot), run.context.record);
         if (status.ok() && m_parts.observer)
             m_parts.observer->committed(m_parts.store->committed());
         done(std::move(status));

@@ -7,17 +7,25 @@
 #include "store/commit_record.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 namespace gsst {
 
+/// How a gradient is applied.
+struct AppliedUpdate {
+    int64_t step = 0;    ///< 1-based number of the step whose gradient it is
+    float scale = 1.0f;  ///< its clip factor
+    std::function<float(int unit)> scaleOfUnit;  ///< instead of `scale`, if there; asked once the unit's norms are known
+};
+
 /// What an op needs to know that is not in the static program.
 struct StepContext {
-    int64_t updateStep = 0;      ///< 1-based number of the step whose pending gradient is applied
-    float gradientScale = 1.0f;  ///< its clip factor
-    CommitRecord record;         ///< what a commit of this program says besides slot, generation and root
+    AppliedUpdate pending;  ///< of the gradient that an earlier step left
+    AppliedUpdate present;  ///< of this step's, when it is updated in the backward sweep
+    CommitRecord record;    ///< what a commit of this program says besides slot, generation and root
 };
 
 /// Seconds the compute lane waited, by what for.

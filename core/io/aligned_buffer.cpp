@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "io/file.h"
+#include "io/huge_pages.h"
 
 #include <cstring>
 #include <limits>
@@ -11,21 +12,28 @@
 
 namespace gsst {
 
+namespace {
+
+std::align_val_t alignmentOf(size_t bytes) { return std::align_val_t{bytes >= kHugePageBytes ? kHugePageBytes : kIoAlignment}; }
+
+}  // namespace
+
 Result<AlignedBuffer> AlignedBuffer::create(size_t bytes) {
     AlignedBuffer buffer;
     if (bytes == 0)
         return buffer;
     void* memory = nullptr;
-    if (bytes <= std::numeric_limits<size_t>::max() - kIoAlignment) {
+    if (bytes <= std::numeric_limits<size_t>::max() - kHugePageBytes) {
         buffer.m_size = (bytes + kIoAlignment - 1) / kIoAlignment * kIoAlignment;
-        memory = ::operator new(buffer.m_size, std::align_val_t{kIoAlignment}, std::nothrow);
+        memory = ::operator new(buffer.m_size, alignmentOf(buffer.m_size), std::nothrow);
     }
     if (!memory)
         return Error{ErrorCode::OutOfMemory, "Cannot get " + formatBytes(bytes) + " of memory for file access", "",
                      "the operating system has no more to give",
                      "Close other programs, or lower the RAM limit of the run"};
-    std::memset(memory, 0, buffer.m_size);
     buffer.m_data = static_cast<std::byte*>(memory);
+    preferHugePages(buffer.span());
+    std::memset(memory, 0, buffer.m_size);
     return buffer;
 }
 
@@ -39,7 +47,7 @@ AlignedBuffer& AlignedBuffer::operator=(AlignedBuffer&& other) noexcept {
 }
 
 AlignedBuffer::~AlignedBuffer() {
-    ::operator delete(m_data, std::align_val_t{kIoAlignment});
+    ::operator delete(m_data, alignmentOf(m_size));
 }
 
 }  // namespace gsst

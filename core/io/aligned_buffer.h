@@ -10,6 +10,7 @@
 namespace gsst {
 
 /// Memory aligned for direct I/O (kIoAlignment), zeroed, owned, movable. The size is rounded up to the alignment.
+/// From 2 MiB on it lies in large pages where the system has some: see preferHugePages().
 class AlignedBuffer {
 public:
     AlignedBuffer() = default;

@@ -15,40 +15,52 @@ namespace gsst {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
+using std::chrono::nanoseconds;
 
 /// What a sleep overshoots by is caught up, so that the average rate holds; more idle time than this is lost.
-constexpr std::chrono::milliseconds kCatchUp{2};
+constexpr nanoseconds kCatchUp = std::chrono::milliseconds(2);
+
+/// Bounded, so that a rate of next to nothing cannot overflow the clock.
+nanoseconds fromSeconds(double seconds) {
+    constexpr double kLongest = 24 * 3600;
+    return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, kLongest)));
+}
+
+class RealClock final : public ThrottleClock {
+public:
+    nanoseconds now() override { return Clock::now().time_since_epoch(); }
+    void sleepUntil(nanoseconds time) override { std::this_thread::sleep_until(Clock::time_point(time)); }
+
+private:
+    using Clock = std::chrono::steady_clock;
+};
 
 /// One direction of the drive: transfers pass one after the other.
 class Pipe {
 public:
     explicit Pipe(double bytesPerSecond) : m_bytesPerSecond(bytesPerSecond) {}
 
-    /// When a transfer that begins now would be through; takes that stretch of time.
-    Clock::time_point pass(size_t bytes, double factor) {
-        const Clock::time_point now = Clock::now();
+    /// When a transfer that begins at `now` would be through; takes that stretch of time.
+    nanoseconds pass(size_t bytes, double factor, nanoseconds now) {
         if (!(m_bytesPerSecond > 0))
             return now;
         const std::lock_guard lock(m_mutex);
-        const Seconds duration(static_cast<double>(bytes) / m_bytesPerSecond * factor);
-        m_free = std::max(m_free, now - kCatchUp) + std::chrono::duration_cast<Clock::duration>(duration);
+        m_free = std::max(m_free, now - kCatchUp) + fromSeconds(static_cast<double>(bytes) / m_bytesPerSecond * factor);
         return m_free;
     }
 
 private:
     const double m_bytesPerSecond;
     std::mutex m_mutex;
-    Clock::time_point m_free;  // guarded by m_mutex
+    nanoseconds m_free = nanoseconds::min();  // guarded by m_mutex
 };
 
 }  // namespace
 
 class ThrottledFiles::Drive {
 public:
-    explicit Drive(const ThrottleOptions& options)
-        : m_options(options), m_read(options.readBytesPerSecond), m_write(options.writeBytesPerSecond) {}
+    Drive(const ThrottleOptions& options, ThrottleClock& clock)
+        : m_options(options), m_clock(clock), m_read(options.readBytesPerSecond), m_write(options.writeBytesPerSecond) {}
 
     template <typename Action>
     Status read(size_t bytes, Action action) { return timed(&m_read, bytes, action); }
@@ -62,14 +74,15 @@ private:
     Status timed(Pipe* pipe, size_t bytes, Action action) {
         const double swing = 2 * uniformAt(m_options.seed, 0, m_calls++) - 1;
         const double factor = 1 + std::clamp(m_options.jitter, 0.0, 1.0) * swing;
-        const Seconds latency(std::max(m_options.latencySeconds, 0.0) * factor);
-        const Clock::time_point through = pipe ? pipe->pass(bytes, factor) : Clock::now();
+        const nanoseconds now = m_clock.now();
+        const nanoseconds through = pipe ? pipe->pass(bytes, factor, now) : now;
         Status status = action();
-        std::this_thread::sleep_until(through + std::chrono::duration_cast<Clock::duration>(latency));
+        m_clock.sleepUntil(through + fromSeconds(m_options.latencySeconds * factor));
         return status;
     }
 
     const ThrottleOptions m_options;
+    ThrottleClock& m_clock;
     Pipe m_read;
     Pipe m_write;
     std::atomic<uint64_t> m_calls = 0;
@@ -101,8 +114,13 @@ private:
     std::shared_ptr<Drive> m_drive;
 };
 
-ThrottledFiles::ThrottledFiles(FileSystem& inner, const ThrottleOptions& options)
-    : m_inner(inner), m_drive(std::make_shared<Drive>(options)) {}
+ThrottleClock& realThrottleClock() {
+    static RealClock clock;
+    return clock;
+}
+
+ThrottledFiles::ThrottledFiles(FileSystem& inner, const ThrottleOptions& options, ThrottleClock& clock)
+    : m_inner(inner), m_drive(std::make_shared<Drive>(options, clock)) {}
 
 Result<std::unique_ptr<File>> ThrottledFiles::open(const fs::path& path, OpenMode mode, Caching caching) {
     GSST_ASSIGN(auto inner, m_inner.open(path, mode, caching));

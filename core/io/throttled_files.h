@@ -3,6 +3,7 @@
 
 #include "io/file.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -17,11 +18,21 @@ struct ThrottleOptions {
     uint64_t seed = 0;               ///< of the jitter, a pure function of (seed, number of the call)
 };
 
+/// The time a throttled drive lives in. Tests give it one that passes without waiting. Thread-safe.
+class ThrottleClock {
+public:
+    virtual ~ThrottleClock() = default;
+    virtual std::chrono::nanoseconds now() = 0;  ///< since an arbitrary point; never goes back
+    virtual void sleepUntil(std::chrono::nanoseconds time) = 0;
+};
+ThrottleClock& realThrottleClock();  ///< lives for the whole program
+
 /// A file system as slow as the given drive, over `inner`, which must outlive it. It waits after doing the work, so the
-/// time the inner file system takes counts. Thread-safe. Files may outlive it, not `inner`.
+/// time the inner file system takes counts. After a pause the drive is ahead by at most 2 ms of transfers (that makes good what
+/// sleeping overshoots), so that the rates hold on average. Thread-safe. Files may outlive it, not `inner` and `clock`.
 class ThrottledFiles : public FileSystem {
 public:
-    ThrottledFiles(FileSystem& inner, const ThrottleOptions& options);
+    ThrottledFiles(FileSystem& inner, const ThrottleOptions& options, ThrottleClock& clock = realThrottleClock());
 
     Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode, Caching caching) override;
     bool exists(const std::filesystem::path& path) override;

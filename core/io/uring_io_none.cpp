@@ -4,8 +4,8 @@
 namespace gsst {
 
 Result<std::unique_ptr<AsyncIo>> makeUringIo(const UringIoOptions&) {
-    return Error{ErrorCode::Io, "io_uring is not available", "", "this program was built for a system, or without the library, for it",
-                 "Nothing is lost: a thread pool does the same work. On Linux install liburing-dev and build again"};
+    return Error{ErrorCode::Io, "io_uring is not available", "", "this program was built without it",
+                 "Nothing is lost: a thread pool does the same work. On Linux it can be had: install liburing-dev and build again"};
 }
 
 }  // namespace gsst

@@ -38,10 +38,22 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
         switch (op.kind) {
         case OpKind::ReadState:
         case OpKind::ReadWeights: read({Kind::State, slot, op.firstBlock}, self, waits); break;
+        case OpKind::Update:
+            if (op.usesRam)
+                write({Kind::Copy, 0, op.firstBlock}, self, waits);
+            break;
+        case OpKind::Join:
+            if (op.usesRam)
+                read({Kind::Copy, 0, op.firstBlock}, self, waits);
+            break;
+        case OpKind::ReadBoundary: read({Kind::Boundary, 0, op.boundary}, self, waits); break;
+        case OpKind::WriteBoundary: write({Kind::Boundary, 0, op.boundary}, self, waits); break;
         case OpKind::ReadGradient: read({Kind::Gradient, 0, op.firstBlock}, self, waits); break;
         case OpKind::WriteGradient: write({Kind::Gradient, 0, op.firstBlock}, self, waits); break;
         case OpKind::WriteState:
             write({Kind::State, slot, op.firstBlock}, self, waits);
+            if (op.usesRam)
+                read({Kind::Copy, 0, op.firstBlock}, self, waits);
             read(gate, self, waits);
             m_uncommitted.push_back(self);
             break;
@@ -56,6 +68,11 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
         waits.erase(std::unique(waits.begin(), waits.end()), waits.end());
     }
     return all;
+}
+
+int slotAfter(const StepProgram& program, int oldSlot) {
+    const auto commits = std::count_if(program.ops.begin(), program.ops.end(), [](const Op& op) { return op.kind == OpKind::Commit; });
+    return commits % 2 == 0 ? oldSlot : 1 - oldSlot;
 }
 
 void DependencyTracker::clear() {

@@ -13,7 +13,8 @@ namespace gsst {
 /// Which ops of a chain of programs must be complete before which. It follows from what ops touch, so the builder states no
 /// edges and the executor and the simulation cannot disagree:
 /// - a buffer: its ops one after the other;
-/// - a chunk of a slot or of the gradient file: read after write, write after read, write after write, across programs;
+/// - a chunk of a slot, of a RAM copy or of the gradient file, a place of the boundary file: read after write, write after read,
+///   write after write, across programs;
 /// - the write gate: a slot is written only after the record that names the other slot is durable;
 /// - a commit: after all writes to its slot.
 /// The order inside the compute lane is the program's and not listed. Not thread-safe.
@@ -27,7 +28,7 @@ public:
     void clear();
 
 private:
-    enum class Kind { State, Gradient, Gate };
+    enum class Kind { State, Copy, Gradient, Boundary, Gate };
     using Key = std::tuple<Kind, int, int>;
     struct Access {
         bool written = false;
@@ -42,10 +43,6 @@ private:
 };
 
 /// The slot that is committed after `program` has run.
-inline int slotAfter(const StepProgram& program, int oldSlot) {
-    const bool commits = !program.ops.empty() && (program.kind == ProgramKind::WriteOut ||
-        (!program.resident && (program.kind == ProgramKind::StepUpdating || program.kind == ProgramKind::UpdateOnly)));
-    return commits ? 1 - oldSlot : oldSlot;
-}
+int slotAfter(const StepProgram& program, int oldSlot);
 
 }  // namespace gsst

@@ -2,11 +2,16 @@
 #include "plan/planner.h"
 
 #include "base/units.h"
+#include "plan/residency_search.h"
 #include "plan/state_bytes.h"
+#include "spec/cost.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -17,6 +22,8 @@ constexpr int64_t kRingGroups = 4;        ///< chunks (state and gradient) that 
 constexpr int64_t kLargestReadAhead = int64_t{1} << 30;
 constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead beyond the groups takes at most one part in so many
 constexpr int64_t kSmallestRing = 64 << 10;
+constexpr int64_t kSliceElements = 4 << 20;  ///< blocks of small models share a slice up to this size
+constexpr double kWorthIt = 0.98;            ///< another rule must save this much of a step to be taken
 
 int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
@@ -37,6 +44,18 @@ int64_t readAheadBytes(const TensorTable& table, int64_t ramLimit) {
     return std::min(embedding, allowed);
 }
 
+/// Units a slice may have, best first: whole layers, several of them while they are small, then half a layer.
+std::vector<int> unitsToTry(const TensorTable& table) {
+    int units = 2;
+    const auto elementsOf = [&](int count) { return elementsBefore(table, {1, count}, 1 + count); };
+    while (units * 2 < table.headUnit() && elementsOf(units * 2) <= kSliceElements)
+        units *= 2;
+    std::vector<int> all;
+    for (; units >= 1; units /= 2)
+        all.push_back(units);
+    return all;
+}
+
 /// Divisors of the recipe's micro-batch, largest first: any of them keeps the tokens per step.
 std::vector<int64_t> microBatchesToTry(const TrainSpec& training) {
     std::vector<int64_t> sizes;
@@ -44,6 +63,23 @@ std::vector<int64_t> microBatchesToTry(const TrainSpec& training) {
         if (training.microBatch % size == 0)
             sizes.push_back(size);
     return sizes;
+}
+
+/// Both slots with their sums, and HEAD.
+int64_t slotBytes(const TensorTable& table) {
+    const int64_t sums = roundUp(int64_t(table.blocks().size()) * 4 * 8, 4096);
+    return 2 * (4096 + table.paddedParameters() * kStateBytes + sums) + 8 * 4096;
+}
+
+/// Without a limit of its own the device's memory is the machine's: the CPU.
+int64_t ramLeft(const Plan& plan, int64_t deviceLimit, int64_t ramLimit) {
+    if (ramLimit == 0)
+        return std::numeric_limits<int64_t>::max();
+    return ramLimit - plan.ramPeak - (deviceLimit == 0 ? plan.devicePeak : 0);
+}
+
+bool fits(const Plan& plan, int64_t deviceLimit, int64_t ramLimit) {
+    return (deviceLimit == 0 || plan.devicePeak <= deviceLimit) && ramLeft(plan, deviceLimit, ramLimit) >= 0;
 }
 
 class Planner {
@@ -54,10 +90,22 @@ public:
     int64_t smallestDevice();
 
 private:
-    /// The plan for one combination of choices, without its simulation; nothing when device or RAM limit is exceeded.
-    Plan candidate(int64_t microBatch, int unitsPerSlice, bool boundariesInRam, bool resident, int64_t ramLimit);
-    std::optional<Plan> search(bool resident, int64_t deviceLimit, int64_t ramLimit);
-    void simulateStep(Plan& plan, const HardwareProfile& hardware);
+    struct Shape {
+        int64_t microBatch = 1;
+        int units = 2;
+        Tier boundaries = Tier::Ram;
+    };
+    TrainSpec trainingOf(const Plan& plan) const;
+    /// Peaks and sizes of a placement; nothing is judged.
+    Plan measured(const Shape& shape, Placement placement, bool stateOnDisk, int64_t ramLimit);
+    Plan streamed(const Shape& shape, int64_t deviceLimit, int64_t ramLimit);
+    Plan resident(const Shape& shape, int64_t deviceLimit, int64_t ramLimit);
+    Plan keepOnDevice(const Shape& shape, Plan plan, int64_t deviceLimit, int64_t ramLimit);
+    std::optional<Plan> search(bool allInRam, int64_t deviceLimit, int64_t ramLimit);
+    void chooseRule(Plan& plan, const HardwareProfile& hardware);
+    SimulatedCost simulated(const Plan& plan, bool updating, BackwardUpdate update, const HardwareProfile& hardware);
+    void simulateResident(Plan& plan, const HardwareProfile& hardware);
+    RamWorth worth() const;
     Error deviceError(int64_t limit);
 
     const RunSpec& m_spec;
@@ -65,47 +113,107 @@ private:
     int64_t m_leastRam = 0;  ///< the least RAM any tried combination needs
 };
 
-Plan Planner::candidate(int64_t microBatch, int unitsPerSlice, bool boundariesInRam, bool resident, int64_t ramLimit) {
-    Plan plan;
-    plan.microBatch = microBatch;
-    plan.placement = {resident, boundariesInRam, unitsPerSlice, kLargestChunk};
+TrainSpec Planner::trainingOf(const Plan& plan) const {
     TrainSpec training = m_spec.training;
-    training.microBatch = microBatch;
+    training.microBatch = plan.microBatch;
+    return training;
+}
+
+Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk, int64_t ramLimit) {
+    Plan plan;
+    plan.microBatch = shape.microBatch;
+    plan.placement = std::move(placement);
+    plan.placement.unitsPerSlice = shape.units;
+    plan.placement.boundaries = shape.boundaries;
+    plan.placement.chunkElements = kLargestChunk;
+    plan.stateOnDisk = stateOnDisk;
+    const TrainSpec training = trainingOf(plan);
     const ProgramBuilder builder(m_table, training, plan.placement);
-    const StepProgram step = builder.build(ProgramKind::StepPlain);
-    // The updating step holds the same buffers on the device; so does evaluation, without gradients.
-    plan.devicePeak = std::max(devicePeakOf(step), devicePeakOf(builder.buildEvaluation(step.microBatches)));
+    const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
+    const StepProgram evaluation = builder.buildEvaluation(step.microBatches);
+    // The updating step holds the same buffers on the device. Gradients that are kept are there during an evaluation too.
+    plan.devicePeak = std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation));
     plan.boundaryBytes = ramPeakOf(step);
-    plan.residentBytes = resident ? m_table.paddedParameters() * (kStateBytes + kGradientBytes) : 0;
+    plan.residentBytes = hostBytesOf(m_table, builder.slices(), plan.placement);
     plan.slices = step.slices;
-    int64_t chunk = kLargestChunk;
+    const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryFileBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
-        return resident ? kSmallestRing : roundUp(kRingGroups * groupBytes(m_table, elements), 4096);
+        return stateOnDisk ? roundUp(kRingGroups * groupBytes(m_table, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
     };
     const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes;
+    int64_t chunk = kLargestChunk;
     while (ramLimit > 0 && chunk > kSmallestChunk && fixedRam + ringFor(chunk) > ramLimit)
         chunk /= 2;
     plan.placement.chunkElements = chunk;
     plan.ringBytes = ringFor(chunk);
-    if (!resident) {
-        const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, ramLimit);
-        if (ramLimit == 0 || fixedRam + ahead <= ramLimit)
-            plan.ringBytes = ahead;
-    }
+    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, ramLimit);
+    if (stateOnDisk && (ramLimit == 0 || fixedRam + ahead <= ramLimit))
+        plan.ringBytes = ahead;
     plan.ramPeak = fixedRam + plan.ringBytes;
     return plan;
 }
 
-std::optional<Plan> Planner::search(bool resident, int64_t deviceLimit, int64_t ramLimit) {
+/// What a byte of RAM saves. Updates in the backward sweep read `hi` once more, and store no gradient unless insured.
+RamWorth Planner::worth() const {
+    RamWorth worth;
+    const bool automatic = m_spec.budget.residency == ResidencyChoice::Auto;
+    worth.weights = automatic ? 2 : 0;
+    worth.remainder = worth.moments = automatic ? 1 : 0;
+    worth.gradient = m_spec.budget.gradients == GradientChoice::Disk || m_spec.budget.update == UpdateChoice::Speculative ? 0 : 2;
+    return worth;
+}
+
+Plan Planner::streamed(const Shape& shape, int64_t deviceLimit, int64_t ramLimit) {
+    Plan plan = measured(shape, streamedPlacement(), true, ramLimit);
+    if (!fits(plan, deviceLimit, ramLimit))
+        return plan;
+    Placement filled = plan.placement;
+    fillRam(filled, m_table, makeSlicing(m_table, shape.units), worth(), ramLeft(plan, deviceLimit, ramLimit));
+    plan = measured(shape, filled, true, ramLimit);
+    return m_spec.budget.residency == ResidencyChoice::Disk ? plan : keepOnDevice(shape, plan, deviceLimit, ramLimit);
+}
+
+Plan Planner::resident(const Shape& shape, int64_t deviceLimit, int64_t ramLimit) {
+    Placement placement;
+    placement.everywhere = {Tier::Ram, Tier::Ram, Tier::Ram, Tier::Ram};
+    placement.slices.assign(makeSlicing(m_table, shape.units).size(), placement.everywhere);
+    return keepOnDevice(shape, measured(shape, placement, false, ramLimit), deviceLimit, ramLimit);
+}
+
+/// Weights and gradients that fit the device stay there: nothing has to be copied.
+Plan Planner::keepOnDevice(const Shape& shape, Plan plan, int64_t deviceLimit, int64_t ramLimit) {
+    const int64_t room = deviceLimit > 0 ? deviceLimit - plan.devicePeak : ramLeft(plan, deviceLimit, ramLimit);
+    if (room <= 0)
+        return plan;
+    const auto slices = makeSlicing(m_table, shape.units);
+    int64_t left = room;
+    Placement kept = plan.placement;
+    const auto keep = [&](Tier SliceResidency::*kind, int64_t bytesPerElement) {
+        for (size_t slice = 0; slice < slices.size() && slice < kept.slices.size(); ++slice) {
+            const int64_t bytes = sliceElements(m_table, slices[slice]) * bytesPerElement;
+            if (kept.slices[slice].*kind != Tier::Ram || bytes > left)
+                continue;
+            kept.slices[slice].*kind = Tier::Device;
+            left -= bytes;
+        }
+    };
+    keep(&SliceResidency::weights, computeElementBytes(m_spec.training.precision));
+    keep(&SliceResidency::gradient, kGradientBytes);
+    Plan better = measured(shape, kept, plan.stateOnDisk, ramLimit);
+    return fits(better, deviceLimit, ramLimit) ? better : plan;
+}
+
+std::optional<Plan> Planner::search(bool allInRam, int64_t deviceLimit, int64_t ramLimit) {
     for (int64_t microBatch : microBatchesToTry(m_spec.training))
-        for (int unitsPerSlice : {2, 1})
-            for (bool boundariesInRam : {false, true}) {
-                Plan plan = candidate(microBatch, unitsPerSlice, boundariesInRam, resident, ramLimit);
+        for (int units : unitsToTry(m_table))
+            for (Tier boundaries : {Tier::Device, Tier::Ram, Tier::Disk}) {
+                const Shape shape{microBatch, units, boundaries};
+                Plan plan = allInRam ? resident(shape, deviceLimit, ramLimit) : streamed(shape, deviceLimit, ramLimit);
                 const bool deviceFits = deviceLimit == 0 || plan.devicePeak <= deviceLimit;
-                const bool ramFits = ramLimit == 0 || plan.ramPeak <= ramLimit;
-                if (deviceFits && (m_leastRam == 0 || plan.ramPeak < m_leastRam))
-                    m_leastRam = plan.ramPeak;
-                if (deviceFits && ramFits)
+                const int64_t needed = plan.ramPeak + (deviceLimit == 0 ? plan.devicePeak : 0);
+                if (deviceFits && (m_leastRam == 0 || needed < m_leastRam))
+                    m_leastRam = needed;
+                if (fits(plan, deviceLimit, ramLimit))
                     return plan;
             }
     return std::nullopt;
@@ -113,29 +221,53 @@ std::optional<Plan> Planner::search(bool resident, int64_t deviceLimit, int64_t 
 
 int64_t Planner::smallestDevice() {
     int64_t least = 0;
-    for (bool resident : {false, true}) {
-        if (m_spec.budget.residency == (resident ? ResidencyChoice::Disk : ResidencyChoice::Resident))
-            continue;
-        for (int unitsPerSlice : {2, 1}) {
-            const int64_t peak = candidate(1, unitsPerSlice, true, resident, 0).devicePeak;
-            least = least == 0 ? peak : std::min(least, peak);
-        }
+    for (int units : {2, 1}) {
+        const int64_t peak = measured({1, units, Tier::Ram}, streamedPlacement(), true, 0).devicePeak;
+        least = least == 0 ? peak : std::min(least, peak);
     }
     return least;
 }
 
-void Planner::simulateStep(Plan& plan, const HardwareProfile& hardware) {
-    TrainSpec training = m_spec.training;
-    training.microBatch = plan.microBatch;
+/// Steady state: the third step of its kind in a row.
+SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate update, const HardwareProfile& hardware) {
+    const TrainSpec training = trainingOf(plan);
     const ProgramBuilder builder(m_table, training, plan.placement);
-    if (!plan.placement.stateResident) {
-        const StepProgram step = builder.build(ProgramKind::StepUpdating);
-        plan.devicePeak = std::max(plan.devicePeak, devicePeakOf(step));
-        plan.step = simulate({&step, &step, &step}, hardware, training.precision, plan.ringBytes);
+    const StepProgram step = builder.build({ProgramKind::Step, updating, update});
+    if (update == BackwardUpdate::None || updating)
+        return simulate({&step, &step, &step}, hardware, training.precision, plan.ringBytes);
+    const StepProgram commit = builder.build({ProgramKind::Commit, false, BackwardUpdate::None});
+    return simulate({&step, &commit, &step, &commit, &step}, hardware, training.precision, plan.ringBytes);
+}
+
+/// Deferred is always exact and never wrong; the others move less, or at a better time, when the arithmetic does not hide the disk.
+void Planner::chooseRule(Plan& plan, const HardwareProfile& hardware) {
+    const SimulatedCost deferred = simulated(plan, true, BackwardUpdate::None, hardware);
+    const UpdateChoice choice = m_spec.budget.update;
+    const bool known = m_spec.training.clip != ClipKind::Global || m_spec.training.clipNorm <= 0;
+    const BackwardUpdate update = known || choice == UpdateChoice::Speculative ? BackwardUpdate::Speculative : BackwardUpdate::Insured;
+    plan.rule = UpdateRule::Deferred;
+    plan.step = deferred;
+    if (choice == UpdateChoice::Deferred)
+        return;
+    const SimulatedCost early = simulated(plan, false, update, hardware);
+    if (choice == UpdateChoice::Auto && early.seconds > kWorthIt * deferred.seconds)
+        return;
+    plan.step = early;
+    if (update == BackwardUpdate::Speculative) {
+        plan.rule = UpdateRule::Speculative;
         return;
     }
-    const StepProgram step = builder.build(ProgramKind::StepPlain);
-    const StepProgram update = builder.build(ProgramKind::UpdateOnly);
+    plan.rule = choice == UpdateChoice::Insured ? UpdateRule::Insured : UpdateRule::Adaptive;
+    // What a wrong guess adds: the update moves into the next forward sweep after all.
+    const double extra = simulated(plan, true, BackwardUpdate::Insured, hardware).seconds - early.seconds;
+    plan.breakEven = extra > 0 ? std::clamp((deferred.seconds - early.seconds) / extra, 0.0, 1.0) : 1.0;
+}
+
+void Planner::simulateResident(Plan& plan, const HardwareProfile& hardware) {
+    const TrainSpec training = trainingOf(plan);
+    const ProgramBuilder builder(m_table, training, plan.placement);
+    const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
+    const StepProgram update = builder.build({ProgramKind::UpdateOnly, false, BackwardUpdate::None});
     plan.step = simulate({&update, &step}, hardware, training.precision, plan.ringBytes);
     const SimulatedCost updating = simulate({&step, &update}, hardware, training.precision, plan.ringBytes);
     plan.step.seconds += updating.seconds;
@@ -173,7 +305,11 @@ Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimit
     }
     plan->deviceLimit = deviceLimit;
     plan->ramLimit = ramLimit;
-    plan->diskBytes = diskBytesOf(m_table, plan->placement.stateResident);
+    if (plan->stateOnDisk)
+        chooseRule(*plan, hardware);
+    else
+        simulateResident(*plan, hardware);
+    plan->diskBytes = slotBytes(m_table) + gradientFileBytes(m_table, *plan) + boundaryFileBytes(m_table, trainingOf(*plan), *plan);
     const int64_t diskLimit = budget.diskBytes > 0 ? budget.diskBytes : machine.diskBytes;
     if (diskLimit > 0 && plan->diskBytes > diskLimit) {
         const bool ofBudget = budget.diskBytes > 0;
@@ -182,16 +318,33 @@ Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimit
                      "the run needs " + formatBytes(plan->diskBytes) + " and has " + formatBytes(diskLimit),
                      ofBudget ? "Raise the disk limit, or choose a smaller model" : "Free some space, put the run on another disk, or choose a smaller model"};
     }
-    simulateStep(*plan, hardware);
     return *std::move(plan);
 }
 
 }  // namespace
 
-int64_t diskBytesOf(const TensorTable& table, bool stateResident) {
-    const int64_t sums = roundUp(int64_t(table.blocks().size()) * 4 * 8, 4096);
-    const int64_t slot = 4096 + table.paddedParameters() * kStateBytes + sums;
-    return 2 * slot + 8 * 4096 + (stateResident ? 0 : table.paddedParameters() * kGradientBytes);
+const char* nameOf(UpdateRule rule) {
+    switch (rule) {
+    case UpdateRule::Deferred: return "deferred";
+    case UpdateRule::Speculative: return "speculative";
+    case UpdateRule::Insured: return "insured";
+    case UpdateRule::Adaptive: return "insured or deferred";
+    }
+    return "unknown";
+}
+
+int64_t gradientFileBytes(const TensorTable& table, const Plan& plan) {
+    const std::vector<SliceRange> slices = makeSlicing(table, plan.placement.unitsPerSlice);
+    for (size_t slice = 0; slice < slices.size(); ++slice)
+        if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
+            return table.paddedParameters() * kGradientBytes;
+    return 0;
+}
+
+int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
+    if (plan.placement.boundaries != Tier::Disk)
+        return 0;
+    return int64_t(plan.slices) * training.microBatchesPerStep() * boundaryFileBytes(table.model(), training);
 }
 
 Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const MachineLimits& machine) {

@@ -18,15 +18,19 @@ constexpr int64_t kOddsAndEnds = 16 << 10;
 int64_t counted(int64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
 int64_t peakOf(const StepProgram& program, Space space) {
-    int64_t live = 0;
-    int64_t peak = 0;
+    const auto counts = [&](int buffer) {
+        const BufferInfo& info = program.buffers[size_t(buffer)];
+        return info.space == space && info.keptFor < 0;
+    };
+    int64_t live = space == Space::Device ? keptBytesOf(program) : 0;
+    int64_t peak = live;
     for (const Op& op : program.ops) {
         for (int buffer : op.acquires)
-            if (program.buffers[size_t(buffer)].space == space)
+            if (counts(buffer))
                 live += counted(program.buffers[size_t(buffer)].bytes);
         peak = std::max(peak, live + (space == Space::Device && op.workspace > 0 ? op.workspace + kOddsAndEnds : 0));
         for (int buffer : op.releases)
-            if (program.buffers[size_t(buffer)].space == space)
+            if (counts(buffer))
                 live -= counted(program.buffers[size_t(buffer)].bytes);
     }
     return peak;
@@ -136,6 +140,13 @@ private:
 };
 
 }  // namespace
+
+int64_t keptBytesOf(const StepProgram& program) {
+    int64_t sum = 0;
+    for (const BufferInfo& info : program.buffers)
+        sum += info.keptFor >= 0 ? counted(info.bytes) : 0;
+    return sum;
+}
 
 int64_t devicePeakOf(const StepProgram& program) { return peakOf(program, Space::Device); }
 int64_t ramPeakOf(const StepProgram& program) { return peakOf(program, Space::Ram); }

@@ -40,7 +40,9 @@ struct SimulatedCost {
 SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, Precision precision,
                        int64_t ringBytes);
 
-/// Device bytes at the worst op of one program.
+/// Device bytes that stay across programs.
+int64_t keptBytesOf(const StepProgram& program);
+/// Device bytes at the worst op of one program, those that stay included.
 int64_t devicePeakOf(const StepProgram& program);
 /// RAM-tier bytes at the worst op of one program.
 int64_t ramPeakOf(const StepProgram& program);

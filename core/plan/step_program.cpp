@@ -12,10 +12,12 @@ const char* nameOf(OpKind kind) {
     case OpKind::ReadWeights: return "read weights";
     case OpKind::Join: return "join weights";
     case OpKind::ZeroGradient: return "zero gradient";
+    case OpKind::ReadBoundary: return "read boundary";
     case OpKind::LoadBoundary: return "load boundary";
     case OpKind::LoadGradient: return "load gradient";
     case OpKind::Forward: return "forward";
     case OpKind::StoreBoundary: return "store boundary";
+    case OpKind::WriteBoundary: return "write boundary";
     case OpKind::Head: return "head";
     case OpKind::Backward: return "backward";
     case OpKind::Norms: return "norms";
@@ -28,11 +30,12 @@ const char* nameOf(OpKind kind) {
 
 const char* nameOf(ProgramKind kind) {
     switch (kind) {
-    case ProgramKind::StepPlain: return "step";
-    case ProgramKind::StepUpdating: return "step with update";
+    case ProgramKind::Step: return "step";
     case ProgramKind::UpdateOnly: return "update only";
+    case ProgramKind::Commit: return "commit";
     case ProgramKind::Evaluate: return "evaluate";
     case ProgramKind::WriteOut: return "write out";
+    case ProgramKind::LoadWeights: return "load weights";
     }
     return "unknown";
 }
@@ -41,9 +44,11 @@ Lane laneOf(OpKind kind) {
     switch (kind) {
     case OpKind::ReadState:
     case OpKind::ReadGradient:
+    case OpKind::ReadBoundary:
     case OpKind::ReadWeights: return Lane::Read;
     case OpKind::WriteState:
     case OpKind::WriteGradient:
+    case OpKind::WriteBoundary:
     case OpKind::Commit: return Lane::Write;
     default: return Lane::Compute;
     }

@@ -12,21 +12,23 @@ namespace gsst {
 
 /// What an op does. Its operands are buffers of the program; see Op.
 enum class OpKind : uint8_t {
-    ReadState,      ///< disk -> state: hi, lo, m, v of a chunk, sums checked
+    ReadState,      ///< disk -> state: the staged kinds of a chunk, sums checked
     ReadGradient,   ///< disk -> chunkGradient: the stored gradient of a chunk
-    Update,         ///< state, chunkGradient -> state (in place), weights
-    WriteState,     ///< state -> disk, sums recorded
-    ReadWeights,    ///< disk -> state: hi (fp32 compute: and lo) of a chunk, sums checked
-    Join,           ///< state -> weights
+    Update,         ///< state and RAM copies, gradient (stored, or still on the device) -> state in place, weights
+    WriteState,     ///< state and RAM copies -> disk, sums recorded
+    ReadWeights,    ///< disk -> state: of hi (fp32 compute: and lo) what is not in RAM, sums checked
+    Join,           ///< state and RAM copies -> weights
     ZeroGradient,   ///< gradient = 0
-    LoadBoundary,   ///< host -> input (RAM tier only)
-    LoadGradient,   ///< host -> outputGradient (RAM tier only)
+    ReadBoundary,   ///< disk -> host (disk tier only)
+    LoadBoundary,   ///< host -> input (RAM and disk tier)
+    LoadGradient,   ///< host -> outputGradient (RAM and disk tier)
     Forward,        ///< weights, input -> output
-    StoreBoundary,  ///< output (or inputGradient) -> host (RAM tier only)
+    StoreBoundary,  ///< output (or inputGradient) -> host (RAM and disk tier)
+    WriteBoundary,  ///< host -> disk (disk tier only)
     Head,           ///< weights, tied, input -> loss, inputGradient, gradient, tiedGradient
     Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
     Norms,          ///< gradient -> squared norms of the slice's blocks, on the host
-    StoreGradient,  ///< gradient -> chunkGradient (staging)
+    StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
     Commit          ///< everything written to the slot so far becomes the committed state
 };
@@ -49,6 +51,7 @@ struct BufferInfo {
     Space space{};
     BufferUse use{};
     int64_t bytes = 0;
+    int keptFor = -1;  ///< slice whose weights or gradient it keeps across programs; -1: lives within the program
 };
 
 /// Which slot file an op means: the state as committed before the program, or the one the program writes.
@@ -56,8 +59,12 @@ enum class SlotRef : uint8_t { Old, New };
 
 inline constexpr int kNoBuffer = -1;
 
-/// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. In resident programs
-/// state, weights (bf16) and gradient may be kNoBuffer: the engine then uses the resident arrays at the op's unit and blocks.
+/// Sets of kinds of state, by StateKind.
+using KindMask = uint8_t;
+inline constexpr KindMask kHiBit = 1, kLoBit = 2, kMomentBits = 4 | 8, kAllKindBits = 15;
+
+/// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that are not in
+/// `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the op's unit and blocks.
 struct Op {
     OpKind kind{};
     SlotRef slot = SlotRef::Old;
@@ -82,8 +89,12 @@ struct Op {
     int inputGradient = kNoBuffer;
     int host = kNoBuffer;
 
+    KindMask staged = 0;       ///< kinds that `state` holds, one section after the other in order of StateKind
     bool lossOnly = false;     ///< Head: evaluation
-    bool readsLo = false;      ///< ReadWeights, Join: fp32 compute
+    bool joinsLo = false;      ///< Join: fp32 compute
+    bool usesRam = false;      ///< ops on state: some kinds are RAM copies
+    bool inBackward = false;   ///< Update: of the present step's gradient, not of the pending one
+    int32_t boundary = -1;     ///< ReadBoundary, WriteBoundary: which place of the boundary file
     int64_t ioBytes = 0;       ///< read from or written to disk
     int64_t copyBytes = 0;     ///< moved by memory copies and update kernels
     double flops = 0;
@@ -96,18 +107,34 @@ struct Op {
 
 /// What a program does, as a whole.
 enum class ProgramKind : uint8_t {
-    StepPlain,     ///< forward, backward; the state is not changed
-    StepUpdating,  ///< as StepPlain; the pending update of the step before rides on the forward sweep and is committed
-    UpdateOnly,    ///< applies (and with state on disk commits) the pending update
-    Evaluate,      ///< forward and loss of one group of micro-batches
-    WriteOut       ///< resident state -> slot, commit
+    Step,         ///< forward, backward
+    UpdateOnly,   ///< applies (and with state on disk commits) the pending update
+    Commit,       ///< what a speculative or insured step wrote becomes the committed state
+    Evaluate,     ///< forward and loss of one group of micro-batches
+    WriteOut,     ///< state in RAM -> slot, commit
+    LoadWeights   ///< fills the weights that stay on the device
 };
 const char* nameOf(ProgramKind kind);
 
+/// What the backward sweep does with a complete gradient.
+enum class BackwardUpdate : uint8_t {
+    None,         ///< deferred: it is stored, and the next forward sweep updates from it
+    Speculative,  ///< the slice is updated at once with a guessed factor; nothing is stored
+    Insured       ///< both
+};
+
+/// One of the programs that a placement can need.
+struct ProgramVariant {
+    ProgramKind kind = ProgramKind::Step;
+    bool updating = false;                        ///< Step: the pending update rides on the forward sweep and is committed
+    BackwardUpdate update = BackwardUpdate::None; ///< Step
+    auto operator<=>(const ProgramVariant&) const = default;
+};
+
 /// The flat, static schedule of one step. Three readers: the executor runs it, the planner simulates it, the UI draws it.
 struct StepProgram {
-    ProgramKind kind{};
-    bool resident = false;
+    ProgramVariant variant;
+    bool stateOnDisk = true;  ///< any state of any slice is
     int slices = 0;
     int microBatches = 0;
     std::vector<BufferInfo> buffers;

@@ -199,4 +199,9 @@ int64_t productScratchBytes(const TrainSpec& training) {
 
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) { return Shape(model, training).activations(); }
 
+int64_t boundaryFileBytes(const ModelSpec& model, const TrainSpec& training) {
+    constexpr int64_t kPage = 4096;
+    return (boundaryBytes(model, training) + kPage - 1) / kPage * kPage;
+}
+
 }  // namespace gsst

@@ -40,6 +40,9 @@ int64_t productScratchBytes(const TrainSpec& training);
 /// Bytes of one boundary activation: [microBatch, sequenceLength, width] in the compute precision.
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training);
 
+/// The same rounded up to what direct I/O moves: its place in the boundary file.
+int64_t boundaryFileBytes(const ModelSpec& model, const TrainSpec& training);
+
 /// Bytes per element of weights and activations during compute.
 inline int64_t computeElementBytes(Precision precision) { return precision == Precision::Fp32 ? 4 : 2; }
 

@@ -16,12 +16,18 @@ namespace gsst {
 /// Where the state of the model lives during training.
 enum class ResidencyChoice { Auto, Disk, Resident };
 
+/// When slices are updated, and where gradients wait meanwhile. Neither changes a bit of the result.
+enum class UpdateChoice { Auto, Deferred, Insured, Speculative };
+enum class GradientChoice { Auto, Disk };
+
 /// The limits that a run must keep. 0 = no limit given (the planner takes what the machine has).
 struct Budget {
     int64_t deviceBytes = 0;  ///< "VRAM"; on the CPU device: the counted pool of tensors
     int64_t ramBytes = 0;     ///< staging, boundary activations, resident state; on the CPU besides the pool
     int64_t diskBytes = 0;    ///< run folder
     ResidencyChoice residency = ResidencyChoice::Auto;
+    UpdateChoice update = UpdateChoice::Auto;
+    GradientChoice gradients = GradientChoice::Auto;  ///< Auto: in RAM as far as it goes
     bool operator==(const Budget&) const = default;
 };
 

@@ -18,6 +18,13 @@ inline constexpr std::array<Spelling<ScheduleKind>, 2> kScheduleWords{
     {{ScheduleKind::Constant, "constant"}, {ScheduleKind::Cosine, "cosine"}}};
 inline constexpr std::array<Spelling<ResidencyChoice>, 3> kResidencyWords{
     {{ResidencyChoice::Auto, "auto"}, {ResidencyChoice::Disk, "disk"}, {ResidencyChoice::Resident, "resident"}}};
+inline constexpr std::array<Spelling<UpdateChoice>, 4> kUpdateWords{{{UpdateChoice::Auto, "auto"},
+                                                                     {UpdateChoice::Deferred, "deferred"},
+                                                                     {UpdateChoice::Insured, "insured"},
+                                                                     {UpdateChoice::Speculative, "speculative"}}};
+inline constexpr std::array<Spelling<GradientChoice>, 2> kGradientWords{{{GradientChoice::Auto, "auto"}, {GradientChoice::Disk, "disk"}}};
+inline constexpr std::array<Spelling<ClipKind>, 3> kClipWords{
+    {{ClipKind::Global, "global"}, {ClipKind::PreviousNorm, "previous"}, {ClipKind::PerUnit, "unit"}}};
 inline constexpr std::array<Spelling<TokenizerKind>, 2> kTokenizerWords{
     {{TokenizerKind::Bytes, "bytes"}, {TokenizerKind::SentencePieceBpe, "sentencepiece-bpe"}}};
 
@@ -54,6 +61,7 @@ void trainingFields(Archive& archive, Training& training) {
     archive.field("epsilon", training.epsilon);
     archive.field("weight_decay", training.weightDecay);
     archive.field("clip_norm", training.clipNorm);
+    archive.field("clip", training.clip, std::span<const Spelling<ClipKind>>(kClipWords));
     archive.field("seed", training.seed);
     archive.field("threads", training.threads);
     archive.field("evaluate_every", training.evaluateEvery);
@@ -76,6 +84,8 @@ void budgetFields(Archive& archive, Limits& budget) {
     archive.field("ram_bytes", budget.ramBytes);
     archive.field("disk_bytes", budget.diskBytes);
     archive.field("residency", budget.residency, std::span<const Spelling<ResidencyChoice>>(kResidencyWords));
+    archive.field("update", budget.update, std::span<const Spelling<UpdateChoice>>(kUpdateWords));
+    archive.field("gradients", budget.gradients, std::span<const Spelling<GradientChoice>>(kGradientWords));
 }
 
 }  // namespace gsst

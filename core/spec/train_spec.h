@@ -19,6 +19,13 @@ enum class StatePreset {
     Lean    ///< bf16 weights, rounded stochastically in each step, 8-bit moments: about 4 bytes; gradients rounded to bf16
 };
 
+/// By which norm gradients are clipped.
+enum class ClipKind {
+    Global,        ///< of the whole gradient, torch's semantics
+    PreviousNorm,  ///< of the step before; a step whose norm jumps, and the first one, by its own
+    PerUnit        ///< each unit (embedding, attention, MLP, head) by its own norm, bound clipNorm / sqrt(units)
+};
+
 /// Everything that decides the bits of a run besides the model and the data. The defaults suit a small model.
 struct TrainSpec {
     int64_t steps = 1000;
@@ -37,7 +44,8 @@ struct TrainSpec {
     double beta2 = 0.99;
     double epsilon = 1e-8;
     double weightDecay = 0.1;         ///< decoupled; on matrices only
-    double clipNorm = 1.0;            ///< global norm, torch's semantics; 0 = no clipping
+    double clipNorm = 1.0;            ///< bound of the norm; 0 = no clipping
+    ClipKind clip = ClipKind::Global;
 
     uint64_t seed = 1337;
     int64_t threads = 0;              ///< compute threads; 0 = all cores; recorded in the run because it changes bits

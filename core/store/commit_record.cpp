@@ -26,6 +26,7 @@ constexpr size_t kSkippedInARowAt = 76;
 constexpr size_t kSkippedAt = 80;
 constexpr size_t kLossScaleAt = 88;
 constexpr size_t kLossScaleAgeAt = 96;
+constexpr size_t kGradientNormAt = 104;
 
 constexpr int kHistory = 64;
 
@@ -57,6 +58,7 @@ void encode(const CommitRecord& record, std::span<std::byte, kSealedBytes> block
     putLittle(block, kSkippedAt, record.skippedSteps);
     putLittle(block, kLossScaleAt, std::bit_cast<uint64_t>(record.lossScale));
     putLittle(block, kLossScaleAgeAt, record.lossScaleAge);
+    putLittle(block, kGradientNormAt, std::bit_cast<uint64_t>(record.gradientNorm));
     seal(block, kMagic);
 }
 
@@ -85,6 +87,7 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     record.skippedSteps = getLittle<uint64_t>(block, kSkippedAt);
     record.lossScale = std::bit_cast<double>(getLittle<uint64_t>(block, kLossScaleAt));
     record.lossScaleAge = getLittle<uint64_t>(block, kLossScaleAgeAt);
+    record.gradientNorm = std::bit_cast<double>(getLittle<uint64_t>(block, kGradientNormAt));
     return decoded;
 }
 

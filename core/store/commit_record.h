@@ -25,6 +25,7 @@ struct CommitRecord {
     uint64_t skippedSteps = 0;      ///< since the start of the run
     double lossScale = 1;
     uint64_t lossScaleAge = 0;      ///< steps since it changed last
+    double gradientNorm = 0;        ///< of the newest step that was not skipped; 0 = none yet
 
     std::string rootHashHex() const { return hexText(rootHash); }
     /// Notes the newest step in the clipping history.

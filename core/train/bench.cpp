@@ -69,6 +69,9 @@ public:
             m_readBytes.push_back(double(result.readBytes));
             m_writtenBytes.push_back(double(result.writtenBytes));
             m_devicePeak = std::max(m_devicePeak, result.devicePeak);
+            m_computeSeconds.push_back(result.computeSeconds);
+            ++m_measured;
+            m_clipped += result.clipFactor < 1.0f ? 1 : 0;
         }
         return m_trainer->quiesce();
     }
@@ -83,6 +86,8 @@ public:
         variant.writeWait = median(m_writeWait);
         variant.readBytesPerParameter = median(m_readBytes) / parameters;
         variant.writtenBytesPerParameter = median(m_writtenBytes) / parameters;
+        variant.computeSeconds = median(m_computeSeconds);
+        variant.clippedShare = m_measured == 0 ? 0 : double(m_clipped) / double(m_measured);
         variant.predictedSeconds = m_run->plan.step.seconds;
         variant.devicePeak = m_devicePeak;
         variant.predictedDevicePeak = m_run->plan.devicePeak;
@@ -100,7 +105,10 @@ private:
     std::vector<double> m_seconds;
     std::vector<double> m_readWait;
     std::vector<double> m_writeWait;
+    std::vector<double> m_computeSeconds;
     std::vector<double> m_readBytes;
+    int64_t m_measured = 0;
+    int64_t m_clipped = 0;
     std::vector<double> m_writtenBytes;
     int64_t m_devicePeak = 0;
 };
@@ -128,9 +136,14 @@ Result<BenchResult> runBench(const BenchOptions& options, const ProgressCallback
     BenchResult result;
     result.variants = {resident.result(), streamed.result()};
     result.ratio = result.variants[1].median / std::max(1e-9, result.variants[0].median);
-    const bool fp32 = options.spec.training.precision == Precision::Fp32;
-    result.theoryReadBytesPerParameter = double(kStateBytes + kGradientBytes + (fp32 ? kHiBytes + kLoBytes : kHiBytes));
-    result.theoryWrittenBytesPerParameter = double(kStateBytes + kGradientBytes);
+    const OpenRun& run = streamed.run();
+    const bool stored = gradientFileBytes(*run.table, run.plan) > 0;
+    const bool early = run.plan.rule != UpdateRule::Deferred;
+    const int64_t weights = options.spec.training.precision == Precision::Fp32 ? kHiBytes + kLoBytes : kHiBytes;
+    result.updateRule = nameOf(run.plan.rule);
+    // The update reads the whole state and with it the weights of one sweep; updates in the backward sweep read those once more.
+    result.theoryReadBytesPerParameter = double(kStateBytes + weights * (early ? 2 : 1) + (stored && !early ? kGradientBytes : 0));
+    result.theoryWrittenBytesPerParameter = double(kStateBytes + (stored ? kGradientBytes : 0));
     result.parameters = streamed.run().table->parameters();
     result.tokensPerStep = options.spec.training.tokensPerStep();
     return result;

@@ -260,7 +260,7 @@ Planned plannedEvent(const OpenRun& run, int64_t firstStep) {
     planned.readBytesPerStep = plan.step.readBytes;
     planned.writtenBytesPerStep = plan.step.writtenBytes;
     planned.bottleneck = plan.diskBound() ? "disk" : "compute";
-    planned.streamed = !plan.placement.stateResident;
+    planned.streamed = plan.stateOnDisk;
     return planned;
 }
 

@@ -58,7 +58,9 @@ struct BenchVariant {
     std::string name;
     std::vector<double> secondsPerStep;
     double median = 0;
-    double readWait = 0;   ///< seconds a step, median
+    double computeSeconds = 0;  ///< a step, inside compute ops, median
+    double clippedShare = 0;    ///< of the measured steps
+    double readWait = 0;        ///< seconds a step, median
     double writeWait = 0;
     double readBytesPerParameter = 0;
     double writtenBytesPerParameter = 0;
@@ -70,7 +72,8 @@ struct BenchVariant {
 struct BenchResult {
     std::vector<BenchVariant> variants;            ///< resident, then streamed from disk
     double ratio = 0;                              ///< streamed over resident, medians
-    double theoryReadBytesPerParameter = 0;        ///< the design's arithmetic for an untied model
+    std::string updateRule;                        ///< of the streamed run
+    double theoryReadBytesPerParameter = 0;        ///< the design's arithmetic for an untied model with its state on disk
     double theoryWrittenBytesPerParameter = 0;
     int64_t parameters = 0;
     int64_t tokensPerStep = 0;

@@ -41,31 +41,4 @@ Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t s
     return {};
 }
 
-Status loadResident(StateStore& store, const TensorTable& table, ResidentState& state, const ByteProgress& progress, std::stop_token stop) {
-    const int slot = store.committedSlot();
-    const uint64_t total = uint64_t(table.paddedParameters()) * 12;
-    uint64_t done = 0;
-    for (size_t index = 0; index < table.blocks().size(); ++index) {
-        if (stop.stop_requested())
-            return cancelled();
-        const BlockInfo& block = table.blocks()[index];
-        for (StateKind kind : kStateKinds) {
-            std::byte* to = nullptr;
-            switch (kind) {
-            case StateKind::Hi: to = reinterpret_cast<std::byte*>(state.hi(block.unit) + block.offset); break;
-            case StateKind::Lo: to = reinterpret_cast<std::byte*>(state.lo(block.unit) + block.offset); break;
-            case StateKind::Moment1: to = reinterpret_cast<std::byte*>(state.moment1(block.unit) + block.offset); break;
-            case StateKind::Moment2: to = reinterpret_cast<std::byte*>(state.moment2(block.unit) + block.offset); break;
-            }
-            const size_t bytes = size_t(block.paddedElements * elementBytes(kind));
-            GSST_TRY(store.file(slot).read(store.layout().blocks(int(index), 1, kind).offset, {to, bytes}));
-            GSST_TRY(store.checkBlock(slot, int(index), kind, {to, bytes}));
-            done += bytes;
-        }
-        if (progress)
-            progress(done, total);
-    }
-    return {};
-}
-
 }  // namespace gsst

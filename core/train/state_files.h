@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/resident_state.h"
 #include "spec/tensor_table.h"
 #include "store/state_store.h"
 
@@ -17,8 +16,5 @@ using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;
 /// Writes the initial state (weights by counter-based randomness, moments zero) of every block to slot 0 and records the
 /// sums. The caller commits. Memory: a few MiB, whatever the model.
 Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t seed, const ByteProgress& progress, std::stop_token stop);
-
-/// Reads the committed slot into RAM; every block's sum is checked.
-Status loadResident(StateStore& store, const TensorTable& table, ResidentState& state, const ByteProgress& progress, std::stop_token stop);
 
 }  // namespace gsst

@@ -5,16 +5,13 @@
 #include "data/batch.h"
 #include "data/sampler.h"
 #include "device/cpu_device.h"
-#include "optim/squared_norm.h"
-#include "plan/state_bytes.h"
+#include "train/clipping.h"
 #include "train/state_files.h"
 #include "train/torch_slice_math.h"
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -22,7 +19,8 @@ namespace gsst {
 
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
-        : parts(given), table(modelTable), devicePool(given.plan.deviceLimit), ramPool(0), device(devicePool),
+        : parts(given), table(modelTable), devicePool(given.plan.deviceLimit),
+          ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes) : 0), device(devicePool),
           builder(modelTable, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
@@ -37,18 +35,11 @@ struct Trainer::Impl {
     };
 
     Status prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
-    std::shared_ptr<const StepProgram> program(ProgramKind kind);
+    Result<std::unique_ptr<File>> workFile(const std::filesystem::path& path, int64_t bytes);
+    EngineParts engineParts();
+    DriverOptions driverOptions() const;
     Status loadBatch(int64_t stepIndex);
-    Status runAlone(ProgramKind kind, const StepContext& context);
-    /// For a program that applies the pending update and commits nothing.
-    StepContext updateContext() const;
-    /// The same for one that commits: the record is stamped, which syncs the logs.
-    StepContext commitContext() const;
-    Status applyResident();
-    /// Takes back a program that was enqueued ahead; everything that ran keeps its effect.
-    Status dropAhead();
     const TrainSpec& training() const { return parts.spec.training; }
-    bool resident() const { return parts.plan.placement.stateResident; }
 
     TrainerParts parts;
     const TensorTable& table;
@@ -59,20 +50,16 @@ struct Trainer::Impl {
     std::vector<HostBatch> batches;
     std::optional<Sampler> sampler;
     std::optional<ValidationSequences> validation;
-    std::map<ProgramKind, std::shared_ptr<const StepProgram>> programs;
     std::unique_ptr<StagingRing> ring;
     std::unique_ptr<StateStore> store;
     std::unique_ptr<File> gradients;
-    std::unique_ptr<ResidentState> residentState;
+    std::unique_ptr<File> boundaries;
+    std::unique_ptr<HostState> host;
     std::unique_ptr<TorchSliceMath> math;
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
-    std::unique_ptr<Executor> executor;  // last: its destructor waits for I/O
+    std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
 
-    int64_t step = 0;
     int64_t committedStep = 0;
-    bool pending = false;       ///< the gradient of `step` waits for its update
-    float pendingScale = 1.0f;
-    bool uncommitted = false;   ///< resident state is ahead of the slot
     Stopwatch sinceCommit;
     IoCounters counters;        ///< at the end of the last step
 };
@@ -84,18 +71,28 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, Caching::Direct));
-    step = committedStep = store->committed().step;
-    if (resident()) {
-        GSST_ASSIGN(residentState, ResidentState::create(table, ramPool));
-        GSST_TRY(loadResident(*store, table, *residentState, progress, stop));
-    } else {
-        GSST_TRY(files.makeFolders(parts.folder.work()));
-        GSST_ASSIGN(gradients, files.open(parts.folder.gradients(), OpenMode::Create, Caching::Direct));
-        GSST_TRY(gradients->reserve(uint64_t(table.paddedParameters() * kGradientBytes)));
-    }
+    committedStep = store->committed().step;
+    GSST_TRY(files.makeFolders(parts.folder.work()));
+    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, parts.plan)));
+    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
+    GSST_ASSIGN(host, HostState::create(table, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
     math = std::make_unique<TorchSliceMath>(table, builder.slices(), training(), devicePool);
     io = makeThreadPoolIo({});
+    driver = std::make_unique<StepDriver>(engineParts(), builder, driverOptions());
+    return driver->load(progress, stop);
+}
+
+/// Nothing for 0 bytes.
+Result<std::unique_ptr<File>> Trainer::Impl::workFile(const std::filesystem::path& path, int64_t bytes) {
+    if (bytes == 0)
+        return std::unique_ptr<File>();
+    GSST_ASSIGN(auto file, parts.files->open(path, OpenMode::Create, Caching::Direct));
+    GSST_TRY(file->reserve(uint64_t(bytes)));
+    return file;
+}
+
+EngineParts Trainer::Impl::engineParts() {
     EngineParts engine;
     engine.table = &table;
     engine.slices = builder.slices();
@@ -107,17 +104,19 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     engine.math = math.get();
     engine.store = store.get();
     engine.gradients = gradients.get();
-    engine.resident = residentState.get();
+    engine.boundaries = boundaries.get();
+    engine.host = host.get();
     engine.observer = parts.observer;
-    executor = std::make_unique<Executor>(engine);
-    return {};
+    return engine;
 }
 
-std::shared_ptr<const StepProgram> Trainer::Impl::program(ProgramKind kind) {
-    auto& cached = programs[kind];
-    if (!cached)
-        cached = std::make_shared<const StepProgram>(builder.build(kind));
-    return cached;
+DriverOptions Trainer::Impl::driverOptions() const {
+    DriverOptions options;
+    options.rule = parts.plan.rule;
+    options.breakEven = parts.plan.breakEven;
+    options.clip = clipFunctions(training(), table.unitCount());
+    options.stampRecord = parts.stampRecord;
+    return options;
 }
 
 Status Trainer::Impl::loadBatch(int64_t stepIndex) {
@@ -126,43 +125,6 @@ Status Trainer::Impl::loadBatch(int64_t stepIndex) {
         GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, training().sequencesPerStep, int64_t(index), batch.view()));
         GSST_TRY(math->setBatch(int(index), batch.input, batch.target, training().tokensPerStep()));
     }
-    return {};
-}
-
-StepContext Trainer::Impl::updateContext() const {
-    StepContext context;
-    context.updateStep = step;
-    context.gradientScale = pendingScale;
-    return context;
-}
-
-StepContext Trainer::Impl::commitContext() const {
-    StepContext context = updateContext();
-    if (parts.stampRecord)
-        parts.stampRecord(context.record);
-    context.record.step = step;
-    return context;
-}
-
-Status Trainer::Impl::dropAhead() {
-    GSST_TRY(executor->drain());
-    if (executor->queued() > 0)
-        executor->abandon();
-    return {};
-}
-
-Status Trainer::Impl::runAlone(ProgramKind kind, const StepContext& context) {
-    executor->enqueue(program(kind));
-    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, executor->run(context, {}));
-    return executor->drain();
-}
-
-/// State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
-Status Trainer::Impl::applyResident() {
-    executor->enqueue(program(ProgramKind::UpdateOnly));
-    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, executor->run(updateContext(), {}));
-    pending = false;
-    uncommitted = true;
     return {};
 }
 
@@ -183,7 +145,7 @@ Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const 
     return std::unique_ptr<Trainer>(new Trainer(std::move(impl)));
 }
 
-int64_t Trainer::step() const { return m_impl->step; }
+int64_t Trainer::step() const { return m_impl->driver->step(); }
 int64_t Trainer::committedStep() const { return m_impl->committedStep; }
 StateStore& Trainer::store() { return *m_impl->store; }
 CpuPool& Trainer::devicePool() { return m_impl->devicePool; }
@@ -193,36 +155,22 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     const Stopwatch watch;
     impl.devicePool.resetPeak();
     impl.ramPool.resetPeak();
-    GSST_TRY(impl.loadBatch(impl.step));
-    const bool updating = impl.pending;
-    if (impl.executor->queued() == 0)
-        impl.executor->enqueue(impl.program(updating ? ProgramKind::StepUpdating : ProgramKind::StepPlain));
-    if (moreToCome && !impl.resident())
-        impl.executor->enqueue(impl.program(ProgramKind::StepUpdating));
-    const StepContext context = updating ? impl.commitContext() : StepContext{};
-    GSST_ASSIGN(const StepOutcome outcome, impl.executor->run(context, stop));
-    if (updating)
-        impl.committedStep = impl.step;
-
+    GSST_TRY(impl.loadBatch(impl.driver->step()));
+    GSST_ASSIGN(const DrivenStep step, impl.driver->run(moreToCome, stop));
     StepResult result;
-    result.step = ++impl.step;
-    result.loss = outcome.loss.nats / double(std::max<int64_t>(1, outcome.loss.tokens));
-    result.gradientNorm = totalNorm(impl.executor->squaredNorms());
-    result.clipFactor = clipFactor(result.gradientNorm, impl.training().clipNorm);
-    result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradientNorm);
-    impl.pending = !result.skipped;
-    impl.pendingScale = result.clipFactor;
-    if (result.skipped)
-        GSST_TRY(impl.dropAhead());
-    else if (impl.resident())
-        GSST_TRY(impl.applyResident());
-
+    result.step = step.step;
+    result.loss = step.loss.nats / double(std::max<int64_t>(1, step.loss.tokens));
+    result.gradientNorm = step.gradientNorm;
+    result.clipFactor = step.clipFactor;
+    result.skipped = step.skipped;
+    result.wrongGuess = step.wrongGuess;
+    result.update = step.update;
     const IoCounters now = impl.io->counters();
     result.readBytes = now.readBytes - impl.counters.readBytes;
     result.writtenBytes = now.writtenBytes - impl.counters.writtenBytes;
     impl.counters = now;
-    result.waits = outcome.waits;
-    result.computeSeconds = outcome.computeSeconds;
+    result.waits = step.waits;
+    result.computeSeconds = step.computeSeconds;
     result.devicePeak = impl.devicePool.usage().peak;
     result.ramBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
     result.seconds = watch.seconds();
@@ -230,35 +178,22 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
 }
 
 Status Trainer::settle() {
-    Impl& impl = *m_impl;
-    GSST_TRY(impl.dropAhead());
-    if (impl.pending) {
-        GSST_TRY(impl.runAlone(ProgramKind::UpdateOnly, impl.resident() ? impl.updateContext() : impl.commitContext()));
-        impl.pending = false;
-        impl.uncommitted = impl.resident();
-    }
-    if (impl.uncommitted) {
-        GSST_TRY(impl.runAlone(ProgramKind::WriteOut, impl.commitContext()));
-        impl.uncommitted = false;
-    }
-    impl.committedStep = impl.store->committed().step;
-    impl.sinceCommit = Stopwatch();
+    GSST_TRY(m_impl->driver->settle());
+    m_impl->committedStep = m_impl->store->committed().step;
+    m_impl->sinceCommit = Stopwatch();
     return {};
 }
 
-Status Trainer::quiesce() { return m_impl->dropAhead(); }
+Status Trainer::quiesce() { return m_impl->driver->quiesce(); }
 
 Status Trainer::giveUpStep() {
-    m_impl->executor->abandon();
-    if (m_impl->resident())
-        return settle();
-    m_impl->pending = false;
-    m_impl->step = m_impl->committedStep = m_impl->store->committed().step;
+    GSST_TRY(m_impl->driver->giveUp());
+    m_impl->committedStep = m_impl->store->committed().step;
     return {};
 }
 
 bool Trainer::commitDue() const {
-    return m_impl->uncommitted && m_impl->sinceCommit.seconds() >= double(m_impl->training().commitEverySeconds);
+    return m_impl->driver->uncommitted() && m_impl->sinceCommit.seconds() >= double(m_impl->training().commitEverySeconds);
 }
 
 Result<EvaluationResult> Trainer::evaluate(std::stop_token stop) {
@@ -274,14 +209,11 @@ Result<EvaluationResult> Trainer::evaluate(std::stop_token stop) {
             GSST_TRY(impl.validation->fill(*impl.parts.tokens, first + i, batch.view()));
             GSST_TRY(impl.math->setBatch(int(i), batch.input, batch.target, 1));
         }
-        const bool whole = count == group;
-        impl.executor->enqueue(whole ? impl.program(ProgramKind::Evaluate)
-                                     : std::make_shared<const StepProgram>(impl.builder.buildEvaluation(int(count))));
-        GSST_ASSIGN(const StepOutcome outcome, impl.executor->run({}, stop));
+        GSST_ASSIGN(const StepOutcome outcome, impl.driver->evaluate(int(count), stop));
         sum.nats += outcome.loss.nats;
         sum.tokens += outcome.loss.tokens;
     }
-    GSST_TRY(impl.executor->drain());
+    GSST_TRY(impl.driver->quiesce());
     impl.counters = impl.io->counters();
     return EvaluationResult{sum.nats / double(std::max<int64_t>(1, sum.tokens)), sum.tokens};
 }

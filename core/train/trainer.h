@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "data/token_store.h"
-#include "engine/executor.h"
+#include "engine/step_driver.h"
 #include "plan/planner.h"
 #include "spec/run_spec.h"
 #include "train/run_folder.h"
@@ -33,6 +33,8 @@ struct StepResult {
     double gradientNorm = 0;
     float clipFactor = 1;
     bool skipped = false;  ///< loss or gradient were not finite: the state was left alone
+    bool wrongGuess = false;                              ///< of the clip factor, where one was made
+    BackwardUpdate update = BackwardUpdate::None;
     double seconds = 0;
     double computeSeconds = 0;
     WaitTimes waits;
@@ -60,7 +62,7 @@ public:
     ~Trainer();
 
     int64_t step() const;           ///< last finished step
-    int64_t committedStep() const;  ///< a crash now resumes after this one
+    int64_t committedStep() const;  ///< as of opening, settle() or giveUpStep(); the observer hears of those between
 
     /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops;
     /// the trainer must be destroyed then (as after every error) and reopened.

@@ -63,7 +63,7 @@ Status TrainingLoop::openTrainer() {
 /// must be known first, while there is still a state to go back to. State in RAM was checked as it was read.
 Status TrainingLoop::checkState() {
     StateStore& store = m_trainer->store();
-    if (!m_run.plan.placement.stateResident && store.committed().step > 0) {
+    if (m_run.plan.stateOnDisk && store.committed().step > 0) {
         const auto progress = [this](uint64_t done, uint64_t total) {
             m_sink(Progress{"Checking the saved state", done >> 20, total >> 20, "MiB"});
         };
@@ -229,7 +229,7 @@ Status TrainingLoop::sample() {
 /// before it stands, and the step is done again. State in RAM is saved first: minutes of work are worth more than the last line.
 Status TrainingLoop::writeLine(const StepDone& done) {
     Status status = m_log->add(done);
-    if (!status.ok() && m_run.plan.placement.stateResident)
+    if (!status.ok() && !m_run.plan.stateOnDisk)
         GSST_TRY(m_trainer->settle());
     return status;
 }

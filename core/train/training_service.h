@@ -72,6 +72,7 @@ struct PlanPreview {
     double tokensPerSecond = 0;
     double totalSeconds = 0;
     std::string bottleneck;
+    std::string updateRule;              ///< when slices are updated: "deferred", "speculative" ...
 };
 
 /// A run folder as the start page lists it.

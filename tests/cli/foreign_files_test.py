@@ -28,7 +28,7 @@ class ForeignFilesTest(program.ProgramTest):
         text.write_text(program.some_text(20_000))
         recipe = program.tiny_spec({"steps": cls.STEPS}, {"vocabulary": 320}, {"tokenizer": "sentencepiece-bpe"})
         spec.write_text(json.dumps(recipe))
-        made = program.gsst("train", "--spec", spec, "--text", text, "--run", cls.stock / "run", "--residency", "disk")
+        made = program.gsst("train", "--spec", spec, "--text", text, "--run", cls.stock / "run", "--residency", "disk", "--gradients", "disk")
         if made.code != 0:
             raise AssertionError(str(made))
 

@@ -26,7 +26,7 @@ class FullDiskTest(program.ProgramTest):
         text, spec = cls.stock / "text.txt", cls.stock / "spec.json"
         text.write_text(program.some_text())
         spec.write_text(json.dumps(program.tiny_spec({"steps": cls.STEPS, "schedule": "constant"})))
-        for name, *more in (("disk", "--residency", "disk"), ("resident", "--residency", "resident"), ("end", "--steps", cls.LAST)):
+        for name, *more in (("disk", "--residency", "disk", "--gradients", "disk"), ("resident", "--residency", "resident"), ("end", "--steps", cls.LAST)):
             made = program.gsst("train", "--spec", spec, "--text", text, "--run", cls.stock / name, *more)
             if made.code != 0:
                 raise AssertionError(str(made))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/token_store.h"
 
+#include "data/content_sum.h"
 #include "data/prepare_tokens.h"
+#include "data/token_writer.h"
 #include "data/tokenizer_trainer.h"
 #include "data_helpers.h"
 #include "io/fault_files.h"
@@ -136,6 +138,68 @@ TEST_F(TokenStoreTest, EveryFlippedByteOfAShardIsFound) {
     expectCorrupt("longer");
     std::filesystem::remove(data() / "tokens-0000.bin");
     EXPECT_EQ(TokenStore::open(data()).error().code, ErrorCode::NotFound);
+    std::filesystem::create_directory(data() / "tokens-0000.bin");
+    EXPECT_EQ(TokenStore::open(data()).error().code, ErrorCode::InvalidInput);
+}
+
+TEST_F(TokenStoreTest, AShardThatIsShortenedWhileItIsOpenIsAnError) {
+    // Touching mapped pages behind the new end would kill the process, and behind it within a page read zeros.
+    const std::string text = longText(300'000);
+    ASSERT_OK(prepare({write("a.txt", text)}, Tokenizer::bytes(), 400'000));
+    const std::filesystem::path shard = data() / "tokens-0001.bin";
+    const auto whole = std::filesystem::file_size(shard);
+    std::vector<int32_t> tokens(1025);
+    for (const auto length : {whole - 2, whole / 2, uintmax_t{64}, uintmax_t{0}}) {
+        const std::string bytes = readBack(shard);
+        const auto store = TokenStore::open(data());
+        ASSERT_OK(store);
+        std::filesystem::resize_file(shard, length);
+        for (const int64_t start : {int64_t{199'500}, store->size() - 1025}) {
+            const Status read = store->read(start, tokens);
+            ASSERT_FALSE(read.ok()) << length;
+            EXPECT_EQ(read.error().code, ErrorCode::Corrupt) << read.error().text();
+            EXPECT_NE(read.error().where.find("tokens-0001.bin"), std::string::npos) << read.error().text();
+            EXPECT_NE(read.error().why.find(std::to_string(length)), std::string::npos) << read.error().text();
+        }
+        EXPECT_TRUE(store->read(0, tokens).ok()) << "the other shard is as it was";
+        write("data/tokens-0001.bin", bytes);
+        EXPECT_TRUE(store->read(store->size() - 1025, tokens).ok()) << "it is back";
+    }
+}
+
+TEST_F(TokenStoreTest, AShardThatIsRemovedWhileItIsOpenStaysReadable) {
+    const std::string text = longText(5000);
+    ASSERT_OK(prepare({write("a.txt", text)}, Tokenizer::bytes()));
+    const auto store = TokenStore::open(data());
+    ASSERT_OK(store);
+    std::error_code refused; // some systems do not remove what is open
+    std::filesystem::remove(data() / "tokens-0000.bin", refused);
+    EXPECT_EQ(decodeAll(*store, Tokenizer::bytes()), text);
+}
+
+TEST_F(TokenStoreTest, LargeTokensAndLongReads) {
+    // Four bytes a token, and reads of any length across the pieces that are copied at a time.
+    const std::vector<int32_t> values = [] {
+        std::vector<int32_t> all(10'000);
+        for (size_t i = 0; i < all.size(); ++i)
+            all[i] = static_cast<int32_t>(i * 2'654'435'761u % 100'000);
+        return all;
+    }();
+    ASSERT_OK(osFileSystem().makeFolders(data()));
+    TokenWriter writer(osFileSystem(), data(), 100'000);
+    ASSERT_OK(writer.append(values));
+    ASSERT_OK(writer.finish());
+    const nlohmann::json index = {{"version", 1}, {"tokens", 10'000}, {"vocabulary", 100'000}, {"tokenizer", "x"},
+                                  {"shards", {{{"file", "tokens-0000.bin"}, {"tokens", 10'000}, {"sum", sumText(writer.shards()[0].sum)}}}}};
+    write("data/index.json", index.dump());
+    const auto store = TokenStore::open(data());
+    ASSERT_OK(store);
+    for (const size_t length : {size_t{1}, size_t{1023}, size_t{1024}, size_t{1025}, size_t{2049}, values.size()}) {
+        std::vector<int32_t> tokens(length);
+        const size_t start = values.size() - length;
+        ASSERT_OK(store->read(static_cast<int64_t>(start), tokens));
+        EXPECT_TRUE(std::equal(tokens.begin(), tokens.end(), values.begin() + static_cast<std::ptrdiff_t>(start))) << length;
+    }
 }
 
 TEST_F(TokenStoreTest, AWrongIndexIsFound) {

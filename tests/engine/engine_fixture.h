@@ -3,7 +3,7 @@
 
 #include "device/cpu_device.h"
 #include "device/delaying_device.h"
-#include "engine/executor.h"
+#include "engine/step_driver.h"
 #include "fake_slice_math.h"
 #include "io/aligned_buffer.h"
 #include "plan/program_builder.h"
@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,14 +42,54 @@ inline TrainSpec tinyTraining() {
     return training;
 }
 
-/// A run of the engine over the fake math: initial state, steps, state afterwards. Everything but the outcome is free.
+/// Clipping by the global norm with a bound that some steps pass and some do not.
+inline ClipFunctions fakeClipping(double bound) {
+    ClipFunctions clip;
+    clip.norm = [](std::span<const double> norms) {
+        double sum = 0;
+        for (double norm : norms)
+            sum += norm;
+        return std::sqrt(sum);
+    };
+    clip.factor = [bound](double norm, double) { return norm > bound ? float(bound / norm) : 1.0f; };
+    clip.guess = [](double) { return 1.0f; };
+    return clip;
+}
+
+/// By the norm of the step before, unless it jumped.
+inline ClipFunctions fakePreviousClipping(double bound) {
+    ClipFunctions clip = fakeClipping(bound);
+    clip.factor = [bound, global = clip.factor](double norm, double previous) {
+        return previous <= 0 || norm > 1.02 * previous ? global(norm, 0) : global(previous, 0);
+    };
+    clip.guess = [global = fakeClipping(bound).factor](double previous) { return previous <= 0 ? 1.0f : global(previous, 0); };
+    return clip;
+}
+
+inline ClipFunctions fakeUnitClipping(double bound) {
+    ClipFunctions clip = fakeClipping(bound);
+    clip.factorOfUnit = [bound, norm = clip.norm](std::span<const double> norms) {
+        const double own = norm(norms);
+        return own > 0.3 * bound ? float(0.3 * bound / own) : 1.0f;
+    };
+    return clip;
+}
+
+/// Everything that is free and must not change a bit.
+struct FakeOptions {
+    Placement placement;
+    UpdateRule rule = UpdateRule::Deferred;
+    ClipFunctions clip = fakeClipping(1e9);
+    double breakEven = 0.5;
+    int64_t ringBytes = 8 << 20;
+};
+
+/// A run of the engine over the fake math: initial state, steps, state afterwards.
 class FakeRun {
 public:
-    FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, const Placement& placement, int64_t ringBytes,
-            std::unique_ptr<Device> device)
-        : m_files(files), m_folder(std::move(folder)), m_table(table), m_training(tinyTraining()),
-          m_builder(table, m_training, placement), m_resident(placement.stateResident), m_ringBytes(ringBytes),
-          m_device(std::move(device)) {}
+    FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options, std::unique_ptr<Device> device)
+        : m_files(files), m_folder(std::move(folder)), m_table(table), m_training(tinyTraining()), m_options(std::move(options)),
+          m_builder(table, m_training, m_options.placement), m_device(std::move(device)) {}
 
     void create() {
         ASSERT_TRUE(m_files.makeFolders(m_folder).ok());
@@ -76,19 +117,13 @@ public:
             ASSERT_TRUE(opened.ok()) << opened.error().text();
             m_store = std::move(*opened);
         }
-        m_step = m_store->committed().step;
-        if (m_resident) {
-            auto state = ResidentState::create(m_table, m_ram);
-            ASSERT_TRUE(state.ok());
-            m_state = std::move(*state);
-            loadResidentState();
-        } else {
-            auto file = m_files.open(m_folder / "gradients", OpenMode::Create, Caching::Direct);
-            ASSERT_TRUE(file.ok());
-            m_gradients = std::move(*file);
-            ASSERT_TRUE(m_gradients->reserve(uint64_t(m_table.paddedParameters() * kGradientBytes)).ok());
-        }
-        auto ring = StagingRing::create(size_t(m_ringBytes));
+        openWorkFile("gradients", m_table.paddedParameters() * kGradientBytes, m_gradients);
+        const int64_t places = int64_t(m_builder.slices().size()) * m_training.microBatchesPerStep();
+        openWorkFile("boundaries", places * boundaryFileBytes(m_table.model(), m_training), m_boundaries);
+        auto host = HostState::create(m_table, m_builder.slices(), m_options.placement, m_ram);
+        ASSERT_TRUE(host.ok());
+        m_host = std::move(*host);
+        auto ring = StagingRing::create(size_t(m_options.ringBytes));
         ASSERT_TRUE(ring.ok());
         m_ring = std::move(*ring);
         m_math = std::make_unique<FakeSliceMath>(m_table, m_builder.slices(), m_training.tokensPerMicroBatch() * m_table.model().width);
@@ -103,57 +138,46 @@ public:
         parts.math = m_math.get();
         parts.store = m_store.get();
         parts.gradients = m_gradients.get();
-        parts.resident = m_state.get();
-        m_executor = std::make_unique<Executor>(parts);
+        parts.boundaries = m_boundaries.get();
+        parts.host = m_host.get();
+        DriverOptions options;
+        options.rule = m_options.rule;
+        options.breakEven = m_options.breakEven;
+        options.clip = m_options.clip;
+        m_driver = std::make_unique<StepDriver>(parts, m_builder, options);
+        const Status loaded = m_driver->load({}, {});
+        ASSERT_TRUE(loaded.ok()) << loaded.error().text();
     }
 
-    /// One step, deferred: the update of the step before rides on it. Returns false on an error (kept in lastError).
-    bool step(bool ahead) {
-        const bool updating = m_pending && !m_resident;
-        if (m_executor->queued() == 0)
-            m_executor->enqueue(program(updating ? ProgramKind::StepUpdating : ProgramKind::StepPlain));
-        if (ahead && !m_resident)
-            m_executor->enqueue(program(ProgramKind::StepUpdating));
-        auto outcome = m_executor->run(context(), {});
-        if (!outcome.ok()) {
-            lastError = outcome.error();
+    /// Everything in memory is gone, as after a kill.
+    void close() {
+        m_driver.reset();
+        m_io.reset();
+        m_host.reset();
+        m_store.reset();
+    }
+
+    bool step(bool ahead, std::stop_token stop = {}) {
+        m_math->setData(m_driver->step() + 1);
+        auto done = m_driver->run(ahead, stop);
+        if (!done.ok()) {
+            lastError = done.error();
             return false;
         }
-        losses.push_back(outcome->loss.nats);
-        ++m_step;
-        double norm = 0;
-        for (double block : m_executor->squaredNorms())
-            norm += block;
-        m_scale = norm > 1e-3 ? float(1e-3 / norm) : 1.0f;
-        m_pending = true;
-        if (m_resident) {
-            m_executor->enqueue(program(ProgramKind::UpdateOnly));
-            EXPECT_TRUE(m_executor->run(context(), {}).ok());
-            m_pending = false;
-        }
+        losses.push_back(done->loss.nats);
+        norms.push_back(done->gradientNorm);
+        clipped += done->clipFactor < 1.0f ? 1 : 0;
+        wrongGuesses += done->wrongGuess ? 1 : 0;
+        skipped += done->skipped ? 1 : 0;
+        ++updates[done->update];
         return true;
     }
 
     bool settle() {
-        Status drained = m_executor->drain();
-        if (!drained.ok()) {
-            lastError = drained.error();
-            return false;
-        }
-        m_executor->abandon();
-        for (ProgramKind kind : {ProgramKind::UpdateOnly, ProgramKind::WriteOut}) {
-            if (kind == ProgramKind::UpdateOnly ? !m_pending : !m_resident)
-                continue;
-            m_executor->enqueue(program(kind));
-            auto outcome = m_executor->run(context(), {});
-            Status status = outcome.ok() ? m_executor->drain() : Status(outcome.error());
-            if (!status.ok()) {
-                lastError = status.error();
-                return false;
-            }
-            m_pending = false;
-        }
-        return true;
+        Status status = m_driver->settle();
+        if (!status.ok())
+            lastError = status.error();
+        return status.ok();
     }
 
     void steps(int count) {
@@ -163,65 +187,45 @@ public:
     }
 
     StateStore& store() { return *m_store; }
-    Executor& executor() { return *m_executor; }
+    StepDriver& driver() { return *m_driver; }
+    FakeSliceMath& math() { return *m_math; }
     Device& device() { return *m_device; }
     StagingRing& ring() { return *m_ring; }
     CpuPool& ram() { return m_ram; }
     const ProgramBuilder& builder() const { return m_builder; }
-    int64_t currentStep() const { return m_step; }
 
     std::vector<double> losses;
+    std::vector<double> norms;
+    int clipped = 0;
+    int wrongGuesses = 0;
+    int skipped = 0;
+    std::map<BackwardUpdate, int> updates;
     Error lastError;
 
 private:
-    void loadResidentState() {
-        const int slot = m_store->committedSlot();
-        for (size_t index = 0; index < m_table.blocks().size(); ++index) {
-            const BlockInfo& block = m_table.blocks()[index];
-            std::byte* targets[] = {reinterpret_cast<std::byte*>(m_state->hi(block.unit) + block.offset),
-                                    reinterpret_cast<std::byte*>(m_state->lo(block.unit) + block.offset),
-                                    reinterpret_cast<std::byte*>(m_state->moment1(block.unit) + block.offset),
-                                    reinterpret_cast<std::byte*>(m_state->moment2(block.unit) + block.offset)};
-            for (StateKind kind : kStateKinds) {
-                const Extent extent = m_store->layout().blocks(int(index), 1, kind);
-                ASSERT_TRUE(m_store->file(slot).read(extent.offset, {targets[size_t(kind)], extent.bytes}).ok());
-            }
-        }
-    }
-    StepContext context() const {
-        StepContext context;
-        context.updateStep = m_step;
-        context.gradientScale = m_scale;
-        context.record.step = m_step;
-        return context;
-    }
-    std::shared_ptr<const StepProgram> program(ProgramKind kind) {
-        auto& cached = m_programs[kind];
-        if (!cached)
-            cached = std::make_shared<const StepProgram>(m_builder.build(kind));
-        return cached;
+    void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
+        auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);
+        ASSERT_TRUE(file.ok());
+        into = std::move(*file);
+        ASSERT_TRUE(into->reserve(uint64_t(bytes)).ok());
     }
 
     FileSystem& m_files;
     std::filesystem::path m_folder;
     const TensorTable& m_table;
     TrainSpec m_training;
+    FakeOptions m_options;
     ProgramBuilder m_builder;
-    bool m_resident;
-    int64_t m_ringBytes;
-    std::map<ProgramKind, std::shared_ptr<const StepProgram>> m_programs;
     CpuPool m_ram{0};
     std::unique_ptr<Device> m_device;
     std::unique_ptr<StagingRing> m_ring;
     std::unique_ptr<StateStore> m_store;
     std::unique_ptr<File> m_gradients;
-    std::unique_ptr<ResidentState> m_state;
+    std::unique_ptr<File> m_boundaries;
+    std::unique_ptr<HostState> m_host;
     std::unique_ptr<FakeSliceMath> m_math;
     std::unique_ptr<AsyncIo> m_io;
-    std::unique_ptr<Executor> m_executor;
-    int64_t m_step = 0;
-    bool m_pending = false;
-    float m_scale = 1.0f;
+    std::unique_ptr<StepDriver> m_driver;
 };
 
 }  // namespace gsst::test

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 namespace gsst {
@@ -20,6 +21,11 @@ class FakeSliceMath : public SliceMath {
 public:
     FakeSliceMath(const TensorTable& table, std::vector<SliceRange> slices, int64_t activations)
         : m_table(table), m_slices(std::move(slices)), m_activations(activations) {}
+
+    /// What the "text" of the next calls is.
+    void setData(int64_t step) { m_step = step; }
+    /// The loss of this step is not a number.
+    void poison(int64_t step) { m_poisoned = step; }
 
     Status forward(const ForwardCall& call) override {
         std::vector<float> x = inputOf(call.slice, call.microBatch, call.input);
@@ -50,6 +56,8 @@ public:
             if (call.tiedGradient)
                 accumulate(call.tiedGradient, x, gradient, elements(0));
         }
+        if (m_step == m_poisoned)
+            sum = std::numeric_limits<double>::quiet_NaN();
         return LossSum{sum, m_activations};
     }
 
@@ -135,7 +143,7 @@ private:
             return {static_cast<const float*>(input), static_cast<const float*>(input) + m_activations};
         std::vector<float> tokens(static_cast<size_t>(m_activations));
         for (size_t i = 0; i < tokens.size(); ++i)
-            tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f;
+            tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5);
         return tokens;
     }
     int64_t elements(int unit) const { return m_table.units()[size_t(unit)].paddedElements; }
@@ -149,6 +157,8 @@ private:
     const TensorTable& m_table;
     std::vector<SliceRange> m_slices;
     int64_t m_activations;
+    int64_t m_step = 0;
+    int64_t m_poisoned = -1;
 };
 
 }  // namespace gsst

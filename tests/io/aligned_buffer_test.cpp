@@ -2,12 +2,14 @@
 #include "io/aligned_buffer.h"
 
 #include "io/file.h"
+#include "io/huge_pages.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -22,6 +24,24 @@ TEST(AlignedBuffer, IsAlignedZeroedAndRoundedUp) {
 TEST(AlignedBuffer, EmptyIsNothing) {
     EXPECT_EQ(AlignedBuffer::create(0).value().data(), nullptr);
     EXPECT_EQ(AlignedBuffer().size(), 0u);
+}
+
+TEST(AlignedBuffer, LargeOnesBeginOnALargePage) {
+    for (const size_t bytes : {kHugePageBytes, 3 * kHugePageBytes + 1}) {
+        AlignedBuffer buffer = AlignedBuffer::create(bytes).value();
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % kHugePageBytes, 0u);
+        EXPECT_EQ(buffer.size(), (bytes + kIoAlignment - 1) / kIoAlignment * kIoAlignment);
+        EXPECT_TRUE(std::all_of(buffer.span().begin(), buffer.span().end(), [](std::byte b) { return b == std::byte{0}; }));
+        buffer = AlignedBuffer::create(1).value();  // the alignment of the one must not release the other
+    }
+}
+
+TEST(PreferHugePages, TakesAnyMemory) {
+    std::vector<std::byte> memory(5 * kHugePageBytes, std::byte{7});
+    for (const size_t skip : {size_t{0}, size_t{1}, kHugePageBytes - 1})
+        for (const size_t bytes : {size_t{0}, size_t{1}, kHugePageBytes, 3 * kHugePageBytes + 5})
+            preferHugePages(std::span(memory).subspan(skip, bytes));
+    EXPECT_TRUE(std::all_of(memory.begin(), memory.end(), [](std::byte b) { return b == std::byte{7}; }));
 }
 
 TEST(AlignedBuffer, Moves) {

@@ -4,6 +4,7 @@
 #include "file_helpers.h"
 
 #include "io/async_io.h"
+#include "io/io_probe.h"
 #include "io/uring_io.h"
 
 #include <future>
@@ -14,7 +15,6 @@
 namespace gsst::testing {
 
 /// Every implementation of AsyncIo, for tests that hold for all of them.
-enum class IoEngine { ThreadPool, Uring };
 inline constexpr IoEngine kIoEngines[] = {IoEngine::ThreadPool, IoEngine::Uring};
 
 inline std::string nameOf(IoEngine engine) { return engine == IoEngine::ThreadPool ? "ThreadPool" : "Uring"; }

@@ -30,11 +30,11 @@ TEST(Planner, KeepsStateInRamWhenItFits) {
     const TensorTable table(run.model);
     auto plan = makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB});
     ASSERT_TRUE(plan.ok()) << plan.error().text();
-    EXPECT_TRUE(plan->placement.stateResident);
+    EXPECT_FALSE(plan->stateOnDisk);
     EXPECT_EQ(plan->step.readBytes, 0);
     plan = makePlan(run, table, {}, {0, table.paddedParameters() * 8, 100 * kGiB});
     ASSERT_TRUE(plan.ok()) << plan.error().text();
-    EXPECT_FALSE(plan->placement.stateResident);
+    EXPECT_TRUE(plan->stateOnDisk);
     EXPECT_GT(plan->step.readBytes, 0);
     EXPECT_LE(plan->ramPeak, table.paddedParameters() * 8);
 }

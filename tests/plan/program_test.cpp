@@ -35,15 +35,35 @@ TrainSpec training(Precision precision) {
     return spec;
 }
 
-const ProgramKind kKinds[] = {ProgramKind::StepPlain, ProgramKind::StepUpdating, ProgramKind::UpdateOnly, ProgramKind::Evaluate};
+constexpr ProgramVariant kPlain{ProgramKind::Step, false, BackwardUpdate::None};
+constexpr ProgramVariant kUpdating{ProgramKind::Step, true, BackwardUpdate::None};
+constexpr ProgramVariant kWriteOut{ProgramKind::WriteOut, false, BackwardUpdate::None};
+
+const ProgramVariant kVariants[] = {kPlain,
+                                    kUpdating,
+                                    {ProgramKind::Step, false, BackwardUpdate::Speculative},
+                                    {ProgramKind::Step, true, BackwardUpdate::Insured},
+                                    {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
+                                    {ProgramKind::Evaluate, false, BackwardUpdate::None}};
+
+Placement onDisk(int64_t chunkElements) {
+    Placement placement = streamedPlacement();
+    placement.chunkElements = chunkElements;
+    return placement;
+}
 
 std::vector<Placement> placements() {
     std::vector<Placement> all;
-    for (bool resident : {false, true})
-        for (bool inRam : {false, true})
+    for (const Placement& base : {streamedPlacement(), residentPlacement()})
+        for (Tier boundaries : {Tier::Device, Tier::Ram, Tier::Disk})
             for (int units : {1, 2, 6})
-                for (int64_t chunk : {int64_t(4096), int64_t(4) << 20})
-                    all.push_back({resident, inRam, units, chunk});
+                for (int64_t chunk : {int64_t(4096), int64_t(4) << 20}) {
+                    Placement placement = base;
+                    placement.boundaries = boundaries;
+                    placement.unitsPerSlice = units;
+                    placement.chunkElements = chunk;
+                    all.push_back(placement);
+                }
     return all;
 }
 
@@ -52,8 +72,8 @@ TEST(StepProgram, EveryBufferLivesExactlyFromFirstToLastUse) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
         for (const Placement& placement : placements())
-            for (ProgramKind kind : kKinds) {
-                const StepProgram program = ProgramBuilder(table, recipe, placement).build(kind);
+            for (const ProgramVariant& variant : kVariants) {
+                const StepProgram program = ProgramBuilder(table, recipe, placement).build(variant);
                 std::map<int, int> state;  // 0 unborn, 1 live, 2 dead
                 for (const Op& op : program.ops) {
                     for (int buffer : op.acquires)
@@ -75,7 +95,7 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
         for (Precision precision : {Precision::Bf16, Precision::Fp32}) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(precision);
-            const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4096}).build(ProgramKind::StepUpdating);
+            const StepProgram step = ProgramBuilder(table, recipe, onDisk(4096)).build(kUpdating);
             const int64_t all = table.paddedParameters();
             const int64_t embedding = table.units().front().paddedElements;
             const int64_t head = table.units().back().paddedElements;
@@ -85,21 +105,44 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
         }
 }
 
+TEST(StepProgram, UpdatePlacementsMoveTheBytesOfTheDesign) {
+    const TensorTable table(model(false));
+    const TrainSpec recipe = training(Precision::Bf16);
+    Placement inRam = onDisk(4096);
+    inRam.everywhere.gradient = Tier::Ram;
+    const int64_t all = table.paddedParameters();
+    const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
+    const ProgramVariant speculative{ProgramKind::Step, false, BackwardUpdate::Speculative};
+    const ProgramVariant insured{ProgramKind::Step, false, BackwardUpdate::Insured};
+    // Working weights are read twice but for the embedding and the head, which have one sweep each.
+    const int64_t twice = all * 2 + (all - ends) * 2;
+    const auto expect = [&](const Placement& placement, const ProgramVariant& variant, int64_t read, int64_t written) {
+        const StepProgram step = ProgramBuilder(table, recipe, placement).build(variant);
+        EXPECT_EQ(step.readBytes(), read);
+        EXPECT_EQ(step.writtenBytes(), written);
+    };
+    expect(onDisk(4096), speculative, twice + all * 12, all * 12);
+    expect(onDisk(4096), insured, twice + all * 12, all * 16);
+    expect(inRam, insured, twice + all * 12, all * 12);
+    expect(inRam, kUpdating, all * 12 + (all - ends) * 2, all * 12);
+}
+
 TEST(StepProgram, ResidentMovesNothing) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const ProgramBuilder builder(table, recipe, {true, false, 2, 4 << 20});
-    for (ProgramKind kind : kKinds) {
-        EXPECT_EQ(builder.build(kind).readBytes(), 0);
-        EXPECT_EQ(builder.build(kind).writtenBytes(), 0);
+    const ProgramBuilder builder(table, recipe, residentPlacement());
+    const ProgramVariant used[] = {kPlain, {ProgramKind::UpdateOnly, false, BackwardUpdate::None}, {ProgramKind::Evaluate, false, BackwardUpdate::None}};
+    for (const ProgramVariant& variant : used) {
+        EXPECT_EQ(builder.build(variant).readBytes(), 0);
+        EXPECT_EQ(builder.build(variant).writtenBytes(), 0);
     }
-    EXPECT_EQ(builder.build(ProgramKind::WriteOut).writtenBytes(), table.paddedParameters() * kStateBytes);
+    EXPECT_EQ(builder.build(kWriteOut).writtenBytes(), table.paddedParameters() * kStateBytes);
 }
 
 TEST(StepProgram, EveryMicroBatchPassesEverySliceOnceEachWay) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Fp32);
-    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4 << 20}).build(ProgramKind::StepUpdating);
+    const StepProgram step = ProgramBuilder(table, recipe, onDisk(4 << 20)).build(kUpdating);
     std::map<std::tuple<OpKind, int, int>, int> seen;
     for (const Op& op : step.ops)
         if (op.kind == OpKind::Forward || op.kind == OpKind::Backward || op.kind == OpKind::Head)
@@ -120,7 +163,7 @@ std::vector<size_t> numbersOf(const StepProgram& program, OpKind kind, size_t fi
 TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4096}).build(ProgramKind::StepUpdating);
+    const StepProgram step = ProgramBuilder(table, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
     const size_t second = step.ops.size();
@@ -139,7 +182,7 @@ TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
 TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 4096}).build(ProgramKind::StepUpdating);
+    const StepProgram step = ProgramBuilder(table, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
     const size_t second = step.ops.size();
@@ -159,7 +202,7 @@ TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
 TEST(Simulation, IsBoundByTheSlowestLane) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 16384}).build(ProgramKind::StepUpdating);
+    const StepProgram step = ProgramBuilder(table, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;
@@ -175,7 +218,7 @@ TEST(Simulation, IsBoundByTheSlowestLane) {
 TEST(Simulation, FastDiskHidesBehindCompute) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, {false, true, 2, 16384}).build(ProgramKind::StepUpdating);
+    const StepProgram step = ProgramBuilder(table, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;

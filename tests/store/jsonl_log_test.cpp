@@ -106,6 +106,7 @@ TEST(JsonlLog, AFailedWriteLeavesTheLogAsItWas) {
         EXPECT_FALSE(log->append("a long second line").ok());
         EXPECT_EQ(log->length(), 6u);
         EXPECT_EQ(linesOf(files), Lines{"first"});
+        EXPECT_EQ(*(*files.open("log", OpenMode::Read, Caching::Buffered))->size(), 6u) << "other programs read it meanwhile";
         EXPECT_TRUE(log->append("x").ok());
         EXPECT_EQ(linesOf(files), (Lines{"first", "x"}));
         EXPECT_EQ(*(*files.open("log", OpenMode::Read, Caching::Buffered))->size(), log->length()) << "other programs read it too";

@@ -73,15 +73,29 @@ inline RunSpec tinySpec(Family family, Precision precision) {
     return spec;
 }
 
+/// State on disk.
+inline Placement onDisk(int unitsPerSlice, int64_t chunkElements, Tier boundaries = Tier::Ram, Tier gradient = Tier::Disk) {
+    Placement placement = streamedPlacement();
+    placement.unitsPerSlice = unitsPerSlice;
+    placement.chunkElements = chunkElements;
+    placement.boundaries = boundaries;
+    placement.everywhere.gradient = gradient;
+    return placement;
+}
+
 /// A run without session: prepared by hand, stepped by hand.
 class HandRun {
 public:
-    HandRun(std::filesystem::path folder, RunSpec spec, const Placement& placement, int64_t ringBytes = 8 << 20)
+    HandRun(std::filesystem::path folder, RunSpec spec, const Placement& placement, UpdateRule rule = UpdateRule::Deferred, int64_t ringBytes = 8 << 20)
         : m_spec(std::move(spec)), m_table(m_spec.model) {
         m_parts.files = &osFileSystem();
         m_parts.folder.root = std::move(folder);
         m_parts.spec = m_spec;
         m_parts.plan.placement = placement;
+        m_parts.plan.rule = rule;
+        m_parts.plan.breakEven = 0.5;
+        m_parts.plan.stateOnDisk = ProgramBuilder(m_table, m_spec.training, placement).stateOnDisk();
+        m_parts.plan.microBatch = m_spec.training.microBatch;
         m_parts.plan.ringBytes = ringBytes;
         m_parts.plan.slices = int(makeSlicing(m_table, placement.unitsPerSlice).size());
     }

@@ -7,7 +7,24 @@ namespace {
 struct Case {
     std::string name;
     Placement placement;
+    UpdateRule rule = UpdateRule::Deferred;
 };
+
+/// Some of everything: the first slices keep copies, the others do not.
+Placement mixedPlacement() {
+    Placement placement = onDisk(2, 12288, Tier::Disk, Tier::Disk);
+    placement.slices = {{Tier::Device, Tier::Ram, Tier::Ram, Tier::Device}, {Tier::Ram, Tier::Disk, Tier::Ram, Tier::Ram}};
+    return placement;
+}
+
+Placement residentInHalfLayers() {
+    Placement placement = residentPlacement();
+    placement.everywhere = {Tier::Ram, Tier::Ram, Tier::Ram, Tier::Ram};
+    placement.boundaries = Tier::Ram;
+    placement.unitsPerSlice = 1;
+    placement.chunkElements = 2048;
+    return placement;
+}
 
 class StreamedEqualsResident : public testing::TestWithParam<std::tuple<Family, Precision>> {};
 
@@ -17,7 +34,7 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
     const auto tokens = smallTokens(folder.path);
     const RunSpec spec = tinySpec(family, precision);
 
-    HandRun resident(folder.path / "resident", spec, {true, false, 2, 4 << 20});
+    HandRun resident(folder.path / "resident", spec, residentPlacement());
     resident.create(*tokens);
     resident.open();
     resident.run(20);
@@ -30,15 +47,23 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
     EXPECT_LT(resident.results.back().loss, resident.results.front().loss - 0.5) << "nothing was learned";
 
     const Case cases[] = {
-        {"layerSlices", {false, true, 2, 4 << 20}},
-        {"halfLayerSlices", {false, true, 1, 4 << 20}},
-        {"allLayersInOneSlice", {false, false, 6, 4 << 20}},
-        {"smallestChunks", {false, true, 2, 2048}},
-        {"middleChunks", {false, false, 1, 12288}},
-        {"residentHalfLayers", {true, true, 1, 2048}},
+        {"layerSlices", onDisk(2, 4 << 20)},
+        {"halfLayerSlices", onDisk(1, 4 << 20)},
+        {"allLayersInOneSlice", onDisk(6, 4 << 20, Tier::Device)},
+        {"smallestChunks", onDisk(2, 2048)},
+        {"middleChunks", onDisk(1, 12288, Tier::Device)},
+        {"residentHalfLayers", residentInHalfLayers()},
+        {"gradientsInRam", onDisk(2, 4 << 20, Tier::Ram, Tier::Ram)},
+        {"boundariesOnDisk", onDisk(2, 4 << 20, Tier::Disk)},
+        {"insured", onDisk(2, 12288), UpdateRule::Insured},
+        {"insuredGradientsInRam", onDisk(2, 4 << 20, Tier::Ram, Tier::Ram), UpdateRule::Insured},
+        {"speculative", onDisk(1, 12288), UpdateRule::Speculative},
+        {"adaptive", onDisk(2, 4 << 20), UpdateRule::Adaptive},
+        {"copies", mixedPlacement()},
+        {"copiesInsured", mixedPlacement(), UpdateRule::Insured},
     };
     for (const Case& each : cases) {
-        HandRun streamed(folder.path / each.name, spec, each.placement);
+        HandRun streamed(folder.path / each.name, spec, each.placement, each.rule);
         streamed.create(*tokens);
         streamed.open();
         streamed.run(20);
@@ -57,16 +82,16 @@ INSTANTIATE_TEST_SUITE_P(All, StreamedEqualsResident,
 TEST(Resume, InterruptedAnywhereGivesTheSameBits) {
     const TemporaryFolder folder;
     const auto tokens = smallTokens(folder.path);
-    for (bool onDisk : {true, false}) {
-        const Placement placement{!onDisk, onDisk, 2, 4 << 20};
+    for (bool streamed : {true, false}) {
+        const Placement placement = streamed ? onDisk(2, 4 << 20) : residentPlacement();
         const RunSpec spec = tinySpec(Family::Gpt2, Precision::Bf16);
-        HandRun whole(folder.path / (onDisk ? "whole-disk" : "whole-ram"), spec, placement);
+        HandRun whole(folder.path / (streamed ? "whole-disk" : "whole-ram"), spec, placement);
         whole.create(*tokens);
         whole.open();
         whole.run(12);
         const std::string root = whole.settledRoot();
 
-        HandRun parts(folder.path / (onDisk ? "parts-disk" : "parts-ram"), spec, placement);
+        HandRun parts(folder.path / (streamed ? "parts-disk" : "parts-ram"), spec, placement);
         parts.create(*tokens);
         parts.open();
         for (int steps : {1, 4, 2}) {
@@ -94,7 +119,7 @@ TEST(Evaluate, CountsEveryTargetOnceAndLeavesTheRunAlone) {
     spec.training.evaluateSequences = 0;
     std::string roots[2];
     for (int evaluating : {0, 1}) {
-        HandRun run(folder.path / std::to_string(evaluating), spec, {false, true, 2, 4 << 20});
+        HandRun run(folder.path / std::to_string(evaluating), spec, onDisk(2, 4 << 20));
         run.create(*tokens);
         run.open();
         for (int i = 0; i < 4; ++i) {

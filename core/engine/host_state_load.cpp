@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/host_state_load.h"
+
+namespace gsst {
+
+Status loadHostState(StateStore& store, const TensorTable& table, HostState& state,
+                     const std::function<void(uint64_t done, uint64_t total)>& progress, std::stop_token stop) {
+    const int slot = store.committedSlot();
+    uint64_t total = 0;
+    for (int unit = 0; unit < table.unitCount(); ++unit)
+        for (StateKind kind : kStateKinds)
+            if (state.section(unit, kind))
+                total += uint64_t(table.units()[size_t(unit)].paddedElements * elementBytes(kind));
+    uint64_t done = 0;
+    for (size_t index = 0; index < table.blocks().size(); ++index) {
+        const BlockInfo& block = table.blocks()[index];
+        for (StateKind kind : kStateKinds) {
+            std::byte* section = state.section(block.unit, kind);
+            if (!section)
+                continue;
+            if (stop.stop_requested())
+                return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""};
+            const size_t bytes = size_t(block.paddedElements * elementBytes(kind));
+            std::byte* to = section + block.offset * elementBytes(kind);
+            GSST_TRY(store.file(slot).read(store.layout().blocks(int(index), 1, kind).offset, {to, bytes}));
+            GSST_TRY(store.checkBlock(slot, int(index), kind, {to, bytes}));
+            done += bytes;
+        }
+        if (progress && total > 0)
+            progress(done, total);
+    }
+    return {};
+}
+
+}  // namespace gsst

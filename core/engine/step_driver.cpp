@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/step_driver.h"
+
+#include "engine/host_state_load.h"
+
+#include <cmath>
+#include <utility>
+
+namespace gsst {
+namespace {
+
+constexpr ProgramVariant kCommit{ProgramKind::Commit, false, BackwardUpdate::None};
+constexpr ProgramVariant kUpdateOnly{ProgramKind::UpdateOnly, false, BackwardUpdate::None};
+constexpr ProgramVariant kWriteOut{ProgramKind::WriteOut, false, BackwardUpdate::None};
+constexpr ProgramVariant kLoadWeights{ProgramKind::LoadWeights, false, BackwardUpdate::None};
+
+/// Steps whose clipping says something about the run.
+constexpr int kHistoryThatCounts = 8;
+
+ProgramVariant stepVariant(bool updating, BackwardUpdate update) { return {ProgramKind::Step, updating, update}; }
+
+}  // namespace
+
+StepDriver::StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options)
+    : m_parts(parts), m_builder(builder), m_options(std::move(options)), m_onDisk(builder.stateOnDisk()), m_executor(m_parts),
+      m_step(parts.store->committed().step), m_history(parts.store->committed()) {}
+
+Status StepDriver::load(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
+    GSST_TRY(loadHostState(*m_parts.store, *m_parts.table, *m_parts.host, progress, stop));
+    if (program(kLoadWeights)->ops.empty())
+        return {};
+    return runAlone(kLoadWeights, {});
+}
+
+std::shared_ptr<const StepProgram> StepDriver::program(const ProgramVariant& variant) {
+    auto& cached = m_programs[variant];
+    if (!cached)
+        cached = std::make_shared<const StepProgram>(m_builder.build(variant));
+    return cached;
+}
+
+BackwardUpdate StepDriver::chooseUpdate(bool lastClipped) const {
+    if (!m_onDisk)
+        return BackwardUpdate::None;
+    switch (m_options.rule) {
+    case UpdateRule::Deferred: return BackwardUpdate::None;
+    case UpdateRule::Speculative: return BackwardUpdate::Speculative;
+    case UpdateRule::Insured: return BackwardUpdate::Insured;
+    case UpdateRule::Adaptive: break;
+    }
+    const bool calm = m_history.clippedCount >= kHistoryThatCounts && m_history.clippedShare() < m_options.breakEven;
+    return calm && !lastClipped ? BackwardUpdate::Insured : BackwardUpdate::None;
+}
+
+std::vector<ProgramVariant> StepDriver::neededNow() const {
+    const bool lastClipped = m_history.clippedCount > 0 && (m_history.clippedMask & 1) != 0;
+    std::vector<ProgramVariant> needed;
+    if (m_toCommit)
+        needed.push_back(kCommit);
+    needed.push_back(stepVariant(m_pending, chooseUpdate(lastClipped)));
+    return needed;
+}
+
+/// What follows if this step neither clips nor fails.
+std::vector<ProgramVariant> StepDriver::expectedNext(const ProgramVariant& now) const {
+    const BackwardUpdate update = chooseUpdate(m_options.rule == UpdateRule::Adaptive && now.update == BackwardUpdate::None &&
+                                               m_history.clippedShare() >= m_options.breakEven);
+    if (now.update == BackwardUpdate::None)
+        return {stepVariant(true, update)};
+    return {kCommit, stepVariant(false, update)};
+}
+
+/// Makes the queue begin with what this step needs, and go on with what the next one is expected to need.
+Status StepDriver::line(const ProgramVariant& now, bool moreToCome) {
+    std::vector<ProgramVariant> wanted = neededNow();
+    if (m_ahead != wanted) {
+        GSST_TRY(dropAhead());
+        for (const ProgramVariant& variant : wanted)
+            m_executor.enqueue(program(variant));
+    }
+    m_ahead.clear();
+    if (moreToCome && m_onDisk) {
+        m_ahead = expectedNext(now);
+        for (const ProgramVariant& variant : m_ahead)
+            m_executor.enqueue(program(variant));
+    }
+    return {};
+}
+
+Status StepDriver::dropAhead() {
+    GSST_TRY(m_executor.drain());
+    if (m_executor.queued() > 0)
+        m_executor.abandon();
+    m_ahead.clear();
+    return {};
+}
+
+Status StepDriver::runAlone(const ProgramVariant& variant, const StepContext& context) {
+    m_executor.enqueue(program(variant));
+    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, m_executor.run(context, {}));
+    return m_executor.drain();
+}
+
+/// After an update that must not stand: copies in RAM and on the device were changed in place.
+Status StepDriver::reload() {
+    GSST_TRY(dropAhead());
+    return load({}, {});
+}
+
+CommitRecord StepDriver::record() const {
+    CommitRecord record = m_history;
+    record.step = m_step;
+    if (m_options.stampRecord)
+        m_options.stampRecord(record);
+    return record;
+}
+
+StepContext StepDriver::context(float guess) const {
+    StepContext context;
+    context.pending.step = m_step;
+    context.pending.scale = m_pendingScale;
+    context.present.step = m_step + 1;
+    context.present.scale = guess;
+    if (m_options.clip.factorOfUnit) {
+        const auto ofUnit = [this](int unit) {
+            const UnitInfo& info = m_parts.table->units()[size_t(unit)];
+            return m_options.clip.factorOfUnit(std::span(m_executor.squaredNorms()).subspan(size_t(info.firstBlock), size_t(info.blockCount)));
+        };
+        context.pending.scaleOfUnit = ofUnit;
+        context.present.scaleOfUnit = ofUnit;
+    }
+    return context;
+}
+
+bool StepDriver::isHit(const DrivenStep& step, float guess) const {
+    return !step.skipped && (m_options.clip.factorOfUnit || step.clipFactor == guess);
+}
+
+Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float guess, std::stop_token stop) {
+    StepContext given = context(guess);
+    if (variant.updating)
+        given.record = record();
+    GSST_ASSIGN(const StepOutcome outcome, m_executor.run(given, stop));
+    if (variant.updating)
+        m_pending = false;
+    DrivenStep step;
+    step.step = m_step + 1;
+    step.loss = outcome.loss;
+    step.gradientNorm = m_options.clip.norm(m_executor.squaredNorms());
+    step.clipFactor = m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
+    step.skipped = !std::isfinite(step.loss.nats) || !std::isfinite(step.gradientNorm);
+    step.update = variant.update;
+    step.waits = outcome.waits;
+    step.computeSeconds = outcome.computeSeconds;
+    return step;
+}
+
+Result<DrivenStep> StepDriver::run(bool moreToCome, std::stop_token stop) {
+    const ProgramVariant now = neededNow().back();
+    GSST_TRY(line(now, moreToCome));
+    if (m_toCommit) {
+        StepContext committing;
+        committing.record = record();
+        GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, m_executor.run(committing, {}));
+        m_toCommit = false;
+    }
+    const float guess = m_options.clip.guess(m_history.gradientNorm);
+    GSST_ASSIGN(DrivenStep step, attempt(now, guess, stop));
+    GSST_TRY(conclude(step, now, guess, stop));
+    return step;
+}
+
+/// Gives the step its effect.
+Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, float guess, std::stop_token stop) {
+    const bool updated = variant.update != BackwardUpdate::None;
+    if (updated && !isHit(step, guess)) {
+        GSST_TRY(reload());
+        step.wrongGuess = !step.skipped;
+    }
+    if (step.wrongGuess && variant.update == BackwardUpdate::Speculative) {
+        // The same gradients again, now with the factor known.
+        const ProgramVariant again = stepVariant(false, BackwardUpdate::Speculative);
+        m_executor.enqueue(program(again));
+        const double firstNorm = step.gradientNorm;
+        GSST_ASSIGN(DrivenStep second, attempt(again, step.clipFactor, stop));
+        if (second.gradientNorm != firstNorm)
+            return Error{ErrorCode::Internal, "A step did not repeat", "step " + std::to_string(step.step),
+                         "computed twice from the same state, its gradient came out different",
+                         "This points to failing memory or an overclocked processor: test them before you go on"};
+        second.wrongGuess = true;
+        second.waits.read += step.waits.read;
+        second.waits.write += step.waits.write;
+        second.computeSeconds += step.computeSeconds;
+        step = second;
+    }
+    account(step);
+    if (step.skipped)
+        return skip();
+    m_toCommit = updated && (!step.wrongGuess || variant.update == BackwardUpdate::Speculative);
+    m_pending = !m_toCommit;
+    m_pendingScale = step.clipFactor;
+    if (m_onDisk)
+        return {};
+    // State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
+    m_executor.enqueue(program(kUpdateOnly));
+    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, m_executor.run(context(1.0f), {}));
+    m_pending = false;
+    m_uncommitted = true;
+    return {};
+}
+
+void StepDriver::account(const DrivenStep& step) {
+    ++m_step;
+    m_history.skippedInARow = step.skipped ? m_history.skippedInARow + 1 : 0;
+    m_history.skippedSteps += step.skipped ? 1 : 0;
+    if (step.skipped)
+        return;
+    m_history.gradientNorm = step.gradientNorm;
+    m_history.noteClipped(step.clipFactor < 1.0f);
+}
+
+/// The state stays as it was; that the step is done is worth a record, so that a resumed run goes on with the next data.
+Status StepDriver::skip() {
+    GSST_TRY(dropAhead());
+    m_pending = false;
+    if (!m_onDisk) {
+        m_uncommitted = true;
+        return {};
+    }
+    GSST_TRY(m_parts.store->commit(m_parts.store->committedSlot(), record()));
+    if (m_parts.observer)
+        m_parts.observer->committed(m_parts.store->committed());
+    return {};
+}
+
+Status StepDriver::settle() {
+    GSST_TRY(dropAhead());
+    StepContext given = context(1.0f);
+    if (m_toCommit || m_pending || m_uncommitted)
+        given.record = record();
+    if (m_toCommit) {
+        GSST_TRY(runAlone(kCommit, given));
+        m_toCommit = false;
+    }
+    if (m_pending) {
+        GSST_TRY(runAlone(kUpdateOnly, given));
+        m_pending = false;
+    }
+    if (m_uncommitted) {
+        GSST_TRY(runAlone(kWriteOut, given));
+        m_uncommitted = false;
+    }
+    return {};
+}
+
+Status StepDriver::quiesce() { return dropAhead(); }
+
+Status StepDriver::giveUp() {
+    m_executor.abandon();
+    m_ahead.clear();
+    if (!m_onDisk)
+        return settle();
+    m_pending = m_toCommit = false;
+    m_history = m_parts.store->committed();
+    m_step = m_history.step;
+    return {};
+}
+
+Result<StepOutcome> StepDriver::evaluate(int microBatches, std::stop_token stop) {
+    const bool usual = microBatches == int(program(stepVariant(false, BackwardUpdate::None))->microBatches);
+    m_executor.enqueue(usual ? program({ProgramKind::Evaluate, false, BackwardUpdate::None})
+                             : std::make_shared<const StepProgram>(m_builder.buildEvaluation(microBatches)));
+    return m_executor.run({}, stop);
+}
+
+}  // namespace gsst

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/executor.h"
+#include "plan/planner.h"
+#include "plan/program_builder.h"
+#include "store/state_store.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace gsst {
+
+/// How gradients are clipped, as the driver sees it. Pure functions; the caller binds them to the recipe.
+struct ClipFunctions {
+    std::function<double(std::span<const double> squaredNorms)> norm;      ///< of the whole gradient
+    std::function<float(double norm, double previousNorm)> factor;         ///< previousNorm 0 = there is none
+    std::function<float(double previousNorm)> guess;                       ///< the factor, before the norm is known
+    std::function<float(std::span<const double> unitNorms)> factorOfUnit;  ///< if every unit is clipped by its own norm; else empty
+};
+
+struct DriverOptions {
+    UpdateRule rule = UpdateRule::Deferred;
+    double breakEven = 0.5;  ///< Adaptive: share of clipped steps from which deferring is cheaper
+    ClipFunctions clip;
+    std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
+};
+
+/// What one training step gave.
+struct DrivenStep {
+    int64_t step = 0;          ///< 1-based
+    LossSum loss;
+    double gradientNorm = 0;
+    float clipFactor = 1;      ///< 1 where every unit has its own
+    bool skipped = false;      ///< loss or gradient were not finite: the state was left alone
+    bool wrongGuess = false;
+    BackwardUpdate update = BackwardUpdate::None;
+    WaitTimes waits;
+    double computeSeconds = 0;
+};
+
+/// Chains step programs into training steps: picks the variant of each, guesses and judges clip factors, commits, goes back after a
+/// wrong guess, skips what is not finite. Knows no data: the caller gives the math its batch before each step. Everything given
+/// outlives it. One thread, the executor's.
+class StepDriver {
+public:
+    StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options);
+
+    /// Fills the copies in RAM and on the device from the committed slot. Progress in bytes.
+    Status load(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
+
+    int64_t step() const { return m_step; }  ///< last finished step
+    /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops; call
+    /// giveUp() then, as after every error.
+    Result<DrivenStep> run(bool moreToCome, std::stop_token stop);
+
+    /// Applies what is pending and commits: the committed step is step() afterwards.
+    Status settle();
+    /// Waits for all I/O of finished steps.
+    Status quiesce();
+    /// Forgets the step in progress. State in RAM (which is whole) is committed; else the last commit stands, and copies are stale:
+    /// load() before the next step.
+    Status giveUp();
+    /// State in RAM is ahead of the slot.
+    bool uncommitted() const { return m_uncommitted; }
+
+    Result<StepOutcome> evaluate(int microBatches, std::stop_token stop);
+
+private:
+    std::shared_ptr<const StepProgram> program(const ProgramVariant& variant);
+    BackwardUpdate chooseUpdate(bool lastClipped) const;
+    std::vector<ProgramVariant> neededNow() const;
+    std::vector<ProgramVariant> expectedNext(const ProgramVariant& now) const;
+    Status line(const ProgramVariant& now, bool moreToCome);
+    Status dropAhead();
+    Status runAlone(const ProgramVariant& variant, const StepContext& context);
+    Status reload();
+    StepContext context(float guess) const;
+    CommitRecord record() const;
+    bool isHit(const DrivenStep& step, float guess) const;
+    Result<DrivenStep> attempt(const ProgramVariant& variant, float guess, std::stop_token stop);
+    Status conclude(DrivenStep& step, const ProgramVariant& variant, float guess, std::stop_token stop);
+    Status skip();
+    void account(const DrivenStep& step);
+
+    EngineParts m_parts;
+    const ProgramBuilder& m_builder;
+    DriverOptions m_options;
+    bool m_onDisk;
+    Executor m_executor;
+    std::map<ProgramVariant, std::shared_ptr<const StepProgram>> m_programs;
+    std::vector<ProgramVariant> m_ahead;  ///< enqueued, in order
+
+    int64_t m_step = 0;
+    CommitRecord m_history;      ///< clipping, skips and norm up to m_step
+    bool m_pending = false;      ///< the gradient of m_step waits for its update
+    float m_pendingScale = 1.0f;
+    bool m_toCommit = false;     ///< the other slot holds m_step and is not committed
+    bool m_uncommitted = false;
+};
+
+}  // namespace gsst

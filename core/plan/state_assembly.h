@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "plan/program_assembly.h"
+
+namespace gsst {
+
+/// The part of a program that moves state and gradients: reads, updates, writes, by the tier of each kind.
+class StateAssembly : public ProgramAssembly {
+public:
+    using ProgramAssembly::ProgramAssembly;
+
+    void updateOnly();
+    void commit();
+    void writeOut();
+    void loadKeptWeights();
+
+protected:
+    /// The pending update of every chunk of the slice, from its stored gradient; its working weights are filled on the way.
+    int updatePending(int slice, bool wantWeights);
+    /// The update of the slice from the gradient that is complete in `gradient`.
+    void updateNow(int slice, int gradient);
+    /// Working weights of the slice as they are in the current slot.
+    int loadWeights(int slice);
+    /// The embedding's table, for a tied head that `slice` is.
+    int loadTable(int slice);
+    int gradientBuffer(int slice);
+    void zeroGradient(int slice, int gradient);
+    /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says.
+    void finishGradient(int slice, int gradient);
+    /// What was written since becomes the current state.
+    void commitHere(int slice);
+
+private:
+    KindMask stagedOf(int slice, KindMask wanted) const;
+    int weightsBuffer(int slice, int64_t elements);
+    void updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient);
+    void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
+    void storeGradient(int slice, int gradient);
+
+    SlotRef m_current = SlotRef::Old;  ///< the slot that holds the committed state at this point of the program
+    SlotRef other() const { return m_current == SlotRef::Old ? SlotRef::New : SlotRef::Old; }
+};
+
+}  // namespace gsst

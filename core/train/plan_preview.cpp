@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/plan_preview.h"
+
+#include "plan/state_bytes.h"
+
+#include <array>
+#include <vector>
+
+namespace gsst {
+namespace {
+
+void put(PlanPreview& preview, MemoryKind kind, MemoryTier tier, int64_t bytes) {
+    preview.bytes[size_t(kind)][size_t(tier)] += bytes;
+}
+
+/// Device bytes of the program's worst op, by kind of use. What is kept across programs is there all the time.
+void placeDevice(PlanPreview& preview, const StepProgram& program) {
+    std::array<int64_t, 5> live{};
+    for (const BufferInfo& info : program.buffers)
+        live[size_t(info.use)] += info.keptFor >= 0 ? info.bytes : 0;
+    std::array<int64_t, 5> worst{};
+    int64_t peak = -1;
+    const auto account = [&](const std::vector<int>& buffers, int64_t sign) {
+        for (int buffer : buffers) {
+            const BufferInfo& info = program.buffers[size_t(buffer)];
+            if (info.space == Space::Device && info.keptFor < 0)
+                live[size_t(info.use)] += sign * info.bytes;
+        }
+    };
+    for (const Op& op : program.ops) {
+        account(op.acquires, 1);
+        int64_t sum = op.workspace;
+        for (int64_t bytes : live)
+            sum += bytes;
+        if (sum > peak) {
+            peak = sum;
+            worst = live;
+            worst[size_t(BufferUse::Activation)] += op.workspace;
+        }
+        account(op.releases, -1);
+    }
+    put(preview, MemoryKind::Weights, MemoryTier::Device, worst[size_t(BufferUse::Weights)]);
+    put(preview, MemoryKind::Gradients, MemoryTier::Device, worst[size_t(BufferUse::Gradient)]);
+    put(preview, MemoryKind::Activations, MemoryTier::Device, worst[size_t(BufferUse::Activation)]);
+}
+
+void placeRam(PlanPreview& preview, const TensorTable& table, const std::vector<SliceRange>& slices, const Plan& plan) {
+    for (size_t slice = 0; slice < slices.size(); ++slice) {
+        const int64_t elements = sliceElements(table, slices[slice]);
+        const SliceResidency& residency = plan.placement.of(int(slice));
+        put(preview, MemoryKind::Weights, MemoryTier::Ram, residency.weights != Tier::Disk ? elements * kHiBytes : 0);
+        put(preview, MemoryKind::Weights, MemoryTier::Ram, residency.remainder != Tier::Disk ? elements * kLoBytes : 0);
+        put(preview, MemoryKind::Optimizer, MemoryTier::Ram, residency.moments != Tier::Disk ? elements * kMomentBytes : 0);
+        put(preview, MemoryKind::Gradients, MemoryTier::Ram, residency.gradient == Tier::Ram ? elements * kGradientBytes : 0);
+    }
+    put(preview, MemoryKind::Activations, MemoryTier::Ram, plan.boundaryBytes);
+    put(preview, MemoryKind::Staging, MemoryTier::Ram, plan.ringBytes);
+}
+
+/// Two slots, and the work files.
+void placeDisk(PlanPreview& preview, const TensorTable& table, const TrainSpec& training, const Plan& plan) {
+    const int64_t gradients = gradientFileBytes(table, plan);
+    const int64_t boundaries = boundaryFileBytes(table, training, plan);
+    const int64_t weights = 2 * table.paddedParameters() * (kHiBytes + kLoBytes);
+    put(preview, MemoryKind::Weights, MemoryTier::Disk, weights);
+    put(preview, MemoryKind::Gradients, MemoryTier::Disk, gradients);
+    put(preview, MemoryKind::Activations, MemoryTier::Disk, boundaries);
+    put(preview, MemoryKind::Optimizer, MemoryTier::Disk, plan.diskBytes - weights - gradients - boundaries);
+}
+
+}  // namespace
+
+void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const Plan& plan) {
+    preview.fits = true;
+    preview.streamed = plan.stateOnDisk;
+    preview.slices = plan.slices;
+    preview.updateRule = nameOf(plan.rule);
+    TrainSpec training = spec.training;
+    training.microBatch = plan.microBatch;
+    const ProgramBuilder builder(table, training, plan.placement);
+    placeDevice(preview, builder.build({ProgramKind::Step, false, BackwardUpdate::None}));
+    placeRam(preview, table, builder.slices(), plan);
+    placeDisk(preview, table, training, plan);
+    preview.devicePeakBytes = plan.devicePeak;
+    preview.ramPeakBytes = plan.ramPeak;
+    preview.diskBytes = plan.diskBytes;
+    preview.readBytesPerStep = plan.step.readBytes;
+    preview.writtenBytesPerStep = plan.step.writtenBytes;
+    preview.secondsPerStep = plan.step.seconds;
+    preview.tokensPerSecond = double(spec.training.tokensPerStep()) / plan.step.seconds;
+    preview.totalSeconds = plan.step.seconds * double(spec.training.steps);
+    preview.bottleneck = plan.diskBound() ? "disk" : "compute";
+}
+
+}  // namespace gsst
