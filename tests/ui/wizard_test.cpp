@@ -234,7 +234,7 @@ void WizardTest::slidersDoNotBlock() {
         slider->setValue(tick);
         QApplication::processEvents();
     }
-    QVERIFY2(timer.elapsed() < 2500, "a hundred plans of 60 ms would take 6 s");
+    QVERIFY2(timer.elapsed() < 5500, "a hundred plans of 60 ms would take 6 s");
     QVERIFY(waitComplete());
     QVERIFY(m_service->previews - before < 50);
     QVERIFY(wizard.draft().spec.budget.deviceBytes > 0);
