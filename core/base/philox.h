@@ -7,18 +7,26 @@
 
 namespace gsst {
 
+inline constexpr int kPhiloxRounds = 10;
+
+/// One round of philox() on the words of a counter, with the round's key.
+constexpr void philoxRound(uint32_t& word0, uint32_t& word1, uint32_t& word2, uint32_t& word3, const std::array<uint32_t, 2>& key) {
+    const uint64_t product0 = uint64_t{0xD2511F53u} * word0;
+    const uint64_t product1 = uint64_t{0xCD9E8D57u} * word2;
+    word0 = static_cast<uint32_t>(product1 >> 32) ^ word1 ^ key[0];
+    word1 = static_cast<uint32_t>(product1);
+    word2 = static_cast<uint32_t>(product0 >> 32) ^ word3 ^ key[1];
+    word3 = static_cast<uint32_t>(product0);
+}
+
+/// The key of the round after the one with `key`.
+constexpr std::array<uint32_t, 2> nextPhiloxKey(const std::array<uint32_t, 2>& key) { return {key[0] + 0x9E3779B9u, key[1] + 0xBB67AE85u}; }
+
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): 128 random bits
 /// as a pure function of a 128-bit counter and a 64-bit key. The same on every platform.
 constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
-    constexpr int kRounds = 10;
-    for (int round = 0; round < kRounds; ++round) {
-        const uint64_t product0 = uint64_t{0xD2511F53u} * counter[0];
-        const uint64_t product1 = uint64_t{0xCD9E8D57u} * counter[2];
-        counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(product1),
-                   static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(product0)};
-        key[0] += 0x9E3779B9u;
-        key[1] += 0xBB67AE85u;
-    }
+    for (int round = 0; round < kPhiloxRounds; ++round, key = nextPhiloxKey(key))
+        philoxRound(counter[0], counter[1], counter[2], counter[3], key);
     return counter;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "device/caching_pool.h"
 
+#include "base/round_up.h"
 #include "base/units.h"
 
 #include <algorithm>
@@ -98,7 +99,7 @@ CachingPool::~CachingPool() {
 
 int64_t CachingPool::roundedBytes(int64_t bytes) {
     const int64_t granule = bytes >= kLargeFrom ? kPage : kSmallGranule;
-    return std::max(kSmallGranule, (std::min(bytes, kLargestRequest) + granule - 1) / granule * granule);
+    return std::max(kSmallGranule, roundUp(std::min(bytes, kLargestRequest), granule));
 }
 
 Result<std::byte*> CachingPool::allocate(int64_t bytes) {

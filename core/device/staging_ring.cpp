@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "device/staging_ring.h"
 
+#include "base/round_up.h"
 #include "io/file.h"
 
 #include <algorithm>
@@ -28,7 +29,7 @@ std::optional<size_t> StagingRing::place(size_t rounded) const {
 std::optional<std::span<std::byte>> StagingRing::allocate(size_t bytes) {
     if (bytes > m_memory.size())
         return std::nullopt;
-    const size_t rounded = std::max(kIoAlignment, (bytes + kIoAlignment - 1) / kIoAlignment * kIoAlignment);
+    const size_t rounded = std::max(kIoAlignment, roundUp(bytes, kIoAlignment));
     if (rounded > m_memory.size())
         return std::nullopt;
     const std::lock_guard lock(m_mutex);

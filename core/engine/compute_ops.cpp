@@ -97,11 +97,11 @@ Result<std::byte*> ComputeOps::keptBuffer(const BufferInfo& info) {
 }
 
 std::byte* ComputeOps::stateOf(const Op& op, const ProgramRun& run, StateKind kind) const {
-    if (!(op.staged & (1 << int(kind))))
+    if (!(op.staged & bitOf(kind)))
         return m_parts.host->section(op.unit, kind) + op.unitOffset * elementBytes(kind);
     int64_t offset = 0;
     for (StateKind before : kStateKinds)
-        if (before < kind && op.staged & (1 << int(before)))
+        if (before < kind && op.staged & bitOf(before))
             offset += op.elements * elementBytes(before);
     return run.data(op.state) + offset;
 }

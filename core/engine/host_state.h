@@ -5,8 +5,8 @@
 #include "device/cpu_pool.h"
 #include "plan/residency.h"
 #include "plan/slicing.h"
+#include "spec/state_format.h"
 #include "spec/tensor_table.h"
-#include "store/slot_layout.h"
 
 #include <array>
 #include <cstdint>
@@ -30,9 +30,6 @@ public:
     std::byte* section(int unit, StateKind kind) const { return m_units[size_t(unit)].sections[size_t(kind)]; }
     /// The unit's gradient in RAM, or null.
     float* gradient(int unit) const { return m_units[size_t(unit)].gradient; }
-
-    /// What create() takes from the pool.
-    static int64_t bytesFor(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement);
 
 private:
     explicit HostState(CpuPool& pool) : m_pool(pool) {}

@@ -62,7 +62,7 @@ std::vector<IoOps::Section> IoOps::sectionsOf(const Op& op, const ProgramRun& ru
     std::vector<Section> sections;
     std::byte* staged = run.data(op.state);
     for (StateKind kind : kStateKinds) {
-        if (op.staged & (1 << int(kind))) {
+        if (op.staged & bitOf(kind)) {
             sections.push_back({kind, staged});
             staged += op.elements * elementBytes(kind);
         } else if (op.kind == OpKind::WriteState) {

@@ -71,8 +71,7 @@ std::vector<ProgramVariant> StepDriver::expectedNext(const ProgramVariant& now) 
 }
 
 /// Makes the queue begin with what this step needs, and go on with what the next one is expected to need.
-Status StepDriver::line(const ProgramVariant& now, bool moreToCome) {
-    std::vector<ProgramVariant> wanted = neededNow();
+Status StepDriver::line(const std::vector<ProgramVariant>& wanted, bool moreToCome) {
     if (m_ahead != wanted) {
         GSST_TRY(dropAhead());
         for (const ProgramVariant& variant : wanted)
@@ -80,7 +79,7 @@ Status StepDriver::line(const ProgramVariant& now, bool moreToCome) {
     }
     m_ahead.clear();
     if (moreToCome && m_onDisk) {
-        m_ahead = expectedNext(now);
+        m_ahead = expectedNext(wanted.back());
         for (const ProgramVariant& variant : m_ahead)
             m_executor.enqueue(program(variant));
     }
@@ -156,8 +155,9 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
 }
 
 Result<DrivenStep> StepDriver::run(bool moreToCome, std::stop_token stop) {
-    const ProgramVariant now = neededNow().back();
-    GSST_TRY(line(now, moreToCome));
+    const std::vector<ProgramVariant> needed = neededNow();
+    const ProgramVariant now = needed.back();
+    GSST_TRY(line(needed, moreToCome));
     if (m_toCommit) {
         StepContext committing;
         committing.record = record();
@@ -267,9 +267,8 @@ Status StepDriver::giveUp() {
 }
 
 Result<StepOutcome> StepDriver::evaluate(int microBatches, std::stop_token stop) {
-    const bool usual = microBatches == int(program(stepVariant(false, BackwardUpdate::None))->microBatches);
-    m_executor.enqueue(usual ? program({ProgramKind::Evaluate, false, BackwardUpdate::None})
-                             : std::make_shared<const StepProgram>(m_builder.buildEvaluation(microBatches)));
+    const auto usual = program({ProgramKind::Evaluate, false, BackwardUpdate::None});
+    m_executor.enqueue(usual->microBatches == microBatches ? usual : std::make_shared<const StepProgram>(m_builder.buildEvaluation(microBatches)));
     return m_executor.run({}, stop);
 }
 

@@ -76,7 +76,7 @@ private:
     BackwardUpdate chooseUpdate(bool lastClipped) const;
     std::vector<ProgramVariant> neededNow() const;
     std::vector<ProgramVariant> expectedNext(const ProgramVariant& now) const;
-    Status line(const ProgramVariant& now, bool moreToCome);
+    Status line(const std::vector<ProgramVariant>& wanted, bool moreToCome);
     Status dropAhead();
     Status runAlone(const ProgramVariant& variant, const StepContext& context);
     Status reload();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "io/aligned_buffer.h"
 
+#include "base/round_up.h"
 #include "base/units.h"
 #include "io/file.h"
 #include "io/huge_pages.h"
@@ -24,7 +25,7 @@ Result<AlignedBuffer> AlignedBuffer::create(size_t bytes) {
         return buffer;
     void* memory = nullptr;
     if (bytes <= std::numeric_limits<size_t>::max() - kHugePageBytes) {
-        buffer.m_size = (bytes + kIoAlignment - 1) / kIoAlignment * kIoAlignment;
+        buffer.m_size = roundUp(bytes, kIoAlignment);
         memory = ::operator new(buffer.m_size, alignmentOf(buffer.m_size), std::nothrow);
     }
     if (!memory)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/round_up.h"
 #include "io/file.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace gsst {
 /// Rounded up to whole blocks, at least one; at most 1 GiB, below the limit of one call of every system.
 inline size_t alignedPieceBytes(size_t wanted) {
     constexpr size_t kLargest = size_t{1} << 30;
-    return std::max((std::min(wanted, kLargest) + kIoAlignment - 1) / kIoAlignment, size_t{1}) * kIoAlignment;
+    return std::max(roundUp(std::min(wanted, kLargest), kIoAlignment), kIoAlignment);
 }
 
 /// At least one: an empty request is an empty piece.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/philox.h"
 #include "optim/cpu_loops.h"
 #include "optim/moment_code.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 
@@ -41,7 +43,6 @@ GSST_LOOP float encode(const float* __restrict values, uint8_t* __restrict codes
 /// once, round by round, so that the blocks fill vectors.
 GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __restrict random) {
     constexpr int kBlocks = 32;
-    constexpr int kRounds = 10;
     const uint64_t index = roundingIndex(key, group);
     const uint64_t stream = roundingStream(key);
     alignas(64) uint32_t words[4][kBlocks];
@@ -51,19 +52,10 @@ GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __res
         words[2][i] = uint32_t(stream);
         words[3][i] = uint32_t(stream >> 32);
     }
-    uint32_t key0 = uint32_t(key.seed), key1 = uint32_t(key.seed >> 32);
-    for (int round = 0; round < kRounds; ++round) {
-        for (int i = 0; i < kBlocks; ++i) {
-            const uint64_t product0 = uint64_t{0xD2511F53u} * words[0][i];
-            const uint64_t product1 = uint64_t{0xCD9E8D57u} * words[2][i];
-            words[0][i] = uint32_t(product1 >> 32) ^ words[1][i] ^ key0;
-            words[1][i] = uint32_t(product1);
-            words[2][i] = uint32_t(product0 >> 32) ^ words[3][i] ^ key1;
-            words[3][i] = uint32_t(product0);
-        }
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
-    }
+    std::array<uint32_t, 2> roundKey{uint32_t(key.seed), uint32_t(key.seed >> 32)};
+    for (int round = 0; round < kPhiloxRounds; ++round, roundKey = nextPhiloxKey(roundKey))
+        for (int i = 0; i < kBlocks; ++i)
+            philoxRound(words[0][i], words[1][i], words[2][i], words[3][i], roundKey);
     for (int word = 0; word < 4; ++word)
         for (int i = 0; i < kBlocks; ++i) {
             random[2 * word * kBlocks + i] = uint16_t(words[word][i]);

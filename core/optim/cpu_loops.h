@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "optim/block_loops.h"
 #include "optim/cpu_kernels.h"
 
 #include <bit>
@@ -53,20 +54,16 @@ GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __rest
 }
 
 GSST_LOOP double squaredNorm(const float* __restrict values, int64_t count) {
-    constexpr int kLanes = 16;
-    double lanes[kLanes] = {};
+    double lanes[kNormLanes] = {};
     int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes)
-        for (int lane = 0; lane < kLanes; ++lane) {
+    for (; i + kNormLanes <= count; i += kNormLanes)
+        for (int lane = 0; lane < kNormLanes; ++lane) {
             const double value = values[i + lane];
             lanes[lane] += value * value;
         }
     for (; i < count; ++i)
-        lanes[i % kLanes] += double(values[i]) * double(values[i]);
-    double sum = 0;
-    for (double lane : lanes)
-        sum += lane;
-    return sum;
+        lanes[i % kNormLanes] += double(values[i]) * double(values[i]);
+    return sumOfLanes(lanes);
 }
 
 GSST_LOOP void roundToBf16(float* values, int64_t count) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/planner.h"
 
+#include "base/round_up.h"
 #include "base/units.h"
+#include "plan/host_pieces.h"
 #include "plan/residency_search.h"
 #include "plan/state_bytes.h"
 #include "spec/cost.h"
@@ -24,8 +26,6 @@ constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead beyond the groups t
 constexpr int64_t kSmallestRing = 64 << 10;
 constexpr int64_t kSliceElements = 4 << 20;  ///< blocks of small models share a slice up to this size
 constexpr double kWorthIt = 0.98;            ///< another rule must save this much of a step to be taken
-
-int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
 /// Bytes of the largest chunk with its gradient: what the ring must hold several times.
 int64_t groupBytes(const TensorTable& table, int64_t chunkElements) {
@@ -125,7 +125,7 @@ Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk
     plan.placement = std::move(placement);
     plan.placement.unitsPerSlice = shape.units;
     plan.placement.boundaries = shape.boundaries;
-    plan.placement.chunkElements = kLargestChunk;
+    plan.placement.chunkElements = std::numeric_limits<int64_t>::max();  // peaks do not depend on it, and fewer ops are faster
     plan.stateOnDisk = stateOnDisk;
     const TrainSpec training = trainingOf(plan);
     const ProgramBuilder builder(m_table, training, plan.placement);
@@ -136,7 +136,7 @@ Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk
     plan.boundaryBytes = ramPeakOf(step);
     plan.residentBytes = hostBytesOf(m_table, builder.slices(), plan.placement);
     plan.slices = step.slices;
-    const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryFileBytes(m_table.model(), training) : 0;
+    const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
         return stateOnDisk ? roundUp(kRingGroups * groupBytes(m_table, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
     };
@@ -344,7 +344,7 @@ int64_t gradientFileBytes(const TensorTable& table, const Plan& plan) {
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
     if (plan.placement.boundaries != Tier::Disk)
         return 0;
-    return int64_t(plan.slices) * training.microBatchesPerStep() * boundaryFileBytes(table.model(), training);
+    return int64_t(plan.slices) * training.microBatchesPerStep() * boundaryPlaceBytes(table.model(), training);
 }
 
 Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const MachineLimits& machine) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "spec/state_format.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,6 +23,7 @@ struct SliceResidency {
     Tier remainder = Tier::Disk;  ///< `lo`: Ram or Disk
     Tier moments = Tier::Disk;    ///< Ram or Disk
     Tier gradient = Tier::Disk;   ///< of gradients that wait for the next step's update
+    Tier of(StateKind kind) const { return kind == StateKind::Hi ? weights : kind == StateKind::Lo ? remainder : moments; }
     bool stateInRam() const { return weights != Tier::Disk && remainder != Tier::Disk && moments != Tier::Disk; }
     bool operator==(const SliceResidency&) const = default;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/residency_search.h"
 
+#include "plan/host_pieces.h"
 #include "plan/state_bytes.h"
 
 #include <algorithm>
@@ -8,11 +9,6 @@
 
 namespace gsst {
 namespace {
-
-constexpr int64_t kAlignment = 4096;
-
-/// With what aligning a piece costs at most.
-int64_t piece(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment + kAlignment; }
 
 struct KindChoice {
     double worth;
@@ -22,20 +18,6 @@ struct KindChoice {
 };
 
 }  // namespace
-
-int64_t hostBytesOf(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement) {
-    int64_t sum = 0;
-    for (size_t slice = 0; slice < slices.size(); ++slice)
-        for (int unit = slices[slice].firstUnit; unit < slices[slice].firstUnit + slices[slice].unitCount; ++unit) {
-            const int64_t elements = table.units()[size_t(unit)].paddedElements;
-            const SliceResidency& residency = placement.of(int(slice));
-            sum += residency.weights != Tier::Disk ? piece(elements * kHiBytes) : 0;
-            sum += residency.remainder != Tier::Disk ? piece(elements * kLoBytes) : 0;
-            sum += residency.moments != Tier::Disk ? 2 * piece(elements * kMomentBytes / 2) : 0;
-            sum += residency.gradient == Tier::Ram ? piece(elements * kGradientBytes) : 0;
-        }
-    return sum;
-}
 
 void fillRam(Placement& placement, const TensorTable& table, const std::vector<SliceRange>& slices, const RamWorth& worth, int64_t bytes) {
     std::array<KindChoice, 4> kinds{{{worth.gradient, kGradientBytes, 1, &SliceResidency::gradient},
@@ -50,7 +32,7 @@ void fillRam(Placement& placement, const TensorTable& table, const std::vector<S
         for (size_t slice = 0; slice < slices.size(); ++slice) {
             int64_t cost = 0;
             for (int unit = slices[slice].firstUnit; unit < slices[slice].firstUnit + slices[slice].unitCount; ++unit)
-                cost += kind.pieces * piece(table.units()[size_t(unit)].paddedElements * kind.bytesPerElement / kind.pieces);
+                cost += kind.pieces * hostPieceBytes(table.units()[size_t(unit)].paddedElements * kind.bytesPerElement / kind.pieces);
             if (cost > bytes || placement.slices[slice].*kind.tier != Tier::Disk)
                 continue;
             placement.slices[slice].*kind.tier = Tier::Ram;

@@ -10,9 +10,6 @@
 
 namespace gsst {
 
-/// Host memory that the placement keeps filled: state and gradients in RAM. A little more than the bytes themselves, for alignment.
-int64_t hostBytesOf(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement);
-
 /// What one step moves to and from disk less for each byte of RAM, by kind. Depends on when slices are updated.
 struct RamWorth {
     double gradient = 2;

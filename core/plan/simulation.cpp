@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/simulation.h"
 
+#include "base/round_up.h"
 #include "plan/dependencies.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace {
 constexpr int64_t kOddsAndEnds = 16 << 10;
 
 /// What the pool counts an allocation with.
-int64_t counted(int64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+int64_t counted(int64_t bytes) { return roundUp(bytes, 4096); }
 
 int64_t peakOf(const StepProgram& program, Space space) {
     const auto counts = [&](int buffer) {

@@ -9,9 +9,8 @@ namespace {
 
 int64_t bytesOf(KindMask kinds, int64_t elements) {
     int64_t bytes = 0;
-    bytes += kinds & kHiBit ? kHiBytes : 0;
-    bytes += kinds & kLoBit ? kLoBytes : 0;
-    bytes += kinds & kMomentBits ? kMomentBytes : 0;
+    for (StateKind kind : kStateKinds)
+        bytes += kinds & bitOf(kind) ? elementBytes(kind) : 0;
     return bytes * elements;
 }
 
@@ -19,12 +18,11 @@ int64_t bytesOf(KindMask kinds, int64_t elements) {
 
 /// Those of `wanted` that are on disk and so pass through staging.
 KindMask StateAssembly::stagedOf(int slice, KindMask wanted) const {
-    const SliceResidency& residency = residencyOf(slice);
-    KindMask onDisk = 0;
-    onDisk |= residency.weights == Tier::Disk ? kHiBit : KindMask{0};
-    onDisk |= residency.remainder == Tier::Disk ? kLoBit : KindMask{0};
-    onDisk |= residency.moments == Tier::Disk ? kMomentBits : KindMask{0};
-    return KindMask(onDisk & wanted);
+    KindMask staged = 0;
+    for (StateKind kind : kStateKinds)
+        if (residencyOf(slice).of(kind) == Tier::Disk)
+            staged |= wanted & bitOf(kind);
+    return staged;
 }
 
 int StateAssembly::weightsBuffer(int slice, int64_t elements) {
@@ -34,7 +32,7 @@ int StateAssembly::weightsBuffer(int slice, int64_t elements) {
     return newBuffer(Space::Device, BufferUse::Weights, bytes);
 }
 
-void StateAssembly::updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient) {
+void StateAssembly::updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient, Gradient which) {
     const int64_t elements = chunk.paddedElements;
     const KindMask staged = stagedOf(slice, kAllKindBits);
     const bool usesRam = staged != kAllKindBits;
@@ -61,7 +59,7 @@ void StateAssembly::updateChunk(int slice, const ChunkRange& chunk, int weights,
     update.usesRam = usesRam;
     update.chunkGradient = chunkGradient;
     update.gradient = gradient;
-
+    update.inBackward = which == Gradient::Present;
     update.weights = weights;
     update.copyBytes = elements * (2 * kStateBytes + kGradientBytes);
     if (m_program.stateOnDisk) {
@@ -79,22 +77,18 @@ int StateAssembly::updatePending(int slice, bool wantWeights) {
     const int weights = wantWeights || kept ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
     const int gradient = residencyOf(slice).gradient == Tier::Device ? gradientBuffer(slice) : kNoBuffer;
     for (const ChunkRange& chunk : chunksOf(slice))
-        updateChunk(slice, chunk, weights, gradient);
+        updateChunk(slice, chunk, weights, gradient, Gradient::Pending);
     return weights;
 }
 
 void StateAssembly::updateNow(int slice, int gradient) {
     const int weights = residencyOf(slice).weights == Tier::Device ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
-    for (const ChunkRange& chunk : chunksOf(slice)) {
-        const size_t before = m_program.ops.size();
-        updateChunk(slice, chunk, weights, gradient);
-        for (size_t i = before; i < m_program.ops.size(); ++i)
-            m_program.ops[i].inBackward = m_program.ops[i].kind == OpKind::Update;
-    }
+    for (const ChunkRange& chunk : chunksOf(slice))
+        updateChunk(slice, chunk, weights, gradient, Gradient::Present);
 }
 
 void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice) {
-    const KindMask wanted = fp32() ? kHiBit | kLoBit : kHiBit;
+    const KindMask wanted = bitOf(StateKind::Hi) | (fp32() ? bitOf(StateKind::Lo) : 0);
     const KindMask staged = stagedOf(slice, wanted);
     const int64_t bytes = bytesOf(staged, chunk.paddedElements);
     int state = kNoBuffer;
@@ -117,19 +111,11 @@ void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, i
     join.copyBytes = bytesOf(wanted, chunk.paddedElements) + chunk.paddedElements * computeElementBytes(m_training.precision);
 }
 
-int StateAssembly::loadWeights(int slice) {
+int StateAssembly::loadWeights(int slice, int servedSlice) {
     const int weights = weightsBuffer(slice, elementsOf(slice));
     if (residencyOf(slice).weights != Tier::Device)
         for (const ChunkRange& chunk : chunksOf(slice))
-            loadChunk(slice, chunk, weights, slice);
-    return weights;
-}
-
-int StateAssembly::loadTable(int slice) {
-    const int weights = weightsBuffer(0, elementsOf(0));
-    if (residencyOf(0).weights != Tier::Device)
-        for (const ChunkRange& chunk : chunksOf(0))
-            loadChunk(0, chunk, weights, slice);
+            loadChunk(slice, chunk, weights, servedSlice);
     return weights;
 }
 

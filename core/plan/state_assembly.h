@@ -20,10 +20,8 @@ protected:
     int updatePending(int slice, bool wantWeights);
     /// The update of the slice from the gradient that is complete in `gradient`.
     void updateNow(int slice, int gradient);
-    /// Working weights of the slice as they are in the current slot.
-    int loadWeights(int slice);
-    /// The embedding's table, for a tied head that `slice` is.
-    int loadTable(int slice);
+    /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a tied head needs the embedding's.
+    int loadWeights(int slice, int servedSlice);
     int gradientBuffer(int slice);
     void zeroGradient(int slice, int gradient);
     /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says.
@@ -34,7 +32,9 @@ protected:
 private:
     KindMask stagedOf(int slice, KindMask wanted) const;
     int weightsBuffer(int slice, int64_t elements);
-    void updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient);
+    /// Whose gradient an update applies: that of the step before, or of this one.
+    enum class Gradient { Pending, Present };
+    void updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient, Gradient which);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 

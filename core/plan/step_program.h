@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/slicing.h"
+#include "spec/state_format.h"
 #include "spec/train_spec.h"
 
 #include <cstdint>
@@ -61,7 +62,8 @@ inline constexpr int kNoBuffer = -1;
 
 /// Sets of kinds of state, by StateKind.
 using KindMask = uint8_t;
-inline constexpr KindMask kHiBit = 1, kLoBit = 2, kMomentBits = 4 | 8, kAllKindBits = 15;
+constexpr KindMask bitOf(StateKind kind) { return KindMask(1u << unsigned(kind)); }
+inline constexpr KindMask kAllKindBits = (1u << kStateKinds.size()) - 1;
 
 /// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that are not in
 /// `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the op's unit and blocks.

@@ -11,7 +11,7 @@ SweepAssembly::SweepAssembly(const TensorTable& table, const TrainSpec& training
 
 /// The activation that went to disk on the way up.
 int SweepAssembly::readBack(int slice, const Key& key) {
-    const int64_t bytes = boundaryFileBytes(m_table.model(), m_training);
+    const int64_t bytes = boundaryPlaceBytes(m_table.model(), m_training);
     Op& read = add(OpKind::ReadBoundary, slice);
     read.microBatch = key.second;
     read.host = newBuffer(Space::Staging, BufferUse::Activation, bytes);
@@ -49,7 +49,7 @@ void SweepAssembly::store(const Key& key, int buffer) {
 
 /// For the backward sweep.
 void SweepAssembly::writeBoundary(const Key& key, int buffer) {
-    const int64_t bytes = boundaryFileBytes(m_table.model(), m_training);
+    const int64_t bytes = boundaryPlaceBytes(m_table.model(), m_training);
     const int staging = newBuffer(Space::Staging, BufferUse::Activation, bytes);
     Op& store = add(OpKind::StoreBoundary, key.first);
     store.microBatch = key.second;
@@ -75,7 +75,7 @@ void SweepAssembly::forwardSweep(bool lossOnly) {
     const bool updating = m_program.variant.updating;
     for (int slice = 0; slice < headSlice(); ++slice) {
         const SliceRange& range = m_slices[size_t(slice)];
-        const int weights = updating ? updatePending(slice, true) : loadWeights(slice);
+        const int weights = updating ? updatePending(slice, true) : loadWeights(slice, slice);
         for (int microBatch = 0; microBatch < m_program.microBatches; ++microBatch) {
             const int input = loadInput(slice, microBatch);
             const int output = newBuffer(Space::Device, BufferUse::Activation, m_boundaryBytes);
@@ -93,10 +93,10 @@ void SweepAssembly::forwardSweep(bool lossOnly) {
             store({slice + 1, microBatch}, output);
         }
     }
-    const int weights = updating ? updatePending(headSlice(), true) : loadWeights(headSlice());
+    const int weights = updating ? updatePending(headSlice(), true) : loadWeights(headSlice(), headSlice());
     if (updating && m_program.stateOnDisk)
         commitHere(headSlice());
-    headOf(lossOnly, weights, tied() ? loadTable(headSlice()) : kNoBuffer);
+    headOf(lossOnly, weights, tied() ? loadWeights(0, headSlice()) : kNoBuffer);
 }
 
 void SweepAssembly::headOf(bool lossOnly, int weights, int tiedWeights) {
@@ -137,7 +137,7 @@ void SweepAssembly::headOf(bool lossOnly, int weights, int tiedWeights) {
 
 void SweepAssembly::backwardSweep() {
     for (int slice = headSlice() - 1; slice >= 0; --slice) {
-        const int weights = slice == 0 ? kNoBuffer : loadWeights(slice);
+        const int weights = slice == 0 ? kNoBuffer : loadWeights(slice, slice);
         const bool openSinceHead = slice == 0 && tied();
         const int gradient = openSinceHead ? m_tiedGradient : gradientBuffer(slice);
         if (!openSinceHead)

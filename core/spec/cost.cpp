@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/cost.h"
 
+#include "base/round_up.h"
+
 #include <algorithm>
 #include <thread>
 
@@ -199,9 +201,9 @@ int64_t productScratchBytes(const TrainSpec& training) {
 
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) { return Shape(model, training).activations(); }
 
-int64_t boundaryFileBytes(const ModelSpec& model, const TrainSpec& training) {
+int64_t boundaryPlaceBytes(const ModelSpec& model, const TrainSpec& training) {
     constexpr int64_t kPage = 4096;
-    return (boundaryBytes(model, training) + kPage - 1) / kPage * kPage;
+    return roundUp(boundaryBytes(model, training), kPage);
 }
 
 }  // namespace gsst

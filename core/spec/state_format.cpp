@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/state_format.h"
 
+#include "base/round_up.h"
+
 #include <cassert>
 
 namespace gsst {
@@ -25,7 +27,7 @@ bool isQuantizable(const TensorInfo& tensor) {
 
 int64_t quantizedBytes(int64_t elements) {
     const int64_t bytes = elements + elements / kScaleGroup * int64_t(sizeof(float));
-    return (bytes + kSectionAlignment - 1) / kSectionAlignment * kSectionAlignment;
+    return roundUp(bytes, kSectionAlignment);
 }
 
 }  // namespace

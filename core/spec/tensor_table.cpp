@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/tensor_table.h"
 
+#include "base/round_up.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -24,8 +26,6 @@ struct Sketch {
         return product;
     }
 };
-
-int64_t roundUp(int64_t elements, int64_t multiple) { return (elements + multiple - 1) / multiple * multiple; }
 
 std::vector<Sketch> normSketches(const ModelSpec& model) {
     std::vector<Sketch> sketches{{TensorRole::NormWeight, "norm.weight", {model.width}}};

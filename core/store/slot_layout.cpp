@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/slot_layout.h"
 
+#include "base/round_up.h"
 #include "io/file.h"
 #include "store/sealed_block.h"
 #include "store/sum_table.h"
@@ -9,12 +10,6 @@
 #include <utility>
 
 namespace gsst {
-
-namespace {
-
-uint64_t roundedUp(uint64_t bytes) { return (bytes + kIoAlignment - 1) / kIoAlignment * kIoAlignment; }
-
-}  // namespace
 
 static_assert(kSealedBytes == kIoAlignment);
 
@@ -48,7 +43,7 @@ Extent SlotLayout::blocks(int firstBlock, int blockCount, StateKind kind) const 
 Extent SlotLayout::header() const { return {0, kSealedBytes}; }
 
 Extent SlotLayout::sums() const {
-    return {m_sumsOffset, roundedUp(SumTable::serialisedBytes(m_table.blocks().size(), m_format.kinds().size()))};
+    return {m_sumsOffset, roundUp<uint64_t>(SumTable::serialisedBytes(m_table.blocks().size(), m_format.kinds().size()), kIoAlignment)};
 }
 
 uint64_t SlotLayout::fileBytes() const { return sums().offset + sums().bytes; }

@@ -70,7 +70,6 @@ public:
             m_writtenBytes.push_back(double(result.writtenBytes));
             m_devicePeak = std::max(m_devicePeak, result.devicePeak);
             m_computeSeconds.push_back(result.computeSeconds);
-            ++m_measured;
             m_clipped += result.clipFactor < 1.0f ? 1 : 0;
         }
         return m_trainer->quiesce();
@@ -87,7 +86,7 @@ public:
         variant.readBytesPerParameter = median(m_readBytes) / parameters;
         variant.writtenBytesPerParameter = median(m_writtenBytes) / parameters;
         variant.computeSeconds = median(m_computeSeconds);
-        variant.clippedShare = m_measured == 0 ? 0 : double(m_clipped) / double(m_measured);
+        variant.clippedShare = m_seconds.empty() ? 0 : double(m_clipped) / double(m_seconds.size());
         variant.predictedSeconds = m_run->plan.step.seconds;
         variant.devicePeak = m_devicePeak;
         variant.predictedDevicePeak = m_run->plan.devicePeak;
@@ -107,7 +106,6 @@ private:
     std::vector<double> m_writeWait;
     std::vector<double> m_computeSeconds;
     std::vector<double> m_readBytes;
-    int64_t m_measured = 0;
     int64_t m_clipped = 0;
     std::vector<double> m_writtenBytes;
     int64_t m_devicePeak = 0;

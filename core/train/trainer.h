@@ -53,7 +53,7 @@ struct EvaluationResult {
 /// everything back and loses at most what was not committed. One thread.
 class Trainer {
 public:
-    /// Makes slots, gradient file and the initial state of a new run (commit of step 0). Progress in bytes.
+    /// Makes slots and the initial state of a new run (commit of step 0). Progress in bytes.
     static Status createState(const TrainerParts& parts, const TensorTable& table,
                               const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
     /// Opens the committed state and makes everything ready for the next step.

@@ -2,11 +2,9 @@
 """A run folder whose files are damaged, missing or from the future: it is told, and nothing is destroyed that was still good."""
 import json
 import os
-import pathlib
 import shutil
 import struct
 import subprocess
-import tempfile
 import unittest
 
 import program
@@ -24,16 +22,10 @@ class DamageTest(program.ProgramTest):
     @classmethod
     def setUpClass(cls):
         """Two runs that each test gets a copy of: each with two good commits, and to be gone on with."""
-        cls.stock = pathlib.Path(tempfile.mkdtemp(prefix="gsst-cli-"))
-        cls.addClassCleanup(shutil.rmtree, cls.stock, True)
-        text, spec = cls.stock / "text.txt", cls.stock / "spec.json"
-        text.write_text(program.some_text())
         # With a constant learning rate, a step has the same result whatever the number of steps.
-        spec.write_text(json.dumps(program.tiny_spec({"steps": cls.STEPS, "schedule": "constant"})))
+        cls.begin_stock(program.tiny_spec({"steps": cls.STEPS, "schedule": "constant"}), program.some_text())
         for residency in ("disk", "resident"):
-            made = program.gsst("train", "--spec", spec, "--text", text, "--run", cls.stock / residency, "--residency", residency)
-            if made.code != 0:
-                raise AssertionError(str(made))
+            cls.stock_run(residency, "--residency", residency)
         cls.before = json.loads(program.gsst("verify", cls.stock / "disk", "--json").out)
         shutil.copytree(cls.stock / "disk", cls.stock / "end")
         program.gsst("resume", cls.stock / "end", "--steps", cls.LAST)

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import shutil
-import tempfile
 import unittest
 
 import program
@@ -22,15 +21,9 @@ class ForeignFilesTest(program.ProgramTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.stock = pathlib.Path(tempfile.mkdtemp(prefix="gsst-cli-"))
-        cls.addClassCleanup(shutil.rmtree, cls.stock, True)
-        text, spec = cls.stock / "text.txt", cls.stock / "spec.json"
-        text.write_text(program.some_text(20_000))
         recipe = program.tiny_spec({"steps": cls.STEPS}, {"vocabulary": 320}, {"tokenizer": "sentencepiece-bpe"})
-        spec.write_text(json.dumps(recipe))
-        made = program.gsst("train", "--spec", spec, "--text", text, "--run", cls.stock / "run", "--residency", "disk", "--gradients", "disk")
-        if made.code != 0:
-            raise AssertionError(str(made))
+        cls.begin_stock(recipe, program.some_text(20_000))
+        cls.stock_run("run", "--residency", "disk", "--gradients", "disk")
 
     def setUp(self):
         super().setUp()

@@ -2,9 +2,7 @@
 """Disks that are full for real: whatever is being written then, the program says so with numbers, and nothing is lost."""
 import json
 import os
-import pathlib
 import shutil
-import tempfile
 import unittest
 
 import program
@@ -21,15 +19,9 @@ class FullDiskTest(program.ProgramTest):
     @classmethod
     def setUpClass(cls):
         """Runs to be copied onto small disks, and what becomes of both when there is room."""
-        cls.stock = pathlib.Path(tempfile.mkdtemp(prefix="gsst-cli-"))
-        cls.addClassCleanup(shutil.rmtree, cls.stock, True)
-        text, spec = cls.stock / "text.txt", cls.stock / "spec.json"
-        text.write_text(program.some_text())
-        spec.write_text(json.dumps(program.tiny_spec({"steps": cls.STEPS, "schedule": "constant"})))
+        cls.begin_stock(program.tiny_spec({"steps": cls.STEPS, "schedule": "constant"}), program.some_text())
         for name, *more in (("disk", "--residency", "disk", "--gradients", "disk"), ("resident", "--residency", "resident"), ("end", "--steps", cls.LAST)):
-            made = program.gsst("train", "--spec", spec, "--text", text, "--run", cls.stock / name, *more)
-            if made.code != 0:
-                raise AssertionError(str(made))
+            cls.stock_run(name, *more)
         cls.hash_at_end = json.loads(program.gsst("verify", cls.stock / "end", "--json").out)["root_hash"]
 
     def on_disk(self, size):

@@ -133,6 +133,21 @@ class ProgramTest(unittest.TestCase):
         self.spec = self.write_spec(tiny_spec())
         self.run_folder = self.folder / "run"
 
+    @classmethod
+    def begin_stock(cls, spec, text):
+        """For setUpClass: a folder that lasts as long as the class, for runs that its tests get copies of."""
+        cls.stock = pathlib.Path(tempfile.mkdtemp(prefix="gsst-cli-"))
+        cls.addClassCleanup(shutil.rmtree, cls.stock, True)
+        (cls.stock / "text.txt").write_text(text)
+        (cls.stock / "spec.json").write_text(json.dumps(spec))
+
+    @classmethod
+    def stock_run(cls, name, *more):
+        """Trains the run `name` of the stock."""
+        made = gsst("train", "--spec", cls.stock / "spec.json", "--text", cls.stock / "text.txt", "--run", cls.stock / name, *more)
+        if made.code != 0:
+            raise AssertionError(str(made))
+
     def start(self, *arguments):
         process = start(*arguments)
         self.addCleanup(stop, process)

@@ -119,7 +119,7 @@ public:
         }
         openWorkFile("gradients", m_table.paddedParameters() * kGradientBytes, m_gradients);
         const int64_t places = int64_t(m_builder.slices().size()) * m_training.microBatchesPerStep();
-        openWorkFile("boundaries", places * boundaryFileBytes(m_table.model(), m_training), m_boundaries);
+        openWorkFile("boundaries", places * boundaryPlaceBytes(m_table.model(), m_training), m_boundaries);
         auto host = HostState::create(m_table, m_builder.slices(), m_options.placement, m_ram);
         ASSERT_TRUE(host.ok());
         m_host = std::move(*host);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plan/host_pieces.h"
+
+#include "base/round_up.h"
+#include "io/file.h"
+#include "plan/state_bytes.h"
+
+namespace gsst {
+
+std::vector<HostPiece> hostPieces(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement) {
+    std::vector<HostPiece> pieces;
+    for (size_t slice = 0; slice < slices.size(); ++slice)
+        for (int unit = slices[slice].firstUnit; unit < slices[slice].firstUnit + slices[slice].unitCount; ++unit) {
+            const int64_t elements = table.units()[size_t(unit)].paddedElements;
+            const SliceResidency& residency = placement.of(int(slice));
+            for (StateKind kind : kStateKinds)
+                if (residency.of(kind) != Tier::Disk)
+                    pieces.push_back({unit, kind, elements * elementBytes(kind)});
+            if (residency.gradient == Tier::Ram)
+                pieces.push_back({unit, std::nullopt, elements * kGradientBytes});
+        }
+    return pieces;
+}
+
+int64_t hostPieceBytes(int64_t bytes) {
+    constexpr int64_t kAlignment = kIoAlignment;
+    return roundUp(bytes, kAlignment) + kAlignment;
+}
+
+int64_t hostBytesOf(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement) {
+    int64_t sum = 0;
+    for (const HostPiece& piece : hostPieces(table, slices, placement))
+        sum += hostPieceBytes(piece.bytes);
+    return sum;
+}
+
+}  // namespace gsst

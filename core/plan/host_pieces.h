@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "plan/residency.h"
+#include "plan/slicing.h"
+#include "spec/state_format.h"
+#include "spec/tensor_table.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace gsst {
+
+/// One array that a placement keeps in host memory: a kind of state of one unit, or its gradient.
+struct HostPiece {
+    int unit = 0;
+    std::optional<StateKind> kind;  ///< nothing: the gradient
+    int64_t bytes = 0;              ///< of the unit's padded element space
+};
+
+/// All of them, unit by unit.
+std::vector<HostPiece> hostPieces(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement);
+
+/// Host memory that a piece of `bytes` takes at most: it begins as direct I/O wants it.
+int64_t hostPieceBytes(int64_t bytes);
+
+/// Host memory that the placement keeps filled: state and gradients in RAM.
+int64_t hostBytesOf(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement);
+
+}  // namespace gsst
