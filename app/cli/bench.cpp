@@ -10,6 +10,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <map>
 
 namespace gsst {
 namespace {
@@ -19,6 +20,24 @@ struct BenchCommandOptions {
     BenchOptions bench;
     bool json = false;
 };
+
+/// Where the compute lane spends a step: one line for each kind of op, one column for each variant.
+void printComputeByKind(const BenchResult& result) {
+    std::map<std::string, std::map<std::string, double>> byKind;
+    for (const BenchVariant& variant : result.variants)
+        for (const auto& [kind, seconds] : variant.computeByKind)
+            byKind[kind][variant.name] = seconds;
+    std::printf("\n%-16s", "s/step, median");
+    for (const BenchVariant& variant : result.variants)
+        std::printf(" %10s", variant.name.c_str());
+    std::printf("\n");
+    for (const auto& [kind, seconds] : byKind) {
+        std::printf("%-16s", kind.c_str());
+        for (const BenchVariant& variant : result.variants)
+            std::printf(" %10.3f", seconds.contains(variant.name) ? seconds.at(variant.name) : 0.0);
+        std::printf("\n");
+    }
+}
 
 void printTable(const BenchResult& result) {
     std::printf("%s parameters, %lld tokens a step\n\n", formatCount(uint64_t(result.parameters)).c_str(), static_cast<long long>(result.tokensPerStep));
@@ -31,8 +50,16 @@ void printTable(const BenchResult& result) {
                     formatBytes(uint64_t(variant.devicePeak)).c_str(), formatBytes(uint64_t(variant.predictedDevicePeak)).c_str());
     std::printf("%-10s %9s %10s %9s %11s %11s %10.2f %10.2f   (untied model, update %s)\n", "theory", "", "", "", "", "",
                 result.theoryReadBytesPerParameter, result.theoryWrittenBytesPerParameter, result.updateRule.c_str());
+    printComputeByKind(result);
     std::printf("\nclipped: %.0f %% of the streamed steps\n", 100 * result.variants.back().clippedShare);
     std::printf("streamed / resident: %.3f (medians of alternating groups)\n", result.ratio);
+}
+
+nlohmann::ordered_json toJson(const std::vector<std::pair<std::string, double>>& secondsByKind) {
+    auto object = nlohmann::ordered_json::object();
+    for (const auto& [kind, seconds] : secondsByKind)
+        object[kind] = seconds;
+    return object;
 }
 
 nlohmann::ordered_json toJson(const BenchResult& result) {
@@ -43,6 +70,7 @@ nlohmann::ordered_json toJson(const BenchResult& result) {
                             {"median_seconds", variant.median},
                             {"predicted_seconds", variant.predictedSeconds},
                             {"compute_seconds", variant.computeSeconds},
+                            {"compute_seconds_by_op", toJson(variant.computeByKind)},
                             {"clipped_share", variant.clippedShare},
                             {"read_wait_seconds", variant.readWait},
                             {"write_wait_seconds", variant.writeWait},

@@ -105,6 +105,7 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--gradients", gradients, "Where gradients wait for the update: auto (RAM as far as it goes) or disk");
     command.add_option("--clip", clip, "Which norm clips gradients: global, previous (of the step before), unit (each part by its own) or none");
     command.add_option("--precision", precision, "Compute in fp32 or bf16");
+    command.add_option("--state", state, "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)");
     command.add_option("--steps", steps, "Optimizer steps: how often the model is improved");
     command.add_option("--tokens-per-step", tokensPerStep, "Tokens of one optimizer step; a multiple of sequence length times micro-batch");
     command.add_option("--micro-batch", microBatch, "Sequences that are computed at a time");
@@ -127,6 +128,7 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
     GSST_TRY(applySize(disk, "--disk", spec.budget.diskBytes));
     TrainSpec& training = spec.training;
     GSST_TRY(applyWord(precision, "--precision", {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}, training.precision));
+    GSST_TRY(applyWord(state, "--state", {{"exact", StatePreset::Exact}, {"mixed", StatePreset::Mixed}, {"lean", StatePreset::Lean}}, training.state));
     GSST_TRY(applyWord(residency, "--residency",
                        {{"auto", ResidencyChoice::Auto}, {"disk", ResidencyChoice::Disk}, {"resident", ResidencyChoice::Resident}},
                        spec.budget.residency));

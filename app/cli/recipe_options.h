@@ -24,6 +24,7 @@ struct RecipeOptions {
     std::string gradients;
     std::string clip;
     std::string precision;
+    std::string state;
     std::string residency;
     std::optional<int64_t> steps;
     std::optional<int64_t> tokensPerStep;

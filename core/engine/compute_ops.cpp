@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/compute_ops.h"
 
-#include "plan/state_bytes.h"
 #include "spec/cost.h"
 
 #include <algorithm>
@@ -98,12 +97,17 @@ Result<std::byte*> ComputeOps::keptBuffer(const BufferInfo& info) {
 
 std::byte* ComputeOps::stateOf(const Op& op, const ProgramRun& run, StateKind kind) const {
     if (!(op.staged & bitOf(kind)))
-        return m_parts.host->section(op.unit, kind) + op.unitOffset * elementBytes(kind);
+        return m_parts.hostSection(op, kind);
     int64_t offset = 0;
-    for (StateKind before : kStateKinds)
+    for (StateKind before : m_parts.format().kinds())
         if (before < kind && op.staged & bitOf(before))
-            offset += op.elements * elementBytes(before);
+            offset += m_parts.format().bytes(op.firstBlock, op.blockCount, before);
     return run.data(op.state) + offset;
+}
+
+/// The op's chunk of a complete gradient, in staging or in RAM.
+std::byte* ComputeOps::storedGradient(const Op& op, const ProgramRun& run) const {
+    return op.chunkGradient != kNoBuffer ? run.data(op.chunkGradient) : m_parts.hostGradient(op);
 }
 
 Status ComputeOps::update(const Op& op, ProgramRun& run) {
@@ -112,15 +116,18 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
     call.hi = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Hi));
-    call.lo = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Lo));
-    call.moment1 = reinterpret_cast<float*>(stateOf(op, run, StateKind::Moment1));
-    call.moment2 = reinterpret_cast<float*>(stateOf(op, run, StateKind::Moment2));
-    if (op.chunkGradient != kNoBuffer)
-        call.gradient = gradientOf(op.chunkGradient, run);
-    else if (op.gradient != kNoBuffer)
+    if (m_parts.format().has(StateKind::Lo))
+        call.lo = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Lo));
+    call.moment1 = stateOf(op, run, StateKind::Moment1);
+    call.moment2 = stateOf(op, run, StateKind::Moment2);
+    if (op.gradient != kNoBuffer)
         call.gradient = gradientOf(op.gradient, run) + op.targetOffset;
+    else if (const std::byte* stored = storedGradient(op, run); packsGradients())
+        call.packed = reinterpret_cast<const uint16_t*>(stored);
     else
-        call.gradient = m_parts.host->gradient(op.unit) + op.unitOffset;
+        call.gradient = reinterpret_cast<const float*>(stored);
+    if (op.current != kNoBuffer)
+        call.current = run.data(op.current) + op.targetOffset * m_elementBytes;
     if (op.weights != kNoBuffer)
         call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
     call.gradientScale = applied.scaleOfUnit ? applied.scaleOfUnit(op.unit) : applied.scale;
@@ -210,10 +217,14 @@ Status ComputeOps::storeActivation(const Op& op, ProgramRun& run) {
 }
 
 Status ComputeOps::storeGradient(const Op& op, ProgramRun& run) {
-    float* to = op.chunkGradient != kNoBuffer ? gradientOf(op.chunkGradient, run) : m_parts.host->gradient(op.unit) + op.unitOffset;
-    const auto* from = reinterpret_cast<const std::byte*>(gradientOf(op.gradient, run) + op.targetOffset);
-    const std::span<std::byte> memory(reinterpret_cast<std::byte*>(to), size_t(op.elements * kGradientBytes));
-    m_parts.device->hostWait(m_parts.device->copyOut(Stream::Compute, memory, from));
+    std::byte* to = storedGradient(op, run);
+    const float* from = gradientOf(op.gradient, run) + op.targetOffset;
+    if (packsGradients()) {
+        const PackCall call{op.firstBlock, op.blockCount, from, reinterpret_cast<uint16_t*>(to)};
+        return onDevice(true, [this, call] { return m_parts.math->packGradient(call); });
+    }
+    const std::span<std::byte> memory(to, size_t(op.elements * kGradientBytes));
+    m_parts.device->hostWait(m_parts.device->copyOut(Stream::Compute, memory, reinterpret_cast<const std::byte*>(from)));
     return {};
 }
 

@@ -41,6 +41,15 @@ struct EngineParts {
     File* boundaries = nullptr;          ///< work/ file of boundary activations; null when none are on disk
     HostState* host = nullptr;           ///< copies in RAM; may be without any
     EngineObserver* observer = nullptr;  ///< may be null
+
+    const StateFormat& format() const { return store->layout().format(); }
+    /// The op's chunk in the copy of `kind` that is in RAM.
+    std::byte* hostSection(const Op& op, StateKind kind) const {
+        const int unitStart = table->units()[size_t(op.unit)].firstBlock;
+        return host->section(op.unit, kind) + format().bytes(unitStart, op.firstBlock - unitStart, kind);
+    }
+    /// The op's chunk of the gradient that is in RAM.
+    std::byte* hostGradient(const Op& op) const { return host->gradient(op.unit) + op.unitOffset * format().gradientBytes(); }
 };
 
 }  // namespace gsst

@@ -174,7 +174,7 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
             m_parts.observer->opStarted(op);
         const Stopwatch computing;
         Status status = m_compute.run(op, current);
-        current.outcome.computeSeconds += computing.seconds();
+        current.outcome.compute.byKind[size_t(op.kind)] += computing.seconds();
         Status copy = status;
         complete(current.firstOp + i, std::move(copy));
         GSST_TRY(std::move(status));

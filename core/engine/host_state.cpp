@@ -16,17 +16,14 @@ Result<std::byte*> HostState::take(int64_t bytes) {
     return data;
 }
 
-Result<std::unique_ptr<HostState>> HostState::create(const TensorTable& table, const std::vector<SliceRange>& slices,
-                                                     const Placement& placement, CpuPool& pool) {
+Result<std::unique_ptr<HostState>> HostState::create(const TensorTable& table, const StateFormat& format,
+                                                     const std::vector<SliceRange>& slices, const Placement& placement, CpuPool& pool) {
     std::unique_ptr<HostState> state(new HostState(pool));
     state->m_units.resize(size_t(table.unitCount()));
-    for (const HostPiece& piece : hostPieces(table, slices, placement)) {
+    for (const HostPiece& piece : hostPieces(table, format, slices, placement)) {
         Unit& unit = state->m_units[size_t(piece.unit)];
         GSST_ASSIGN(std::byte* data, state->take(piece.bytes));
-        if (piece.kind)
-            unit.sections[size_t(*piece.kind)] = data;
-        else
-            unit.gradient = reinterpret_cast<float*>(data);
+        (piece.kind ? unit.sections[size_t(*piece.kind)] : unit.gradient) = data;
     }
     return state;
 }

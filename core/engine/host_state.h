@@ -16,20 +16,20 @@
 namespace gsst {
 
 /// The state and gradients that a placement keeps in host memory, taken from a counted pool: for each unit and kind in RAM one
-/// piece with the unit's padded element space, aligned for direct I/O. Must not outlive the pool. Who may touch what when
+/// piece, aligned for direct I/O. Must not outlive the pool. Who may touch what when
 /// follows from the step program.
 class HostState {
 public:
-    static Result<std::unique_ptr<HostState>> create(const TensorTable& table, const std::vector<SliceRange>& slices,
-                                                     const Placement& placement, CpuPool& pool);
+    static Result<std::unique_ptr<HostState>> create(const TensorTable& table, const StateFormat& format,
+                                                     const std::vector<SliceRange>& slices, const Placement& placement, CpuPool& pool);
     ~HostState();
     HostState(const HostState&) = delete;
     HostState& operator=(const HostState&) = delete;
 
     /// First byte of the unit's `kind`, or null when it is on disk.
     std::byte* section(int unit, StateKind kind) const { return m_units[size_t(unit)].sections[size_t(kind)]; }
-    /// The unit's gradient in RAM, or null.
-    float* gradient(int unit) const { return m_units[size_t(unit)].gradient; }
+    /// The unit's gradient in RAM (StateFormat::gradientBytes() an element), or null.
+    std::byte* gradient(int unit) const { return m_units[size_t(unit)].gradient; }
 
 private:
     explicit HostState(CpuPool& pool) : m_pool(pool) {}
@@ -37,7 +37,7 @@ private:
 
     struct Unit {
         std::array<std::byte*, kStateKinds.size()> sections{};
-        float* gradient = nullptr;
+        std::byte* gradient = nullptr;
     };
     CpuPool& m_pool;
     std::vector<Unit> m_units;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/io_ops.h"
 
-#include "plan/state_bytes.h"
-
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -61,12 +59,14 @@ void IoOps::start(const Op& op, ProgramRun& run, Done done) {
 std::vector<IoOps::Section> IoOps::sectionsOf(const Op& op, const ProgramRun& run) const {
     std::vector<Section> sections;
     std::byte* staged = run.data(op.state);
-    for (StateKind kind : kStateKinds) {
+    const StateFormat& format = m_parts.format();
+    for (StateKind kind : format.kinds()) {
         if (op.staged & bitOf(kind)) {
-            sections.push_back({kind, staged});
-            staged += op.elements * elementBytes(kind);
+            if (op.kind == OpKind::WriteState || op.fetched & bitOf(kind))
+                sections.push_back({kind, staged});
+            staged += format.bytes(op.firstBlock, op.blockCount, kind);
         } else if (op.kind == OpKind::WriteState) {
-            sections.push_back({kind, m_parts.host->section(op.unit, kind) + op.unitOffset * elementBytes(kind)});
+            sections.push_back({kind, m_parts.hostSection(op, kind)});
         }
     }
     return sections;
@@ -99,7 +99,7 @@ void IoOps::moveSections(const Op& op, ProgramRun& run, bool writing, Done done)
 Status IoOps::checkSection(const Op& op, int slot, const Section& section) const {
     const std::byte* data = section.data;
     for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
-        const size_t bytes = size_t(m_parts.table->blocks()[size_t(block)].paddedElements * elementBytes(section.kind));
+        const size_t bytes = size_t(m_parts.format().bytes(block, section.kind));
         GSST_TRY(m_parts.store->checkBlock(slot, block, section.kind, {data, bytes}));
         data += bytes;
     }
@@ -109,15 +109,16 @@ Status IoOps::checkSection(const Op& op, int slot, const Section& section) const
 void IoOps::recordSection(const Op& op, int slot, const Section& section) const {
     const std::byte* data = section.data;
     for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
-        const size_t bytes = size_t(m_parts.table->blocks()[size_t(block)].paddedElements * elementBytes(section.kind));
+        const size_t bytes = size_t(m_parts.format().bytes(block, section.kind));
         m_parts.store->recordBlock(slot, block, section.kind, {data, bytes});
         data += bytes;
     }
 }
 
 void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done) {
-    const uint64_t offset = uint64_t((m_unitBase[size_t(op.unit)] + op.unitOffset) * kGradientBytes);
-    const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(op.elements * kGradientBytes));
+    const int64_t elementBytes = m_parts.format().gradientBytes();
+    const uint64_t offset = uint64_t((m_unitBase[size_t(op.unit)] + op.unitOffset) * elementBytes);
+    const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(op.elements * elementBytes));
     if (writing)
         m_parts.io->write(*m_parts.gradients, offset, memory, std::move(done));
     else

@@ -6,6 +6,7 @@
 #include "plan/step_program.h"
 #include "store/commit_record.h"
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -34,12 +35,28 @@ struct WaitTimes {
     double write = 0;  ///< no free staging, or a write or commit had to be finished first
 };
 
+/// Seconds that the compute lane was busy, by kind of op.
+struct ComputeTimes {
+    std::array<double, kOpKinds> byKind{};
+    double total() const {
+        double sum = 0;
+        for (double seconds : byKind)
+            sum += seconds;
+        return sum;
+    }
+    ComputeTimes& operator+=(const ComputeTimes& other) {
+        for (size_t kind = 0; kind < kOpKinds; ++kind)
+            byKind[kind] += other.byKind[kind];
+        return *this;
+    }
+};
+
 /// What running a program gave.
 struct StepOutcome {
     LossSum loss;
     WaitTimes waits;
     double seconds = 0;
-    double computeSeconds = 0;  ///< inside compute ops
+    ComputeTimes compute;
 };
 
 /// A buffer of a program while it lives. Which member holds it follows from its BufferInfo::space.

@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace gsst {
@@ -48,16 +49,18 @@ struct UpdateCall {
     int firstBlock = 0;
     int blockCount = 0;
     uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;
-    float* moment1 = nullptr;
-    float* moment2 = nullptr;
-    const float* gradient = nullptr;
-    void* weights = nullptr;      ///< out, compute precision; null when not wanted
+    uint16_t* lo = nullptr;             ///< null with state preset Lean
+    std::byte* moment1 = nullptr;       ///< sections of StateFormat
+    std::byte* moment2 = nullptr;
+    const float* gradient = nullptr;    ///< as norms() left it; or
+    const uint16_t* packed = nullptr;   ///< as packGradient() wrote it: one of the two
+    const void* current = nullptr;  ///< compute weights before the update: `hi` (fp32: and `lo`) is filled from them first; may be null
+    void* weights = nullptr;        ///< out, compute precision; null when not wanted
     float gradientScale = 1.0f;   ///< clip factor
     int64_t step = 1;             ///< 1-based number of the step whose gradient this is
 };
 
-/// Joins hi and lo into compute weights for blocks of one unit (bf16: a copy of hi; lo is null then).
+/// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean).
 struct JoinCall {
     int firstBlock = 0;
     int blockCount = 0;
@@ -66,12 +69,21 @@ struct JoinCall {
     void* weights = nullptr;
 };
 
-/// Squared norms of blocks of one unit, one double per block into HOST memory, in the canonical lane order.
+/// Ends the summing up of the gradient of blocks of one unit: with state presets other than Exact it is rounded to bf16 in place; then
+/// its squared norms, one double per block into HOST memory, in the canonical lane order.
 struct NormCall {
     int firstBlock = 0;
     int blockCount = 0;
-    const float* gradient = nullptr;  ///< first element of firstBlock
+    float* gradient = nullptr;        ///< first element of firstBlock
     double* squaredNorms = nullptr;   ///< host, blockCount values; NaN or Inf shows through
+};
+
+/// The gradient of blocks of one unit, as norms() left it, in 2 bytes an element into HOST memory. Never with state preset Exact.
+struct PackCall {
+    int firstBlock = 0;
+    int blockCount = 0;
+    const float* gradient = nullptr;  ///< first element of firstBlock
+    uint16_t* packed = nullptr;       ///< host
 };
 
 /// Sum of the token losses of one micro-batch.
@@ -91,6 +103,7 @@ public:
     virtual Status update(const UpdateCall& call) = 0;
     virtual Status join(const JoinCall& call) = 0;
     virtual Status norms(const NormCall& call) = 0;
+    virtual Status packGradient(const PackCall& call) = 0;
 };
 
 }  // namespace gsst

@@ -150,7 +150,7 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     step.skipped = !std::isfinite(step.loss.nats) || !std::isfinite(step.gradientNorm);
     step.update = variant.update;
     step.waits = outcome.waits;
-    step.computeSeconds = outcome.computeSeconds;
+    step.compute = outcome.compute;
     return step;
 }
 
@@ -190,7 +190,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
         second.wrongGuess = true;
         second.waits.read += step.waits.read;
         second.waits.write += step.waits.write;
-        second.computeSeconds += step.computeSeconds;
+        second.compute += step.compute;
         step = second;
     }
     account(step);
@@ -203,7 +203,8 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
         return {};
     // State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
     m_executor.enqueue(program(kUpdateOnly));
-    GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, m_executor.run(context(1.0f), {}));
+    GSST_ASSIGN(const StepOutcome outcome, m_executor.run(context(1.0f), {}));
+    step.compute += outcome.compute;
     m_pending = false;
     m_uncommitted = true;
     return {};

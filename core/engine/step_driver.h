@@ -41,7 +41,7 @@ struct DrivenStep {
     bool wrongGuess = false;
     BackwardUpdate update = BackwardUpdate::None;
     WaitTimes waits;
-    double computeSeconds = 0;
+    ComputeTimes compute;
 };
 
 /// Chains step programs into training steps: picks the variant of each, guesses and judges clip factors, commits, goes back after a

@@ -2,9 +2,12 @@
 #include "optim/block_math.h"
 
 #include "optim/adamw_cpu.h"
+#include "optim/bf16_split.h"
 #include "optim/squared_norm.h"
 
 #include <algorithm>
+#include <bit>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -49,6 +52,13 @@ AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i,
     return arrays;
 }
 
+/// In memory of the calling thread, until its next call.
+const float* unpacked(const uint16_t* packed, int64_t elements) {
+    thread_local std::vector<float> gradient(size_t{kBlockElements});
+    joinWeights(packed, nullptr, gradient.data(), elements);
+    return gradient.data();
+}
+
 }  // namespace
 
 void updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
@@ -57,7 +67,7 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
     forBlocks(table, update.blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
         AdamWArrays arrays = stateOf(format, update, int(i), block);
-        arrays.gradient = update.gradient + offset;
+        arrays.gradient = update.packed ? unpacked(update.packed + offset, block.elements) : update.gradient + offset;
         arrays.count = block.elements;
         arrays.rounding = {training.seed, update.step, block.tensor};
         arrays.firstElement = block.offset - tensor.offset;
@@ -76,6 +86,23 @@ void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks
             std::copy_n(hi + offset, block.paddedElements, static_cast<uint16_t*>(weights) + offset);
         else
             joinWeights(hi + offset, lo ? lo + offset : nullptr, static_cast<float*>(weights) + offset, block.paddedElements);
+    });
+}
+
+void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,
+                 WorkerPool& workers) {
+    forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
+        if (precision == Precision::Bf16) {
+            std::copy_n(static_cast<const uint16_t*>(weights) + offset, block.paddedElements, hi + offset);
+            return;
+        }
+        const float* from = static_cast<const float*>(weights) + offset;
+        for (int64_t i = 0; i < block.paddedElements; ++i) {
+            const uint32_t bits = std::bit_cast<uint32_t>(from[i]);
+            hi[offset + i] = highHalf(bits);
+            if (lo)
+                lo[offset + i] = lowHalf(bits);
+        }
     });
 }
 

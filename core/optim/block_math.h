@@ -28,6 +28,7 @@ struct BlockUpdate {
     std::byte* moment1 = nullptr;
     std::byte* moment2 = nullptr;
     const float* gradient = nullptr;
+    const uint16_t* packed = nullptr;  ///< instead of `gradient`: what packGradients() wrote
     void* weights = nullptr;      ///< out, in TrainSpec::precision, padding zero; may be null
     float gradientScale = 1.0f;   ///< clip factor
     int64_t step = 1;             ///< 1-based
@@ -42,6 +43,10 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
 /// (preset Lean) they are the values of `hi`.
 void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
                 WorkerPool& workers);
+
+/// The opposite of joinBlocks(), padding included. With bf16 only `hi` is written. With fp32 and `lo` null the weights must be bf16 values.
+void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,
+                 WorkerPool& workers);
 
 /// squaredNorm() of each block into squaredNorms[0 ... count).
 void normBlocks(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms, WorkerPool& workers);

@@ -3,21 +3,20 @@
 
 #include "base/round_up.h"
 #include "io/file.h"
-#include "plan/state_bytes.h"
 
 namespace gsst {
 
-std::vector<HostPiece> hostPieces(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement) {
+std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement) {
     std::vector<HostPiece> pieces;
     for (size_t slice = 0; slice < slices.size(); ++slice)
         for (int unit = slices[slice].firstUnit; unit < slices[slice].firstUnit + slices[slice].unitCount; ++unit) {
-            const int64_t elements = table.units()[size_t(unit)].paddedElements;
+            const UnitInfo& info = table.units()[size_t(unit)];
             const SliceResidency& residency = placement.of(int(slice));
-            for (StateKind kind : kStateKinds)
+            for (StateKind kind : format.kinds())
                 if (residency.of(kind) != Tier::Disk)
-                    pieces.push_back({unit, kind, elements * elementBytes(kind)});
+                    pieces.push_back({unit, kind, format.bytes(info.firstBlock, info.blockCount, kind)});
             if (residency.gradient == Tier::Ram)
-                pieces.push_back({unit, std::nullopt, elements * kGradientBytes});
+                pieces.push_back({unit, std::nullopt, info.paddedElements * format.gradientBytes()});
         }
     return pieces;
 }
@@ -27,9 +26,9 @@ int64_t hostPieceBytes(int64_t bytes) {
     return roundUp(bytes, kAlignment) + kAlignment;
 }
 
-int64_t hostBytesOf(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement) {
+int64_t hostBytesOf(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement) {
     int64_t sum = 0;
-    for (const HostPiece& piece : hostPieces(table, slices, placement))
+    for (const HostPiece& piece : hostPieces(table, format, slices, placement))
         sum += hostPieceBytes(piece.bytes);
     return sum;
 }

@@ -20,12 +20,12 @@ struct HostPiece {
 };
 
 /// All of them, unit by unit.
-std::vector<HostPiece> hostPieces(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement);
+std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement);
 
 /// Host memory that a piece of `bytes` takes at most: it begins as direct I/O wants it.
 int64_t hostPieceBytes(int64_t bytes);
 
 /// Host memory that the placement keeps filled: state and gradients in RAM.
-int64_t hostBytesOf(const TensorTable& table, const std::vector<SliceRange>& slices, const Placement& placement);
+int64_t hostBytesOf(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement);
 
 }  // namespace gsst

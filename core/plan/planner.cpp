@@ -5,7 +5,6 @@
 #include "base/units.h"
 #include "plan/host_pieces.h"
 #include "plan/residency_search.h"
-#include "plan/state_bytes.h"
 #include "spec/cost.h"
 #include "spec/state_format.h"
 
@@ -28,18 +27,19 @@ constexpr int64_t kSliceElements = 4 << 20;  ///< blocks of small models share a
 constexpr double kWorthIt = 0.98;            ///< another rule must save this much of a step to be taken
 
 /// Bytes of the largest chunk with its gradient: what the ring must hold several times.
-int64_t groupBytes(const TensorTable& table, int64_t chunkElements) {
+int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements) {
     int64_t largest = 0;
     for (int unit = 0; unit < table.unitCount(); ++unit)
         for (const ChunkRange& chunk : chunksOfUnit(table, unit, chunkElements))
-            largest = std::max(largest, chunk.paddedElements);
-    return largest * (kStateBytes + kGradientBytes);
+            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + chunk.paddedElements * format.gradientBytes());
+    return largest;
 }
 
 /// Staging with which the turn from one step to the next hides: the embedding has no arithmetic that its state could be read
 /// behind, so all of it should be on its way while the backward sweep before still computes.
-int64_t readAheadBytes(const TensorTable& table, int64_t ramLimit) {
-    const int64_t embedding = table.units().front().paddedElements * (kStateBytes + kGradientBytes);
+int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, int64_t ramLimit) {
+    const UnitInfo& unit = table.units().front();
+    const int64_t embedding = format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * format.gradientBytes();
     const int64_t allowed = ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead;
     return std::min(embedding, allowed);
 }
@@ -66,9 +66,9 @@ std::vector<int64_t> microBatchesToTry(const TrainSpec& training) {
 }
 
 /// Both slots with their sums, and HEAD.
-int64_t slotBytes(const TensorTable& table) {
-    const int64_t sums = roundUp(int64_t(table.blocks().size()) * 4 * 8, 4096);
-    return 2 * (4096 + table.paddedParameters() * kStateBytes + sums) + 8 * 4096;
+int64_t slotBytes(const StateFormat& format) {
+    const int64_t sums = roundUp(int64_t(format.blockCount()) * int64_t(format.kinds().size()) * 8, 4096);
+    return 2 * (4096 + format.totalBytes() + sums) + 8 * 4096;
 }
 
 /// Without a limit of its own the device's memory is the machine's: the CPU.
@@ -84,7 +84,7 @@ bool fits(const Plan& plan, int64_t deviceLimit, int64_t ramLimit) {
 
 class Planner {
 public:
-    Planner(const RunSpec& spec, const TensorTable& table) : m_spec(spec), m_table(table) {}
+    Planner(const RunSpec& spec, const TensorTable& table) : m_spec(spec), m_table(table), m_format(table, spec.training.state) {}
 
     Result<Plan> choose(const HardwareProfile& hardware, const MachineLimits& machine);
     int64_t smallestDevice();
@@ -103,6 +103,8 @@ private:
     Plan keepOnDevice(const Shape& shape, Plan plan, int64_t deviceLimit, int64_t ramLimit);
     std::optional<Plan> search(bool allInRam, int64_t deviceLimit, int64_t ramLimit);
     void chooseRule(Plan& plan, const HardwareProfile& hardware);
+    int64_t diskBytesOf(const Plan& plan) const;
+    void storeNoGradients(Plan& plan, const HardwareProfile& hardware);
     SimulatedCost simulated(const Plan& plan, bool updating, BackwardUpdate update, const HardwareProfile& hardware);
     void simulateResident(Plan& plan, const HardwareProfile& hardware);
     RamWorth worth() const;
@@ -110,6 +112,7 @@ private:
 
     const RunSpec& m_spec;
     const TensorTable& m_table;
+    const StateFormat m_format;
     int64_t m_leastRam = 0;  ///< the least RAM any tried combination needs
 };
 
@@ -128,17 +131,17 @@ Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk
     plan.placement.chunkElements = std::numeric_limits<int64_t>::max();  // peaks do not depend on it, and fewer ops are faster
     plan.stateOnDisk = stateOnDisk;
     const TrainSpec training = trainingOf(plan);
-    const ProgramBuilder builder(m_table, training, plan.placement);
+    const ProgramBuilder builder(m_table, m_format, training, plan.placement);
     const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
     const StepProgram evaluation = builder.buildEvaluation(step.microBatches);
     // The updating step holds the same buffers on the device. Gradients that are kept are there during an evaluation too.
     plan.devicePeak = std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation));
     plan.boundaryBytes = ramPeakOf(step);
-    plan.residentBytes = hostBytesOf(m_table, builder.slices(), plan.placement);
+    plan.residentBytes = hostBytesOf(m_table, m_format, builder.slices(), plan.placement);
     plan.slices = step.slices;
     const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
-        return stateOnDisk ? roundUp(kRingGroups * groupBytes(m_table, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
+        return stateOnDisk ? roundUp(kRingGroups * groupBytes(m_table, m_format, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
     };
     const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes;
     int64_t chunk = kLargestChunk;
@@ -146,14 +149,14 @@ Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk
         chunk /= 2;
     plan.placement.chunkElements = chunk;
     plan.ringBytes = ringFor(chunk);
-    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, ramLimit);
+    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, m_format, ramLimit);
     if (stateOnDisk && (ramLimit == 0 || fixedRam + ahead <= ramLimit))
         plan.ringBytes = ahead;
     plan.ramPeak = fixedRam + plan.ringBytes;
     return plan;
 }
 
-/// What a byte of RAM saves. Updates in the backward sweep read `hi` once more, and store no gradient unless insured.
+/// What a byte of RAM saves. Both sweeps read `hi`; speculative updates store no gradient.
 RamWorth Planner::worth() const {
     RamWorth worth;
     const bool automatic = m_spec.budget.residency == ResidencyChoice::Auto;
@@ -168,7 +171,7 @@ Plan Planner::streamed(const Shape& shape, int64_t deviceLimit, int64_t ramLimit
     if (!fits(plan, deviceLimit, ramLimit))
         return plan;
     Placement filled = plan.placement;
-    fillRam(filled, m_table, makeSlicing(m_table, shape.units), worth(), ramLeft(plan, deviceLimit, ramLimit));
+    fillRam(filled, m_table, m_format, makeSlicing(m_table, shape.units), worth(), ramLeft(plan, deviceLimit, ramLimit));
     plan = measured(shape, filled, true, ramLimit);
     return m_spec.budget.residency == ResidencyChoice::Disk ? plan : keepOnDevice(shape, plan, deviceLimit, ramLimit);
 }
@@ -231,7 +234,7 @@ int64_t Planner::smallestDevice() {
 /// Steady state: the third step of its kind in a row.
 SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate update, const HardwareProfile& hardware) {
     const TrainSpec training = trainingOf(plan);
-    const ProgramBuilder builder(m_table, training, plan.placement);
+    const ProgramBuilder builder(m_table, m_format, training, plan.placement);
     const StepProgram step = builder.build({ProgramKind::Step, updating, update});
     if (update == BackwardUpdate::None || updating)
         return simulate({&step, &step, &step}, hardware, training.precision, plan.ringBytes);
@@ -263,9 +266,22 @@ void Planner::chooseRule(Plan& plan, const HardwareProfile& hardware) {
     plan.breakEven = extra > 0 ? std::clamp((deferred.seconds - early.seconds) / extra, 0.0, 1.0) : 1.0;
 }
 
+int64_t Planner::diskBytesOf(const Plan& plan) const {
+    return slotBytes(m_format) + gradientFileBytes(m_table, m_spec.training, plan) + boundaryFileBytes(m_table, trainingOf(plan), plan);
+}
+
+/// On a disk that is too small for stored gradients. A wrong guess then costs a step instead of an update.
+void Planner::storeNoGradients(Plan& plan, const HardwareProfile& hardware) {
+    if (m_spec.budget.update != UpdateChoice::Auto || gradientFileBytes(m_table, m_spec.training, plan) == 0)
+        return;
+    plan.rule = UpdateRule::Speculative;
+    plan.step = simulated(plan, false, BackwardUpdate::Speculative, hardware);
+    plan.diskBytes = diskBytesOf(plan);
+}
+
 void Planner::simulateResident(Plan& plan, const HardwareProfile& hardware) {
     const TrainSpec training = trainingOf(plan);
-    const ProgramBuilder builder(m_table, training, plan.placement);
+    const ProgramBuilder builder(m_table, m_format, training, plan.placement);
     const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
     const StepProgram update = builder.build({ProgramKind::UpdateOnly, false, BackwardUpdate::None});
     plan.step = simulate({&update, &step}, hardware, training.precision, plan.ringBytes);
@@ -284,10 +300,6 @@ Error Planner::deviceError(int64_t limit) {
 
 Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimits& machine) {
     const Budget& budget = m_spec.budget;
-    if (m_spec.training.state != StatePreset::Exact)
-        return Error{ErrorCode::InvalidInput, "This state preset cannot be trained yet", "training.state",
-                     std::string("the engine of this version keeps full moments only, and \"") + nameOf(m_spec.training.state) + "\" asks for 8-bit ones",
-                     "Use \"exact\""};
     const int64_t deviceLimit = budget.deviceBytes > 0 ? budget.deviceBytes : machine.deviceBytes;
     const int64_t ramLimit = budget.ramBytes > 0 ? budget.ramBytes : machine.ramBytes;
     std::optional<Plan> plan;
@@ -309,8 +321,10 @@ Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimit
         chooseRule(*plan, hardware);
     else
         simulateResident(*plan, hardware);
-    plan->diskBytes = slotBytes(m_table) + gradientFileBytes(m_table, *plan) + boundaryFileBytes(m_table, trainingOf(*plan), *plan);
+    plan->diskBytes = diskBytesOf(*plan);
     const int64_t diskLimit = budget.diskBytes > 0 ? budget.diskBytes : machine.diskBytes;
+    if (diskLimit > 0 && plan->diskBytes > diskLimit)
+        storeNoGradients(*plan, hardware);
     if (diskLimit > 0 && plan->diskBytes > diskLimit) {
         const bool ofBudget = budget.diskBytes > 0;
         return Error{ofBudget ? ErrorCode::OverBudget : ErrorCode::NoSpace,
@@ -333,11 +347,11 @@ const char* nameOf(UpdateRule rule) {
     return "unknown";
 }
 
-int64_t gradientFileBytes(const TensorTable& table, const Plan& plan) {
+int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
     const std::vector<SliceRange> slices = makeSlicing(table, plan.placement.unitsPerSlice);
     for (size_t slice = 0; slice < slices.size(); ++slice)
         if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
-            return table.paddedParameters() * kGradientBytes;
+            return table.paddedParameters() * gradientBytesPerElement(training.state);
     return 0;
 }
 

@@ -47,7 +47,7 @@ struct Plan {
 };
 
 /// Bytes of the work file of stored gradients and of boundary activations; 0 = there is none.
-int64_t gradientFileBytes(const TensorTable& table, const Plan& plan);
+int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
 
 /// Chooses residency, slicing, chunk size and ring for `spec` on a machine. Never touches disk or device. OverBudget tells

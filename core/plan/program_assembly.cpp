@@ -3,15 +3,15 @@
 
 namespace gsst {
 
-ProgramAssembly::ProgramAssembly(const TensorTable& table, const TrainSpec& training, const Placement& placement,
+ProgramAssembly::ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
                                  const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches)
-    : m_table(table), m_training(training), m_placement(placement), m_slices(slices) {
+    : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(slices) {
     m_program.variant = variant;
     m_program.slices = int(slices.size());
     m_program.microBatches = microBatches;
     m_program.stateOnDisk = false;
     for (int slice = 0; slice < m_program.slices; ++slice)
-        m_program.stateOnDisk = m_program.stateOnDisk || !placement.of(slice).stateInRam();
+        m_program.stateOnDisk = m_program.stateOnDisk || !placement.of(slice).stateInRam(format);
 }
 
 int ProgramAssembly::newBuffer(Space space, BufferUse use, int64_t bytes) {

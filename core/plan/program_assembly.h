@@ -16,7 +16,8 @@ namespace gsst {
 /// finish(). The base of the three parts that know what to write: state, activations, sweeps.
 class ProgramAssembly {
 public:
-    ProgramAssembly(const TensorTable& table, const TrainSpec& training, const Placement& placement,
+    /// References must outlive it.
+    ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
                     const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches);
     StepProgram finish();
 
@@ -35,6 +36,7 @@ protected:
     std::vector<ChunkRange> chunksOf(int slice) const;
 
     const TensorTable& m_table;
+    const StateFormat& m_format;
     const TrainSpec& m_training;
     const Placement& m_placement;
     const std::vector<SliceRange>& m_slices;

@@ -5,12 +5,12 @@
 
 namespace gsst {
 
-ProgramBuilder::ProgramBuilder(const TensorTable& table, const TrainSpec& training, const Placement& placement)
-    : m_table(table), m_training(training), m_placement(placement), m_slices(makeSlicing(table, placement.unitsPerSlice)) {}
+ProgramBuilder::ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement)
+    : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(makeSlicing(table, placement.unitsPerSlice)) {}
 
 bool ProgramBuilder::stateOnDisk() const {
     for (int slice = 0; slice < int(m_slices.size()); ++slice)
-        if (!m_placement.of(slice).stateInRam())
+        if (!m_placement.of(slice).stateInRam(m_format))
             return true;
     return false;
 }
@@ -19,7 +19,7 @@ StepProgram ProgramBuilder::build(const ProgramVariant& variant) const {
     const int microBatches = int(m_training.microBatchesPerStep());
     if (variant.kind == ProgramKind::Evaluate)
         return buildEvaluation(microBatches);
-    SweepAssembly assembly(m_table, m_training, m_placement, m_slices, variant, microBatches);
+    SweepAssembly assembly(m_table, m_format, m_training, m_placement, m_slices, variant, microBatches);
     switch (variant.kind) {
     case ProgramKind::Step:
         assembly.forwardSweep(false);
@@ -35,7 +35,7 @@ StepProgram ProgramBuilder::build(const ProgramVariant& variant) const {
 }
 
 StepProgram ProgramBuilder::buildEvaluation(int microBatches) const {
-    SweepAssembly assembly(m_table, m_training, m_placement, m_slices, {ProgramKind::Evaluate, false, BackwardUpdate::None}, microBatches);
+    SweepAssembly assembly(m_table, m_format, m_training, m_placement, m_slices, {ProgramKind::Evaluate, false, BackwardUpdate::None}, microBatches);
     assembly.forwardSweep(true);
     return assembly.finish();
 }

@@ -13,7 +13,7 @@ namespace gsst {
 /// Compiles the step programs of one model, recipe and placement. References must outlive the builder, not the programs.
 class ProgramBuilder {
 public:
-    ProgramBuilder(const TensorTable& table, const TrainSpec& training, const Placement& placement);
+    ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement);
 
     const std::vector<SliceRange>& slices() const { return m_slices; }
     const Placement& placement() const { return m_placement; }
@@ -25,6 +25,7 @@ public:
 
 private:
     const TensorTable& m_table;
+    const StateFormat& m_format;
     const TrainSpec& m_training;
     Placement m_placement;
     std::vector<SliceRange> m_slices;

@@ -24,7 +24,12 @@ struct SliceResidency {
     Tier moments = Tier::Disk;    ///< Ram or Disk
     Tier gradient = Tier::Disk;   ///< of gradients that wait for the next step's update
     Tier of(StateKind kind) const { return kind == StateKind::Hi ? weights : kind == StateKind::Lo ? remainder : moments; }
-    bool stateInRam() const { return weights != Tier::Disk && remainder != Tier::Disk && moments != Tier::Disk; }
+    bool stateInRam(const StateFormat& format) const {
+        for (StateKind kind : format.kinds())
+            if (of(kind) == Tier::Disk)
+                return false;
+        return true;
+    }
     bool operator==(const SliceResidency&) const = default;
 };
 

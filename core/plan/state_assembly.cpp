@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/state_assembly.h"
 
-#include "plan/state_bytes.h"
 #include "spec/cost.h"
 
 namespace gsst {
-namespace {
 
-int64_t bytesOf(KindMask kinds, int64_t elements) {
+int64_t StateAssembly::bytesOf(KindMask kinds, const ChunkRange& chunk) const {
     int64_t bytes = 0;
-    for (StateKind kind : kStateKinds)
-        bytes += kinds & bitOf(kind) ? elementBytes(kind) : 0;
-    return bytes * elements;
+    for (StateKind kind : m_format.kinds())
+        bytes += kinds & bitOf(kind) ? m_format.bytes(chunk.firstBlock, chunk.blockCount, kind) : 0;
+    return bytes;
 }
-
-}  // namespace
 
 /// Those of `wanted` that are on disk and so pass through staging.
 KindMask StateAssembly::stagedOf(int slice, KindMask wanted) const {
     KindMask staged = 0;
-    for (StateKind kind : kStateKinds)
+    for (StateKind kind : m_format.kinds())
         if (residencyOf(slice).of(kind) == Tier::Disk)
             staged |= wanted & bitOf(kind);
     return staged;
@@ -32,26 +28,37 @@ int StateAssembly::weightsBuffer(int slice, int64_t elements) {
     return newBuffer(Space::Device, BufferUse::Weights, bytes);
 }
 
-void StateAssembly::updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient, Gradient which) {
-    const int64_t elements = chunk.paddedElements;
-    const KindMask staged = stagedOf(slice, kAllKindBits);
-    const bool usesRam = staged != kAllKindBits;
+/// The kinds of state that compute weights tell in full.
+KindMask StateAssembly::toldByWeights() const {
+    KindMask told = bitOf(StateKind::Hi);
+    if (fp32() && m_format.has(StateKind::Lo))
+        told |= bitOf(StateKind::Lo);
+    return told;
+}
+
+void StateAssembly::updateChunk(const ChunkUpdate& given) {
+    const auto& [slice, chunk, gradient, current, weights, which] = given;
+    const KindMask all = bitsOf(m_format);
+    const KindMask staged = stagedOf(slice, all);
+    const bool usesRam = staged != all;
+    const int64_t gradientBytes = chunk.paddedElements * m_format.gradientBytes();
     const bool stored = gradient == kNoBuffer && residencyOf(slice).gradient == Tier::Disk;
-    int state = kNoBuffer;
-    if (staged != 0) {
-        state = newBuffer(Space::Staging, BufferUse::State, bytesOf(staged, elements));
+    const KindMask fetched = current == kNoBuffer ? staged : KindMask(staged & ~toldByWeights());
+    const int state = staged == 0 ? kNoBuffer : newBuffer(Space::Staging, BufferUse::State, bytesOf(staged, chunk));
+    if (fetched != 0) {
         Op& read = addChunk(OpKind::ReadState, slice, chunk);
         read.slot = m_current;
         read.state = state;
         read.staged = staged;
-        read.ioBytes = bytesOf(staged, elements);
+        read.fetched = fetched;
+        read.ioBytes = bytesOf(fetched, chunk);
     }
     int chunkGradient = kNoBuffer;
     if (stored) {
-        chunkGradient = newBuffer(Space::Staging, BufferUse::ChunkGradient, elements * kGradientBytes);
+        chunkGradient = newBuffer(Space::Staging, BufferUse::ChunkGradient, gradientBytes);
         Op& read = addChunk(OpKind::ReadGradient, slice, chunk);
         read.chunkGradient = chunkGradient;
-        read.ioBytes = elements * kGradientBytes;
+        read.ioBytes = gradientBytes;
     }
     Op& update = addChunk(OpKind::Update, slice, chunk);
     update.state = state;
@@ -60,15 +67,16 @@ void StateAssembly::updateChunk(int slice, const ChunkRange& chunk, int weights,
     update.chunkGradient = chunkGradient;
     update.gradient = gradient;
     update.inBackward = which == Gradient::Present;
+    update.current = fetched == staged ? kNoBuffer : current;
     update.weights = weights;
-    update.copyBytes = elements * (2 * kStateBytes + kGradientBytes);
+    update.copyBytes = 2 * bytesOf(all, chunk) + gradientBytes;
     if (m_program.stateOnDisk) {
         Op& write = addChunk(OpKind::WriteState, slice, chunk);
         write.slot = other();
         write.state = state;
         write.staged = staged;
         write.usesRam = usesRam;
-        write.ioBytes = elements * kStateBytes;
+        write.ioBytes = bytesOf(all, chunk);
     }
 }
 
@@ -77,20 +85,20 @@ int StateAssembly::updatePending(int slice, bool wantWeights) {
     const int weights = wantWeights || kept ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
     const int gradient = residencyOf(slice).gradient == Tier::Device ? gradientBuffer(slice) : kNoBuffer;
     for (const ChunkRange& chunk : chunksOf(slice))
-        updateChunk(slice, chunk, weights, gradient, Gradient::Pending);
+        updateChunk({slice, chunk, gradient, kNoBuffer, weights, Gradient::Pending});
     return weights;
 }
 
-void StateAssembly::updateNow(int slice, int gradient) {
-    const int weights = residencyOf(slice).weights == Tier::Device ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
+void StateAssembly::updateNow(int slice, int gradient, int current) {
+    const int kept = residencyOf(slice).weights == Tier::Device ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
     for (const ChunkRange& chunk : chunksOf(slice))
-        updateChunk(slice, chunk, weights, gradient, Gradient::Present);
+        updateChunk({slice, chunk, gradient, current, kept, Gradient::Present});
 }
 
 void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice) {
-    const KindMask wanted = bitOf(StateKind::Hi) | (fp32() ? bitOf(StateKind::Lo) : 0);
+    const KindMask wanted = toldByWeights();
     const KindMask staged = stagedOf(slice, wanted);
-    const int64_t bytes = bytesOf(staged, chunk.paddedElements);
+    const int64_t bytes = bytesOf(staged, chunk);
     int state = kNoBuffer;
     if (staged != 0) {
         state = newBuffer(Space::Staging, BufferUse::State, bytes);
@@ -98,7 +106,7 @@ void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, i
         read.slice = int16_t(servedSlice);
         read.state = state;
         read.slot = m_current;
-        read.staged = staged;
+        read.staged = read.fetched = staged;
         read.ioBytes = bytes;
     }
     Op& join = addChunk(OpKind::Join, slice, chunk);
@@ -107,8 +115,8 @@ void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, i
     join.staged = staged;
     join.usesRam = staged != wanted;
     join.weights = weights;
-    join.joinsLo = fp32();
-    join.copyBytes = bytesOf(wanted, chunk.paddedElements) + chunk.paddedElements * computeElementBytes(m_training.precision);
+    join.joinsLo = (wanted & bitOf(StateKind::Lo)) != 0;
+    join.copyBytes = bytesOf(wanted, chunk) + chunk.paddedElements * computeElementBytes(m_training.precision);
 }
 
 int StateAssembly::loadWeights(int slice, int servedSlice) {
@@ -133,7 +141,7 @@ void StateAssembly::zeroGradient(int slice, int gradient) {
     zero.copyBytes = zero.elements * kGradientBytes;
 }
 
-void StateAssembly::finishGradient(int slice, int gradient) {
+void StateAssembly::finishGradient(int slice, int gradient, int current) {
     Op& norms = add(OpKind::Norms, slice);
     norms.gradient = gradient;
     norms.elements = elementsOf(slice);
@@ -141,18 +149,18 @@ void StateAssembly::finishGradient(int slice, int gradient) {
     if (m_program.variant.update != BackwardUpdate::Speculative && residencyOf(slice).gradient != Tier::Device)
         storeGradient(slice, gradient);
     if (m_program.variant.update != BackwardUpdate::None)
-        updateNow(slice, gradient);
+        updateNow(slice, gradient, current);
 }
 
 void StateAssembly::storeGradient(int slice, int gradient) {
     for (const ChunkRange& chunk : chunksOf(slice)) {
-        const int64_t bytes = chunk.paddedElements * kGradientBytes;
+        const int64_t bytes = chunk.paddedElements * m_format.gradientBytes();
         const bool toDisk = residencyOf(slice).gradient == Tier::Disk;
         const int staging = toDisk ? newBuffer(Space::Staging, BufferUse::ChunkGradient, bytes) : kNoBuffer;
         Op& store = addChunk(OpKind::StoreGradient, slice, chunk);
         store.gradient = gradient;
         store.chunkGradient = staging;
-        store.copyBytes = 2 * bytes;
+        store.copyBytes = bytes + chunk.paddedElements * kGradientBytes;
         if (!toDisk)
             continue;
         Op& write = addChunk(OpKind::WriteGradient, slice, chunk);
@@ -181,7 +189,7 @@ void StateAssembly::writeOut() {
             Op& write = addChunk(OpKind::WriteState, slice, chunk);
             write.slot = other();
             write.usesRam = true;
-            write.ioBytes = chunk.paddedElements * kStateBytes;
+            write.ioBytes = m_format.bytes(chunk.firstBlock, chunk.blockCount);
         }
     commitHere(headSlice());
 }

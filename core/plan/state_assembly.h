@@ -18,23 +18,34 @@ public:
 protected:
     /// The pending update of every chunk of the slice, from its stored gradient; its working weights are filled on the way.
     int updatePending(int slice, bool wantWeights);
-    /// The update of the slice from the gradient that is complete in `gradient`.
-    void updateNow(int slice, int gradient);
+    /// The update of the slice from the gradient that is complete in `gradient`. `current` as for finishGradient().
+    void updateNow(int slice, int gradient, int current);
     /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a tied head needs the embedding's.
     int loadWeights(int slice, int servedSlice);
     int gradientBuffer(int slice);
     void zeroGradient(int slice, int gradient);
-    /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says.
-    void finishGradient(int slice, int gradient);
+    /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says. `current`: the
+    /// slice's weights if they are on the device; an update then need not read them again.
+    void finishGradient(int slice, int gradient, int current);
     /// What was written since becomes the current state.
     void commitHere(int slice);
 
 private:
+    int64_t bytesOf(KindMask kinds, const ChunkRange& chunk) const;
     KindMask stagedOf(int slice, KindMask wanted) const;
     int weightsBuffer(int slice, int64_t elements);
     /// Whose gradient an update applies: that of the step before, or of this one.
     enum class Gradient { Pending, Present };
-    void updateChunk(int slice, const ChunkRange& chunk, int weights, int gradient, Gradient which);
+    struct ChunkUpdate {
+        int slice = 0;
+        ChunkRange chunk;
+        int gradient = kNoBuffer;  ///< on the device, or stored
+        int current = kNoBuffer;   ///< weights before the update, if they are on the device
+        int weights = kNoBuffer;   ///< filled with those after it
+        Gradient which{};
+    };
+    KindMask toldByWeights() const;
+    void updateChunk(const ChunkUpdate& given);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 

@@ -5,6 +5,8 @@
 #include "spec/state_format.h"
 #include "spec/train_spec.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,12 +30,13 @@ enum class OpKind : uint8_t {
     WriteBoundary,  ///< host -> disk (disk tier only)
     Head,           ///< weights, tied, input -> loss, inputGradient, gradient, tiedGradient
     Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
-    Norms,          ///< gradient -> squared norms of the slice's blocks, on the host
+    Norms,          ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the host
     StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
     Commit          ///< everything written to the slot so far becomes the committed state
 };
 const char* nameOf(OpKind kind);
+inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
 
 /// Which engine part works on an op. Ops of one lane run in program order; lanes overlap as far as buffers and files allow.
 enum class Lane : uint8_t { Read, Compute, Write };
@@ -63,7 +66,12 @@ inline constexpr int kNoBuffer = -1;
 /// Sets of kinds of state, by StateKind.
 using KindMask = uint8_t;
 constexpr KindMask bitOf(StateKind kind) { return KindMask(1u << unsigned(kind)); }
-inline constexpr KindMask kAllKindBits = (1u << kStateKinds.size()) - 1;
+inline KindMask bitsOf(const StateFormat& format) {
+    KindMask bits = 0;
+    for (StateKind kind : format.kinds())
+        bits |= bitOf(kind);
+    return bits;
+}
 
 /// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that are not in
 /// `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the op's unit and blocks.
@@ -81,6 +89,7 @@ struct Op {
 
     int state = kNoBuffer;
     int chunkGradient = kNoBuffer;
+    int current = kNoBuffer;         ///< Update: weights on the device from which the kinds of `state` are filled that were not fetched
     int weights = kNoBuffer;
     int tied = kNoBuffer;            ///< weights of the embedding unit, for a tied head
     int gradient = kNoBuffer;
@@ -92,6 +101,7 @@ struct Op {
     int host = kNoBuffer;
 
     KindMask staged = 0;       ///< kinds that `state` holds, one section after the other in order of StateKind
+    KindMask fetched = 0;      ///< ReadState, ReadWeights: those of `staged` that are read
     bool lossOnly = false;     ///< Head: evaluation
     bool joinsLo = false;      ///< Join: fp32 compute
     bool usesRam = false;      ///< ops on state: some kinds are RAM copies

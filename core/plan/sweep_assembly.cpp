@@ -5,9 +5,9 @@
 
 namespace gsst {
 
-SweepAssembly::SweepAssembly(const TensorTable& table, const TrainSpec& training, const Placement& placement,
+SweepAssembly::SweepAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
                              const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches)
-    : StateAssembly(table, training, placement, slices, variant, microBatches), m_boundaryBytes(boundaryBytes(table.model(), training)) {}
+    : StateAssembly(table, format, training, placement, slices, variant, microBatches), m_boundaryBytes(boundaryBytes(table.model(), training)) {}
 
 /// The activation that went to disk on the way up.
 int SweepAssembly::readBack(int slice, const Key& key) {
@@ -132,7 +132,7 @@ void SweepAssembly::headOf(bool lossOnly, int weights, int tiedWeights) {
             store({slice, microBatch}, inputGradient);
     }
     if (!lossOnly)
-        finishGradient(slice, gradient);
+        finishGradient(slice, gradient, weights);
 }
 
 void SweepAssembly::backwardSweep() {
@@ -143,7 +143,7 @@ void SweepAssembly::backwardSweep() {
         if (!openSinceHead)
             zeroGradient(slice, gradient);
         backwardOf(slice, weights, gradient);
-        finishGradient(slice, gradient);
+        finishGradient(slice, gradient, weights);
     }
 }
 

@@ -11,7 +11,7 @@ namespace gsst {
 /// The part of a program that computes: the sweeps over the slices, and the activations between them.
 class SweepAssembly : public StateAssembly {
 public:
-    SweepAssembly(const TensorTable& table, const TrainSpec& training, const Placement& placement, const std::vector<SliceRange>& slices,
+    SweepAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement, const std::vector<SliceRange>& slices,
                   const ProgramVariant& variant, int microBatches);
 
     void forwardSweep(bool lossOnly);

@@ -30,7 +30,9 @@ const char* nameOf(StatePreset preset);
 /// Elements that share one scale where moments are quantized. Counted from the start of the tensor.
 inline constexpr int64_t kScaleGroup = 256;
 
-/// Gradients of a preset in memory tiers and on disk: fp32 with Exact, else bf16.
+/// Gradients on the device, where they are summed up: fp32.
+inline constexpr int64_t kGradientBytes = 4;
+/// Complete gradients in RAM and on disk: fp32 with Exact, else bf16.
 inline constexpr int64_t gradientBytesPerElement(StatePreset preset) { return preset == StatePreset::Exact ? 4 : 2; }
 
 /// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic over the
@@ -61,6 +63,7 @@ public:
     int64_t bytes(int firstBlock, int blockCount) const;
     int64_t totalBytes() const { return bytes(0, blockCount()); }
     double bytesPerParameter() const;
+    int64_t gradientBytes() const { return gradientBytesPerElement(m_preset); }  ///< of an element, where gradients are stored
     int blockCount() const { return int(m_quantizable.size()); }
 
 private:

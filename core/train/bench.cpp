@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/run_tools.h"
 
-#include "plan/state_bytes.h"
 #include "train/open_run.h"
 #include "train/trainer.h"
 
@@ -69,7 +68,7 @@ public:
             m_readBytes.push_back(double(result.readBytes));
             m_writtenBytes.push_back(double(result.writtenBytes));
             m_devicePeak = std::max(m_devicePeak, result.devicePeak);
-            m_computeSeconds.push_back(result.computeSeconds);
+            m_compute.push_back(result.compute);
             m_clipped += result.clipFactor < 1.0f ? 1 : 0;
         }
         return m_trainer->quiesce();
@@ -85,7 +84,10 @@ public:
         variant.writeWait = median(m_writeWait);
         variant.readBytesPerParameter = median(m_readBytes) / parameters;
         variant.writtenBytesPerParameter = median(m_writtenBytes) / parameters;
-        variant.computeSeconds = median(m_computeSeconds);
+        variant.computeSeconds = medianOf([](const ComputeTimes& times) { return times.total(); });
+        for (size_t kind = 0; kind < kOpKinds; ++kind)
+            if (const double seconds = medianOf([kind](const ComputeTimes& times) { return times.byKind[kind]; }); seconds > 0)
+                variant.computeByKind.emplace_back(nameOf(OpKind(kind)), seconds);
         variant.clippedShare = m_seconds.empty() ? 0 : double(m_clipped) / double(m_seconds.size());
         variant.predictedSeconds = m_run->plan.step.seconds;
         variant.devicePeak = m_devicePeak;
@@ -96,6 +98,14 @@ public:
     const OpenRun& run() const { return *m_run; }
 
 private:
+    template <typename Seconds>
+    double medianOf(const Seconds& seconds) const {
+        std::vector<double> values;
+        for (const ComputeTimes& times : m_compute)
+            values.push_back(seconds(times));
+        return median(std::move(values));
+    }
+
     std::string m_name;
     ResidencyChoice m_residency;
     std::filesystem::path m_folder;
@@ -104,7 +114,7 @@ private:
     std::vector<double> m_seconds;
     std::vector<double> m_readWait;
     std::vector<double> m_writeWait;
-    std::vector<double> m_computeSeconds;
+    std::vector<ComputeTimes> m_compute;
     std::vector<double> m_readBytes;
     int64_t m_clipped = 0;
     std::vector<double> m_writtenBytes;
@@ -135,15 +145,19 @@ Result<BenchResult> runBench(const BenchOptions& options, const ProgressCallback
     result.variants = {resident.result(), streamed.result()};
     result.ratio = result.variants[1].median / std::max(1e-9, result.variants[0].median);
     const OpenRun& run = streamed.run();
-    const bool stored = gradientFileBytes(*run.table, run.plan) > 0;
+    const TrainSpec& training = options.spec.training;
+    const StateFormat format(*run.table, training.state);
+    const bool stored = gradientFileBytes(*run.table, training, run.plan) > 0;
     const bool early = run.plan.rule != UpdateRule::Deferred;
-    const int64_t weights = options.spec.training.precision == Precision::Fp32 ? kHiBytes + kLoBytes : kHiBytes;
+    const int64_t weights = training.precision == Precision::Fp32 && format.has(StateKind::Lo) ? 4 : 2;
     result.updateRule = nameOf(run.plan.rule);
-    // The update reads the whole state and with it the weights of one sweep; updates in the backward sweep read those once more.
-    result.theoryReadBytesPerParameter = double(kStateBytes + weights * (early ? 2 : 1) + (stored && !early ? kGradientBytes : 0));
-    result.theoryWrittenBytesPerParameter = double(kStateBytes + (stored ? kGradientBytes : 0));
+    // The update reads the whole state, and the sweep without it the weights once more.
+    const double state = format.bytesPerParameter();
+    const double gradient = stored ? double(format.gradientBytes()) : 0;
+    result.theoryReadBytesPerParameter = state + double(weights) + (early ? 0 : gradient);
+    result.theoryWrittenBytesPerParameter = state + gradient;
     result.parameters = streamed.run().table->parameters();
-    result.tokensPerStep = options.spec.training.tokensPerStep();
+    result.tokensPerStep = training.tokensPerStep();
     return result;
 }
 

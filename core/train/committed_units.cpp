@@ -66,10 +66,15 @@ Status CommittedUnits::read(int unit, std::byte* into) {
             std::memcpy(into + block.offset * 2, hi.data(), halfBytes);
             continue;
         }
+        const auto* halves = reinterpret_cast<const uint16_t*>(hi.data());
+        auto* weights = reinterpret_cast<float*>(into) + block.offset;
+        if (!m_store.layout().format().has(StateKind::Lo)) {
+            joinWeights(halves, nullptr, weights, block.paddedElements);
+            continue;
+        }
         GSST_TRY(m_store.file(slot).read(m_store.layout().blocks(index, 1, StateKind::Lo).offset, lo));
         GSST_TRY(m_store.checkBlock(slot, index, StateKind::Lo, lo));
-        joinWeights(reinterpret_cast<const uint16_t*>(hi.data()), reinterpret_cast<const uint16_t*>(lo.data()),
-                    reinterpret_cast<float*>(into) + block.offset, block.paddedElements);
+        joinWeights(halves, reinterpret_cast<const uint16_t*>(lo.data()), weights, block.paddedElements);
     }
     return {};
 }

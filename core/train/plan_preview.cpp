@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/plan_preview.h"
 
-#include "plan/state_bytes.h"
+#include "plan/host_pieces.h"
 
 #include <array>
 #include <vector>
@@ -44,24 +44,26 @@ void placeDevice(PlanPreview& preview, const StepProgram& program) {
     put(preview, MemoryKind::Activations, MemoryTier::Device, worst[size_t(BufferUse::Activation)]);
 }
 
-void placeRam(PlanPreview& preview, const TensorTable& table, const std::vector<SliceRange>& slices, const Plan& plan) {
-    for (size_t slice = 0; slice < slices.size(); ++slice) {
-        const int64_t elements = sliceElements(table, slices[slice]);
-        const SliceResidency& residency = plan.placement.of(int(slice));
-        put(preview, MemoryKind::Weights, MemoryTier::Ram, residency.weights != Tier::Disk ? elements * kHiBytes : 0);
-        put(preview, MemoryKind::Weights, MemoryTier::Ram, residency.remainder != Tier::Disk ? elements * kLoBytes : 0);
-        put(preview, MemoryKind::Optimizer, MemoryTier::Ram, residency.moments != Tier::Disk ? elements * kMomentBytes : 0);
-        put(preview, MemoryKind::Gradients, MemoryTier::Ram, residency.gradient == Tier::Ram ? elements * kGradientBytes : 0);
-    }
+MemoryKind shownAs(const HostPiece& piece) {
+    if (!piece.kind)
+        return MemoryKind::Gradients;
+    return *piece.kind == StateKind::Hi || *piece.kind == StateKind::Lo ? MemoryKind::Weights : MemoryKind::Optimizer;
+}
+
+void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Plan& plan) {
+    for (const HostPiece& piece : hostPieces(table, format, slices, plan.placement))
+        put(preview, shownAs(piece), MemoryTier::Ram, piece.bytes);
     put(preview, MemoryKind::Activations, MemoryTier::Ram, plan.boundaryBytes);
     put(preview, MemoryKind::Staging, MemoryTier::Ram, plan.ringBytes);
 }
 
 /// Two slots, and the work files.
-void placeDisk(PlanPreview& preview, const TensorTable& table, const TrainSpec& training, const Plan& plan) {
-    const int64_t gradients = gradientFileBytes(table, plan);
+void placeDisk(PlanPreview& preview, const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Plan& plan) {
+    const int64_t gradients = gradientFileBytes(table, training, plan);
     const int64_t boundaries = boundaryFileBytes(table, training, plan);
-    const int64_t weights = 2 * table.paddedParameters() * (kHiBytes + kLoBytes);
+    int64_t weights = 0;
+    for (StateKind kind : {StateKind::Hi, StateKind::Lo})
+        weights += 2 * format.bytes(0, format.blockCount(), kind);
     put(preview, MemoryKind::Weights, MemoryTier::Disk, weights);
     put(preview, MemoryKind::Gradients, MemoryTier::Disk, gradients);
     put(preview, MemoryKind::Activations, MemoryTier::Disk, boundaries);
@@ -77,10 +79,11 @@ void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& t
     preview.updateRule = nameOf(plan.rule);
     TrainSpec training = spec.training;
     training.microBatch = plan.microBatch;
-    const ProgramBuilder builder(table, training, plan.placement);
+    const StateFormat format(table, training.state);
+    const ProgramBuilder builder(table, format, training, plan.placement);
     placeDevice(preview, builder.build({ProgramKind::Step, false, BackwardUpdate::None}));
-    placeRam(preview, table, builder.slices(), plan);
-    placeDisk(preview, table, training, plan);
+    placeRam(preview, table, format, builder.slices(), plan);
+    placeDisk(preview, table, format, training, plan);
     preview.devicePeakBytes = plan.devicePeak;
     preview.ramPeakBytes = plan.ramPeak;
     preview.diskBytes = plan.diskBytes;

@@ -59,6 +59,7 @@ struct BenchVariant {
     std::vector<double> secondsPerStep;
     double median = 0;
     double computeSeconds = 0;  ///< a step, inside compute ops, median
+    std::vector<std::pair<std::string, double>> computeByKind;  ///< name of the op, seconds a step, median; those that took any
     double clippedShare = 0;    ///< of the measured steps
     double readWait = 0;        ///< seconds a step, median
     double writeWait = 0;

@@ -4,7 +4,8 @@
 #include "io/aligned_buffer.h"
 #include "optim/init.h"
 
-#include <cstring>
+#include <algorithm>
+#include <span>
 
 namespace gsst {
 namespace {
@@ -14,29 +15,26 @@ constexpr Error cancelled() { return Error{ErrorCode::Cancelled, "Stopped", "", 
 }  // namespace
 
 Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t seed, const ByteProgress& progress, std::stop_token stop) {
-    GSST_ASSIGN(AlignedBuffer weights, AlignedBuffer::create(size_t(kBlockElements) * 4));
-    GSST_ASSIGN(const AlignedBuffer zeros, AlignedBuffer::create(size_t(kBlockElements) * 4));
-    const uint64_t total = uint64_t(table.paddedParameters()) * 12;
+    const StateFormat& format = store.layout().format();
+    int64_t largest = 0;
+    for (int block = 0; block < format.blockCount(); ++block)
+        largest = std::max(largest, format.bytes(block, 1));
+    GSST_ASSIGN(AlignedBuffer buffer, AlignedBuffer::create(size_t(largest)));
     uint64_t done = 0;
-    for (size_t index = 0; index < table.blocks().size(); ++index) {
+    for (int block = 0; block < format.blockCount(); ++block) {
         if (stop.stop_requested())
             return cancelled();
-        const BlockInfo& block = table.blocks()[index];
-        auto* hi = reinterpret_cast<uint16_t*>(weights.data());
-        uint16_t* lo = hi + block.paddedElements;
-        std::memset(weights.data(), 0, size_t(block.paddedElements) * 4);
-        initialBlock(table, int(index), seed, {hi, size_t(block.paddedElements)}, {lo, size_t(block.paddedElements)});
-        for (StateKind kind : kStateKinds) {
-            const size_t bytes = size_t(block.paddedElements * elementBytes(kind));
-            const std::byte* from = kind == StateKind::Hi   ? reinterpret_cast<const std::byte*>(hi)
-                                    : kind == StateKind::Lo ? reinterpret_cast<const std::byte*>(lo)
-                                                            : zeros.data();
-            GSST_TRY(store.file(0).write(store.layout().blocks(int(index), 1, kind).offset, {from, bytes}));
-            store.recordBlock(0, int(index), kind, {from, bytes});
-            done += bytes;
+        std::span<std::byte> rest = buffer.span().first(size_t(format.bytes(block, 1)));
+        initialState(table, format, block, seed, rest);
+        for (StateKind kind : format.kinds()) {
+            const std::span<std::byte> section = rest.first(size_t(format.bytes(block, kind)));
+            rest = rest.subspan(section.size());
+            GSST_TRY(store.file(0).write(store.layout().blocks(block, 1, kind).offset, section));
+            store.recordBlock(0, block, kind, section);
+            done += section.size();
         }
         if (progress)
-            progress(done, total);
+            progress(done, uint64_t(format.totalBytes()));
     }
     return {};
 }

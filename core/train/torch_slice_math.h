@@ -36,6 +36,7 @@ public:
     Status update(const UpdateCall& call) override;
     Status join(const JoinCall& call) override;
     Status norms(const NormCall& call) override;
+    Status packGradient(const PackCall& call) override;
 
 private:
     struct Compute;

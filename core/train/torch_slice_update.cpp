@@ -10,12 +10,15 @@ Status TorchSliceMath::update(const UpdateCall& call) {
     update.blocks = {call.firstBlock, call.blockCount};
     update.hi = reinterpret_cast<std::byte*>(call.hi);
     update.lo = reinterpret_cast<std::byte*>(call.lo);
-    update.moment1 = reinterpret_cast<std::byte*>(call.moment1);
-    update.moment2 = reinterpret_cast<std::byte*>(call.moment2);
+    update.moment1 = call.moment1;
+    update.moment2 = call.moment2;
     update.gradient = call.gradient;
+    update.packed = call.packed;
     update.weights = call.weights;
     update.gradientScale = call.gradientScale;
     update.step = call.step;
+    if (call.current)
+        splitBlocks(m_table, m_training.precision, update.blocks, call.current, call.hi, call.lo, *m_workers);
     updateBlocks(m_table, m_format, m_training, update, *m_workers);
     return {};
 }
@@ -26,7 +29,15 @@ Status TorchSliceMath::join(const JoinCall& call) {
 }
 
 Status TorchSliceMath::norms(const NormCall& call) {
-    normBlocks(m_table, {call.firstBlock, call.blockCount}, call.gradient, call.squaredNorms, *m_workers);
+    const BlockRange blocks{call.firstBlock, call.blockCount};
+    if (m_format.preset() != StatePreset::Exact)
+        roundGradients(m_table, blocks, call.gradient, *m_workers);
+    normBlocks(m_table, blocks, call.gradient, call.squaredNorms, *m_workers);
+    return {};
+}
+
+Status TorchSliceMath::packGradient(const PackCall& call) {
+    packGradients(m_table, {call.firstBlock, call.blockCount}, call.gradient, call.packed, *m_workers);
     return {};
 }
 

@@ -21,7 +21,8 @@ struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
         : parts(given), table(modelTable), devicePool(given.plan.deviceLimit),
           ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes) : 0), device(devicePool),
-          builder(modelTable, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
+          format(modelTable, parts.spec.training.state),
+          builder(modelTable, format, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
@@ -46,6 +47,7 @@ struct Trainer::Impl {
     CpuPool devicePool;
     CpuPool ramPool;
     CpuDevice device;
+    StateFormat format;
     ProgramBuilder builder;
     std::vector<HostBatch> batches;
     std::optional<Sampler> sampler;
@@ -70,12 +72,12 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(const TokenSplit split, splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
-    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, Caching::Direct));
+    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
     committedStep = store->committed().step;
     GSST_TRY(files.makeFolders(parts.folder.work()));
-    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, parts.plan)));
+    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
-    GSST_ASSIGN(host, HostState::create(table, builder.slices(), parts.plan.placement, ramPool));
+    GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
     math = std::make_unique<TorchSliceMath>(table, builder.slices(), training(), devicePool);
     io = makeThreadPoolIo({});
@@ -133,7 +135,7 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, Caching::Direct));
+    GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, StateFormat(table, parts.spec.training.state), Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     return store->commit(0, CommitRecord{});
 }
@@ -170,7 +172,7 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     result.writtenBytes = now.writtenBytes - impl.counters.writtenBytes;
     impl.counters = now;
     result.waits = step.waits;
-    result.computeSeconds = step.computeSeconds;
+    result.compute = step.compute;
     result.devicePeak = impl.devicePool.usage().peak;
     result.ramBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
     result.seconds = watch.seconds();

@@ -36,7 +36,7 @@ struct StepResult {
     bool wrongGuess = false;                              ///< of the clip factor, where one was made
     BackwardUpdate update = BackwardUpdate::None;
     double seconds = 0;
-    double computeSeconds = 0;
+    ComputeTimes compute;
     WaitTimes waits;
     int64_t devicePeak = 0;
     int64_t ramBytes = 0;

@@ -45,7 +45,7 @@ TEST_F(CommandsTest, TrainTakesThePresetAsItIs) {
 
 TEST_F(CommandsTest, TrainHandsOverEveryOption) {
     const RunRequest request = train({"--text", "a.txt", "--text", "books", "--run", "my run", "--steps", "20", "--vram", "64MiB", "--ram", "2GiB",
-                                      "--disk", "1GB", "--precision", "bf16", "--residency", "resident", "--seed", "5", "--threads", "3",
+                                      "--disk", "1GB", "--precision", "bf16", "--residency", "resident", "--seed", "5", "--threads", "3", "--state", "lean",
                                       "--vocabulary", "512", "--device", "other"});
     EXPECT_EQ(request.text, (std::vector<std::filesystem::path>{"a.txt", "books"}));
     EXPECT_EQ(request.runFolder, "my run");
@@ -56,6 +56,7 @@ TEST_F(CommandsTest, TrainHandsOverEveryOption) {
     EXPECT_EQ(request.spec.budget.ramBytes, int64_t{2} << 30);
     EXPECT_EQ(request.spec.budget.diskBytes, 1'000'000'000);
     EXPECT_EQ(request.spec.training.precision, Precision::Bf16);
+    EXPECT_EQ(request.spec.training.state, StatePreset::Lean);
     EXPECT_EQ(request.spec.budget.residency, ResidencyChoice::Resident);
     EXPECT_EQ(request.spec.training.seed, 5u);
     EXPECT_EQ(request.spec.training.threads, 3);
@@ -93,6 +94,7 @@ TEST_F(CommandsTest, BadOptionsAreRefusedByName) {
     refuse({"--micro-batch", "-3"}, {"--micro-batch"});
     refuse({"--vram", "much"}, {"--vram", "4GiB"});
     refuse({"--precision", "fp8"}, {"--precision", "fp8", "bf16"});
+    refuse({"--state", "tiny"}, {"--state", "tiny", "mixed"});
     refuse({"--residency", "cloud"}, {"--residency", "cloud", "resident"});
     refuse({"--steps", "-1"}, {"steps"});
 }

@@ -7,7 +7,6 @@
 #include "fake_slice_math.h"
 #include "io/aligned_buffer.h"
 #include "plan/program_builder.h"
-#include "plan/state_bytes.h"
 #include "spec/cost.h"
 
 #include <gtest/gtest.h>
@@ -34,8 +33,9 @@ inline ModelSpec tinyModel(bool tied) {
     return model;
 }
 
-inline TrainSpec tinyTraining() {
+inline TrainSpec tinyTraining(StatePreset preset) {
     TrainSpec training;
+    training.state = preset;
     training.sequenceLength = 8;
     training.sequencesPerStep = 6;
     training.microBatch = 2;
@@ -82,25 +82,27 @@ struct FakeOptions {
     ClipFunctions clip = fakeClipping(1e9);
     double breakEven = 0.5;
     int64_t ringBytes = 8 << 20;
+    StatePreset preset = StatePreset::Exact;  ///< changes bits
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
 class FakeRun {
 public:
     FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options, std::unique_ptr<Device> device)
-        : m_files(files), m_folder(std::move(folder)), m_table(table), m_training(tinyTraining()), m_options(std::move(options)),
-          m_builder(table, m_training, m_options.placement), m_device(std::move(device)) {}
+        : m_files(files), m_folder(std::move(folder)), m_table(table), m_options(std::move(options)),
+          m_training(tinyTraining(m_options.preset)), m_format(table, m_options.preset),
+          m_builder(table, m_format, m_training, m_options.placement), m_device(std::move(device)) {}
 
     void create() {
         ASSERT_TRUE(m_files.makeFolders(m_folder).ok());
-        auto made = StateStore::create(m_files, m_folder, m_table, Caching::Direct);
+        auto made = StateStore::create(m_files, m_folder, m_table, m_format, Caching::Direct);
         ASSERT_TRUE(made.ok()) << made.error().text();
         m_store = std::move(*made);
         auto buffer = AlignedBuffer::create(size_t(kBlockElements) * 4);
         ASSERT_TRUE(buffer.ok());
         for (size_t block = 0; block < m_table.blocks().size(); ++block)
-            for (StateKind kind : kStateKinds) {
-                const size_t bytes = size_t(m_table.blocks()[block].paddedElements * elementBytes(kind));
+            for (StateKind kind : m_format.kinds()) {
+                const size_t bytes = size_t(m_format.bytes(int(block), kind));
                 // bf16 bit patterns around 0.01 in `hi`, zero elsewhere.
                 auto* words = reinterpret_cast<uint16_t*>(buffer->data());
                 for (size_t i = 0; i < bytes / 2; ++i)
@@ -113,20 +115,20 @@ public:
 
     void open() {
         if (!m_store) {
-            auto opened = StateStore::open(m_files, m_folder, m_table, Caching::Direct);
+            auto opened = StateStore::open(m_files, m_folder, m_table, m_format, Caching::Direct);
             ASSERT_TRUE(opened.ok()) << opened.error().text();
             m_store = std::move(*opened);
         }
-        openWorkFile("gradients", m_table.paddedParameters() * kGradientBytes, m_gradients);
+        openWorkFile("gradients", m_table.paddedParameters() * m_format.gradientBytes(), m_gradients);
         const int64_t places = int64_t(m_builder.slices().size()) * m_training.microBatchesPerStep();
         openWorkFile("boundaries", places * boundaryPlaceBytes(m_table.model(), m_training), m_boundaries);
-        auto host = HostState::create(m_table, m_builder.slices(), m_options.placement, m_ram);
+        auto host = HostState::create(m_table, m_format, m_builder.slices(), m_options.placement, m_ram);
         ASSERT_TRUE(host.ok());
         m_host = std::move(*host);
         auto ring = StagingRing::create(size_t(m_options.ringBytes));
         ASSERT_TRUE(ring.ok());
         m_ring = std::move(*ring);
-        m_math = std::make_unique<FakeSliceMath>(m_table, m_builder.slices(), m_training.tokensPerMicroBatch() * m_table.model().width);
+        m_math = std::make_unique<FakeSliceMath>(m_table, m_format, m_builder.slices(), m_training.tokensPerMicroBatch() * m_table.model().width);
         m_io = makeThreadPoolIo({2, 2, 64 << 10});
         EngineParts parts;
         parts.table = &m_table;
@@ -213,8 +215,9 @@ private:
     FileSystem& m_files;
     std::filesystem::path m_folder;
     const TensorTable& m_table;
-    TrainSpec m_training;
     FakeOptions m_options;
+    TrainSpec m_training;
+    StateFormat m_format;
     ProgramBuilder m_builder;
     CpuPool m_ram{0};
     std::unique_ptr<Device> m_device;

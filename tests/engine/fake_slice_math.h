@@ -3,9 +3,11 @@
 
 #include "engine/slice_math.h"
 #include "plan/slicing.h"
+#include "spec/state_format.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -15,12 +17,12 @@
 namespace gsst {
 
 /// A model without meaning but with every dependency of a real one: each output depends on every weight of the unit and on the
-/// input, each gradient on weights, input and output gradient, each update on gradient and state. fp32 only. Results do not
-/// depend on slicing or chunks, exactly as required of the real math.
+/// input, each gradient on weights, input and output gradient, each update on gradient and state. Compute in fp32 only; every state
+/// preset, with codes of its own for moments. Results do not depend on slicing or chunks, exactly as required of the real math.
 class FakeSliceMath : public SliceMath {
 public:
-    FakeSliceMath(const TensorTable& table, std::vector<SliceRange> slices, int64_t activations)
-        : m_table(table), m_slices(std::move(slices)), m_activations(activations) {}
+    FakeSliceMath(const TensorTable& table, const StateFormat& format, std::vector<SliceRange> slices, int64_t activations)
+        : m_table(table), m_format(format), m_slices(std::move(slices)), m_activations(activations) {}
 
     /// What the "text" of the next calls is.
     void setData(int64_t step) { m_step = step; }
@@ -86,40 +88,84 @@ public:
     }
 
     Status update(const UpdateCall& call) override {
-        for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i) {
-            const float g = call.gradient[i] * call.gradientScale;
-            call.moment1[i] = 0.9f * call.moment1[i] + 0.1f * g;
-            call.moment2[i] = 0.9f * call.moment2[i] + 0.1f * g * g;
-            const float weight = joined(call.hi[i], call.lo[i]) - 0.01f * call.moment1[i] / (std::sqrt(call.moment2[i]) + 1e-3f) / float(call.step);
-            const uint32_t bits = std::bit_cast<uint32_t>(weight);
-            call.hi[i] = uint16_t((bits + 0x8000u) >> 16);
-            call.lo[i] = uint16_t(bits);
-            if (call.weights)
-                static_cast<float*>(call.weights)[i] = weight;
+        int64_t i = 0;
+        for (int block = call.firstBlock; block < call.firstBlock + call.blockCount; ++block) {
+            const Moment moment1 = momentOf(call.moment1, StateKind::Moment1, call.firstBlock, block);
+            const Moment moment2 = momentOf(call.moment2, StateKind::Moment2, call.firstBlock, block);
+            for (int64_t j = i; call.current && j < i + m_table.blocks()[size_t(block)].paddedElements; ++j) {
+                const uint32_t bits = std::bit_cast<uint32_t>(static_cast<const float*>(call.current)[j]);
+                call.hi[j] = nearest(bits);
+                if (call.lo)
+                    call.lo[j] = uint16_t(bits);
+            }
+            for (int64_t own = 0; own < m_table.blocks()[size_t(block)].paddedElements; ++own, ++i) {
+                const float g = (call.packed ? widened(call.packed[i]) : call.gradient[i]) * call.gradientScale;
+                const float m = 0.9f * moment1.get(own) + 0.1f * g;
+                const float v = 0.9f * moment2.get(own) + 0.1f * g * g;
+                moment1.set(own, m);
+                moment2.set(own, v);
+                const float before = call.lo ? joined(call.hi[i], call.lo[i]) : widened(call.hi[i]);
+                const uint32_t bits = std::bit_cast<uint32_t>(before - 0.01f * m / (std::sqrt(v) + 1e-3f) / float(call.step));
+                call.hi[i] = nearest(bits);
+                if (call.lo)
+                    call.lo[i] = uint16_t(bits);
+                if (call.weights)
+                    static_cast<float*>(call.weights)[i] = call.lo ? std::bit_cast<float>(bits) : widened(call.hi[i]);
+            }
         }
         return {};
     }
 
     Status join(const JoinCall& call) override {
         for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i)
-            static_cast<float*>(call.weights)[i] = joined(call.hi[i], call.lo[i]);
+            static_cast<float*>(call.weights)[i] = call.lo ? joined(call.hi[i], call.lo[i]) : widened(call.hi[i]);
         return {};
     }
 
     Status norms(const NormCall& call) override {
-        const float* gradient = call.gradient;
+        float* gradient = call.gradient;
         for (int block = 0; block < call.blockCount; ++block) {
             double sum = 0;
             const int64_t count = m_table.blocks()[size_t(call.firstBlock + block)].paddedElements;
-            for (int64_t i = 0; i < count; ++i)
+            for (int64_t i = 0; i < count; ++i) {
+                if (m_format.preset() != StatePreset::Exact)
+                    gradient[i] = widened(nearest(std::bit_cast<uint32_t>(gradient[i])));
                 sum += double(gradient[i]) * double(gradient[i]);
+            }
             call.squaredNorms[block] = sum;
             gradient += count;
         }
         return {};
     }
 
+    Status packGradient(const PackCall& call) override {
+        for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i)
+            call.packed[i] = uint16_t(std::bit_cast<uint32_t>(call.gradient[i]) >> 16);
+        return {};
+    }
+
 private:
+    /// A moment of one block: fp32, or a signed byte for each element.
+    struct Moment {
+        float* values = nullptr;
+        int8_t* codes = nullptr;
+        static constexpr float kUnit = 1e-3f;
+        float get(int64_t i) const { return values ? values[i] : float(codes[i]) * kUnit; }
+        void set(int64_t i, float value) const {
+            if (values)
+                values[i] = value;
+            else
+                codes[i] = int8_t(std::min(127.0f, std::max(-127.0f, std::round(value / kUnit))));
+        }
+    };
+    Moment momentOf(std::byte* sections, StateKind kind, int firstBlock, int block) const {
+        std::byte* section = sections + m_format.bytes(firstBlock, block - firstBlock, kind);
+        if (m_format.quantized(block, kind))
+            return {nullptr, reinterpret_cast<int8_t*>(section)};
+        return {reinterpret_cast<float*>(section), nullptr};
+    }
+    static uint16_t nearest(uint32_t bits) { return uint16_t((bits + 0x8000u) >> 16); }
+    static float widened(uint16_t half) { return std::bit_cast<float>(uint32_t(half) << 16); }
     static float joined(uint16_t hi, uint16_t lo) {
         return std::bit_cast<float>((uint32_t(hi) << 16) + uint32_t(int32_t(int16_t(lo))));
     }
@@ -155,6 +201,7 @@ private:
     }
 
     const TensorTable& m_table;
+    const StateFormat& m_format;
     std::vector<SliceRange> m_slices;
     int64_t m_activations;
     int64_t m_step = 0;

@@ -2,7 +2,6 @@
 #include "plan/dependencies.h"
 #include "plan/program_builder.h"
 #include "plan/simulation.h"
-#include "plan/state_bytes.h"
 #include "spec/cost.h"
 
 #include <gtest/gtest.h>
@@ -71,9 +70,10 @@ TEST(StepProgram, EveryBufferLivesExactlyFromFirstToLastUse) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
+        const StateFormat format(table, recipe.state);
         for (const Placement& placement : placements())
             for (const ProgramVariant& variant : kVariants) {
-                const StepProgram program = ProgramBuilder(table, recipe, placement).build(variant);
+                const StepProgram program = ProgramBuilder(table, format, recipe, placement).build(variant);
                 std::map<int, int> state;  // 0 unborn, 1 live, 2 dead
                 for (const Op& op : program.ops) {
                     for (int buffer : op.acquires)
@@ -95,7 +95,8 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
         for (Precision precision : {Precision::Bf16, Precision::Fp32}) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(precision);
-            const StepProgram step = ProgramBuilder(table, recipe, onDisk(4096)).build(kUpdating);
+            const StateFormat format(table, recipe.state);
+            const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
             const int64_t all = table.paddedParameters();
             const int64_t embedding = table.units().front().paddedElements;
             const int64_t head = table.units().back().paddedElements;
@@ -108,41 +109,61 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
 TEST(StepProgram, UpdatePlacementsMoveTheBytesOfTheDesign) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
+    const StateFormat format(table, recipe.state);
     Placement inRam = onDisk(4096);
     inRam.everywhere.gradient = Tier::Ram;
     const int64_t all = table.paddedParameters();
     const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
     const ProgramVariant speculative{ProgramKind::Step, false, BackwardUpdate::Speculative};
     const ProgramVariant insured{ProgramKind::Step, false, BackwardUpdate::Insured};
-    // Working weights are read twice but for the embedding and the head, which have one sweep each.
-    const int64_t twice = all * 2 + (all - ends) * 2;
+    // Working weights are read in both sweeps but for the embedding and the head, which have one each. An update in the backward sweep
+    // takes them from the device; only the embedding's are not there.
+    const int64_t early = all * 2 + (all - ends) * 2 + table.units().front().paddedElements * 2 + all * 10;
     const auto expect = [&](const Placement& placement, const ProgramVariant& variant, int64_t read, int64_t written) {
-        const StepProgram step = ProgramBuilder(table, recipe, placement).build(variant);
+        const StepProgram step = ProgramBuilder(table, format, recipe, placement).build(variant);
         EXPECT_EQ(step.readBytes(), read);
         EXPECT_EQ(step.writtenBytes(), written);
     };
-    expect(onDisk(4096), speculative, twice + all * 12, all * 12);
-    expect(onDisk(4096), insured, twice + all * 12, all * 16);
-    expect(inRam, insured, twice + all * 12, all * 12);
+    expect(onDisk(4096), speculative, early, all * 12);
+    expect(onDisk(4096), insured, early, all * 16);
+    expect(inRam, insured, early, all * 12);
     expect(inRam, kUpdating, all * 12 + (all - ends) * 2, all * 12);
+}
+
+TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {
+    const TensorTable table(model(false));
+    TrainSpec recipe = training(Precision::Fp32);
+    const int64_t all = table.paddedParameters();
+    const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
+    for (StatePreset preset : {StatePreset::Mixed, StatePreset::Lean}) {
+        recipe.state = preset;
+        const StateFormat format(table, preset);
+        const int64_t weightBytes = format.has(StateKind::Lo) ? 4 : 2;
+        const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
+        EXPECT_EQ(step.readBytes(), format.totalBytes() + all * 2 + (all - ends) * weightBytes);
+        EXPECT_EQ(step.writtenBytes(), format.totalBytes() + all * 2);
+        EXPECT_EQ(ProgramBuilder(table, format, recipe, residentPlacement()).build(kWriteOut).writtenBytes(), format.totalBytes());
+    }
 }
 
 TEST(StepProgram, ResidentMovesNothing) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const ProgramBuilder builder(table, recipe, residentPlacement());
+    const StateFormat format(table, recipe.state);
+    const ProgramBuilder builder(table, format, recipe, residentPlacement());
     const ProgramVariant used[] = {kPlain, {ProgramKind::UpdateOnly, false, BackwardUpdate::None}, {ProgramKind::Evaluate, false, BackwardUpdate::None}};
     for (const ProgramVariant& variant : used) {
         EXPECT_EQ(builder.build(variant).readBytes(), 0);
         EXPECT_EQ(builder.build(variant).writtenBytes(), 0);
     }
-    EXPECT_EQ(builder.build(kWriteOut).writtenBytes(), table.paddedParameters() * kStateBytes);
+    EXPECT_EQ(builder.build(kWriteOut).writtenBytes(), table.paddedParameters() * 12);
 }
 
 TEST(StepProgram, EveryMicroBatchPassesEverySliceOnceEachWay) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Fp32);
-    const StepProgram step = ProgramBuilder(table, recipe, onDisk(4 << 20)).build(kUpdating);
+    const StateFormat format(table, recipe.state);
+    const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4 << 20)).build(kUpdating);
     std::map<std::tuple<OpKind, int, int>, int> seen;
     for (const Op& op : step.ops)
         if (op.kind == OpKind::Forward || op.kind == OpKind::Backward || op.kind == OpKind::Head)
@@ -163,7 +184,8 @@ std::vector<size_t> numbersOf(const StepProgram& program, OpKind kind, size_t fi
 TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, onDisk(4096)).build(kUpdating);
+    const StateFormat format(table, recipe.state);
+    const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
     const size_t second = step.ops.size();
@@ -182,7 +204,8 @@ TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
 TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, onDisk(4096)).build(kUpdating);
+    const StateFormat format(table, recipe.state);
+    const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
     const size_t second = step.ops.size();
@@ -202,7 +225,8 @@ TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
 TEST(Simulation, IsBoundByTheSlowestLane) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, onDisk(16384)).build(kUpdating);
+    const StateFormat format(table, recipe.state);
+    const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;
@@ -218,7 +242,8 @@ TEST(Simulation, IsBoundByTheSlowestLane) {
 TEST(Simulation, FastDiskHidesBehindCompute) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StepProgram step = ProgramBuilder(table, recipe, onDisk(16384)).build(kUpdating);
+    const StateFormat format(table, recipe.state);
+    const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;

@@ -146,8 +146,8 @@ void updateAll(DrivenModel& model, TorchSliceMath& math, OptimizerState& state, 
         call.blockCount = info.blockCount;
         call.hi = &state.hi[first];
         call.lo = &state.lo[first];
-        call.moment1 = &state.moment1[first];
-        call.moment2 = &state.moment2[first];
+        call.moment1 = reinterpret_cast<std::byte*>(&state.moment1[first]);
+        call.moment2 = reinterpret_cast<std::byte*>(&state.moment2[first]);
         call.gradient = model.gradientAt(unit);
         call.weights = model.weightsAt(unit);
         call.gradientScale = float(scale);

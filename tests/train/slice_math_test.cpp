@@ -124,7 +124,15 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
         std::vector<uint16_t> hi(count), lo(count);
         std::vector<float> moment1(count), moment2(count);
         const at::Tensor updated = at::zeros({int64_t(count)}, model.weights.options()), joined = at::ones_like(updated);
-        UpdateCall call{unit.firstBlock, unit.blockCount, hi.data(), lo.data(), moment1.data(), moment2.data(), model.gradientAt(2), updated.data_ptr()};
+        UpdateCall call;
+        call.firstBlock = unit.firstBlock;
+        call.blockCount = unit.blockCount;
+        call.hi = hi.data();
+        call.lo = lo.data();
+        call.moment1 = reinterpret_cast<std::byte*>(moment1.data());
+        call.moment2 = reinterpret_cast<std::byte*>(moment2.data());
+        call.gradient = model.gradientAt(2);
+        call.weights = updated.data_ptr();
         ASSERT_TRUE(math->update(call).ok());
         ASSERT_TRUE(math->join({unit.firstBlock, unit.blockCount, hi.data(), lo.data(), joined.data_ptr()}).ok());
         EXPECT_GT(updated.abs().sum().item<double>(), 0.0);
