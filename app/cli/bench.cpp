@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/bench_report.h"
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/recipe_options.h"
@@ -6,101 +7,114 @@
 #include "base/units.h"
 #include "train/run_tools.h"
 
-#include <nlohmann/json.hpp>
-
-#include <cstdio>
+#include <algorithm>
+#include <charconv>
 #include <iostream>
-#include <map>
+#include <memory>
 
 namespace gsst {
 namespace {
 
 struct BenchCommandOptions {
     RecipeOptions recipe;
-    BenchOptions bench;
+    std::vector<std::string> ways{"resident", "disk"};
+    std::string diskSpeed;
+    std::string sweep;
+    std::vector<std::string> values;
+    int steps = 3;
+    int rounds = 3;
+    std::filesystem::path folder = std::filesystem::temp_directory_path();
     bool json = false;
 };
 
-/// Where the compute lane spends a step: one line for each kind of op, one column for each variant.
-void printComputeByKind(const BenchResult& result) {
-    std::map<std::string, std::map<std::string, double>> byKind;
-    for (const BenchVariant& variant : result.variants)
-        for (const auto& [kind, seconds] : variant.computeByKind)
-            byKind[kind][variant.name] = seconds;
-    std::printf("\n%-16s", "s/step, median");
-    for (const BenchVariant& variant : result.variants)
-        std::printf(" %10s", variant.name.c_str());
-    std::printf("\n");
-    for (const auto& [kind, seconds] : byKind) {
-        std::printf("%-16s", kind.c_str());
-        for (const BenchVariant& variant : result.variants)
-            std::printf(" %10.3f", seconds.contains(variant.name) ? seconds.at(variant.name) : 0.0);
-        std::printf("\n");
+Error badOption(const char* option, std::string why, std::string remedy) {
+    return {ErrorCode::InvalidInput, "An option cannot be used", option, std::move(why), std::move(remedy)};
+}
+
+Result<std::vector<BenchWay>> waysOf(const std::vector<std::string>& words) {
+    std::vector<BenchWay> ways;
+    for (const std::string& word : words) {
+        const auto known = {BenchWay::Resident, BenchWay::Ram, BenchWay::Disk};
+        const auto found = std::find_if(known.begin(), known.end(), [&](BenchWay way) { return word == nameOf(way); });
+        if (found == known.end())
+            return badOption("--ways", "\"" + word + "\" is not known", "Use resident, ram or disk, separated by commas");
+        ways.push_back(*found);
     }
+    return ways;
 }
 
-void printTable(const BenchResult& result) {
-    std::printf("%s parameters, %lld tokens a step\n\n", formatCount(uint64_t(result.parameters)).c_str(), static_cast<long long>(result.tokensPerStep));
-    std::printf("%-10s %9s %10s %9s %11s %11s %10s %10s %11s %11s\n", "", "s/step", "predicted", "compute", "read wait", "write wait", "read", "written",
-                "device", "predicted");
-    std::printf("%-10s %9s %10s %9s %11s %11s %10s %10s %11s %11s\n", "", "median", "s/step", "s/step", "s/step", "s/step", "B/param", "B/param", "peak", "peak");
-    for (const BenchVariant& variant : result.variants)
-        std::printf("%-10s %9.3f %10.3f %9.3f %11.3f %11.3f %10.2f %10.2f %11s %11s\n", variant.name.c_str(), variant.median, variant.predictedSeconds,
-                    variant.computeSeconds, variant.readWait, variant.writeWait, variant.readBytesPerParameter, variant.writtenBytesPerParameter,
-                    formatBytes(uint64_t(variant.devicePeak)).c_str(), formatBytes(uint64_t(variant.predictedDevicePeak)).c_str());
-    std::printf("%-10s %9s %10s %9s %11s %11s %10.2f %10.2f   (untied model, update %s)\n", "theory", "", "", "", "", "",
-                result.theoryReadBytesPerParameter, result.theoryWrittenBytesPerParameter, result.updateRule.c_str());
-    printComputeByKind(result);
-    std::printf("\nclipped: %.0f %% of the streamed steps\n", 100 * result.variants.back().clippedShare);
-    std::printf("streamed / resident: %.3f (medians of alternating groups)\n", result.ratio);
+Result<double> speedOf(const char* option, const std::string& text) {
+    GSST_ASSIGN(const int64_t bytes, parseBytes(text));
+    if (bytes < 1'000'000)
+        return badOption(option, "a drive of " + text + " a second is too slow to measure with", "Use at least 1MB");
+    return double(bytes);
 }
 
-nlohmann::ordered_json toJson(const std::vector<std::pair<std::string, double>>& secondsByKind) {
-    auto object = nlohmann::ordered_json::object();
-    for (const auto& [kind, seconds] : secondsByKind)
-        object[kind] = seconds;
-    return object;
+Result<BenchOptions> benchOptions(BenchCommandOptions& options, const CommandContext& context) {
+    BenchOptions bench;
+    GSST_ASSIGN(bench.spec, options.recipe.recipe(context.presetsFolder));
+    GSST_ASSIGN(bench.ways, waysOf(options.ways));
+    bench.steps = options.steps;
+    bench.rounds = options.rounds;
+    bench.folder = options.folder;
+    if (!options.diskSpeed.empty()) {
+        GSST_ASSIGN(bench.diskBytesPerSecond, speedOf("--disk-speed", options.diskSpeed));
+    }
+    return bench;
 }
 
-nlohmann::ordered_json toJson(const BenchResult& result) {
-    nlohmann::ordered_json variants = nlohmann::ordered_json::array();
-    for (const BenchVariant& variant : result.variants)
-        variants.push_back({{"name", variant.name},
-                            {"seconds_per_step", variant.secondsPerStep},
-                            {"median_seconds", variant.median},
-                            {"predicted_seconds", variant.predictedSeconds},
-                            {"compute_seconds", variant.computeSeconds},
-                            {"compute_seconds_by_op", toJson(variant.computeByKind)},
-                            {"clipped_share", variant.clippedShare},
-                            {"read_wait_seconds", variant.readWait},
-                            {"write_wait_seconds", variant.writeWait},
-                            {"read_bytes_per_parameter", variant.readBytesPerParameter},
-                            {"written_bytes_per_parameter", variant.writtenBytesPerParameter},
-                            {"device_peak_bytes", variant.devicePeak},
-                            {"predicted_device_peak_bytes", variant.predictedDevicePeak}});
-    return {{"parameters", result.parameters},
-            {"tokens_per_step", result.tokensPerStep},
-            {"variants", variants},
-            {"ratio", result.ratio},
-            {"update", result.updateRule},
-            {"theory_read_bytes_per_parameter", result.theoryReadBytesPerParameter},
-            {"theory_written_bytes_per_parameter", result.theoryWrittenBytesPerParameter}};
+/// The same with one thing changed, and how it is called in the table.
+Result<BenchOptions> sweepPoint(BenchCommandOptions& options, const CommandContext& context, const std::string& value) {
+    BenchCommandOptions changed = options;
+    if (options.sweep == "disk-bandwidth") {
+        changed.diskSpeed = value;
+        return benchOptions(changed, context);
+    }
+    int64_t tokens = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), tokens);
+    if (error != std::errc() || end != value.data() + value.size())
+        return badOption("--values", "\"" + value + "\" is no number of tokens", "Use whole numbers, e.g. --values 1024,4096");
+    changed.recipe.tokensPerStep = tokens;
+    return benchOptions(changed, context);
+}
+
+Status runSweep(BenchCommandOptions& options, const CommandContext& context, const std::stop_token& stop, std::vector<SweepPoint>& points) {
+    if (options.values.empty())
+        options.values = options.sweep == "tokens" ? std::vector<std::string>{"512", "1024", "2048", "4096", "8192"}
+                                                   : std::vector<std::string>{"100MB", "200MB", "400MB", "800MB", "1600MB"};
+    for (const std::string& value : options.values) {
+        GSST_ASSIGN(const BenchOptions bench, sweepPoint(options, context, value));
+        GSST_ASSIGN(BenchResult result, runBench(bench, showProgress, stop));
+        points.push_back({value, std::move(result)});
+    }
+    return {};
 }
 
 int bench(BenchCommandOptions& options, CommandContext& context) {
-    auto spec = options.recipe.recipe(context.presetsFolder);
-    if (!spec.ok())
-        return reportError(spec.error(), options.json);
-    options.bench.spec = std::move(*spec);
     const StopOnRequest interrupted;
-    auto result = runBench(options.bench, showProgress, interrupted.token());
+    std::vector<SweepPoint> points;
+    if (!options.sweep.empty()) {
+        const Status status = runSweep(options, context, interrupted.token(), points);
+        endProgress();
+        if (!status.ok())
+            return reportError(status.error(), options.json);
+        if (options.json)
+            std::cout << sweepJson(options.sweep, points).dump(2) << std::endl;
+        else
+            printSweep(options.sweep, points);
+        return 0;
+    }
+    auto bench = benchOptions(options, context);
+    if (!bench.ok())
+        return reportError(bench.error(), options.json);
+    auto result = runBench(*bench, showProgress, interrupted.token());
     endProgress();
     if (!result.ok())
         return reportError(result.error(), options.json);
     if (options.json)
-        std::cout << toJson(*result).dump(2) << std::endl;
+        std::cout << benchJson(*result).dump(2) << std::endl;
     else
-        printTable(*result);
+        printBench(*result);
     return 0;
 }
 
@@ -108,12 +122,16 @@ int bench(BenchCommandOptions& options, CommandContext& context) {
 
 void addBench(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<BenchCommandOptions>();
-    options->bench.folder = std::filesystem::temp_directory_path();
     CLI::App* command = app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
     options->recipe.addTo(*command);
-    command->add_option("--folder", options->bench.folder, "Where the temporary runs go: the drive to measure");
-    command->add_option("--measured-steps", options->bench.steps, "Steps in a row of one variant")->check(CLI::PositiveNumber);
-    command->add_option("--rounds", options->bench.rounds, "Alternations")->check(CLI::PositiveNumber);
+    command->add_option("--ways", options->ways, "What to compare, of resident, ram (streamed from RAM) and disk; the first is the measure")->delimiter(',');
+    command->add_option("--disk-speed", options->diskSpeed, "Slow the drive down to this many bytes a second, e.g. 500MB");
+    command->add_option("--sweep", options->sweep, "Repeat for several values: tokens (a step) or disk-bandwidth")
+        ->check(CLI::IsMember({"tokens", "disk-bandwidth"}));
+    command->add_option("--values", options->values, "Values of the sweep, separated by commas")->delimiter(',');
+    command->add_option("--folder", options->folder, "Where the temporary runs go: the drive to measure");
+    command->add_option("--measured-steps", options->steps, "Timed steps in a row of one way")->check(CLI::PositiveNumber);
+    command->add_option("--rounds", options->rounds, "Alternations")->check(CLI::PositiveNumber);
     command->add_flag("--json", options->json, "The result as JSON");
     command->callback([options, &context] { context.exitCode = bench(*options, context); });
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gsst {
@@ -47,41 +48,57 @@ struct GenerateOptions {
 Result<std::string> generateText(const std::filesystem::path& run, const GenerateOptions& options,
                                  const std::function<void(const std::string&)>& onText, std::stop_token stop);
 
+/// Ways to train the same steps.
+enum class BenchWay {
+    Resident,  ///< all state in RAM, what fits the device stays there
+    Ram,       ///< all state in RAM, streamed to the device slice by slice
+    Disk       ///< all state on disk
+};
+const char* nameOf(BenchWay way);  ///< "resident", "ram", "disk"
+
 struct BenchOptions {
     RunSpec spec;
-    int steps = 3;   ///< measured steps in a row of one variant
+    std::vector<BenchWay> ways{BenchWay::Resident, BenchWay::Disk};
+    int steps = 3;   ///< timed steps in a row of one way
     int rounds = 3;  ///< alternations
+    double diskBytesPerSecond = 0;  ///< the drive is slowed down to this, reads and writes each; 0 = as it is
     std::filesystem::path folder;
 };
 
+/// Measured (medians of timed steps, bytes averaged over all steps) and predicted, a step.
 struct BenchVariant {
-    std::string name;
+    BenchWay way{};
+    std::string updateRule;
     std::vector<double> secondsPerStep;
     double median = 0;
-    double computeSeconds = 0;  ///< a step, inside compute ops, median
-    std::vector<std::pair<std::string, double>> computeByKind;  ///< name of the op, seconds a step, median; those that took any
-    double clippedShare = 0;    ///< of the measured steps
-    double readWait = 0;        ///< seconds a step, median
-    double writeWait = 0;
-    double readBytesPerParameter = 0;
-    double writtenBytesPerParameter = 0;
     double predictedSeconds = 0;
+    double computeSeconds = 0;  ///< inside compute ops
+    std::vector<std::pair<std::string, double>> computeByKind;  ///< name of the op, seconds; those that took any
+    double readWait = 0;
+    double writeWait = 0;
+    double clippedShare = 0;    ///< of the timed steps
+    double diskSeconds = 0;     ///< its bytes at the drive's measured speed
+    double rooflineSeconds = 0; ///< the larger of compute and disk: no step can be faster
+    double readBytes = 0;
+    double writtenBytes = 0;
+    int64_t predictedReadBytes = 0;
+    int64_t predictedWrittenBytes = 0;
     int64_t devicePeak = 0;
     int64_t predictedDevicePeak = 0;
+    int64_t ramPeak = 0;        ///< staging, state, gradients and boundary activations in RAM
+    int64_t predictedRamPeak = 0;
 };
 
 struct BenchResult {
-    std::vector<BenchVariant> variants;            ///< resident, then streamed from disk
-    double ratio = 0;                              ///< streamed over resident, medians
-    std::string updateRule;                        ///< of the streamed run
-    double theoryReadBytesPerParameter = 0;        ///< the design's arithmetic for an untied model with its state on disk
-    double theoryWrittenBytesPerParameter = 0;
+    std::vector<BenchVariant> variants;  ///< in the order of BenchOptions::ways
+    double theoryReadBytesPerParameter = 0;     ///< the design's arithmetic for an untied model with its state on disk
+    double theoryWrittenBytesPerParameter = 0;  ///< both 0 without BenchWay::Disk
     int64_t parameters = 0;
     int64_t tokensPerStep = 0;
 };
 
-/// Trains the same steps resident and streamed from disk, in alternation in one process, in temporary runs below `folder`
-/// that are removed afterwards.
+/// Trains the same steps in each of the ways, in alternation in one process, in temporary runs below `folder` that are removed
+/// afterwards.
 Result<BenchResult> runBench(const BenchOptions& options, const ProgressCallback& progress, std::stop_token stop);
 
 }  // namespace gsst

@@ -150,6 +150,7 @@ Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const 
 int64_t Trainer::step() const { return m_impl->driver->step(); }
 int64_t Trainer::committedStep() const { return m_impl->committedStep; }
 StateStore& Trainer::store() { return *m_impl->store; }
+IoCounters Trainer::ioCounters() const { return m_impl->io->counters(); }
 CpuPool& Trainer::devicePool() { return m_impl->devicePool; }
 
 Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {

@@ -81,6 +81,7 @@ public:
     Result<EvaluationResult> evaluate(std::stop_token stop);
 
     /// The committed state, for readers such as the generator. Call after settle().
+    IoCounters ioCounters() const;  ///< since the trainer was opened
     StateStore& store();
     CpuPool& devicePool();
 
