@@ -104,7 +104,9 @@ private:
     std::optional<Plan> search(bool allInRam, int64_t deviceLimit, int64_t ramLimit);
     void chooseRule(Plan& plan, const HardwareProfile& hardware);
     int64_t diskBytesOf(const Plan& plan) const;
-    void storeNoGradients(Plan& plan, const HardwareProfile& hardware);
+    bool factorIsKnown() const;
+    std::optional<Plan> speculative(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware);
+    std::optional<Plan> onDisk(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware);
     SimulatedCost simulated(const Plan& plan, bool updating, BackwardUpdate update, const HardwareProfile& hardware);
     void simulateResident(Plan& plan, const HardwareProfile& hardware);
     RamWorth worth() const;
@@ -113,6 +115,7 @@ private:
     const RunSpec& m_spec;
     const TensorTable& m_table;
     const StateFormat m_format;
+    bool m_storesGradients = true;  ///< of the plans that are tried now
     int64_t m_leastRam = 0;  ///< the least RAM any tried combination needs
 };
 
@@ -162,7 +165,7 @@ RamWorth Planner::worth() const {
     const bool automatic = m_spec.budget.residency == ResidencyChoice::Auto;
     worth.weights = automatic ? 2 : 0;
     worth.remainder = worth.moments = automatic ? 1 : 0;
-    worth.gradient = m_spec.budget.gradients == GradientChoice::Disk || m_spec.budget.update == UpdateChoice::Speculative ? 0 : 2;
+    worth.gradient = m_spec.budget.gradients == GradientChoice::Disk || !m_storesGradients ? 0 : 2;
     return worth;
 }
 
@@ -242,24 +245,48 @@ SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate
     return simulate({&step, &commit, &step, &commit, &step}, hardware, training.precision, plan.ringBytes);
 }
 
-/// Deferred is always exact and never wrong; the others move less, or at a better time, when the arithmetic does not hide the disk.
+/// Clipping whose factor is known before the backward sweep: no guess can be wrong, so no gradient need be stored.
+bool Planner::factorIsKnown() const { return m_spec.training.clip != ClipKind::Global || m_spec.training.clipNorm <= 0; }
+
+/// State on disk, updated in the backward sweep without a stored gradient: a wrong guess repeats the step.
+std::optional<Plan> Planner::speculative(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware) {
+    m_storesGradients = false;
+    std::optional<Plan> plan = search(false, deviceLimit, ramLimit);
+    m_storesGradients = true;
+    if (plan) {
+        plan->rule = UpdateRule::Speculative;
+        plan->step = simulated(*plan, false, BackwardUpdate::Speculative, hardware);
+    }
+    return plan;
+}
+
+/// State on disk, with stored gradients unless it is faster without.
+std::optional<Plan> Planner::onDisk(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware) {
+    const UpdateChoice choice = m_spec.budget.update;
+    std::optional<Plan> early;
+    if (choice == UpdateChoice::Speculative || (choice == UpdateChoice::Auto && factorIsKnown()))
+        early = speculative(deviceLimit, ramLimit, hardware);
+    if (choice == UpdateChoice::Speculative)
+        return early;
+    std::optional<Plan> plan = search(false, deviceLimit, ramLimit);
+    if (!plan)
+        return early;
+    chooseRule(*plan, hardware);
+    return early && early->step.seconds <= kWorthIt * plan->step.seconds ? early : plan;
+}
+
+/// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the disk.
 void Planner::chooseRule(Plan& plan, const HardwareProfile& hardware) {
     const SimulatedCost deferred = simulated(plan, true, BackwardUpdate::None, hardware);
     const UpdateChoice choice = m_spec.budget.update;
-    const bool known = m_spec.training.clip != ClipKind::Global || m_spec.training.clipNorm <= 0;
-    const BackwardUpdate update = known || choice == UpdateChoice::Speculative ? BackwardUpdate::Speculative : BackwardUpdate::Insured;
     plan.rule = UpdateRule::Deferred;
     plan.step = deferred;
     if (choice == UpdateChoice::Deferred)
         return;
-    const SimulatedCost early = simulated(plan, false, update, hardware);
+    const SimulatedCost early = simulated(plan, false, BackwardUpdate::Insured, hardware);
     if (choice == UpdateChoice::Auto && early.seconds > kWorthIt * deferred.seconds)
         return;
     plan.step = early;
-    if (update == BackwardUpdate::Speculative) {
-        plan.rule = UpdateRule::Speculative;
-        return;
-    }
     plan.rule = choice == UpdateChoice::Insured ? UpdateRule::Insured : UpdateRule::Adaptive;
     // What a wrong guess adds: the update moves into the next forward sweep after all.
     const double extra = simulated(plan, true, BackwardUpdate::Insured, hardware).seconds - early.seconds;
@@ -268,15 +295,6 @@ void Planner::chooseRule(Plan& plan, const HardwareProfile& hardware) {
 
 int64_t Planner::diskBytesOf(const Plan& plan) const {
     return slotBytes(m_format) + gradientFileBytes(m_table, m_spec.training, plan) + boundaryFileBytes(m_table, trainingOf(plan), plan);
-}
-
-/// On a disk that is too small for stored gradients. A wrong guess then costs a step instead of an update.
-void Planner::storeNoGradients(Plan& plan, const HardwareProfile& hardware) {
-    if (m_spec.budget.update != UpdateChoice::Auto || gradientFileBytes(m_table, m_spec.training, plan) == 0)
-        return;
-    plan.rule = UpdateRule::Speculative;
-    plan.step = simulated(plan, false, BackwardUpdate::Speculative, hardware);
-    plan.diskBytes = diskBytesOf(plan);
 }
 
 void Planner::simulateResident(Plan& plan, const HardwareProfile& hardware) {
@@ -306,7 +324,7 @@ Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimit
     if (budget.residency != ResidencyChoice::Disk)
         plan = search(true, deviceLimit, ramLimit);
     if (!plan && budget.residency != ResidencyChoice::Resident)
-        plan = search(false, deviceLimit, ramLimit);
+        plan = onDisk(deviceLimit, ramLimit, hardware);
     if (!plan) {
         if (deviceLimit > 0 && smallestDevice() > deviceLimit)
             return deviceError(deviceLimit);
@@ -315,16 +333,19 @@ Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimit
                      budget.residency == ResidencyChoice::Resident ? "Keep the state on disk (--residency disk), or raise the limit"
                                                                    : "Raise the RAM limit, or use fewer sequences a step"};
     }
-    plan->deviceLimit = deviceLimit;
-    plan->ramLimit = ramLimit;
-    if (plan->stateOnDisk)
-        chooseRule(*plan, hardware);
-    else
+    if (!plan->stateOnDisk)
         simulateResident(*plan, hardware);
     plan->diskBytes = diskBytesOf(*plan);
     const int64_t diskLimit = budget.diskBytes > 0 ? budget.diskBytes : machine.diskBytes;
-    if (diskLimit > 0 && plan->diskBytes > diskLimit)
-        storeNoGradients(*plan, hardware);
+    if (diskLimit > 0 && plan->diskBytes > diskLimit && plan->stateOnDisk && budget.update == UpdateChoice::Auto) {
+        // Without stored gradients a wrong guess costs a step instead of an update, but there is less to store.
+        if (auto smaller = speculative(deviceLimit, ramLimit, hardware); smaller && diskBytesOf(*smaller) < plan->diskBytes) {
+            plan = smaller;
+            plan->diskBytes = diskBytesOf(*plan);
+        }
+    }
+    plan->deviceLimit = deviceLimit;
+    plan->ramLimit = ramLimit;
     if (diskLimit > 0 && plan->diskBytes > diskLimit) {
         const bool ofBudget = budget.diskBytes > 0;
         return Error{ofBudget ? ErrorCode::OverBudget : ErrorCode::NoSpace,

@@ -16,7 +16,9 @@ constexpr int64_t kFloatBytes = 4;
 constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of bf16 products, any shape: 1.4 MiB a thread
 
 int64_t threadsOf(const TrainSpec& training) {
-    return training.threads > 0 ? training.threads : std::max<int64_t>(1, std::thread::hardware_concurrency());
+    // Asking the system takes longer than all other arithmetic of a plan.
+    static const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
+    return training.threads > 0 ? training.threads : cores;
 }
 
 /// The shape of one micro-batch in one place; all sizes in bytes unless they say elements.

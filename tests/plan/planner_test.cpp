@@ -69,6 +69,65 @@ TEST(Planner, TightDeviceLimitLowersTheMicroBatchOnlyByDivisors) {
     EXPECT_LE(plan->devicePeak, run.budget.deviceBytes);
 }
 
+/// Too little RAM for the state, and a drive that is the bottleneck.
+Result<Plan> planOnSlowDisk(const RunSpec& run, int64_t diskBytes = 100 * kGiB) {
+    const TensorTable table(run.model);
+    HardwareProfile slow;
+    slow.readBytesPerSecond = slow.writeBytesPerSecond = 50e6;
+    return makePlan(run, table, slow, {0, table.paddedParameters() * 8, diskBytes});
+}
+
+bool anyGradientStored(const Plan& plan) {
+    for (int slice = 0; slice < plan.slices; ++slice)
+        if (plan.placement.of(slice).gradient != Tier::Disk)
+            return true;
+    return false;
+}
+
+TEST(Planner, StoresNoGradientWhereTheClipFactorIsKnownAhead) {
+    RunSpec run = spec();
+    const auto guessing = planOnSlowDisk(run);
+    ASSERT_TRUE(guessing.ok()) << guessing.error().text();
+    EXPECT_EQ(guessing->rule, UpdateRule::Adaptive);
+    EXPECT_TRUE(anyGradientStored(*guessing));
+    run.training.clip = ClipKind::PreviousNorm;
+    const auto known = planOnSlowDisk(run);
+    ASSERT_TRUE(known.ok()) << known.error().text();
+    EXPECT_EQ(known->rule, UpdateRule::Speculative);
+    EXPECT_FALSE(anyGradientStored(*known)) << "their RAM has better uses";
+    EXPECT_EQ(gradientFileBytes(TensorTable(run.model), run.training, *known), 0);
+    EXPECT_LT(known->step.readBytes + known->step.writtenBytes, guessing->step.readBytes + guessing->step.writtenBytes);
+}
+
+TEST(Planner, RepeatsAStepRatherThanRunOutOfDisk) {
+    RunSpec run = spec();
+    run.budget.gradients = GradientChoice::Disk;
+    const auto roomy = planOnSlowDisk(run);
+    ASSERT_TRUE(roomy.ok());
+    const int64_t gradients = gradientFileBytes(TensorTable(run.model), run.training, *roomy);
+    ASSERT_GT(gradients, 0);
+    const auto tight = planOnSlowDisk(run, roomy->diskBytes - gradients);
+    ASSERT_TRUE(tight.ok()) << tight.error().text();
+    EXPECT_EQ(tight->rule, UpdateRule::Speculative);
+    run.budget.update = UpdateChoice::Deferred;
+    EXPECT_FALSE(planOnSlowDisk(run, roomy->diskBytes - gradients).ok()) << "the user's word stands";
+}
+
+TEST(Planner, SmallerStatesNeedLessDiskAndMoveLess) {
+    RunSpec run = spec();
+    run.budget.residency = ResidencyChoice::Disk;
+    int64_t disk = 0, moved = 0;
+    for (StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
+        run.training.state = preset;
+        const auto plan = planOnSlowDisk(run);
+        ASSERT_TRUE(plan.ok()) << plan.error().text();
+        EXPECT_TRUE(disk == 0 || plan->diskBytes < disk);
+        EXPECT_TRUE(moved == 0 || plan->step.readBytes + plan->step.writtenBytes < moved);
+        disk = plan->diskBytes;
+        moved = plan->step.readBytes + plan->step.writtenBytes;
+    }
+}
+
 TEST(Planner, TooLittleRamOrDiskSaysHowMuchIsMissing) {
     RunSpec run = spec();
     const TensorTable table(run.model);
