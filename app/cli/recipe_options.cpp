@@ -107,6 +107,7 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--precision", precision, "Compute in fp32 or bf16");
     command.add_option("--state", state, "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)");
     command.add_option("--steps", steps, "Optimizer steps: how often the model is improved");
+    command.add_option("--sequence-length", sequenceLength, "Tokens that are read in one go, at most the model's context");
     command.add_option("--tokens-per-step", tokensPerStep, "Tokens of one optimizer step; a multiple of sequence length times micro-batch");
     command.add_option("--micro-batch", microBatch, "Sequences that are computed at a time");
     command.add_option("--vocabulary", vocabulary, "Rows of the model's vocabulary");
@@ -138,6 +139,10 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
                        spec.budget.update));
     GSST_TRY(applyWord(gradients, "--gradients", {{"auto", GradientChoice::Auto}, {"disk", GradientChoice::Disk}}, spec.budget.gradients));
     GSST_TRY(applyClip(clip, training));
+    training.sequenceLength = sequenceLength.value_or(training.sequenceLength);
+    if (training.sequenceLength < 1 || training.sequenceLength > spec.model.context)
+        return badOption("--sequence-length", std::to_string(training.sequenceLength) + " is out of range",
+                         "Use a number from 1 to " + std::to_string(spec.model.context) + ", the model's context");
     if (microBatch)
         GSST_TRY(applyMicroBatch(*microBatch, training));
     if (tokensPerStep)

@@ -27,6 +27,7 @@ struct RecipeOptions {
     std::string state;
     std::string residency;
     std::optional<int64_t> steps;
+    std::optional<int64_t> sequenceLength;
     std::optional<int64_t> tokensPerStep;
     std::optional<int64_t> microBatch;
     std::optional<int64_t> vocabulary;

@@ -70,6 +70,14 @@ TEST_F(CommandsTest, TokensPerStepChangesTheSequencesOfAStep) {
     EXPECT_EQ(request.spec.training.microBatch, 16);
 }
 
+TEST_F(CommandsTest, SequenceLengthIsWhatTokensPerStepAreCountedIn) {
+    const RunRequest request = train({"--sequence-length", "64", "--tokens-per-step", "1024"});
+    EXPECT_EQ(request.spec.training.sequenceLength, 64);
+    EXPECT_EQ(request.spec.training.sequencesPerStep, 16);
+    refuse({"--sequence-length", "0"}, {"--sequence-length", "0", "context"});
+    refuse({"--sequence-length", "100000"}, {"--sequence-length", "100000", "context"});
+}
+
 TEST_F(CommandsTest, TokensPerStepFitsTheMicroBatchOfTheRecipe) {
     EXPECT_EQ(train({"--tokens-per-step", "2560"}).spec.training.microBatch, 10);  // 20 sequences
     EXPECT_EQ(train({"--tokens-per-step", "128"}).spec.training.microBatch, 1);
