@@ -34,10 +34,10 @@ Error badOption(const char* option, std::string why, std::string remedy) {
 Result<std::vector<BenchWay>> waysOf(const std::vector<std::string>& words) {
     std::vector<BenchWay> ways;
     for (const std::string& word : words) {
-        const auto known = {BenchWay::Resident, BenchWay::Ram, BenchWay::Disk};
+        const auto known = {BenchWay::Plain, BenchWay::Resident, BenchWay::Ram, BenchWay::Disk};
         const auto found = std::find_if(known.begin(), known.end(), [&](BenchWay way) { return word == nameOf(way); });
         if (found == known.end())
-            return badOption("--ways", "\"" + word + "\" is not known", "Use resident, ram or disk, separated by commas");
+            return badOption("--ways", "\"" + word + "\" is not known", "Use plain, resident, ram or disk, separated by commas");
         ways.push_back(*found);
     }
     return ways;
@@ -124,7 +124,8 @@ void addBench(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<BenchCommandOptions>();
     CLI::App* command = app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
     options->recipe.addTo(*command);
-    command->add_option("--ways", options->ways, "What to compare, of resident, ram (streamed from RAM) and disk; the first is the measure")->delimiter(',');
+    command->add_option("--ways", options->ways, "What to compare: plain (nothing streamed, nothing computed twice), resident (activations computed twice, as in all below), ram, disk; "
+                           "the first is the measure")->delimiter(',');
     command->add_option("--disk-speed", options->diskSpeed, "Slow the drive down to this many bytes a second, e.g. 500MB");
     command->add_option("--sweep", options->sweep, "Repeat for several values: tokens (a step) or disk-bandwidth")
         ->check(CLI::IsMember({"tokens", "disk-bandwidth"}));

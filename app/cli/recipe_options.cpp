@@ -103,6 +103,7 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--residency", residency, "Where the model's state lives during training: auto, disk or resident");
     command.add_option("--update", update, "When slices are updated: auto, deferred, insured or speculative; the result is the same");
     command.add_option("--gradients", gradients, "Where gradients wait for the update: auto (RAM as far as it goes) or disk");
+    command.add_option("--activations", activations, "Inside the slices: auto (kept while there is device memory) or recompute; the result is the same");
     command.add_option("--clip", clip, "Which norm clips gradients: global, previous (of the step before), unit (each part by its own) or none");
     command.add_option("--precision", precision, "Compute in fp32 or bf16");
     command.add_option("--state", state, "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)");
@@ -138,6 +139,8 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
                         {"speculative", UpdateChoice::Speculative}},
                        spec.budget.update));
     GSST_TRY(applyWord(gradients, "--gradients", {{"auto", GradientChoice::Auto}, {"disk", GradientChoice::Disk}}, spec.budget.gradients));
+    GSST_TRY(applyWord(activations, "--activations", {{"auto", ActivationChoice::Auto}, {"recompute", ActivationChoice::Recompute}},
+                       spec.budget.activations));
     GSST_TRY(applyClip(clip, training));
     training.sequenceLength = sequenceLength.value_or(training.sequenceLength);
     if (training.sequenceLength < 1 || training.sequenceLength > spec.model.context)

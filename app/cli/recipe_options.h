@@ -22,6 +22,7 @@ struct RecipeOptions {
     std::string disk;
     std::string update;
     std::string gradients;
+    std::string activations;
     std::string clip;
     std::string precision;
     std::string state;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace gsst {
 
@@ -11,5 +12,8 @@ std::byte* takePages(size_t bytes);
 
 /// Gives back what takePages(bytes) returned.
 void returnPages(std::byte* pages, size_t bytes);
+
+/// Memory that this process occupies now, its libraries included; 0 if the system does not tell.
+int64_t processMemoryBytes();
 
 }  // namespace gsst

@@ -2,6 +2,9 @@
 #include "device/system_memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include <fstream>
 
 namespace gsst {
 
@@ -11,5 +14,11 @@ std::byte* takePages(size_t bytes) {
 }
 
 void returnPages(std::byte* pages, size_t bytes) { ::munmap(pages, bytes); }
+
+int64_t processMemoryBytes() {
+    std::ifstream file("/proc/self/statm");
+    int64_t mapped = 0, resident = 0;
+    return file >> mapped >> resident ? resident * ::sysconf(_SC_PAGESIZE) : 0;
+}
 
 }  // namespace gsst

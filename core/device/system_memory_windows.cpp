@@ -3,6 +3,8 @@
 
 #include <windows.h>
 
+#include <psapi.h>
+
 namespace gsst {
 
 std::byte* takePages(size_t bytes) {
@@ -10,5 +12,10 @@ std::byte* takePages(size_t bytes) {
 }
 
 void returnPages(std::byte* pages, size_t) { ::VirtualFree(pages, 0, MEM_RELEASE); }
+
+int64_t processMemoryBytes() {
+    PROCESS_MEMORY_COUNTERS counters{};
+    return ::K32GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof(counters)) ? int64_t(counters.WorkingSetSize) : 0;
+}
 
 }  // namespace gsst

@@ -51,7 +51,7 @@ Status ComputeOps::acquire(const Op& op, ProgramRun& run) {
         live.bytes = info.bytes;
         if (info.keptFor >= 0) {
             GSST_ASSIGN(live.data, keptBuffer(info));
-        } else if (info.space == Space::Device) {
+        } else if (info.space == Space::Device && !info.byMath) {
             GSST_ASSIGN(live.device, m_parts.device->allocate(info.bytes));
             live.data = live.device.data();
         } else if (info.space == Space::Ram) {
@@ -85,6 +85,10 @@ Status ComputeOps::onDevice(bool wait, std::function<Status()> work) {
         m_parts.device->hostWait(event);
     const std::lock_guard lock(m_mutex);
     return std::exchange(m_error, {});
+}
+
+void ComputeOps::dropKept() {
+    m_parts.device->hostWait(m_parts.device->run(Stream::Compute, [this] { m_parts.math->dropKept(); }));
 }
 
 Result<std::byte*> ComputeOps::keptBuffer(const BufferInfo& info) {
@@ -151,7 +155,7 @@ Status ComputeOps::zero(const Op& op, ProgramRun& run) {
 }
 
 Status ComputeOps::forward(const Op& op, ProgramRun& run) {
-    const ForwardCall call{op.slice, op.microBatch, run.data(op.weights), run.data(op.input), run.data(op.output)};
+    const ForwardCall call{op.slice, op.microBatch, run.data(op.weights), run.data(op.input), run.data(op.output), op.kept != kNoBuffer};
     return onDevice(false, [this, call] { return m_parts.math->forward(call); });
 }
 
@@ -183,6 +187,7 @@ Status ComputeOps::backward(const Op& op, ProgramRun& run) {
     call.outputGradient = run.data(op.outputGradient);
     call.inputGradient = run.data(op.inputGradient);
     call.gradient = gradientOf(op.gradient, run);
+    call.kept = op.kept != kNoBuffer;
     return onDevice(false, [this, call] { return m_parts.math->backward(call); });
 }
 

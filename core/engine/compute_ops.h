@@ -22,6 +22,9 @@ public:
     /// the result is needed on the host (staging, loss, norms), waits for the device.
     Status run(const Op& op, ProgramRun& run);
 
+    /// Forgets the activations of a step that was given up. Waits for the device.
+    void dropKept();
+
     /// Squared norm of each canonical block of the gradient computed last.
     const std::vector<double>& squaredNorms() const { return m_squaredNorms; }
 

@@ -222,6 +222,7 @@ void Executor::abandon() {
     std::unique_lock lock(m_mutex);
     m_stopped = true;
     m_changed.wait(lock, [&] { return m_inFlight == 0; });
+    m_compute.dropKept();
     for (auto* runs : {&m_runs, &m_finishing})
         for (auto& run : *runs)
             for (size_t buffer = 0; buffer < run->buffers.size(); ++buffer) {

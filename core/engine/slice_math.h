@@ -22,6 +22,7 @@ struct ForwardCall {
     const void* weights = nullptr;  ///< element space of the slice
     const void* input = nullptr;    ///< null for the embedding slice (tokens come from the batch)
     void* output = nullptr;
+    bool keep = false;              ///< leave what backward() of this slice and micro-batch needs, input and weights besides
 };
 
 struct HeadCall {
@@ -42,6 +43,7 @@ struct BackwardCall {
     const void* outputGradient = nullptr;
     void* inputGradient = nullptr;         ///< null for the embedding slice; may be the memory of outputGradient
     float* gradient = nullptr;             ///< element space of the slice; added to
+    bool kept = false;                     ///< the forward kept what is needed: use it up instead of computing it again
 };
 
 /// Blocks [firstBlock, firstBlock + blockCount) of one unit. Pointers are to the first element of firstBlock.
@@ -100,6 +102,8 @@ public:
     virtual Status forward(const ForwardCall& call) = 0;
     virtual Result<LossSum> head(const HeadCall& call) = 0;
     virtual Status backward(const BackwardCall& call) = 0;
+    /// Forgets everything that forwards kept and no backward used up.
+    virtual void dropKept() = 0;
     virtual Status update(const UpdateCall& call) = 0;
     virtual Status join(const JoinCall& call) = 0;
     virtual Status norms(const NormCall& call) = 0;

@@ -24,7 +24,7 @@ constexpr int64_t kLargestReadAhead = int64_t{1} << 30;
 constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead beyond the groups takes at most one part in so many
 constexpr int64_t kSmallestRing = 64 << 10;
 constexpr int64_t kSliceElements = 4 << 20;  ///< blocks of small models share a slice up to this size
-constexpr double kWorthIt = 0.98;            ///< another rule must save this much of a step to be taken
+constexpr double kWorthIt = 0.98;            ///< what differs by less is the same
 
 /// Bytes of the largest chunk with its gradient: what the ring must hold several times.
 int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements) {
@@ -78,6 +78,12 @@ int64_t ramLeft(const Plan& plan, int64_t deviceLimit, int64_t ramLimit) {
     return ramLimit - plan.ramPeak - (deviceLimit == 0 ? plan.devicePeak : 0);
 }
 
+/// Less time; or, in about the same time, less to write.
+bool isBetter(const SimulatedCost& one, const SimulatedCost& other) {
+    return one.seconds < kWorthIt * other.seconds ||
+           (kWorthIt * one.seconds < other.seconds && double(one.writtenBytes) < kWorthIt * double(other.writtenBytes));
+}
+
 bool fits(const Plan& plan, int64_t deviceLimit, int64_t ramLimit) {
     return (deviceLimit == 0 || plan.devicePeak <= deviceLimit) && ramLeft(plan, deviceLimit, ramLimit) >= 0;
 }
@@ -100,6 +106,7 @@ private:
     Plan measured(const Shape& shape, Placement placement, bool stateOnDisk, int64_t ramLimit);
     Plan streamed(const Shape& shape, int64_t deviceLimit, int64_t ramLimit);
     Plan resident(const Shape& shape, int64_t deviceLimit, int64_t ramLimit);
+    Plan keepActivations(const Shape& shape, Plan plan, int64_t deviceLimit, int64_t ramLimit);
     Plan keepOnDevice(const Shape& shape, Plan plan, int64_t deviceLimit, int64_t ramLimit);
     std::optional<Plan> search(bool allInRam, int64_t deviceLimit, int64_t ramLimit);
     void chooseRule(Plan& plan, const HardwareProfile& hardware);
@@ -107,6 +114,7 @@ private:
     bool factorIsKnown() const;
     std::optional<Plan> speculative(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware);
     std::optional<Plan> onDisk(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware);
+    std::optional<Plan> onDiskEitherWay(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware);
     SimulatedCost simulated(const Plan& plan, bool updating, BackwardUpdate update, const HardwareProfile& hardware);
     void simulateResident(Plan& plan, const HardwareProfile& hardware);
     RamWorth worth() const;
@@ -115,6 +123,8 @@ private:
     const RunSpec& m_spec;
     const TensorTable& m_table;
     const StateFormat m_format;
+    int64_t m_programBytes = 0;
+    bool m_keepsActivations = true;  ///< of the plans that are tried now, as far as they fit
     bool m_storesGradients = true;  ///< of the plans that are tried now
     int64_t m_leastRam = 0;  ///< the least RAM any tried combination needs
 };
@@ -146,7 +156,8 @@ Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk
     const auto ringFor = [&](int64_t elements) {
         return stateOnDisk ? roundUp(kRingGroups * groupBytes(m_table, m_format, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
     };
-    const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes;
+    plan.programBytes = m_programBytes;
+    const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes + plan.programBytes;
     int64_t chunk = kLargestChunk;
     while (ramLimit > 0 && chunk > kSmallestChunk && fixedRam + ringFor(chunk) > ramLimit)
         chunk /= 2;
@@ -173,6 +184,7 @@ Plan Planner::streamed(const Shape& shape, int64_t deviceLimit, int64_t ramLimit
     Plan plan = measured(shape, streamedPlacement(), true, ramLimit);
     if (!fits(plan, deviceLimit, ramLimit))
         return plan;
+    plan = keepActivations(shape, plan, deviceLimit, ramLimit);
     Placement filled = plan.placement;
     fillRam(filled, m_table, m_format, makeSlicing(m_table, shape.units), worth(), ramLeft(plan, deviceLimit, ramLimit));
     plan = measured(shape, filled, true, ramLimit);
@@ -183,7 +195,30 @@ Plan Planner::resident(const Shape& shape, int64_t deviceLimit, int64_t ramLimit
     Placement placement;
     placement.everywhere = {Tier::Ram, Tier::Ram, Tier::Ram, Tier::Ram};
     placement.slices.assign(makeSlicing(m_table, shape.units).size(), placement.everywhere);
-    return keepOnDevice(shape, measured(shape, placement, false, ramLimit), deviceLimit, ramLimit);
+    const Plan plan = keepActivations(shape, measured(shape, placement, false, ramLimit), deviceLimit, ramLimit);
+    return keepOnDevice(shape, plan, deviceLimit, ramLimit);
+}
+
+/// As many slices as the device's memory allows keep what their forward pass computed. All of it is there at the head, so it does
+/// not matter which; the last are needed again first.
+Plan Planner::keepActivations(const Shape& shape, Plan plan, int64_t deviceLimit, int64_t ramLimit) {
+    if (!m_keepsActivations || !fits(plan, deviceLimit, ramLimit))
+        return plan;
+    const auto keeping = [&](int count) {
+        Placement placement = plan.placement;
+        placement.slices.resize(size_t(plan.slices), placement.everywhere);
+        for (int slice = plan.slices - 1 - count; slice < plan.slices - 1; ++slice)
+            placement.slices[size_t(slice)].keepsActivations = true;
+        return measured(shape, placement, plan.stateOnDisk, ramLimit);
+    };
+    int known = 0, tooMany = plan.slices - 2;  // the embedding and the head have nothing to keep
+    if (Plan all = keeping(tooMany); fits(all, deviceLimit, ramLimit))
+        return all;
+    while (known + 1 < tooMany) {
+        const int count = (known + tooMany) / 2;
+        (fits(keeping(count), deviceLimit, ramLimit) ? known : tooMany) = count;
+    }
+    return known > 0 ? keeping(known) : plan;
 }
 
 /// Weights and gradients that fit the device stay there: nothing has to be copied.
@@ -272,7 +307,18 @@ std::optional<Plan> Planner::onDisk(int64_t deviceLimit, int64_t ramLimit, const
     if (!plan)
         return early;
     chooseRule(*plan, hardware);
-    return early && early->step.seconds <= kWorthIt * plan->step.seconds ? early : plan;
+    return early && isBetter(early->step, plan->step) ? early : plan;
+}
+
+/// Memory that keeps activations may have a better use when the drive is what a step waits for.
+std::optional<Plan> Planner::onDiskEitherWay(int64_t deviceLimit, int64_t ramLimit, const HardwareProfile& hardware) {
+    std::optional<Plan> plan = onDisk(deviceLimit, ramLimit, hardware);
+    if (!m_keepsActivations || !plan)
+        return plan;
+    m_keepsActivations = false;
+    std::optional<Plan> other = onDisk(deviceLimit, ramLimit, hardware);
+    m_keepsActivations = true;
+    return other && isBetter(other->step, plan->step) ? other : plan;
 }
 
 /// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the disk.
@@ -318,13 +364,15 @@ Error Planner::deviceError(int64_t limit) {
 
 Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimits& machine) {
     const Budget& budget = m_spec.budget;
+    m_programBytes = machine.programBytes;
+    m_keepsActivations = budget.activations == ActivationChoice::Auto;
     const int64_t deviceLimit = budget.deviceBytes > 0 ? budget.deviceBytes : machine.deviceBytes;
     const int64_t ramLimit = budget.ramBytes > 0 ? budget.ramBytes : machine.ramBytes;
     std::optional<Plan> plan;
     if (budget.residency != ResidencyChoice::Disk)
         plan = search(true, deviceLimit, ramLimit);
     if (!plan && budget.residency != ResidencyChoice::Resident)
-        plan = onDisk(deviceLimit, ramLimit, hardware);
+        plan = onDiskEitherWay(deviceLimit, ramLimit, hardware);
     if (!plan) {
         if (deviceLimit > 0 && smallestDevice() > deviceLimit)
             return deviceError(deviceLimit);

@@ -15,6 +15,7 @@ struct MachineLimits {
     int64_t deviceBytes = 0;  ///< limit of the device's pool when the budget names none; 0 = unlimited
     int64_t ramBytes = 0;
     int64_t diskBytes = 0;
+    int64_t programBytes = 0; ///< of RAM: what the program takes besides what the plan counts
 };
 
 /// When the slices of a step are updated. With all state in RAM it is always at once after the step, in place.
@@ -38,7 +39,8 @@ struct Plan {
     int64_t ramLimit = 0;          ///< enforced; 0 = none
     int slices = 0;
     int64_t devicePeak = 0;        ///< predicted, worst program
-    int64_t ramPeak = 0;           ///< predicted: ring, boundary activations, resident state
+    int64_t ramPeak = 0;           ///< predicted: ring, boundary activations, resident state, the program itself
+    int64_t programBytes = 0;      ///< of ramPeak: libraries, tables and small change
     int64_t residentBytes = 0;     ///< of ramPeak: state and gradients in RAM
     int64_t boundaryBytes = 0;     ///< of ramPeak: boundary activations
     int64_t diskBytes = 0;         ///< both slots, stored gradients and boundary activations

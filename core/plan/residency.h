@@ -23,6 +23,7 @@ struct SliceResidency {
     Tier remainder = Tier::Disk;  ///< `lo`: Ram or Disk
     Tier moments = Tier::Disk;    ///< Ram or Disk
     Tier gradient = Tier::Disk;   ///< of gradients that wait for the next step's update
+    bool keepsActivations = false;  ///< what the forward pass computes stays on the device for the backward pass
     Tier of(StateKind kind) const { return kind == StateKind::Hi ? weights : kind == StateKind::Lo ? remainder : moments; }
     bool stateInRam(const StateFormat& format) const {
         for (StateKind kind : format.kinds())

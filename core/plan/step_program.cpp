@@ -56,7 +56,7 @@ Lane laneOf(OpKind kind) {
 
 std::vector<int> Op::touches() const {
     std::vector<int> all;
-    for (int buffer : {state, chunkGradient, current, weights, tied, gradient, tiedGradient, input, output, outputGradient, inputGradient, host})
+    for (int buffer : {state, chunkGradient, current, weights, tied, gradient, tiedGradient, input, output, outputGradient, inputGradient, host, kept})
         if (buffer != kNoBuffer)
             all.push_back(buffer);
     return all;

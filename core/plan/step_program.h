@@ -56,6 +56,7 @@ struct BufferInfo {
     BufferUse use{};
     int64_t bytes = 0;
     int keptFor = -1;  ///< slice whose weights or gradient it keeps across programs; -1: lives within the program
+    bool byMath = false;  ///< memory that the math takes from the pool itself; the engine only counts it
 };
 
 /// Which slot file an op means: the state as committed before the program, or the one the program writes.
@@ -99,6 +100,7 @@ struct Op {
     int outputGradient = kNoBuffer;
     int inputGradient = kNoBuffer;
     int host = kNoBuffer;
+    int kept = kNoBuffer;            ///< Forward, Backward: activations that the one leaves for the other
 
     KindMask staged = 0;       ///< kinds that `state` holds, one section after the other in order of StateKind
     KindMask fetched = 0;      ///< ReadState, ReadWeights: those of `staged` that are read

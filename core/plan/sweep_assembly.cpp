@@ -38,7 +38,8 @@ void SweepAssembly::store(const Key& key, int buffer) {
         kept.buffer = buffer;
         return;
     }
-    if (kept.buffer == kNoBuffer || m_placement.boundaries == Tier::Disk)
+    // Where the input stayed on the device, its copy in RAM need not live until its gradient comes.
+    if (kept.buffer == kNoBuffer || m_placement.boundaries == Tier::Disk || m_kept.contains(key))
         kept.buffer = newBuffer(Space::Ram, BufferUse::Activation, m_boundaryBytes);
     Op& store = add(OpKind::StoreBoundary, key.first);
     store.microBatch = key.second;
@@ -71,6 +72,23 @@ int SweepAssembly::loadInput(int slice, int microBatch) {
     return m_placement.boundaries == Tier::Device ? kept : load(OpKind::LoadBoundary, slice, key, kept);
 }
 
+/// On the way down.
+int SweepAssembly::reloadInput(int slice, int microBatch) {
+    if (m_placement.boundaries != Tier::Disk || slice == 0)
+        return loadInput(slice, microBatch);
+    return load(OpKind::LoadBoundary, slice, {slice, microBatch}, readBack(slice, {slice, microBatch}));
+}
+
+bool SweepAssembly::keeps(int slice) const { return slice > 0 && slice < headSlice() && residencyOf(slice).keepsActivations; }
+
+void SweepAssembly::keepActivations(Op& forward) {
+    const SliceRange& range = m_slices[size_t(forward.slice)];
+    forward.workspace = sliceKeepingPeak(m_table, range.firstUnit, range.unitCount, m_training);
+    forward.kept = newBuffer(Space::Device, BufferUse::Activation, sliceKeptBytes(m_table, range.firstUnit, range.unitCount, m_training));
+    m_program.buffers.back().byMath = true;
+    m_kept[{forward.slice, forward.microBatch}] = {forward.kept, forward.input};
+}
+
 void SweepAssembly::forwardSweep(bool lossOnly) {
     const bool updating = m_program.variant.updating;
     for (int slice = 0; slice < headSlice(); ++slice) {
@@ -87,8 +105,10 @@ void SweepAssembly::forwardSweep(bool lossOnly) {
             for (int unit = range.firstUnit; unit < range.firstUnit + range.unitCount; ++unit)
                 forward.flops += unitCost(m_table, unit, m_training).forwardFlops;
             forward.workspace = sliceForwardPeak(m_table, range.firstUnit, range.unitCount, m_training);
-            // The head uses its input once, on the way up.
-            if (m_placement.boundaries == Tier::Disk && !lossOnly && slice + 1 < headSlice())
+            if (!lossOnly && keeps(slice))
+                keepActivations(forward);
+            // The head uses its input once, on the way up; so does a slice that keeps it.
+            if (m_placement.boundaries == Tier::Disk && !lossOnly && slice + 1 < headSlice() && !keeps(slice + 1))
                 writeBoundary({slice + 1, microBatch}, output);
             store({slice + 1, microBatch}, output);
         }
@@ -152,9 +172,8 @@ void SweepAssembly::backwardOf(int slice, int weights, int gradient) {
     const bool onDevice = m_placement.boundaries == Tier::Device;
     for (int microBatch = 0; microBatch < m_program.microBatches; ++microBatch) {
         const Key above{slice + 1, microBatch};
-        const bool fromDisk = m_placement.boundaries == Tier::Disk && slice > 0;
-        const int input = fromDisk ? load(OpKind::LoadBoundary, slice, {slice, microBatch}, readBack(slice, {slice, microBatch}))
-                                   : loadInput(slice, microBatch);
+        const Kept kept = m_kept.contains({slice, microBatch}) ? m_kept.at({slice, microBatch}) : Kept{};
+        const int input = kept.activations != kNoBuffer ? kept.input : reloadInput(slice, microBatch);
         const int outputGradient = onDevice ? m_deviceGradient.at(microBatch)
                                             : load(OpKind::LoadGradient, slice, above, m_boundary.at(above).buffer);
         Op& backward = add(OpKind::Backward, slice);
@@ -164,11 +183,13 @@ void SweepAssembly::backwardOf(int slice, int weights, int gradient) {
         backward.input = input;
         backward.outputGradient = outputGradient;
         backward.inputGradient = slice == 0 ? kNoBuffer : outputGradient;
+        backward.kept = kept.activations;
         for (int unit = range.firstUnit; unit < range.firstUnit + range.unitCount; ++unit) {
             const UnitCost cost = unitCost(m_table, unit, m_training);
-            backward.flops += cost.backwardFlops + (slice == 0 ? 0 : cost.forwardFlops);
+            backward.flops += cost.backwardFlops + (slice == 0 || kept.activations != kNoBuffer ? 0 : cost.forwardFlops);
         }
-        backward.workspace = sliceBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training);
+        backward.workspace = kept.activations != kNoBuffer ? sliceKeptBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training)
+                                                           : sliceBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training);
         if (slice > 0 && !onDevice)
             store({slice, microBatch}, outputGradient);
     }

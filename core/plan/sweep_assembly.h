@@ -30,10 +30,20 @@ private:
     void store(const Key& key, int buffer);
     void writeBoundary(const Key& key, int buffer);
     int loadInput(int slice, int microBatch);
+    int reloadInput(int slice, int microBatch);
+    bool keeps(int slice) const;
+    void keepActivations(Op& forward);
     void headOf(bool lossOnly, int weights, int tiedWeights);
     void backwardOf(int slice, int weights, int gradient);
 
+    /// What a forward pass left on the device.
+    struct Kept {
+        int activations = kNoBuffer;
+        int input = kNoBuffer;
+    };
+
     int64_t m_boundaryBytes = 0;
+    std::map<Key, Kept> m_kept;
     std::map<Key, Boundary> m_boundary;
     std::map<int, int> m_deviceGradient;  ///< micro-batch -> gradient kept on the device
     int m_tiedGradient = kNoBuffer;

@@ -187,6 +187,39 @@ int64_t sliceBackwardPeak(const TensorTable& table, int firstUnit, int unitCount
     return peak;
 }
 
+int64_t sliceKeptBytes(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    int64_t kept = (unitCount - 1) * shape.activations();
+    for (int unit = firstUnit; unit < firstUnit + unitCount; ++unit)
+        kept += peaksOf(shape, table.units()[size_t(unit)].kind, true).saved;
+    return kept;
+}
+
+int64_t sliceKeepingPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    int64_t alive = 0;
+    int64_t peak = 0;
+    for (int unit = firstUnit; unit < firstUnit + unitCount; ++unit) {
+        const UnitPeaks peaks = peaksOf(shape, table.units()[size_t(unit)].kind, true);
+        alive += unit + 1 < firstUnit + unitCount ? shape.activations() : 0;
+        peak = std::max(peak, alive + peaks.save);
+        alive += peaks.saved;
+    }
+    return std::max<int64_t>(0, peak - sliceKeptBytes(table, firstUnit, unitCount, training));
+}
+
+int64_t sliceKeptBackwardPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    int64_t gone = 0;  // of what was kept
+    int64_t peak = 0;
+    for (int unit = firstUnit + unitCount - 1; unit >= firstUnit; --unit) {
+        const UnitPeaks peaks = peaksOf(shape, table.units()[size_t(unit)].kind, true);
+        peak = std::max(peak, peaks.backward - gone);
+        gone += peaks.saved + shape.activations();
+    }
+    return peak;
+}
+
 int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossOnly) {
     const Shape shape(table.model(), training);
     const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);

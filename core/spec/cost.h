@@ -26,6 +26,13 @@ UnitCost unitCost(const TensorTable& table, int unit, const TrainSpec& training)
 /// given input and output buffers (its own result tensor counts until it is copied to the output buffer).
 int64_t sliceForwardPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training);
 
+/// Bytes that a forward of these units leaves for their backward when it keeps what that needs (the given input buffer besides).
+int64_t sliceKeptBytes(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training);
+
+/// Peak bytes that such a forward, and the backward after it, allocate beyond that.
+int64_t sliceKeepingPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training);
+int64_t sliceKeptBackwardPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training);
+
 /// Peak bytes that recomputation and backward of these units allocate beyond weights, gradient accumulators and the given
 /// input, output-gradient and input-gradient buffers.
 int64_t sliceBackwardPeak(const TensorTable& table, int firstUnit, int unitCount, const TrainSpec& training);

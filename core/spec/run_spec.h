@@ -19,6 +19,9 @@ enum class ResidencyChoice { Auto, Disk, Resident };
 /// When slices are updated, and where gradients wait meanwhile. Neither changes a bit of the result.
 enum class UpdateChoice { Auto, Deferred, Insured, Speculative };
 enum class GradientChoice { Auto, Disk };
+/// What happens to the activations inside the slices between the forward and the backward pass. Auto: kept on the device as far as
+/// its memory goes, which saves a quarter of the arithmetic; else computed again from the slice's input. The bits are the same.
+enum class ActivationChoice { Auto, Recompute };
 
 /// The limits that a run must keep. 0 = no limit given (the planner takes what the machine has).
 struct Budget {
@@ -28,6 +31,7 @@ struct Budget {
     ResidencyChoice residency = ResidencyChoice::Auto;
     UpdateChoice update = UpdateChoice::Auto;
     GradientChoice gradients = GradientChoice::Auto;  ///< Auto: in RAM as far as it goes
+    ActivationChoice activations = ActivationChoice::Auto;
     bool operator==(const Budget&) const = default;
 };
 

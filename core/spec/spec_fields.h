@@ -22,6 +22,8 @@ inline constexpr std::array<Spelling<UpdateChoice>, 4> kUpdateWords{{{UpdateChoi
                                                                      {UpdateChoice::Deferred, "deferred"},
                                                                      {UpdateChoice::Insured, "insured"},
                                                                      {UpdateChoice::Speculative, "speculative"}}};
+inline constexpr std::array<Spelling<ActivationChoice>, 2> kActivationWords{
+    {{ActivationChoice::Auto, "auto"}, {ActivationChoice::Recompute, "recompute"}}};
 inline constexpr std::array<Spelling<GradientChoice>, 2> kGradientWords{{{GradientChoice::Auto, "auto"}, {GradientChoice::Disk, "disk"}}};
 inline constexpr std::array<Spelling<ClipKind>, 3> kClipWords{
     {{ClipKind::Global, "global"}, {ClipKind::PreviousNorm, "previous"}, {ClipKind::PerUnit, "unit"}}};
@@ -86,6 +88,7 @@ void budgetFields(Archive& archive, Limits& budget) {
     archive.field("residency", budget.residency, std::span<const Spelling<ResidencyChoice>>(kResidencyWords));
     archive.field("update", budget.update, std::span<const Spelling<UpdateChoice>>(kUpdateWords));
     archive.field("gradients", budget.gradients, std::span<const Spelling<GradientChoice>>(kGradientWords));
+    archive.field("activations", budget.activations, std::span<const Spelling<ActivationChoice>>(kActivationWords));
 }
 
 }  // namespace gsst

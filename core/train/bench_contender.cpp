@@ -21,6 +21,7 @@ double median(std::vector<double> values) {
 
 const char* nameOf(BenchWay way) {
     switch (way) {
+    case BenchWay::Plain: return "plain";
     case BenchWay::Resident: return "resident";
     case BenchWay::Ram: return "ram";
     case BenchWay::Disk: return "disk";
@@ -40,6 +41,7 @@ BenchContender::~BenchContender() {
 Result<RunSpec> BenchContender::specOf(const BenchOptions& options) const {
     RunSpec spec = options.spec;
     spec.training.steps = std::max<int64_t>(spec.training.steps, 100000);
+    spec.budget.activations = m_way == BenchWay::Plain ? ActivationChoice::Auto : ActivationChoice::Recompute;
     spec.budget.residency = m_way == BenchWay::Disk ? ResidencyChoice::Disk : ResidencyChoice::Resident;
     if (m_way != BenchWay::Ram || spec.budget.deviceBytes > 0)
         return spec;
@@ -107,7 +109,7 @@ BenchVariant BenchContender::result() const {
     for (const StepResult& step : m_timed) {
         variant.secondsPerStep.push_back(step.seconds);
         variant.devicePeak = std::max(variant.devicePeak, step.devicePeak);
-        variant.ramPeak = std::max(variant.ramPeak, step.ramBytes);
+        variant.ramPeak = std::max(variant.ramPeak, step.countedRamBytes);
         variant.clippedShare += step.clipFactor < 1.0f ? 1.0 / double(m_timed.size()) : 0.0;
     }
     variant.median = medianOf([](const StepResult& step) { return step.seconds; });
@@ -121,7 +123,7 @@ BenchVariant BenchContender::result() const {
     variant.writtenBytes = double(m_writtenBytes) / double(std::max<int64_t>(1, m_stepsCounted));
     variant.predictedSeconds = plan.step.seconds;
     variant.predictedDevicePeak = plan.devicePeak;
-    variant.predictedRamPeak = plan.ramPeak;
+    variant.predictedRamPeak = plan.ramPeak - plan.programBytes;
     variant.predictedReadBytes = plan.step.readBytes;
     variant.predictedWrittenBytes = plan.step.writtenBytes;
     return variant;

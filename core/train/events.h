@@ -55,7 +55,7 @@ struct StepDone {
     double tokensPerSecond = 0;
     double secondsLeft = 0;
     int64_t devicePeakBytes = 0;  ///< measured, this step
-    int64_t ramBytes = 0;         ///< measured: staging, boundary activations, resident state
+    int64_t ramBytes = 0;         ///< measured: of the whole process, without the device's memory
     int64_t readBytes = 0;
     int64_t writtenBytes = 0;
     double readWaitSeconds = 0;   ///< compute waited for disk reads

@@ -17,6 +17,9 @@ namespace {
 
 constexpr double kShareOfFreeRam = 0.7;
 
+/// LibTorch's libraries and heap, thread stacks, the tokenizer's and the tables' memory: 390 to 470 MiB seen on Linux.
+constexpr int64_t kProgramBytes = int64_t{448} << 20;
+
 /// The best of a few products of [1024, 768] x [768, 768]: the shape of a small model's layer.
 double matrixFlops(at::ScalarType type) {
     const at::InferenceMode guard;
@@ -76,6 +79,7 @@ void measureDrive(FileSystem& files, const std::filesystem::path& folder, Hardwa
 MachineLimits machineLimits(FileSystem& files, const std::filesystem::path& folder) {
     MachineLimits limits;
     limits.ramBytes = int64_t(double(availableRamBytes()) * kShareOfFreeRam);
+    limits.programBytes = kProgramBytes;
     std::filesystem::path existing = folder;
     while (!existing.empty() && !files.exists(existing) && existing != existing.parent_path())
         existing = existing.parent_path();

@@ -54,7 +54,7 @@ void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat&
     for (const HostPiece& piece : hostPieces(table, format, slices, plan.placement))
         put(preview, shownAs(piece), MemoryTier::Ram, piece.bytes);
     put(preview, MemoryKind::Activations, MemoryTier::Ram, plan.boundaryBytes);
-    put(preview, MemoryKind::Staging, MemoryTier::Ram, plan.ringBytes);
+    put(preview, MemoryKind::Staging, MemoryTier::Ram, plan.ringBytes + plan.programBytes);
 }
 
 /// Two slots, and the work files.

@@ -50,11 +50,12 @@ Result<std::string> generateText(const std::filesystem::path& run, const Generat
 
 /// Ways to train the same steps.
 enum class BenchWay {
-    Resident,  ///< all state in RAM, what fits the device stays there
+    Plain,     ///< all state in RAM, what fits the device stays there, activations too
+    Resident,  ///< the same, but activations are computed again, as in all that follow
     Ram,       ///< all state in RAM, streamed to the device slice by slice
     Disk       ///< all state on disk
 };
-const char* nameOf(BenchWay way);  ///< "resident", "ram", "disk"
+const char* nameOf(BenchWay way);  ///< "plain", "resident", "ram", "disk"
 
 struct BenchOptions {
     RunSpec spec;

@@ -12,6 +12,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,7 @@ struct TorchSliceMath::Compute {
     const TrainSpec& training;
     at::ScalarType type;
     std::optional<Rotary> rotary;
+    std::map<std::pair<int, int>, std::vector<SavedUnit>> kept;  ///< by slice and micro-batch: what a forward left
 
     Compute(const TensorTable& theTable, const TrainSpec& theTraining)
         : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)) {
@@ -65,8 +67,21 @@ struct TorchSliceMath::Compute {
             mlp(unit).forward(input, output);
     }
 
-    /// Recomputes one unit for its gradient. `last`: nobody needs the output, which is then undefined.
-    SavedUnit save(const UnitWeights& unit, UnitKind kind, const at::Tensor& input, const at::Tensor& output) const {
+    /// Computes the units of a slice and keeps what their gradients need; into `output`, which may be undefined. An embedding is left out.
+    std::vector<SavedUnit> save(const void* sliceWeights, const SliceRange& range, at::Tensor input, const at::Tensor& output) const {
+        std::vector<SavedUnit> saved;
+        const int last = range.firstUnit + range.unitCount - 1;
+        for (int unit = range.firstUnit; unit <= last; ++unit) {
+            if (kindOf(unit) == UnitKind::Embedding)
+                continue;
+            const at::Tensor unitOutput = unit < last ? at::empty_like(input) : output;
+            saved.push_back(saveUnit(weights(sliceWeights, range, unit), kindOf(unit), input, unitOutput));
+            input = unitOutput;
+        }
+        return saved;
+    }
+
+    SavedUnit saveUnit(const UnitWeights& unit, UnitKind kind, const at::Tensor& input, const at::Tensor& output) const {
         if (kind == UnitKind::Attention)
             return attention(unit).save(input, output);
         return mlp(unit).save(input, output);
@@ -116,6 +131,10 @@ Status TorchSliceMath::forward(const ForwardCall& call) {
         const MicroBatch& batch = m_batches.at(size_t(call.microBatch));
         const at::Tensor output = m_compute->activation(call.output, batch);
         at::Tensor input = m_compute->activation(call.input, batch);
+        if (call.keep) {
+            m_compute->kept[{call.slice, call.microBatch}] = m_compute->save(call.weights, range, input, output);
+            return {};
+        }
         // Every unit after the first works in place on the output.
         for (int unit = range.firstUnit; unit < range.firstUnit + range.unitCount; ++unit) {
             m_compute->forward(m_compute->weights(call.weights, range, unit), m_compute->kindOf(unit), batch, input, output);
@@ -124,6 +143,8 @@ Status TorchSliceMath::forward(const ForwardCall& call) {
         return {};
     });
 }
+
+void TorchSliceMath::dropKept() { m_compute->kept.clear(); }
 
 Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
     return guardedTorch(m_pool, "the loss", [&]() -> Result<LossSum> {
@@ -169,11 +190,14 @@ Status TorchSliceMath::backward(const BackwardCall& call) {
             m_compute->forward(m_compute->weights(call.weights, range, range.firstUnit), UnitKind::Embedding, batch, {}, input);
         }
         std::vector<Compute::SavedUnit> saved;
-        for (int unit = firstBlockUnit; unit <= last; ++unit) {
-            // The last unit's output is not needed for any gradient.
-            const at::Tensor output = unit < last ? at::empty_like(gradient) : at::Tensor();
-            saved.push_back(m_compute->save(m_compute->weights(call.weights, range, unit), m_compute->kindOf(unit), input, output));
-            input = output;
+        if (call.kept) {
+            auto kept = m_compute->kept.extract({call.slice, call.microBatch});
+            if (kept.empty())
+                return Error{ErrorCode::Internal, "The activations of a forward pass are gone", "slice " + std::to_string(call.slice),
+                             "its backward pass expected them", "Please report this with the run's log"};
+            saved = std::move(kept.mapped());
+        } else {
+            saved = m_compute->save(call.weights, range, input, {});  // the last output is not needed for any gradient
         }
         if (!saved.empty()) {
             at::Tensor inputGradient = m_compute->activation(call.inputGradient, batch);

@@ -16,7 +16,7 @@
 namespace gsst {
 
 /// SliceMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from the
-/// pool. A forward keeps nothing; a backward recomputes its slice from the slice's input. For the same inputs the bits
+/// pool. A forward keeps nothing unless asked; a backward then recomputes its slice from the slice's input. For the same inputs the bits
 /// depend neither on the slicing nor on where memory lies. Does not set the number of threads: the caller does
 /// (at::set_num_threads), since it changes bits and is global.
 class TorchSliceMath : public SliceMath {
@@ -33,6 +33,7 @@ public:
     Status forward(const ForwardCall& call) override;
     Result<LossSum> head(const HeadCall& call) override;
     Status backward(const BackwardCall& call) override;
+    void dropKept() override;
     Status update(const UpdateCall& call) override;
     Status join(const JoinCall& call) override;
     Status norms(const NormCall& call) override;

@@ -5,6 +5,7 @@
 #include "data/batch.h"
 #include "data/sampler.h"
 #include "device/cpu_device.h"
+#include "device/system_memory.h"
 #include "train/clipping.h"
 #include "train/state_files.h"
 #include "train/torch_slice_math.h"
@@ -20,7 +21,7 @@ namespace gsst {
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
         : parts(given), table(modelTable), devicePool(given.plan.deviceLimit),
-          ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes) : 0), device(devicePool),
+          ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes) : 0), device(devicePool),
           format(modelTable, parts.spec.training.state),
           builder(modelTable, format, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
@@ -175,7 +176,8 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     result.waits = step.waits;
     result.compute = step.compute;
     result.devicePeak = impl.devicePool.usage().peak;
-    result.ramBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
+    result.countedRamBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
+    result.ramBytes = std::max(result.countedRamBytes, processMemoryBytes() - impl.devicePool.usage().held);
     result.seconds = watch.seconds();
     return result;
 }

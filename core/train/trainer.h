@@ -39,7 +39,8 @@ struct StepResult {
     ComputeTimes compute;
     WaitTimes waits;
     int64_t devicePeak = 0;
-    int64_t ramBytes = 0;
+    int64_t ramBytes = 0;         ///< of the whole process, without what the device pool holds
+    int64_t countedRamBytes = 0;  ///< of it: staging, state, gradients and boundary activations; peak
     uint64_t readBytes = 0;
     uint64_t writtenBytes = 0;
 };

@@ -20,15 +20,16 @@ class BenchTest(unittest.TestCase):
         return gsst("bench", "--spec", self.spec, "--folder", self.folder.name, "--measured-steps", 2, "--rounds", 2, *arguments)
 
     def test_every_way_moves_the_bytes_of_its_plan(self):
-        done = self.bench("--ways", "resident,ram,disk", "--json")
+        done = self.bench("--ways", "plain,resident,ram,disk", "--json")
         self.assertEqual(done.code, 0, done)
         variants = {variant["name"]: variant for variant in json.loads(done.out)["variants"]}
-        self.assertEqual(list(variants), ["resident", "ram", "disk"])
+        self.assertEqual(list(variants), ["plain", "resident", "ram", "disk"])
         for variant in variants.values():
             self.assertEqual(len(variant["seconds_per_step"]), 4)
             self.assertGreater(variant["compute_seconds_by_op"]["forward"], 0)
             self.assertLessEqual(variant["device_peak_bytes"], 1.03 * variant["predicted_device_peak_bytes"] + 65536)
-        for name in ("resident", "ram"):
+        self.assertGreater(variants["plain"]["device_peak_bytes"], variants["resident"]["device_peak_bytes"])
+        for name in ("plain", "resident", "ram"):
             self.assertEqual(variants[name]["read_bytes"], 0)
             self.assertEqual(variants[name]["written_bytes"], 0)
         disk = variants["disk"]

@@ -12,6 +12,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace gsst {
@@ -38,8 +40,13 @@ public:
             weights += elements(unit);
         }
         std::memcpy(call.output, x.data(), x.size() * sizeof(float));
+        if (call.keep)
+            m_kept[{call.slice, call.microBatch}] = inputOf(call.slice, call.microBatch, call.input);
         return {};
     }
+
+    void dropKept() override { m_kept.clear(); }
+    size_t keptCount() const { return m_kept.size(); }
 
     Result<LossSum> head(const HeadCall& call) override {
         std::vector<float> x(static_cast<const float*>(call.input), static_cast<const float*>(call.input) + m_activations);
@@ -66,7 +73,8 @@ public:
     Status backward(const BackwardCall& call) override {
         const SliceRange& slice = m_slices[size_t(call.slice)];
         std::vector<float> upper(static_cast<const float*>(call.outputGradient), static_cast<const float*>(call.outputGradient) + m_activations);
-        std::vector<std::vector<float>> inputs{inputOf(call.slice, call.microBatch, call.input)};
+        std::vector<std::vector<float>> inputs{call.kept ? m_kept.extract({call.slice, call.microBatch}).mapped()
+                                                         : inputOf(call.slice, call.microBatch, call.input)};
         const float* weights = static_cast<const float*>(call.weights);
         for (int unit = slice.firstUnit; unit + 1 < slice.firstUnit + slice.unitCount; ++unit) {
             inputs.push_back(inputs.back());
@@ -204,6 +212,7 @@ private:
     const StateFormat& m_format;
     std::vector<SliceRange> m_slices;
     int64_t m_activations;
+    std::map<std::pair<int, int>, std::vector<float>> m_kept;
     int64_t m_step = 0;
     int64_t m_poisoned = -1;
 };

@@ -50,6 +50,7 @@ Outcome train(bool tied, const FakeOptions& options, uint64_t delays) {
     auto report = run.store().verify(false, {}, {});
     EXPECT_TRUE(report.ok() && report->damaged.empty());
     EXPECT_EQ(run.ring().usedBytes(), 0u);
+    EXPECT_EQ(run.math().keptCount(), 0u);
     return {run.store().committed().rootHashHex(), run.losses, run.norms, run.clipped, run.wrongGuesses};
 }
 
@@ -64,6 +65,7 @@ SliceResidency randomResidency(std::mt19937& random) {
     residency.remainder = pick(random, {Tier::Ram, Tier::Disk});
     residency.moments = pick(random, {Tier::Ram, Tier::Disk});
     residency.gradient = pick(random, {Tier::Device, Tier::Ram, Tier::Disk});
+    residency.keepsActivations = pick(random, {0, 1}) == 1;
     return residency;
 }
 
@@ -86,7 +88,7 @@ FakeOptions randomOptions(std::mt19937& random) {
 std::string describe(const FakeOptions& options) {
     std::ostringstream text;
     const auto put = [&](const SliceResidency& residency) {
-        text << ' ' << int(residency.weights) << int(residency.remainder) << int(residency.moments) << int(residency.gradient);
+        text << ' ' << int(residency.keepsActivations) << int(residency.weights) << int(residency.remainder) << int(residency.moments) << int(residency.gradient);
     };
     text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " chunk " << options.placement.chunkElements
          << " boundaries " << int(options.placement.boundaries) << " ring " << options.ringBytes << " residency";

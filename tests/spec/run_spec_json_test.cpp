@@ -33,7 +33,8 @@ RunSpec unusualSpec() {
     spec.training = {7, 33, 10, 5, 77, Precision::Bf16, StatePreset::Lean, 0.1 + 0.2, 1.0 / 3.0 * 1e-7, 3, ScheduleKind::Constant, 0.123456789012345678,
                      0.95, 3e-7, 1.0 / 7.0, 0.7, ClipKind::PerUnit, std::numeric_limits<uint64_t>::max(), 3, 11, 12, 13, 14, "a\tb\"\\ é", 15};
     spec.data = {TokenizerKind::SentencePieceBpe, 1.0 / 9.0};
-    spec.budget = {4'294'967'297, 123, 999'999'999'999, ResidencyChoice::Disk, UpdateChoice::Insured, GradientChoice::Disk};
+    spec.budget = {4'294'967'297, 123, 999'999'999'999, ResidencyChoice::Disk, UpdateChoice::Insured, GradientChoice::Disk,
+                   ActivationChoice::Recompute};
     return spec;
 }
 

@@ -81,6 +81,20 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
         EXPECT_TRUE(math.backward({slice, 0, weights, in, gradient.data_ptr(), first ? nullptr : output.data_ptr(),
                                    model.gradientAt(range.firstUnit)}).ok());
         expectClose(sliceBackwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch, what + " backward");
+        if (first)
+            return;
+        const int64_t kept = sliceKeptBytes(table, range.firstUnit, range.unitCount, model.spec);
+        model.pool.resetPeak();
+        EXPECT_TRUE(math.forward({slice, 0, weights, in, output.data_ptr(), true}).ok());
+        expectClose(kept, model.pool.usage().inUse, 0, what + " kept");
+        expectClose(kept + sliceKeepingPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch, what + " keeping");
+        model.pool.resetPeak();
+        EXPECT_TRUE(math.backward({slice, 0, weights, in, gradient.data_ptr(), output.data_ptr(), model.gradientAt(range.firstUnit), true}).ok());
+        expectClose(kept + sliceKeptBackwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch,
+                    what + " backward from what was kept");
+        EXPECT_EQ(model.pool.usage().inUse, 0);
+        EXPECT_FALSE(math.backward({slice, 0, weights, in, gradient.data_ptr(), output.data_ptr(), model.gradientAt(range.firstUnit), true}).ok())
+            << "it can be used up only once";
     };
     std::vector<DrivenModel::Slices> slicings{{{0, 1}, {1, 2}, {3, 1}}};
     if (shape.width < kRealistic.width) {  // one slicing of the big one takes long enough

@@ -17,6 +17,11 @@ Placement mixedPlacement() {
     return placement;
 }
 
+Placement keeping(Placement placement) {
+    placement.everywhere.keepsActivations = true;
+    return placement;
+}
+
 Placement residentInHalfLayers() {
     Placement placement = residentPlacement();
     placement.everywhere = {Tier::Ram, Tier::Ram, Tier::Ram, Tier::Ram};
@@ -61,6 +66,9 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
         {"speculative", onDisk(1, 12288), UpdateRule::Speculative},
         {"adaptive", onDisk(2, 4 << 20), UpdateRule::Adaptive},
         {"copies", mixedPlacement()},
+        {"keptActivations", keeping(onDisk(2, 4 << 20))},
+        {"keptActivationsBoundariesOnDisk", keeping(onDisk(1, 4 << 20, Tier::Disk))},
+        {"keptActivationsResident", keeping(residentPlacement())},
         {"copiesInsured", mixedPlacement(), UpdateRule::Insured},
     };
     for (size_t number = 0; number < std::size(cases); ++number) {
