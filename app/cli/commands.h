@@ -21,5 +21,6 @@ void addPlan(CLI::App& app, CommandContext& context);
 void addGenerate(CLI::App& app, CommandContext& context);
 void addVerify(CLI::App& app, CommandContext& context);
 void addBench(CLI::App& app, CommandContext& context);
+void addDoctor(CLI::App& app, CommandContext& context);
 
 }  // namespace gsst

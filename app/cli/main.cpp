@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
     gsst::addGenerate(app, context);
     gsst::addVerify(app, context);
     gsst::addBench(app, context);
+    gsst::addDoctor(app, context);
     if (argc == 1) {
         std::cout << app.help();
         return gsst::exitCode(gsst::ErrorCode::InvalidInput);

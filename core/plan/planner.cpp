@@ -275,9 +275,9 @@ SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate
     const ProgramBuilder builder(m_table, m_format, training, plan.placement);
     const StepProgram step = builder.build({ProgramKind::Step, updating, update});
     if (update == BackwardUpdate::None || updating)
-        return simulate({&step, &step, &step}, hardware, training.precision, plan.ringBytes);
+        return simulate({&step, &step, &step}, hardware, plan.ringBytes);
     const StepProgram commit = builder.build({ProgramKind::Commit, false, BackwardUpdate::None});
-    return simulate({&step, &commit, &step, &commit, &step}, hardware, training.precision, plan.ringBytes);
+    return simulate({&step, &commit, &step, &commit, &step}, hardware, plan.ringBytes);
 }
 
 /// Clipping whose factor is known before the backward sweep: no guess can be wrong, so no gradient need be stored.
@@ -348,8 +348,8 @@ void Planner::simulateResident(Plan& plan, const HardwareProfile& hardware) {
     const ProgramBuilder builder(m_table, m_format, training, plan.placement);
     const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
     const StepProgram update = builder.build({ProgramKind::UpdateOnly, false, BackwardUpdate::None});
-    plan.step = simulate({&update, &step}, hardware, training.precision, plan.ringBytes);
-    const SimulatedCost updating = simulate({&step, &update}, hardware, training.precision, plan.ringBytes);
+    plan.step = simulate({&update, &step}, hardware, plan.ringBytes);
+    const SimulatedCost updating = simulate({&step, &update}, hardware, plan.ringBytes);
     plan.step.seconds += updating.seconds;
     plan.step.computeSeconds += updating.computeSeconds;
 }

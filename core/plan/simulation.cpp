@@ -75,7 +75,17 @@ private:
     std::map<size_t, Held> m_held;
 };
 
-double durationOf(const Op& op, const HardwareProfile& hardware, Precision precision) {
+double computeSeconds(const Op& op, const ComputeRates& rates) {
+    switch (op.kind) {
+    case OpKind::Forward: return op.flops / rates.forwardFlops;
+    case OpKind::Backward: return op.flops / (op.kept == kNoBuffer ? rates.backwardFlops : rates.keptBackwardFlops);
+    case OpKind::Head: return op.flops / rates.headFlops;
+    case OpKind::Update: return double(op.copyBytes) / rates.updateBytes;
+    default: return double(op.copyBytes) / rates.copyBytes;
+    }
+}
+
+double durationOf(const Op& op, const HardwareProfile& hardware) {
     switch (laneOf(op.kind)) {
     case Lane::Read: return hardware.secondsPerOp + double(op.ioBytes) / hardware.readBytesPerSecond;
     case Lane::Write:
@@ -83,17 +93,16 @@ double durationOf(const Op& op, const HardwareProfile& hardware, Precision preci
                                          : hardware.secondsPerOp + double(op.ioBytes) / hardware.writeBytesPerSecond;
     case Lane::Compute: break;
     }
-    return hardware.secondsPerOp + op.flops / hardware.flops(precision) + double(op.copyBytes) / hardware.memoryBytesPerSecond;
+    return hardware.secondsPerOp + computeSeconds(op, hardware.compute);
 }
 
 class Simulator {
 public:
-    Simulator(const HardwareProfile& hardware, Precision precision, int64_t ringBytes)
-        : m_hardware(hardware), m_precision(precision), m_ring(ringBytes) {}
+    Simulator(const HardwareProfile& hardware, int64_t ringBytes) : m_hardware(hardware), m_ring(ringBytes) {}
 
     /// Returns when the compute lane is through with the program.
     double run(const StepProgram& program, SimulatedCost& cost) {
-        const size_t first = m_finish.size();
+        const size_t first = m_times.size();
         const auto waits = m_tracker.append(program, first, m_slot);
         m_slot = slotAfter(program, m_slot);
         for (size_t i = 0; i < program.ops.size(); ++i)
@@ -101,6 +110,7 @@ public:
         m_bufferBase += program.buffers.size();
         return m_laneFree[size_t(Lane::Compute)];
     }
+    const std::vector<OpTime>& times() const { return m_times; }
 
 private:
     void runOp(const StepProgram& program, const Op& op, const std::vector<size_t>& waits, SimulatedCost& cost) {
@@ -112,31 +122,32 @@ private:
                 staged = m_ring.allocate(m_bufferBase + size_t(buffer), program.buffers[size_t(buffer)].bytes, staged);
         double ready = 0;
         for (size_t other : waits)
-            ready = std::max(ready, m_finish[other]);
-        const double duration = durationOf(op, m_hardware, m_precision);
+            ready = std::max(ready, m_times[other].finish);
+        const double duration = durationOf(op, m_hardware);
         const double start = std::max({laneFree, staged, ready});
         const double finish = start + duration;
+        OpTime& time = m_times.emplace_back(OpTime{start, finish, 0, 0});
         if (lane == Lane::Compute) {
-            cost.readWaitSeconds += std::max(0.0, ready - laneFree);
-            cost.writeWaitSeconds += std::max(0.0, staged - std::max(laneFree, ready));
+            time.readWait = std::max(0.0, ready - laneFree);
+            time.writeWait = std::max(0.0, staged - std::max(laneFree, ready));
+            cost.readWaitSeconds += time.readWait;
+            cost.writeWaitSeconds += time.writeWait;
             cost.computeSeconds += duration;
         } else {
             (lane == Lane::Read ? cost.readSeconds : cost.writeSeconds) += duration;
         }
         m_laneFree[size_t(lane)] = finish;
-        m_finish.push_back(finish);
         for (int buffer : op.releases)
             if (program.buffers[size_t(buffer)].space == Space::Staging)
                 m_ring.release(m_bufferBase + size_t(buffer), finish);
     }
 
     const HardwareProfile& m_hardware;
-    Precision m_precision;
     RingModel m_ring;
     DependencyTracker m_tracker;
     int m_slot = 0;
     size_t m_bufferBase = 0;
-    std::vector<double> m_finish;
+    std::vector<OpTime> m_times;  ///< of all ops so far
     std::array<double, 3> m_laneFree{};
 };
 
@@ -152,9 +163,8 @@ int64_t keptBytesOf(const StepProgram& program) {
 int64_t devicePeakOf(const StepProgram& program) { return peakOf(program, Space::Device); }
 int64_t ramPeakOf(const StepProgram& program) { return peakOf(program, Space::Ram); }
 
-SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, Precision precision,
-                       int64_t ringBytes) {
-    Simulator simulator(hardware, precision, ringBytes);
+SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes) {
+    Simulator simulator(hardware, ringBytes);
     SimulatedCost last;
     double before = 0;
     int64_t devicePeak = 0;
@@ -172,6 +182,17 @@ SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const Hardw
     last.devicePeak = devicePeak;
     last.ramPeak = ramPeak;
     return last;
+}
+
+std::vector<std::vector<OpTime>> simulatedTimes(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes) {
+    Simulator simulator(hardware, ringBytes);
+    std::vector<std::vector<OpTime>> programs;
+    for (const StepProgram* program : chain) {
+        SimulatedCost cost;
+        simulator.run(*program, cost);
+        programs.emplace_back(simulator.times().end() - std::ptrdiff_t(program->ops.size()), simulator.times().end());
+    }
+    return programs;
 }
 
 }  // namespace gsst

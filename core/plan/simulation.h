@@ -2,23 +2,29 @@
 #pragma once
 
 #include "plan/step_program.h"
-#include "spec/train_spec.h"
 
 #include <cstdint>
 #include <vector>
 
 namespace gsst {
 
-/// What the machine can do, measured or assumed; the rates of the simulation.
+/// How fast this machine does a recipe's arithmetic, in the FLOPs and bytes of the step program's ops.
+struct ComputeRates {
+    double forwardFlops = 80e9;       ///< FLOP/s
+    double backwardFlops = 80e9;      ///< of a backward that computes its slice again, which counts
+    double keptBackwardFlops = 80e9;  ///< of one that need not
+    double headFlops = 80e9;          ///< loss and gradient, or loss alone
+    double updateBytes = 20e9;        ///< bytes a second of the optimizer's update
+    double copyBytes = 10e9;          ///< of copies, zeroing, norms
+};
+
+/// What the machine can do for one recipe, measured or assumed; the rates of the simulation.
 struct HardwareProfile {
-    double flopsFp32 = 60e9;               ///< matrix products, FLOP/s
-    double flopsBf16 = 120e9;
+    ComputeRates compute;
     double readBytesPerSecond = 1.5e9;     ///< drive of the run folder
     double writeBytesPerSecond = 1.0e9;
-    double memoryBytesPerSecond = 10e9;    ///< copies and updates
     double secondsPerOp = 20e-6;           ///< fixed cost of any op
     double secondsPerCommit = 4e-3;        ///< two syncs
-    double flops(Precision precision) const { return precision == Precision::Fp32 ? flopsFp32 : flopsBf16; }
 };
 
 /// What running a chain of programs costs.
@@ -37,8 +43,18 @@ struct SimulatedCost {
 
 /// Runs the ops of `chain`, one program after the other, through read, compute and write lanes with the given rates and a
 /// staging ring of `ringBytes`. Reads run ahead as far as ring and dependencies allow, as in the executor.
-SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, Precision precision,
-                       int64_t ringBytes);
+SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes);
+
+/// When an op ran in the simulation, in seconds since the chain began.
+struct OpTime {
+    double start = 0;
+    double finish = 0;
+    double readWait = 0;   ///< compute ops: the lane waited for other ops, mostly reads, before `start`
+    double writeWait = 0;  ///< compute ops: then for staging
+};
+
+/// The same run op by op: of each program of the chain, of each of its ops in order.
+std::vector<std::vector<OpTime>> simulatedTimes(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes);
 
 /// Device bytes that stay across programs.
 int64_t keptBytesOf(const StepProgram& program);

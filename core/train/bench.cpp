@@ -51,7 +51,7 @@ Result<BenchResult> runBench(const BenchOptions& options, const ProgressCallback
             GSST_TRY(contenders[round % 2 == 0 ? place : contenders.size() - 1 - place].measure(options.steps, stop));
     }
     BenchResult result;
-    const HardwareProfile hardware = measureHardware(osFileSystem(), options.folder);
+    const HardwareProfile hardware = measureMachine(osFileSystem(), options.folder, options.spec, DriveProbe::KnownOnly).profile;
     for (const BenchContender& contender : contenders) {
         BenchVariant& variant = result.variants.emplace_back(contender.result());
         fillRoofline(variant, hardware, options.diskBytesPerSecond);

@@ -64,11 +64,16 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
                      "Remove it, or name another --folder"};
     m_folder = request.runFolder;
     GSST_ASSIGN(m_run, prepareNewRun(files, request, sink, stop));
-    ThrottleOptions throttle;
-    throttle.readBytesPerSecond = throttle.writeBytesPerSecond = options.diskBytesPerSecond;
-    m_files = std::make_unique<ThrottledFiles>(files, throttle);
     TrainerParts parts;
-    parts.files = m_files.get();
+    parts.files = &files;
+    parts.engine = m_run->engine;
+    if (options.diskBytesPerSecond > 0) {
+        ThrottleOptions throttle;
+        throttle.readBytesPerSecond = throttle.writeBytesPerSecond = options.diskBytesPerSecond;
+        m_slow = std::make_unique<ThrottledFiles>(files, throttle);
+        parts.files = m_slow.get();
+        parts.engine = IoEngine::ThreadPool;  // io_uring would pass the brake by
+    }
     parts.folder = m_run->folder;
     parts.spec = m_run->record.spec;
     parts.plan = m_run->plan;

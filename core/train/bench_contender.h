@@ -36,7 +36,7 @@ private:
 
     BenchWay m_way;
     std::filesystem::path m_folder;
-    std::unique_ptr<ThrottledFiles> m_files;
+    std::unique_ptr<ThrottledFiles> m_slow;
     std::unique_ptr<OpenRun> m_run;
     std::unique_ptr<Trainer> m_trainer;
     std::vector<StepResult> m_timed;

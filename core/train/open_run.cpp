@@ -74,9 +74,11 @@ void settle(RunSpec& spec) {
         spec.training.threads = std::max(1u, std::thread::hardware_concurrency());
 }
 
-Result<Plan> planFor(FileSystem& files, const RunSpec& spec, const TensorTable& table, const std::filesystem::path& folder) {
-    return makePlan(spec, table, measureHardware(files, files.exists(folder) ? folder : std::filesystem::path()),
-                    machineLimits(files, folder));
+Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
+    const Machine machine = measureMachine(files, run.folder.root, run.record.spec, DriveProbe::Quick);
+    run.engine = machine.engine;
+    GSST_ASSIGN(run.plan, makePlan(run.record.spec, *run.table, machine.profile, limits));
+    return {};
 }
 
 /// Maps the tokens and makes sure that they are this run's, and enough.
@@ -125,7 +127,7 @@ public:
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
-        GSST_ASSIGN(run->plan, planFor(m_files, run->record.spec, *run->table, run->folder.root));
+        GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root)));
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));
         GSST_ASSIGN(run->lock, lockRun(m_files, run->folder.root));
@@ -234,7 +236,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     // The files of the run are there already, so free disk space is no limit for it any more.
     MachineLimits machine = machineLimits(files, folder);
     machine.diskBytes = 0;
-    GSST_ASSIGN(run->plan, makePlan(run->record.spec, *run->table, measureHardware(files, folder), machine));
+    GSST_TRY(planRun(files, *run, machine));
     if (run->plan.microBatch != run->record.spec.training.microBatch)
         warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +
                        "; results stay the same up to the order of sums");

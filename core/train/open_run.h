@@ -5,6 +5,7 @@
 #include "data/token_store.h"
 #include "data/tokenizer.h"
 #include "io/file.h"
+#include "io/io_probe.h"
 #include "plan/planner.h"
 #include "spec/tensor_table.h"
 #include "store/run_lock.h"
@@ -29,6 +30,7 @@ struct OpenRun {
     Tokenizer tokenizer = Tokenizer::bytes();
     std::unique_ptr<TokenStore> tokens;
     Plan plan;
+    IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };
 
 /// Where preparation tells how far it is.

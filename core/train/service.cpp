@@ -43,7 +43,7 @@ public:
         preview.parameters = table.parameters();
         preview.smallestDeviceBytes = smallestDeviceLimit(spec, table);
         const MachineLimits machine = machineLimits(m_files, std::filesystem::current_path());
-        const auto plan = makePlan(spec, table, measureHardware(m_files, {}), machine);
+        const auto plan = makePlan(spec, table, measureMachine(m_files, std::filesystem::current_path(), spec, DriveProbe::KnownOnly).profile, machine);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
             return preview;

@@ -7,6 +7,7 @@
 #include "device/cpu_device.h"
 #include "device/system_memory.h"
 #include "train/clipping.h"
+#include "train/machine.h"
 #include "train/state_files.h"
 #include "train/torch_slice_math.h"
 
@@ -43,6 +44,7 @@ struct Trainer::Impl {
     Status loadBatch(int64_t stepIndex);
     const TrainSpec& training() const { return parts.spec.training; }
 
+    MachineInUse inUse;
     TrainerParts parts;
     const TensorTable& table;
     CpuPool devicePool;
@@ -81,7 +83,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
     math = std::make_unique<TorchSliceMath>(table, builder.slices(), training(), devicePool);
-    io = makeThreadPoolIo({});
+    io = makeIo(parts.engine);
     driver = std::make_unique<StepDriver>(engineParts(), builder, driverOptions());
     return driver->load(progress, stop);
 }

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "data/token_store.h"
 #include "engine/step_driver.h"
+#include "io/io_probe.h"
 #include "plan/planner.h"
 #include "spec/run_spec.h"
 #include "train/run_folder.h"
@@ -22,6 +23,7 @@ struct TrainerParts {
     RunSpec spec;                           ///< the run's, microBatch and threads settled
     Plan plan;
     const TokenStore* tokens = nullptr;
+    IoEngine engine = IoEngine::ThreadPool;
     EngineObserver* observer = nullptr;     ///< may be null
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
 };

@@ -40,6 +40,7 @@ Status TrainingLoop::openTrainer() {
     parts.spec = m_run.record.spec;
     parts.plan = m_run.plan;
     parts.tokens = m_run.tokens.get();
+    parts.engine = m_run.engine;
     parts.observer = &m_observer;
     parts.stampRecord = [this](CommitRecord& record) {
         if (const Status status = m_log->stamp(record); !status.ok())

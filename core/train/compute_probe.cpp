@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/compute_probe.h"
+
+#include "base/clock.h"
+#include "io/aligned_buffer.h"
+#include "spec/cost.h"
+#include "train/torch_slice_math.h"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace gsst {
+namespace {
+
+constexpr int64_t kWidths[] = {64, 128, 256, 384, 512, 768, 1024, 1536, 2048};
+constexpr int64_t kMostTokens = 1024;
+constexpr int64_t kMostRows = 8192;
+constexpr int kLeastRounds = 3;
+constexpr int kMostRounds = 40;
+constexpr double kEnoughSeconds = 0.06;
+
+/// The smallest of the widths that is not below, or the largest.
+int64_t widthFor(int64_t width) {
+    const auto* found = std::lower_bound(std::begin(kWidths), std::end(kWidths), width);
+    return found == std::end(kWidths) ? *std::prev(found) : *found;
+}
+
+int64_t scaled(int64_t value, int64_t to, int64_t from, int64_t multiple) {
+    return std::max(multiple, value * to / from / multiple * multiple);
+}
+
+/// Seconds of `work` when nothing else gets in its way: the shortest of several calls, after one to warm up.
+Result<double> timed(const std::function<Status()>& work) {
+    GSST_TRY(work());
+    double shortest = 1e9;
+    const Stopwatch total;
+    for (int round = 0; round < kLeastRounds || (round < kMostRounds && total.seconds() < kEnoughSeconds); ++round) {
+        const Stopwatch watch;
+        GSST_TRY(work());
+        shortest = std::min(shortest, watch.seconds());
+    }
+    return std::max(1e-9, shortest);
+}
+
+/// One layer with everything that its ops touch.
+class Bench {
+public:
+    explicit Bench(const ProbeShape& shape)
+        : m_training(shape.training), m_table(shape.model), m_format(m_table, m_training.state), m_pool(0),
+          m_math(m_table, slices(), m_training, m_pool) {}
+
+    Status prepare();
+    Result<ComputeRates> run();
+
+private:
+    static std::vector<SliceRange> slices() { return {{0, 1}, {1, 2}, {3, 1}}; }
+    double flopsOf(bool forward) const;
+    Result<double> headSeconds();
+    Result<double> updateSeconds();
+    Result<double> copySeconds();
+    std::byte* weightsOf(int unit) { return m_weights.data() + m_offset[size_t(unit)] * m_element; }
+    float* gradientOf(int unit) { return reinterpret_cast<float*>(m_gradient.data()) + m_offset[size_t(unit)]; }
+
+    TrainSpec m_training;
+    TensorTable m_table;
+    StateFormat m_format;
+    CpuPool m_pool;
+    TorchSliceMath m_math;
+    int64_t m_element = 0;
+    std::vector<int64_t> m_offset;  ///< elements before each unit
+    AlignedBuffer m_weights;
+    AlignedBuffer m_gradient;
+    AlignedBuffer m_input;
+    AlignedBuffer m_output;
+    AlignedBuffer m_state;  ///< of the attention unit
+};
+
+Status Bench::prepare() {
+    m_element = computeElementBytes(m_training.precision);
+    int64_t elements = 0;
+    for (const UnitInfo& unit : m_table.units()) {
+        m_offset.push_back(elements);
+        elements += unit.paddedElements;
+    }
+    const auto activation = size_t(boundaryPlaceBytes(m_table.model(), m_training));
+    const UnitInfo& attention = m_table.units()[1];
+    GSST_ASSIGN(m_weights, AlignedBuffer::create(size_t(elements * m_element)));
+    GSST_ASSIGN(m_gradient, AlignedBuffer::create(size_t(elements * kGradientBytes)));
+    GSST_ASSIGN(m_input, AlignedBuffer::create(activation));
+    GSST_ASSIGN(m_output, AlignedBuffer::create(activation));
+    GSST_ASSIGN(m_state, AlignedBuffer::create(size_t(m_format.bytes(attention.firstBlock, attention.blockCount))));
+    std::fill_n(m_gradient.data(), m_gradient.size(), std::byte{0});
+    std::fill_n(m_state.data(), m_state.size(), std::byte{0});
+    // Ordinary numbers: zeros and subnormal ones take other times.
+    const auto fill = [this](AlignedBuffer& buffer) {
+        for (size_t i = 0; i < buffer.size() / size_t(m_element); ++i) {
+            const float value = float(int(i * 2654435761u >> 8 & 1023) - 512) * (1.0f / 16384);
+            if (m_training.precision == Precision::Fp32)
+                reinterpret_cast<float*>(buffer.data())[i] = value;
+            else
+                reinterpret_cast<uint16_t*>(buffer.data())[i] = uint16_t(std::bit_cast<uint32_t>(value) >> 16);
+        }
+    };
+    fill(m_weights);
+    fill(m_input);
+    fill(m_output);
+    std::vector<int64_t> tokens(size_t(m_training.tokensPerMicroBatch()));
+    for (size_t i = 0; i < tokens.size(); ++i)
+        tokens[i] = int64_t(i * 7919 % size_t(m_table.model().vocabulary));
+    return m_math.setBatch(0, tokens, tokens, int64_t(tokens.size()));
+}
+
+double Bench::flopsOf(bool forward) const {
+    double flops = 0;
+    for (int unit : {1, 2}) {
+        const UnitCost cost = unitCost(m_table, unit, m_training);
+        flops += forward ? cost.forwardFlops : cost.backwardFlops;
+    }
+    return flops;
+}
+
+Result<double> Bench::headSeconds() {
+    HeadCall call;
+    call.weights = weightsOf(3);
+    call.tiedTable = m_table.model().tiedHead ? weightsOf(0) : nullptr;
+    call.input = m_input.data();
+    call.inputGradient = m_output.data();
+    call.gradient = gradientOf(3);
+    call.tiedGradient = m_table.model().tiedHead ? gradientOf(0) : nullptr;
+    return timed([&]() -> Status {
+        GSST_ASSIGN([[maybe_unused]] const LossSum loss, m_math.head(call));
+        return {};
+    });
+}
+
+Result<double> Bench::updateSeconds() {
+    const UnitInfo& unit = m_table.units()[1];
+    UpdateCall call;
+    call.firstBlock = unit.firstBlock;
+    call.blockCount = unit.blockCount;
+    std::byte* section = m_state.data();
+    const auto take = [&](StateKind kind) { return std::exchange(section, section + m_format.bytes(unit.firstBlock, unit.blockCount, kind)); };
+    call.hi = reinterpret_cast<uint16_t*>(take(StateKind::Hi));
+    if (m_format.has(StateKind::Lo))
+        call.lo = reinterpret_cast<uint16_t*>(take(StateKind::Lo));
+    call.moment1 = take(StateKind::Moment1);
+    call.moment2 = take(StateKind::Moment2);
+    call.gradient = gradientOf(1);
+    return timed([&] { return m_math.update(call); });
+}
+
+Result<double> Bench::copySeconds() {
+    return timed([&]() -> Status {
+        std::copy_n(m_gradient.data(), m_gradient.size() / 2, m_gradient.data() + m_gradient.size() / 2);
+        return {};
+    });
+}
+
+Result<ComputeRates> Bench::run() {
+    ComputeRates rates;
+    const ForwardCall forward{1, 0, weightsOf(1), m_input.data(), m_output.data()};
+    GSST_ASSIGN(const double forwardSeconds, timed([&] { return m_math.forward(forward); }));
+    rates.forwardFlops = flopsOf(true) / forwardSeconds;
+    BackwardCall backward{1, 0, weightsOf(1), m_input.data(), m_output.data(), m_output.data(), gradientOf(1)};
+    GSST_ASSIGN(const double backwardSeconds, timed([&] { return m_math.backward(backward); }));
+    rates.backwardFlops = (flopsOf(true) + flopsOf(false)) / backwardSeconds;
+    // Without computing the slice again: the whole less what that takes.
+    rates.keptBackwardFlops = flopsOf(false) / std::max(0.2 * backwardSeconds, backwardSeconds - forwardSeconds);
+    GSST_ASSIGN(const double head, headSeconds());
+    const UnitCost headCost = unitCost(m_table, 3, m_training);
+    rates.headFlops = (headCost.forwardFlops + headCost.backwardFlops) / head;
+    GSST_ASSIGN(const double update, updateSeconds());
+    const UnitInfo& unit = m_table.units()[1];
+    rates.updateBytes = double(2 * m_format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * kGradientBytes) / update;
+    GSST_ASSIGN(const double copy, copySeconds());
+    rates.copyBytes = double(m_gradient.size()) / copy;
+    return rates;
+}
+
+}  // namespace
+
+std::string ProbeShape::key() const {
+    std::string text = model.family == Family::Llama ? "llama" : "gpt2";
+    for (const int64_t number : {model.width, model.heads, model.kvHeads, model.ffnWidth, model.vocabulary, training.sequenceLength, training.microBatch,
+                                 training.headTokenChunk, int64_t(model.tiedHead)})
+        text.append("-").append(std::to_string(number));
+    return text + (training.precision == Precision::Fp32 ? "-fp32-" : "-bf16-") + nameOf(training.state);
+}
+
+ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {
+    ProbeShape shape{model, training};
+    const int64_t width = widthFor(model.width);
+    const int64_t headSize = model.headSize();
+    shape.model.layers = 1;
+    shape.model.width = std::max<int64_t>(1, width / headSize) * headSize;
+    shape.model.heads = shape.model.width / headSize;
+    shape.model.kvHeads = std::clamp<int64_t>(shape.model.heads * model.kvHeads / model.heads, 1, shape.model.heads);
+    while (shape.model.heads % shape.model.kvHeads != 0)
+        --shape.model.kvHeads;
+    shape.model.ffnWidth = scaled(model.ffnWidth, shape.model.width, model.width, 16);
+    shape.model.vocabulary = std::min(model.vocabulary, kMostRows);
+    shape.model.context = training.sequenceLength;
+    shape.training.microBatch = std::clamp<int64_t>(kMostTokens / training.sequenceLength, 1, training.microBatch);
+    shape.training.sequencesPerStep = shape.training.microBatch;
+    return shape;
+}
+
+Result<ComputeRates> probeCompute(const ProbeShape& shape) {
+    Bench bench(shape);
+    GSST_TRY(bench.prepare());
+    return bench.run();
+}
+
+}  // namespace gsst

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "plan/simulation.h"
+#include "spec/model_spec.h"
+#include "spec/train_spec.h"
+
+#include <string>
+
+namespace gsst {
+
+/// What is timed to know how fast a recipe's arithmetic is here: one layer of its kind, of about its size, on about as many tokens.
+/// Recipes with the same shape share a measurement.
+struct ProbeShape {
+    ModelSpec model;     ///< one layer; width at most 2,048, vocabulary at most 8,192 rows
+    TrainSpec training;  ///< one micro-batch of at most 1,024 tokens (one sequence may be longer)
+    std::string key() const;  ///< names the shape
+};
+ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training);
+
+/// Times forward, backward, head and update of the shape with the code that training uses and with torch's present number of
+/// threads: a fraction of a second for small models, about two for large ones, memory for one layer. Thread-safe; what else the
+/// computer does meanwhile slows it down.
+Result<ComputeRates> probeCompute(const ProbeShape& shape);
+
+}  // namespace gsst

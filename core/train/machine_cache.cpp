@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/machine_cache.h"
+
+#include "spec/json_text.h"
+
+#include <cmath>
+
+namespace gsst {
+namespace {
+
+constexpr uint64_t kLargestFile = 1u << 20;
+constexpr int kVersion = 1;
+
+/// False unless all numbers are there and are rates.
+bool readRates(const Json& entry, std::initializer_list<std::pair<const char*, double*>> rates) {
+    for (const auto& [name, value] : rates) {
+        if (!entry.is_object() || !entry.contains(name) || !entry[name].is_number())
+            return false;
+        *value = entry[name].get<double>();
+        if (!std::isfinite(*value) || *value <= 0)
+            return false;
+    }
+    return true;
+}
+
+bool readCompute(const Json& entry, ComputeRates& rates) {
+    return readRates(entry, {{"forward_flops", &rates.forwardFlops}, {"backward_flops", &rates.backwardFlops},
+                             {"kept_backward_flops", &rates.keptBackwardFlops}, {"head_flops", &rates.headFlops},
+                             {"update_bytes", &rates.updateBytes}, {"copy_bytes", &rates.copyBytes}});
+}
+
+Json written(const ComputeRates& rates) {
+    return {{"forward_flops", rates.forwardFlops}, {"backward_flops", rates.backwardFlops}, {"kept_backward_flops", rates.keptBackwardFlops},
+            {"head_flops", rates.headFlops}, {"update_bytes", rates.updateBytes}, {"copy_bytes", rates.copyBytes}};
+}
+
+}  // namespace
+
+MachineCache MachineCache::load(FileSystem& files, const std::filesystem::path& file, const std::string& machine) {
+    MachineCache cache;
+    if (file.empty() || !files.exists(file))
+        return cache;
+    const auto text = readText(files, file, kLargestFile);
+    if (!text.ok())
+        return cache;
+    const auto json = parseJson(*text, "", file.string(), {.bytes = kLargestFile});
+    const auto says = [&](const char* key, const Json& value) { return json->contains(key) && json->at(key) == value; };
+    if (!json.ok() || !json->is_object() || !says("version", kVersion) || !says("machine", machine))
+        return cache;
+    if (json->contains("compute") && (*json)["compute"].is_object())
+        for (const auto& [key, entry] : (*json)["compute"].items())
+            if (ComputeRates rates; readCompute(entry, rates))
+                cache.compute[key] = rates;
+    if (json->contains("drives") && (*json)["drives"].is_object())
+        for (const auto& [key, entry] : (*json)["drives"].items())
+            if (DriveRates rates; readRates(entry, {{"read_bytes", &rates.readBytesPerSecond}, {"write_bytes", &rates.writeBytesPerSecond}})) {
+                rates.uring = entry.contains("uring") && entry["uring"].is_boolean() && entry["uring"].get<bool>();
+                cache.drives[key] = rates;
+            }
+    return cache;
+}
+
+void MachineCache::save(FileSystem& files, const std::filesystem::path& file, const std::string& machine) const {
+    if (file.empty() || !files.makeFolders(file.parent_path()).ok())
+        return;
+    MachineCache all = load(files, file, machine);
+    for (const auto& [key, rates] : compute)
+        all.compute[key] = rates;
+    for (const auto& [key, rates] : drives)
+        all.drives[key] = rates;
+    Json json = {{"version", kVersion}, {"machine", machine}, {"compute", Json::object()}, {"drives", Json::object()}};
+    for (const auto& [key, rates] : all.compute)
+        json["compute"][key] = written(rates);
+    for (const auto& [key, rates] : all.drives)
+        json["drives"][key] = {{"read_bytes", rates.readBytesPerSecond}, {"write_bytes", rates.writeBytesPerSecond}, {"uring", rates.uring}};
+    static_cast<void>(writeTextAtomically(files, file, json.dump(2) + "\n"));
+}
+
+}  // namespace gsst

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/explain_plan.h"
+
+#include "plan/steady_step.h"
+
+#include <cstddef>
+
+namespace gsst {
+namespace {
+
+const char* nameOf(Lane lane) { return lane == Lane::Read ? "read" : lane == Lane::Write ? "write" : "compute"; }
+const char* nameOf(Space space) { return space == Space::Staging ? "staging" : space == Space::Device ? "device" : "RAM"; }
+
+const char* nameOf(BufferUse use) {
+    switch (use) {
+    case BufferUse::State: return "state";
+    case BufferUse::ChunkGradient: return "stored gradient";
+    case BufferUse::Weights: return "weights";
+    case BufferUse::Gradient: return "gradient";
+    case BufferUse::Activation: return "activation";
+    }
+    return "unknown";
+}
+
+/// "embedding", "layer 3", "layers 1 to 4", "attention of layer 2".
+std::string nameOf(const TensorTable& table, const SliceRange& slice) {
+    const UnitInfo& first = table.units()[size_t(slice.firstUnit)];
+    const UnitInfo& last = table.units()[size_t(slice.firstUnit + slice.unitCount - 1)];
+    if (first.kind == UnitKind::Embedding)
+        return "embedding";
+    if (first.kind == UnitKind::Head)
+        return "head";
+    if (slice.unitCount == 1)
+        return (first.kind == UnitKind::Attention ? "attention of layer " : "MLP of layer ") + std::to_string(first.layer);
+    if (first.layer == last.layer)
+        return "layer " + std::to_string(first.layer);
+    return "layers " + std::to_string(first.layer) + " to " + std::to_string(last.layer);
+}
+
+/// The first op after the last that computes the loss: there the backward sweep begins.
+size_t endOfForward(const StepProgram& program) {
+    size_t end = 0;
+    for (size_t op = 0; op < program.ops.size(); ++op)
+        if (program.ops[op].kind == OpKind::Head)
+            end = op + 1;
+    return end;
+}
+
+const char* phaseOf(const StepProgram& program, size_t op, size_t endOfForward) {
+    switch (program.variant.kind) {
+    case ProgramKind::Step: return op < endOfForward ? "forward" : "backward";
+    case ProgramKind::Commit: return "commit";
+    default: return "update";
+    }
+}
+
+ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
+    ListedOp line;
+    line.lane = nameOf(laneOf(op.kind));
+    line.kind = nameOf(op.kind);
+    line.slice = op.slice;
+    line.unit = op.unit;
+    line.microBatch = op.microBatch;
+    line.ioBytes = op.ioBytes;
+    line.copyBytes = op.copyBytes;
+    line.flops = op.flops;
+    line.start = time.start;
+    line.seconds = time.finish - time.start;
+    line.readWait = time.readWait;
+    line.writeWait = time.writeWait;
+    const auto list = [&](const std::vector<int>& buffers, std::vector<ListedBuffer>& into) {
+        for (int buffer : buffers) {
+            const BufferInfo& info = program.buffers[size_t(buffer)];
+            into.push_back({buffer, nameOf(info.space), nameOf(info.use), info.bytes, info.keptFor >= 0});
+        }
+    };
+    list(op.acquires, line.acquires);
+    list(op.releases, line.releases);
+    return line;
+}
+
+}  // namespace
+
+StepListing listStep(const PlanBasis& basis, const Plan& plan) {
+    TrainSpec training = basis.spec.training;
+    training.microBatch = plan.microBatch;
+    const StateFormat format(basis.table, training.state);
+    const ProgramBuilder builder(basis.table, format, training, plan.placement);
+    const std::vector<StepProgram> programs = steadyStep(builder, plan);
+    const SteadyTimes times = simulateSteadyStep(programs, basis.hardware, plan.ringBytes);
+    StepListing listing;
+    listing.updateRule = plan.stateOnDisk ? nameOf(plan.rule) : "in place";
+    listing.seconds = times.seconds;
+    for (const SliceRange& slice : builder.slices())
+        listing.slices.push_back(nameOf(basis.table, slice));
+    for (size_t program = 0; program < programs.size(); ++program) {
+        listing.programs.push_back(nameOf(programs[program].variant.kind));
+        const size_t end = endOfForward(programs[program]);
+        for (size_t op = 0; op < programs[program].ops.size(); ++op) {
+            ListedOp line = listed(programs[program], programs[program].ops[op], times.programs[program][op]);
+            line.program = int(program);
+            line.phase = phaseOf(programs[program], op, end);
+            listing.ops.push_back(std::move(line));
+        }
+    }
+    return listing;
+}
+
+}  // namespace gsst

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`gsst doctor` as people call it: its figures are figures, plans use them afterwards, and nothing is left on the drive."""
+import json
+import os
+import pathlib
+import tempfile
+import unittest
+
+from program import NOT_FOUND, gsst, tiny_spec
+
+
+class DoctorTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+        self.cache = self.root / "cache"
+        self.drive = self.root / "drive"
+        self.drive.mkdir()
+        self.spec = self.root / "tiny.json"
+        self.spec.write_text(json.dumps(tiny_spec()))
+        self.environment = {**os.environ, "XDG_CACHE_HOME": str(self.cache)}
+
+    def gsst(self, *arguments):
+        return gsst(*arguments, env=self.environment)
+
+    def kept(self):
+        return json.loads((self.cache / "gsst-studio" / "machine.json").read_text())
+
+    def test_measures_and_keeps_what_plans_need(self):
+        done = self.gsst("doctor", self.drive, "--spec", self.spec, "--quick", "--json")
+        self.assertEqual(done.code, 0, done)
+        report = json.loads(done.out)
+        for figures in (report["product_flops"], report["training"], report["drive"]["thread_pool"]):
+            for figure in figures.values():
+                self.assertGreater(figure, 0)
+        self.assertGreater(report["streaming_hidden_from_tokens"], 0)
+        self.assertEqual(list(self.drive.iterdir()), [])
+        [rates] = self.kept()["compute"].values()
+        self.assertAlmostEqual(rates["forward_flops"] / report["training"]["forward_flops"], 1, places=6)
+
+        # What is kept is what the plan is made with: with a hundredth of the speed a step takes a hundred times as long.
+        before = json.loads(self.gsst("plan", "--spec", self.spec, "--json").out)["seconds_per_step"]
+        slower = self.kept()
+        for rates in slower["compute"].values():
+            for name in rates:
+                rates[name] /= 100
+        (self.cache / "gsst-studio" / "machine.json").write_text(json.dumps(slower))
+        after = json.loads(self.gsst("plan", "--spec", self.spec, "--json").out)["seconds_per_step"]
+        self.assertGreater(after, 20 * before)
+
+    def test_the_table_is_for_people(self):
+        done = self.gsst("doctor", self.drive, "--spec", self.spec, "--quick")
+        self.assertEqual(done.code, 0, done)
+        for word in ("GFLOP/s", "MB/s", "tokens a step", "GiB"):
+            self.assertIn(word, done.out)
+
+    def test_a_cache_that_cannot_be_used_is_no_obstacle(self):
+        self.cache.write_text("this is a file")
+        done = self.gsst("plan", "--spec", self.spec, "--json")
+        self.assertEqual(done.code, 0, done)
+        self.assertGreater(json.loads(done.out)["seconds_per_step"], 0)
+
+    def test_a_folder_that_is_not_there_is_named(self):
+        done = self.gsst("doctor", self.root / "nowhere", "--spec", self.spec, "--quick")
+        self.assertNotEqual(done.code, 0)
+        self.assertIn("nowhere", done.err)
+        self.assertEqual(self.gsst("doctor", self.drive, "--spec", self.root / "none.json").code, NOT_FOUND)
+
+
+if __name__ == "__main__":
+    unittest.main()
