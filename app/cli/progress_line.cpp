@@ -65,6 +65,19 @@ struct ToJson {
                 {"read_wait_seconds", e.readWaitSeconds},
                 {"write_wait_seconds", e.writeWaitSeconds}};
     }
+    Json operator()(const UnusualStep& e) const {
+        return {{"event", "unusual_step"},
+                {"step", e.step},
+                {"fault", e.fault},
+                {"skipped", e.skipped},
+                {"skipped_in_a_row", e.skippedInARow},
+                {"loss", number(e.loss)},
+                {"usual_loss", e.usualLoss},
+                {"loss_sigmas", number(e.lossSigmas)},
+                {"gradient_norm", number(e.gradientNorm)},
+                {"usual_norm", e.usualNorm},
+                {"norm_sigmas", number(e.normSigmas)}};
+    }
     Json operator()(const Validated& e) const { return {{"event", "validation"}, {"step", e.step}, {"loss", number(e.loss)}, {"tokens", e.tokens}}; }
     Json operator()(const Committed& e) const {
         return {{"event", "commit"}, {"step", e.step}, {"generation", e.generation}, {"root_hash", e.rootHash}};

@@ -2,23 +2,26 @@
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/session_console.h"
+#include "app/cli/trace_options.h"
 
 namespace gsst {
 
 void addResume(CLI::App& app, CommandContext& context) {
     struct Options {
-        std::filesystem::path run;
-        int64_t steps = 0;
+        ResumeRequest request;
         bool json = false;
     };
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("resume", "Go on with a run from its last commit, to the same bits as without the interruption");
-    command->add_option("run", options->run, "Folder of the run")->required();
-    command->add_option("--steps", options->steps, "Go on to this step instead of the run's own last one")->check(CLI::PositiveNumber);
+    command->add_option("run", options->request.folder, "Folder of the run")->required();
+    command->add_option("--steps", options->request.steps, "Go on to this step instead of the run's own last one")->check(CLI::PositiveNumber);
+    command->add_flag("--roll-back", options->request.rollBack, "First go back to the commit before the last one, if that is whole");
+    command->add_flag("--reshuffle", options->request.reshuffle, "From here on the text comes in another order: a way on after training became unstable");
+    addTraceOptions(*command, options->request.trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");
     command->callback([options, &context] {
         SessionConsole console(options->json);
-        auto session = context.service.resumeRun(options->run, options->steps, console.wake());
+        auto session = context.service.resumeRun(options->request, console.wake());
         context.exitCode = session.ok() ? console.follow(**session) : reportError(session.error(), options->json);
     });
 }

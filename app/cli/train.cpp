@@ -3,6 +3,7 @@
 #include "app/cli/console.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/session_console.h"
+#include "app/cli/trace_options.h"
 
 namespace gsst {
 namespace {
@@ -14,6 +15,7 @@ struct TrainOptions {
     std::string device = "cpu";
     bool sampleText = false;
     bool json = false;
+    TraceRequest trace;
 };
 
 int train(const TrainOptions& options, CommandContext& context) {
@@ -28,6 +30,7 @@ int train(const TrainOptions& options, CommandContext& context) {
     request.sampleText = options.sampleText;
     request.runFolder = options.run.empty() ? std::filesystem::path("runs") / request.spec.name : options.run;
     request.device = options.device;
+    request.trace = options.trace;
     if (request.text.empty() && !request.sampleText)
         return reportError({ErrorCode::InvalidInput, "There is no text to train on", "--text", "no file or folder was named",
                             "Name some with --text, or use --sample-text for generated stories"}, options.json);
@@ -48,6 +51,7 @@ void addTrain(CLI::App& app, CommandContext& context) {
     command->add_flag("--sample-text", options->sampleText, "Train on generated English stories instead");
     command->add_option("--run", options->run, "Folder of the run (default: runs/<preset>)");
     command->add_option("--device", options->device, "Where to compute: cpu");
+    addTraceOptions(*command, options->trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");
     command->callback([options, &context] { context.exitCode = train(*options, context); });
 }

@@ -137,6 +137,13 @@ std::string formatDuration(double seconds) {
     return twoParts(hours / 24, "d", hours % 24, "h");
 }
 
+std::string formatSeconds(double seconds) {
+    std::array<char, 32> text{};
+    const int digits = seconds < 1 ? 3 : seconds < 10 ? 2 : seconds < 100 ? 1 : 0;
+    const auto end = std::to_chars(text.begin(), text.end(), std::min(seconds, 1e18), std::chars_format::fixed, digits);
+    return std::string(text.data(), end.ptr) + " s";
+}
+
 Result<int64_t> parseBytes(std::string_view text) {
     const std::string plain = lowerWithoutBlanks(text);
     if (plain.empty())

@@ -24,6 +24,9 @@ std::string formatCount(uint64_t count);
 /// "0.4 s", "42 s", "12 min 5 s", "7 h 25 min", "3 d 4 h"; "unknown" when not finite or negative.
 std::string formatDuration(double seconds);
 
+/// Times that are compared, with three digits or a little more: "0.520 s", "9.31 s", "91.6 s", "738 s".
+std::string formatSeconds(double seconds);
+
 /// A size as a person types it: a number, then nothing or B (bytes), KB MB GB TB (powers of 1000), or KiB MiB GiB TiB
 /// (powers of 1024; K M G T alone mean the same). Blanks and case do not matter; the number may have a decimal point.
 /// InvalidInput for anything else, negative sizes and sizes over 2^63 - 1.

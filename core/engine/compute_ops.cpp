@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/compute_ops.h"
 
+#include "engine/step_verdict.h"
 #include "spec/cost.h"
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace gsst {
@@ -16,6 +18,16 @@ bool endsHostUse(const Op& op, const ProgramRun& run) {
     const auto isHost = [&](int buffer) { return run.program->buffers[size_t(buffer)].space != Space::Device; };
     return std::any_of(op.releases.begin(), op.releases.end(), isHost) ||
            (op.kind == OpKind::StoreBoundary && run.program->buffers[size_t(op.host)].space == Space::Staging);
+}
+
+std::string nameOf(const UnitInfo& unit) {
+    switch (unit.kind) {
+    case UnitKind::Embedding: return "the embedding";
+    case UnitKind::Attention: return "the attention of layer " + std::to_string(unit.layer + 1);
+    case UnitKind::Mlp: return "the MLP of layer " + std::to_string(unit.layer + 1);
+    case UnitKind::Head: return "the head";
+    }
+    return "a unit";
 }
 
 }  // namespace
@@ -136,7 +148,17 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
         call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
     call.gradientScale = applied.scaleOfUnit ? applied.scaleOfUnit(op.unit) : applied.scale;
     call.step = applied.step;
-    return onDevice(true, [this, call] { return m_parts.math->update(call); });
+    uint32_t notFinite = 0;
+    call.notFinite = &notFinite;
+    GSST_TRY(onDevice(true, [this, call] { return m_parts.math->update(call); }));
+    if (notFinite == 0)
+        return {};
+    if (op.inBackward) {
+        // The verdict on the gradient is still to come: perhaps this is its own Inf, and the slot is dropped anyway.
+        run.outcome.updateFinite = false;
+        return {};
+    }
+    return updateNotFinite(applied.step, "in " + nameOf(m_parts.table->units()[size_t(op.unit)]));
 }
 
 Status ComputeOps::join(const Op& op, ProgramRun& run) {

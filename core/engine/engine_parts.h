@@ -16,6 +16,12 @@
 
 namespace gsst {
 
+/// What the compute lane waits for.
+enum class WaitCause {
+    Read,  ///< a disk read
+    Write  ///< free staging, or a write or commit
+};
+
 /// Hears what the engine does, for the slice lane, traces and logs. Called on the compute thread and on I/O threads; must be
 /// quick and thread-safe.
 class EngineObserver {
@@ -23,6 +29,8 @@ public:
     virtual ~EngineObserver() = default;
     virtual void opStarted(const Op& op) = 0;
     virtual void opDone(const Op& op) = 0;
+    /// The compute lane has waited so long and can now begin `op`.
+    virtual void waited(const Op& /*op*/, WaitCause /*cause*/, double /*seconds*/) {}
     virtual void committed(const CommitRecord& record) = 0;
 };
 

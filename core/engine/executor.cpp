@@ -136,12 +136,19 @@ Status Executor::waitFor(size_t number, WaitTimes& waits, std::stop_token stop) 
     const auto ready = [&] { return node(number).waits == 0 || !m_error.ok(); };
     if (!ready()) {
         const Node& waiting = node(number);
+        const Op& op = *waiting.op;
         const bool forRead = std::any_of(waiting.dependencies.begin(), waiting.dependencies.end(), [&](size_t other) {
             return other >= m_firstNode && !node(other).done && laneOf(node(other).op->kind) == Lane::Read;
         });
         const Stopwatch watch;
         m_changed.wait(lock, stop, ready);
-        (forRead ? waits.read : waits.write) += watch.seconds();
+        const double seconds = watch.seconds();
+        (forRead ? waits.read : waits.write) += seconds;
+        if (m_parts.observer) {
+            lock.unlock();
+            m_parts.observer->waited(op, forRead ? WaitCause::Read : WaitCause::Write, seconds);
+            lock.lock();
+        }
     }
     if (!m_error.ok())
         return m_error;

@@ -54,6 +54,7 @@ struct ComputeTimes {
 /// What running a program gave.
 struct StepOutcome {
     LossSum loss;
+    bool updateFinite = true;  ///< of updates in the backward sweep; those before it end the program
     WaitTimes waits;
     double seconds = 0;
     ComputeTimes compute;

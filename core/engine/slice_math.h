@@ -60,6 +60,7 @@ struct UpdateCall {
     void* weights = nullptr;        ///< out, compute precision; null when not wanted
     float gradientScale = 1.0f;   ///< clip factor
     int64_t step = 1;             ///< 1-based number of the step whose gradient this is
+    uint32_t* notFinite = nullptr;  ///< HOST; set to 1 if a new weight or moment is not finite, else left alone; never null
 };
 
 /// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean).

@@ -132,7 +132,23 @@ StepContext StepDriver::context(float guess) const {
 }
 
 bool StepDriver::isHit(const DrivenStep& step, float guess) const {
-    return !step.skipped && (m_options.clip.factorOfUnit || step.clipFactor == guess);
+    return !step.skipped() && (m_options.clip.factorOfUnit || step.clipFactor == guess);
+}
+
+StepVerdict StepDriver::judge(const DrivenStep& step) const {
+    const double loss = step.meanLoss();
+    const double norm = step.gradientNorm;
+    StepVerdict verdict{StepFault::None, StepEffect::Skipped, {loss}, {norm}};
+    // As floats: so they are recorded, and so the clip factor is computed.
+    if (!std::isfinite(float(loss)) || !std::isfinite(float(norm)))
+        verdict.fault = StepFault::NotFinite;
+    else if (!m_options.clip.factorOfUnit && norm * double(step.clipFactor) > m_options.clip.largestNorm)
+        verdict.fault = StepFault::TooLarge;
+    else if (m_options.judge)
+        verdict = m_options.judge(m_history.recent, loss, norm);
+    else
+        verdict.effect = StepEffect::Applied;
+    return verdict;
 }
 
 Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float guess, std::stop_token stop) {
@@ -147,10 +163,12 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     step.loss = outcome.loss;
     step.gradientNorm = m_options.clip.norm(m_executor.squaredNorms());
     step.clipFactor = m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
-    step.skipped = !std::isfinite(step.loss.nats) || !std::isfinite(step.gradientNorm);
+    step.verdict = judge(step);
     step.update = variant.update;
     step.waits = outcome.waits;
     step.compute = outcome.compute;
+    if (!outcome.updateFinite && isHit(step, guess))
+        return updateNotFinite(step.step, "in the backward sweep");
     return step;
 }
 
@@ -175,7 +193,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
     const bool updated = variant.update != BackwardUpdate::None;
     if (updated && !isHit(step, guess)) {
         GSST_TRY(reload());
-        step.wrongGuess = !step.skipped;
+        step.wrongGuess = !step.skipped();
     }
     if (step.wrongGuess && variant.update == BackwardUpdate::Speculative) {
         // The same gradients again, now with the factor known.
@@ -194,7 +212,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
         step = second;
     }
     account(step);
-    if (step.skipped)
+    if (step.skipped())
         return skip();
     m_toCommit = updated && (!step.wrongGuess || variant.update == BackwardUpdate::Speculative);
     m_pending = !m_toCommit;
@@ -203,19 +221,23 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
         return {};
     // State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
     m_executor.enqueue(program(kUpdateOnly));
+    m_halfUpdated = true;
     GSST_ASSIGN(const StepOutcome outcome, m_executor.run(context(1.0f), {}));
+    m_halfUpdated = false;
     step.compute += outcome.compute;
     m_pending = false;
     m_uncommitted = true;
     return {};
 }
 
-void StepDriver::account(const DrivenStep& step) {
+void StepDriver::account(DrivenStep& step) {
     ++m_step;
-    m_history.skippedInARow = step.skipped ? m_history.skippedInARow + 1 : 0;
-    m_history.skippedSteps += step.skipped ? 1 : 0;
-    if (step.skipped)
+    m_history.skippedInARow = step.skipped() ? m_history.skippedInARow + 1 : 0;
+    m_history.skippedSteps += step.skipped() ? 1 : 0;
+    step.skippedInARow = m_history.skippedInARow;
+    if (step.skipped())
         return;
+    m_history.recent.add(float(step.meanLoss()), float(step.gradientNorm));
     m_history.gradientNorm = step.gradientNorm;
     m_history.noteClipped(step.clipFactor < 1.0f);
 }
@@ -235,6 +257,9 @@ Status StepDriver::skip() {
 }
 
 Status StepDriver::settle() {
+    if (m_halfUpdated)
+        return Error{ErrorCode::Internal, "The state cannot be saved", "step " + std::to_string(m_step), "its update did not come to its end",
+                     "The last commit is good: resume the run"};
     GSST_TRY(dropAhead());
     StepContext given = context(1.0f);
     if (m_toCommit || m_pending || m_uncommitted)
@@ -259,9 +284,9 @@ Status StepDriver::quiesce() { return dropAhead(); }
 Status StepDriver::giveUp() {
     m_executor.abandon();
     m_ahead.clear();
-    if (!m_onDisk)
+    if (!m_onDisk && !m_halfUpdated)
         return settle();
-    m_pending = m_toCommit = false;
+    m_pending = m_toCommit = m_uncommitted = m_halfUpdated = false;
     m_history = m_parts.store->committed();
     m_step = m_history.step;
     return {};

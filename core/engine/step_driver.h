@@ -2,12 +2,14 @@
 #pragma once
 
 #include "engine/executor.h"
+#include "engine/step_verdict.h"
 #include "plan/planner.h"
 #include "plan/program_builder.h"
 #include "store/state_store.h"
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -22,12 +24,16 @@ struct ClipFunctions {
     std::function<float(double norm, double previousNorm)> factor;         ///< previousNorm 0 = there is none
     std::function<float(double previousNorm)> guess;                       ///< the factor, before the norm is known
     std::function<float(std::span<const double> unitNorms)> factorOfUnit;  ///< if every unit is clipped by its own norm; else empty
+    /// Norm that the gradient may have when it is applied (after clipping): with a larger one the update could overflow.
+    double largestNorm = std::numeric_limits<double>::infinity();
 };
 
 struct DriverOptions {
     UpdateRule rule = UpdateRule::Deferred;
     double breakEven = 0.5;  ///< Adaptive: share of clipped steps from which deferring is cheaper
     ClipFunctions clip;
+    /// Of a step whose loss (nats a token) and gradient norm are finite. Pure; empty = all of them are good.
+    std::function<StepVerdict(const RecentSteps& recent, double loss, double norm)> judge;
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
 };
 
@@ -37,16 +43,20 @@ struct DrivenStep {
     LossSum loss;
     double gradientNorm = 0;
     float clipFactor = 1;      ///< 1 where every unit has its own
-    bool skipped = false;      ///< loss or gradient were not finite: the state was left alone
+    StepVerdict verdict;
+    int skippedInARow = 0;     ///< this one included; 0 if it was not skipped
     bool wrongGuess = false;
     BackwardUpdate update = BackwardUpdate::None;
     WaitTimes waits;
     ComputeTimes compute;
+
+    double meanLoss() const { return loss.nats / double(loss.tokens > 0 ? loss.tokens : 1); }
+    bool skipped() const { return verdict.effect == StepEffect::Skipped; }  ///< the state was left alone
 };
 
 /// Chains step programs into training steps: picks the variant of each, guesses and judges clip factors, commits, goes back after a
-/// wrong guess, skips what is not finite. Knows no data: the caller gives the math its batch before each step. Everything given
-/// outlives it. One thread, the executor's.
+/// wrong guess, judges steps and skips bad ones, so that nothing that is NaN or Inf is ever committed. Knows no data: the caller gives
+/// the math its batch before each step. Everything given outlives it. One thread, the executor's.
 class StepDriver {
 public:
     StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options);
@@ -56,14 +66,14 @@ public:
 
     int64_t step() const { return m_step; }  ///< last finished step
     /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops; call
-    /// giveUp() then, as after every error.
+    /// giveUp() then, as after every error. InvalidInput if the update of a good gradient was not finite: it is not committed.
     Result<DrivenStep> run(bool moreToCome, std::stop_token stop);
 
-    /// Applies what is pending and commits: the committed step is step() afterwards.
+    /// Applies what is pending and commits: the committed step is step() afterwards. Refused while state in RAM is half updated.
     Status settle();
     /// Waits for all I/O of finished steps.
     Status quiesce();
-    /// Forgets the step in progress. State in RAM (which is whole) is committed; else the last commit stands, and copies are stale:
+    /// Forgets the step in progress. State in RAM is committed if it is whole; else the last commit stands, and copies are stale:
     /// load() before the next step.
     Status giveUp();
     /// State in RAM is ahead of the slot.
@@ -82,11 +92,12 @@ private:
     Status reload();
     StepContext context(float guess) const;
     CommitRecord record() const;
+    StepVerdict judge(const DrivenStep& step) const;
     bool isHit(const DrivenStep& step, float guess) const;
     Result<DrivenStep> attempt(const ProgramVariant& variant, float guess, std::stop_token stop);
     Status conclude(DrivenStep& step, const ProgramVariant& variant, float guess, std::stop_token stop);
     Status skip();
-    void account(const DrivenStep& step);
+    void account(DrivenStep& step);
 
     EngineParts m_parts;
     const ProgramBuilder& m_builder;
@@ -97,11 +108,12 @@ private:
     std::vector<ProgramVariant> m_ahead;  ///< enqueued, in order
 
     int64_t m_step = 0;
-    CommitRecord m_history;      ///< clipping, skips and norm up to m_step
+    CommitRecord m_history;      ///< clipping, skips, recent losses and norms up to m_step
     bool m_pending = false;      ///< the gradient of m_step waits for its update
     float m_pendingScale = 1.0f;
     bool m_toCommit = false;     ///< the other slot holds m_step and is not committed
     bool m_uncommitted = false;
+    bool m_halfUpdated = false;  ///< an update in place did not come to its end: the state in RAM is worth nothing
 };
 
 }  // namespace gsst

@@ -22,10 +22,10 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
     return constants;
 }
 
-void adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants) {
+bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants) {
     const CpuKernels& kernels = cpuKernels();
     const bool plain = arrays.lo && arrays.moment1;
-    (plain ? kernels.adamwUpdate : kernels.adamwUpdateCoded)(arrays, decay ? constants.keep : 1.0f, constants);
+    return (plain ? kernels.adamwUpdate : kernels.adamwUpdateCoded)(arrays, decay ? constants.keep : 1.0f, constants);
 }
 
 void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {

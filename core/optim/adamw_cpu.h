@@ -13,8 +13,8 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
 
 /// Updates state in place in one pass over memory, on the calling thread. Element by element, so that the result depends neither
 /// on how a tensor is split (with coded moments or without `lo`: at multiples of 256 elements) nor on the instruction set chosen at run
-/// time. Thread-safe for disjoint arrays.
-void adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants);
+/// time. Thread-safe for disjoint arrays. Returns whether all new weights and moments are finite; they are written either way.
+bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants);
 
 /// fp32 weights from their halves; without `lo` (null) the values of the bf16 `hi`.
 void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);

@@ -37,6 +37,7 @@ struct BlockArrays {
     const float* gradient = nullptr;
     float* weightsFp32 = nullptr;
     uint16_t* weightsBf16 = nullptr;
+    uint32_t* notFinite = nullptr;
 };
 
 inline constexpr int kNormLanes = 16;
@@ -66,6 +67,9 @@ GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& p
         arrays.moment2[at] = v;
         arrays.hi[at] = highHalf(bits);
         arrays.lo[at] = lowHalf(bits);
+        // Threads that see it at the same time write the same.
+        if (arrays.notFinite && ((markNotSplittable(bits) | markNotFinite(bitsOf(v))) & kBadMark) != 0)
+            *arrays.notFinite = 1;
     }
     if (arrays.weightsFp32)
         arrays.weightsFp32[at] = floatOf(bits);

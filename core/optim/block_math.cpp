@@ -6,6 +6,7 @@
 #include "optim/squared_norm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <vector>
 
@@ -64,6 +65,7 @@ const float* unpacked(const uint16_t* packed, int64_t elements) {
 void updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
                   WorkerPool& workers) {
     const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
+    std::atomic<bool> finite = true;
     forBlocks(table, update.blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
         AdamWArrays arrays = stateOf(format, update, int(i), block);
@@ -75,8 +77,11 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
             arrays.weightsFp32 = weightsAt<float>(update.weights, offset, block);
         else if (update.weights)
             arrays.weightsBf16 = weightsAt<uint16_t>(update.weights, offset, block);
-        adamwUpdate(arrays, tensor.decay, constants);
+        if (!adamwUpdate(arrays, tensor.decay, constants))
+            finite.store(false, std::memory_order_relaxed);
     });
+    if (update.notFinite && !finite.load())
+        *update.notFinite = 1;
 }
 
 void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,

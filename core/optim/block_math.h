@@ -32,6 +32,7 @@ struct BlockUpdate {
     void* weights = nullptr;      ///< out, in TrainSpec::precision, padding zero; may be null
     float gradientScale = 1.0f;   ///< clip factor
     int64_t step = 1;             ///< 1-based
+    uint32_t* notFinite = nullptr;  ///< set to 1 if a new weight or moment is not finite, else left alone; may be null
 };
 
 /// Padding of the state is neither read nor written. With preset Lean the weights are rounded by random bits that are a function of

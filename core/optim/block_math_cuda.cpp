@@ -37,6 +37,7 @@ BlockArrays blockArrays(const BlockUpdate& update, Precision precision) {
     arrays.moment1 = reinterpret_cast<float*>(update.moment1);
     arrays.moment2 = reinterpret_cast<float*>(update.moment2);
     arrays.gradient = update.gradient;
+    arrays.notFinite = update.notFinite;
     if (precision == Precision::Fp32)
         arrays.weightsFp32 = static_cast<float*>(update.weights);
     else

@@ -63,10 +63,11 @@ GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __res
         }
 }
 
-/// `lo` is not there: weights in bf16, rounded by `random`, 16 bits for each element.
-GSST_LOOP void updateLean(const AdamWArrays& arrays, const uint16_t* __restrict random, float keep, const AdamWConstants& given) {
+/// `lo` is not there: weights in bf16, rounded by `random`, 16 bits for each element. Marks as update() gives them.
+GSST_LOOP uint32_t updateLean(const AdamWArrays& arrays, const uint16_t* __restrict random, float keep, const AdamWConstants& given) {
     const AdamWArrays to = arrays;
     const AdamWConstants constants = given;
+    uint32_t marks = 0;
 #pragma GCC ivdep  // nothing overlaps
     for (int64_t i = 0; i < to.count; ++i) {
         const float weight = std::bit_cast<float>(uint32_t{to.hi[i]} << 16);
@@ -75,7 +76,9 @@ GSST_LOOP void updateLean(const AdamWArrays& arrays, const uint16_t* __restrict 
         to.moment1[i] = m;
         to.moment2[i] = v;
         to.hi[i] = stochasticBf16(std::bit_cast<uint32_t>(updated), random[i]);
+        marks |= markNotFinite(std::bit_cast<uint32_t>(updated)) | markNotFinite(std::bit_cast<uint32_t>(v));
     }
+    return marks;
 }
 
 /// `count` elements from `first` on; the coded moments stay where they are.
@@ -100,10 +103,11 @@ GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
         std::copy_n(arrays.hi, arrays.count, arrays.weightsBf16);
 }
 
-GSST_LOOP void adamwUpdateCoded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
     alignas(64) float moment1[kScaleGroup], moment2[kScaleGroup];
     alignas(64) uint16_t random[kScaleGroup];
     const bool coded = arrays.moment1 == nullptr;
+    uint32_t marks = 0;
     for (int64_t first = 0, group = 0; first < arrays.count; first += kScaleGroup, ++group) {
         AdamWArrays some = part(arrays, first, std::min(kScaleGroup, arrays.count - first));
         if (coded) {
@@ -113,10 +117,10 @@ GSST_LOOP void adamwUpdateCoded(const AdamWArrays& arrays, float keep, const Ada
             decode<decodeMoment2>(arrays.coded2.codes + first, arrays.coded2.scales[group], moment2, some.count);
         }
         if (arrays.lo) {
-            update<WeightsOut::None>(some, keep, constants);
+            marks |= update<WeightsOut::None>(some, keep, constants);
         } else {
             fillRandom(arrays.rounding, arrays.firstElement / kScaleGroup + group, random);
-            updateLean(some, random, keep, constants);
+            marks |= updateLean(some, random, keep, constants);
         }
         giveWeights(some);
         if (coded) {
@@ -124,6 +128,7 @@ GSST_LOOP void adamwUpdateCoded(const AdamWArrays& arrays, float keep, const Ada
             arrays.coded2.scales[group] = encode<encodeMoment2>(moment2, arrays.coded2.codes + first, some.count);
         }
     }
+    return (marks & kBadMark) == 0;
 }
 
 }  // namespace gsst::loops

@@ -34,10 +34,11 @@ struct AdamWArrays {
 /// IEEE one, in the same order, and nothing is contracted. Thread-safe for disjoint arrays.
 struct CpuKernels {
     const char* name;
-    /// With `lo` and fp32 moments. `keep` is 1 for tensors that do not decay.
-    void (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
-    /// With any arrays that begin at a group of 256 elements of the tensor.
-    void (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    /// With `lo` and fp32 moments. `keep` is 1 for tensors that do not decay. Returns whether all new weights (in fp32, and their `hi`)
+    /// and moments are finite.
+    bool (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    /// With any arrays that begin at a group of 256 elements of the tensor. Returns the same.
+    bool (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// `lo` null: fp32 of bf16.
     void (*joinWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
     double (*squaredNorm)(const float* values, int64_t count);

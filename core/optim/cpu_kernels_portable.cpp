@@ -5,8 +5,8 @@
 namespace gsst {
 namespace {
 
-void update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { loops::adamwUpdate(arrays, keep, constants); }
-void coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { loops::adamwUpdateCoded(arrays, keep, constants); }
+bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { return loops::adamwUpdate(arrays, keep, constants); }
+bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { return loops::adamwUpdateCoded(arrays, keep, constants); }
 void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) { loops::joinWeights(hi, lo, weights, count); }
 double norm(const float* values, int64_t count) { return loops::squaredNorm(values, count); }
 void round(float* values, int64_t count) { loops::roundToBf16(values, count); }

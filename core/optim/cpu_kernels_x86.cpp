@@ -3,11 +3,11 @@
 #include "optim/cpu_loops.h"
 
 #define GSST_KERNELS(suffix, ...)                                                                                              \
-    __VA_ARGS__ void update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                  \
-        loops::adamwUpdate(arrays, keep, constants);                                                                           \
+    __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                  \
+        return loops::adamwUpdate(arrays, keep, constants);                                                                    \
     }                                                                                                                          \
-    __VA_ARGS__ void coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                   \
-        loops::adamwUpdateCoded(arrays, keep, constants);                                                                      \
+    __VA_ARGS__ bool coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                   \
+        return loops::adamwUpdateCoded(arrays, keep, constants);                                                               \
     }                                                                                                                          \
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {                     \
         loops::joinWeights(hi, lo, weights, count);                                                                            \

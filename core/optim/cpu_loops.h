@@ -14,10 +14,12 @@ namespace gsst::loops {
 
 enum class WeightsOut { None, Fp32, Bf16 };
 
+/// Marks of what was updated. The first moment needs none: where it is not finite, weight or second moment are not finite either.
 template <WeightsOut kOut>
-GSST_LOOP void update(const AdamWArrays& arrays, float keep, const AdamWConstants& given) {
+GSST_LOOP uint32_t update(const AdamWArrays& arrays, float keep, const AdamWConstants& given) {
     const AdamWArrays to = arrays;  // copies, so that the compiler sees that no store changes them
     const AdamWConstants constants = given;
+    uint32_t marks = 0;
 #pragma GCC ivdep  // nothing overlaps
     for (int64_t i = 0; i < to.count; ++i) {
         const float weight = std::bit_cast<float>(joinHalves(to.hi[i], to.lo[i]));
@@ -32,16 +34,20 @@ GSST_LOOP void update(const AdamWArrays& arrays, float keep, const AdamWConstant
             to.weightsFp32[i] = updated;
         if constexpr (kOut == WeightsOut::Bf16)
             to.weightsBf16[i] = highHalf(bits);
+        marks |= markNotSplittable(bits) | markNotFinite(std::bit_cast<uint32_t>(v));
     }
+    return marks;
 }
 
-GSST_LOOP void adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+GSST_LOOP bool adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+    uint32_t marks = 0;
     if (arrays.weightsFp32)
-        update<WeightsOut::Fp32>(arrays, keep, constants);
+        marks = update<WeightsOut::Fp32>(arrays, keep, constants);
     else if (arrays.weightsBf16)
-        update<WeightsOut::Bf16>(arrays, keep, constants);
+        marks = update<WeightsOut::Bf16>(arrays, keep, constants);
     else
-        update<WeightsOut::None>(arrays, keep, constants);
+        marks = update<WeightsOut::None>(arrays, keep, constants);
+    return (marks & kBadMark) == 0;
 }
 
 GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo, float* __restrict weights, int64_t count) {

@@ -4,6 +4,7 @@
 #include "base/round_up.h"
 #include "base/units.h"
 #include "plan/host_pieces.h"
+#include "plan/plan_sizes.h"
 #include "plan/residency_search.h"
 #include "spec/cost.h"
 #include "spec/state_format.h"
@@ -20,29 +21,9 @@ namespace {
 constexpr int64_t kLargestChunk = 4 << 20;
 constexpr int64_t kSmallestChunk = kBlockElements;
 constexpr int64_t kRingGroups = 4;        ///< chunks (state and gradient) that may be in flight
-constexpr int64_t kLargestReadAhead = int64_t{1} << 30;
-constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead beyond the groups takes at most one part in so many
 constexpr int64_t kSmallestRing = 64 << 10;
 constexpr int64_t kSliceElements = 4 << 20;  ///< blocks of small models share a slice up to this size
 constexpr double kWorthIt = 0.98;            ///< what differs by less is the same
-
-/// Bytes of the largest chunk with its gradient: what the ring must hold several times.
-int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements) {
-    int64_t largest = 0;
-    for (int unit = 0; unit < table.unitCount(); ++unit)
-        for (const ChunkRange& chunk : chunksOfUnit(table, unit, chunkElements))
-            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + chunk.paddedElements * format.gradientBytes());
-    return largest;
-}
-
-/// Staging with which the turn from one step to the next hides: the embedding has no arithmetic that its state could be read
-/// behind, so all of it should be on its way while the backward sweep before still computes.
-int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, int64_t ramLimit) {
-    const UnitInfo& unit = table.units().front();
-    const int64_t embedding = format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * format.gradientBytes();
-    const int64_t allowed = ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead;
-    return std::min(embedding, allowed);
-}
 
 /// Units a slice may have, best first: whole layers, several of them while they are small, then half a layer.
 std::vector<int> unitsToTry(const TensorTable& table) {
@@ -63,12 +44,6 @@ std::vector<int64_t> microBatchesToTry(const TrainSpec& training) {
         if (training.microBatch % size == 0)
             sizes.push_back(size);
     return sizes;
-}
-
-/// Both slots with their sums, and HEAD.
-int64_t slotBytes(const StateFormat& format) {
-    const int64_t sums = roundUp(int64_t(format.blockCount()) * int64_t(format.kinds().size()) * 8, 4096);
-    return 2 * (4096 + format.totalBytes() + sums) + 8 * 4096;
 }
 
 /// Without a limit of its own the device's memory is the machine's: the CPU.
@@ -405,30 +380,6 @@ Result<Plan> Planner::choose(const HardwareProfile& hardware, const MachineLimit
 }
 
 }  // namespace
-
-const char* nameOf(UpdateRule rule) {
-    switch (rule) {
-    case UpdateRule::Deferred: return "deferred";
-    case UpdateRule::Speculative: return "speculative";
-    case UpdateRule::Insured: return "insured";
-    case UpdateRule::Adaptive: return "insured or deferred";
-    }
-    return "unknown";
-}
-
-int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
-    const std::vector<SliceRange> slices = makeSlicing(table, plan.placement.unitsPerSlice);
-    for (size_t slice = 0; slice < slices.size(); ++slice)
-        if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
-            return table.paddedParameters() * gradientBytesPerElement(training.state);
-    return 0;
-}
-
-int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
-    if (plan.placement.boundaries != Tier::Disk)
-        return 0;
-    return int64_t(plan.slices) * training.microBatchesPerStep() * boundaryPlaceBytes(table.model(), training);
-}
 
 Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const MachineLimits& machine) {
     return Planner(spec, table).choose(hardware, machine);

@@ -27,6 +27,7 @@ inline constexpr std::array<Spelling<ActivationChoice>, 2> kActivationWords{
 inline constexpr std::array<Spelling<GradientChoice>, 2> kGradientWords{{{GradientChoice::Auto, "auto"}, {GradientChoice::Disk, "disk"}}};
 inline constexpr std::array<Spelling<ClipKind>, 3> kClipWords{
     {{ClipKind::Global, "global"}, {ClipKind::PreviousNorm, "previous"}, {ClipKind::PerUnit, "unit"}}};
+inline constexpr std::array<Spelling<OutlierAction>, 2> kOutlierWords{{{OutlierAction::Report, "report"}, {OutlierAction::Skip, "skip"}}};
 inline constexpr std::array<Spelling<TokenizerKind>, 2> kTokenizerWords{
     {{TokenizerKind::Bytes, "bytes"}, {TokenizerKind::SentencePieceBpe, "sentencepiece-bpe"}}};
 
@@ -72,6 +73,8 @@ void trainingFields(Archive& archive, Training& training) {
     archive.field("sample_tokens", training.sampleTokens);
     archive.field("sample_prompt", training.samplePrompt);
     archive.field("commit_every_seconds", training.commitEverySeconds);
+    archive.field("outlier_sigmas", training.outlierSigmas);
+    archive.field("outlier_action", training.outlierAction, std::span<const Spelling<OutlierAction>>(kOutlierWords));
 }
 
 template <typename Archive, typename Data>

@@ -131,6 +131,7 @@ void optimizerRules(Rules& rules, const TrainSpec& training) {
     rules.range("training.epsilon", training.epsilon, 1e-30, 1.0);
     rules.range("training.weight_decay", training.weightDecay, 0.0, 100.0);
     rules.range("training.clip_norm", training.clipNorm, 0.0, 1e9);
+    rules.range("training.outlier_sigmas", training.outlierSigmas, 0.0, 1e9);
     if (training.schedule == ScheduleKind::Cosine)
         rules.relation({"training.min_learning_rate", "training.learning_rate", "training.schedule"},
                        [&] { return training.minLearningRate <= training.learningRate; }, [&] {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 namespace gsst {
@@ -27,8 +28,25 @@ constexpr size_t kSkippedAt = 80;
 constexpr size_t kLossScaleAt = 88;
 constexpr size_t kLossScaleAgeAt = 96;
 constexpr size_t kGradientNormAt = 104;
+constexpr size_t kDataOrderAt = 112;
+constexpr size_t kRecentCountAt = 120;
+constexpr size_t kRecentLossesAt = 128;
+constexpr size_t kRecentNormsAt = 640;
 
 constexpr int kHistory = 64;
+constexpr uint32_t kVersionWithRecentSteps = 3;
+
+void putFloats(std::span<std::byte> block, size_t offset, std::span<const float> values) {
+    for (size_t i = 0; i < values.size(); ++i)
+        putLittle(block, offset + 4 * i, std::bit_cast<uint32_t>(values[i]));
+}
+
+/// Whether all of them are finite.
+bool getFloats(std::span<const std::byte> block, size_t offset, std::span<float> values) {
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = std::bit_cast<float>(getLittle<uint32_t>(block, offset + 4 * i));
+    return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+}
 
 }  // namespace
 
@@ -59,7 +77,12 @@ void encode(const CommitRecord& record, std::span<std::byte, kSealedBytes> block
     putLittle(block, kLossScaleAt, std::bit_cast<uint64_t>(record.lossScale));
     putLittle(block, kLossScaleAgeAt, record.lossScaleAge);
     putLittle(block, kGradientNormAt, std::bit_cast<uint64_t>(record.gradientNorm));
-    seal(block, kMagic);
+    putLittle(block, kDataOrderAt, record.dataOrder);
+    putLittle(block, kRecentCountAt, uint32_t(record.recent.count));
+    putFloats(block, kRecentLossesAt, std::span(record.recent.losses).first(size_t(record.recent.count)));
+    putFloats(block, kRecentNormsAt, std::span(record.recent.norms).first(size_t(record.recent.count)));
+    const bool first = record.dataOrder == 0 && record.recent.count == 0;
+    seal(block, kMagic, first ? kFirstStateFormatVersion : kVersionWithRecentSteps);
 }
 
 DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
@@ -70,7 +93,8 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     const uint32_t slot = getLittle<uint32_t>(block, kSlotAt);
     const uint32_t clipped = getLittle<uint32_t>(block, kClippedCountAt);
     const uint32_t inARow = getLittle<uint32_t>(block, kSkippedInARowAt);
-    if (slot > 1 || clipped > uint32_t(kHistory) || inARow > uint32_t(std::numeric_limits<int>::max())) {
+    const uint32_t recent = getLittle<uint32_t>(block, kRecentCountAt);
+    if (slot > 1 || clipped > uint32_t(kHistory) || inARow > uint32_t(std::numeric_limits<int>::max()) || recent > uint32_t(RecentSteps::kMost)) {
         decoded.seal = Seal::Damaged;
         return decoded;
     }
@@ -88,6 +112,11 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     record.lossScale = std::bit_cast<double>(getLittle<uint64_t>(block, kLossScaleAt));
     record.lossScaleAge = getLittle<uint64_t>(block, kLossScaleAgeAt);
     record.gradientNorm = std::bit_cast<double>(getLittle<uint64_t>(block, kGradientNormAt));
+    record.dataOrder = getLittle<uint64_t>(block, kDataOrderAt);
+    record.recent.count = int(recent);
+    if (!getFloats(block, kRecentLossesAt, std::span(record.recent.losses).first(recent)) ||
+        !getFloats(block, kRecentNormsAt, std::span(record.recent.norms).first(recent)))
+        decoded.seal = Seal::Damaged;
     return decoded;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "store/recent_steps.h"
 #include "store/sealed_block.h"
 #include "store/state_hash.h"
 
@@ -26,6 +27,8 @@ struct CommitRecord {
     double lossScale = 1;
     uint64_t lossScaleAge = 0;      ///< steps since it changed last
     double gradientNorm = 0;        ///< of the newest step that was not skipped; 0 = none yet
+    uint64_t dataOrder = 0;         ///< order of the training data from this step on, see Sampler; 0 = as at the start of a run
+    RecentSteps recent;
 
     std::string rootHashHex() const { return hexText(rootHash); }
     /// Notes the newest step in the clipping history.

@@ -63,6 +63,21 @@ struct StepDone {
     double epoch = 0;
 };
 
+/// A step that was not as the others, right after its StepDone. Where `usualLoss` and `usualNorm` are 0, too few steps were there to
+/// compare with.
+struct UnusualStep {
+    int64_t step = 0;
+    std::string fault;        ///< "not finite", "too large" (its update could overflow) or "outlier"
+    bool skipped = false;     ///< the weights were left as they were
+    int skippedInARow = 0;    ///< this one included
+    double loss = 0;
+    double usualLoss = 0;     ///< median of the recent steps
+    double lossSigmas = 0;    ///< standard deviations between the two
+    double gradientNorm = 0;  ///< before clipping
+    double usualNorm = 0;
+    double normSigmas = 0;
+};
+
 struct Validated {
     int64_t step = 0;
     double loss = 0;  ///< nats a token over `tokens`
@@ -103,7 +118,7 @@ struct Failed {
     int64_t committedStep = 0;
 };
 
-using Event = std::variant<StateChanged, Progress, Planned, StepDone, Validated, Committed, Sampled, SliceActivity, LogLine, Failed>;
+using Event = std::variant<StateChanged, Progress, Planned, StepDone, UnusualStep, Validated, Committed, Sampled, SliceActivity, LogLine, Failed>;
 
 /// What a user can tell a run that goes on.
 enum class Command {

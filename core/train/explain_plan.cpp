@@ -85,7 +85,7 @@ private:
         return slices;
     }
 
-    /// "RAM, all slices"; "RAM 9, disk 5 slices".
+    /// By slices: "RAM (all)", "RAM 9, disk 5".
     static std::string where(const std::array<int, 3>& slices) {
         constexpr const char* kNames[] = {"device", "RAM", "disk"};
         std::string text;
@@ -95,7 +95,7 @@ private:
         for (size_t tier = 0; tier < slices.size(); ++tier)
             if (slices[tier] > 0)
                 text += (text.empty() ? "" : ", ") + std::string(kNames[tier]) + (tiers > 1 ? ' ' + std::to_string(slices[tier]) : "");
-        return text + (tiers > 1 ? " slices" : ", all slices");
+        return text + (tiers > 1 ? "" : " (all)");
     }
 
     std::string fitting(const std::array<int, 3>& slices) const {
@@ -127,7 +127,7 @@ private:
         const int onDisk = placed.slices[size_t(Tier::Disk)];
         const bool asked = m_basis.spec.budget.residency == ResidencyChoice::Disk;
         if (!m_plan.stateOnDisk) {
-            placed.reason = "all state fits RAM: a step reads and writes nothing" + alsoOnDevice(kind, placed.slices);
+            placed.reason = "all state fits RAM: a step neither reads nor writes it" + alsoOnDevice(kind, placed.slices);
         } else if (onDisk == int(m_slices.size())) {
             placed.reason = whyOnDisk(asked, "--residency disk");
         } else {
@@ -145,7 +145,7 @@ private:
         if (!stored) {
             for (const SliceRange& slice : m_slices)
                 placed.bytes = std::max(placed.bytes, sliceElements(m_basis.table, slice) * kGradientBytes);
-            placed.where = "device, one slice";
+            placed.where = "device (one at a time)";
             placed.reason = "not stored: each slice is updated as soon as its gradient is complete";
             return placed;
         }
@@ -215,7 +215,7 @@ private:
             return placed;
         }
         const double without = workOf(changed([](SliceResidency& slice) { slice.keepsActivations = false; })).flops;
-        placed.where = "device, " + std::to_string(keeping) + " of " + std::to_string(possible);
+        placed.where = "device " + std::to_string(keeping) + " of " + std::to_string(possible);
         placed.reason = "from forward to backward: saves " + percent(1 - m_work.flops / without) + " of the arithmetic" +
                         (keeping < possible ? "; what does not fit is computed again" : "");
         return placed;
@@ -227,12 +227,16 @@ private:
         placed.bytes = m_plan.ringBytes;
         placed.where = "RAM";
         if (!m_plan.stateOnDisk) {
-            placed.reason = "next to none: no state is on its way to or from the disk";
+            placed.reason = m_plan.placement.boundaries == Tier::Disk ? "for boundary activations on their way to or from the disk"
+                                                                      : "next to none: nothing is on its way to or from the disk";
             return placed;
         }
-        const int64_t chunk = std::min(m_plan.placement.chunkElements, m_basis.table.paddedParameters());
+        int64_t chunk = 0;
+        for (int unit = 0; unit < m_basis.table.unitCount(); ++unit)
+            for (const ChunkRange& range : chunksOfUnit(m_basis.table, unit, m_plan.placement.chunkElements))
+                chunk = std::max(chunk, range.paddedElements);
         const double chunkBytes = double(chunk) * (m_format.bytesPerParameter() + double(m_format.gradientBytes()));
-        placed.reason = "room for about " + std::to_string(std::max<int64_t>(1, std::llround(double(m_plan.ringBytes) / chunkBytes))) + " chunks of " +
+        placed.reason = "room for " + std::to_string(std::max<int64_t>(1, int64_t(double(m_plan.ringBytes) / chunkBytes))) + " pieces of up to " +
                         formatCount(uint64_t(chunk)) + " parameters on their way to or from the disk";
         return placed;
     }

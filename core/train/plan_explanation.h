@@ -15,7 +15,7 @@ struct PlacedKind {
     std::string kind;            ///< "working weights"
     int64_t bytes = 0;           ///< of all slices, counted once
     std::array<int, 3> slices{}; ///< how many slices have it on the device, in RAM, on disk; all 0 where slices do not matter
-    std::string where;           ///< "RAM 9, disk 5 slices"
+    std::string where;           ///< "RAM (all)", "RAM 9, disk 5": by slices
     std::string reason;          ///< one sentence without a full stop
 };
 

@@ -4,7 +4,6 @@
 #include "base/units.h"
 
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 namespace gsst {
@@ -13,13 +12,6 @@ namespace {
 constexpr int64_t kGiB = int64_t{1} << 30;
 
 std::string ruleOf(const Plan& plan) { return plan.stateOnDisk ? nameOf(plan.rule) : "in place"; }
-
-/// "12.3 s", with more digits where a step is short.
-std::string seconds(double value) {
-    char text[32];
-    std::snprintf(text, sizeof(text), value < 10 ? "%.3g s" : "%.0f s", value);
-    return text;
-}
 
 PlanOutcome outcomeOf(std::string choice, const Plan& plan) {
     return {std::move(choice), false, "", ruleOf(plan), plan.step.seconds, plan.step.readBytes, plan.step.writtenBytes};
@@ -130,11 +122,11 @@ std::string whyRule(const PlanExplanation& explanation, const PlanBasis& basis, 
             return "asked for with --update deferred: slices are updated while the next step reads them";
         if (!insured.problem.empty())
             return "slices are updated while the next step reads them";
-        return "slices are updated while the next step reads them; in the backward sweep a step would take " + seconds(insured.secondsPerStep) +
-               " against " + seconds(deferred.secondsPerStep) + ", which is no gain";
+        return "slices are updated while the next step reads them; in the backward sweep a step would take " + formatSeconds(insured.secondsPerStep) +
+               " against " + formatSeconds(deferred.secondsPerStep) + ", which is no gain";
     case UpdateRule::Adaptive: break;
     }
-    return "in the backward sweep a step takes " + seconds(insured.secondsPerStep) + ", in the next forward sweep " + seconds(deferred.secondsPerStep) +
+    return "in the backward sweep a step takes " + formatSeconds(insured.secondsPerStep) + ", in the next forward sweep " + formatSeconds(deferred.secondsPerStep) +
            "; the first pays while fewer than " + std::to_string(std::lround(100 * plan.breakEven)) + "% of the steps are clipped";
 }
 

@@ -76,7 +76,7 @@ void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& t
     preview.fits = true;
     preview.streamed = plan.stateOnDisk;
     preview.slices = plan.slices;
-    preview.updateRule = nameOf(plan.rule);
+    preview.updateRule = plan.stateOnDisk ? nameOf(plan.rule) : "in place";
     TrainSpec training = spec.training;
     training.microBatch = plan.microBatch;
     const StateFormat format(table, training.state);

@@ -4,10 +4,12 @@
 #include "base/units.h"
 #include "data/text_source.h"
 #include "data/tokenizer.h"
+#include "train/explain_plan.h"
 #include "train/machine.h"
 #include "train/plan_preview.h"
 #include "train/run_listing.h"
 #include "train/session.h"
+#include "train/trace_writer.h"
 
 #include <utility>
 
@@ -42,8 +44,8 @@ public:
         PlanPreview preview;
         preview.parameters = table.parameters();
         preview.smallestDeviceBytes = smallestDeviceLimit(spec, table);
-        const MachineLimits machine = machineLimits(m_files, std::filesystem::current_path());
-        const auto plan = makePlan(spec, table, measureMachine(m_files, std::filesystem::current_path(), spec, DriveProbe::KnownOnly).profile, machine);
+        const MachineLimits limits = limitsHere();
+        const auto plan = makePlan(spec, table, profileHere(spec), limits);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
             return preview;
@@ -52,20 +54,53 @@ public:
         return preview;
     }
 
+    Result<PlanExplanation> explainPlan(const RunSpec& spec) override {
+        return withPlan<PlanExplanation>(spec, [](const PlanBasis& basis, const Plan& plan) { return gsst::explainPlan(basis, plan); });
+    }
+
+    Result<StepListing> listStep(const RunSpec& spec) override {
+        return withPlan<StepListing>(spec, [](const PlanBasis& basis, const Plan& plan) { return gsst::listStep(basis, plan); });
+    }
+
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) override {
         return listRunFolders(m_files, runsFolder);
     }
 
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) override {
         GSST_TRY(checkDevice(request.device));
-        return std::unique_ptr<RunSession>(std::make_unique<Session>(m_files, std::move(request), std::move(wake)));
+        GSST_ASSIGN(auto trace, openTrace(request.trace));
+        return std::unique_ptr<RunSession>(std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
     }
 
-    Result<std::unique_ptr<RunSession>> resumeRun(const std::filesystem::path& runFolder, int64_t steps, std::function<void()> wake) override {
-        return std::unique_ptr<RunSession>(std::make_unique<Session>(m_files, ResumeRequest{runFolder, steps}, std::move(wake)));
+    Result<std::unique_ptr<RunSession>> resumeRun(ResumeRequest request, std::function<void()> wake) override {
+        GSST_ASSIGN(auto trace, openTrace(request.trace));
+        return std::unique_ptr<RunSession>(std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
     }
 
 private:
+    MachineLimits limitsHere() { return machineLimits(m_files, std::filesystem::current_path()); }
+    HardwareProfile profileHere(const RunSpec& spec) {
+        return measureMachine(m_files, std::filesystem::current_path(), spec, DriveProbe::KnownOnly).profile;
+    }
+
+    /// What `tell` makes of the recipe's plan on this machine.
+    template <typename Told>
+    Result<Told> withPlan(const RunSpec& spec, const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
+        GSST_TRY(validate(spec, "the recipe"));
+        const TensorTable table(spec.model);
+        const MachineLimits limits = limitsHere();
+        const HardwareProfile hardware = profileHere(spec);
+        GSST_ASSIGN(const Plan plan, makePlan(spec, table, hardware, limits));
+        return tell({spec, table, hardware, limits}, plan);
+    }
+
+    /// Nothing where none is wanted.
+    Result<std::unique_ptr<TraceWriter>> openTrace(const TraceRequest& request) {
+        if (request.file.empty())
+            return std::unique_ptr<TraceWriter>();
+        return TraceWriter::create(m_files, request);
+    }
+
     static Status checkDevice(const std::string& device) {
         if (device == "cpu")
             return {};

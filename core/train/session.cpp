@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/session.h"
 
+#include "train/explain_plan.h"
+#include "train/machine.h"
+#include "train/restart.h"
 #include "train/training_loop.h"
 
 #include <exception>
 #include <utility>
 
 namespace gsst {
+namespace {
 
-Session::Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake)
-    : m_files(files), m_request(std::move(request)) {
+Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, const ResumeRequest& request, const EventSink& sink) {
+    if (request.rollBack || request.reshuffle)
+        GSST_TRY(chooseRestart(files, request, sink));
+    return openExistingRun(files, request.folder, request.steps, sink);
+}
+
+}  // namespace
+
+Session::Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake, std::unique_ptr<TraceWriter> trace)
+    : m_files(files), m_request(std::move(request)), m_trace(std::move(trace)) {
     m_events.setWake(std::move(wake));
     m_worker = std::jthread([this] { work(); });
 }
@@ -17,6 +29,18 @@ Session::Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> requ
 Session::~Session() {
     m_inbox.quit();
     m_worker.join();
+}
+
+Status Session::train(OpenRun& run, const EventSink& sink, int64_t& committedStep) {
+    if (m_trace) {
+        const RunSpec& spec = run.record.spec;
+        const HardwareProfile hardware = measureMachine(m_files, run.folder.root, spec, DriveProbe::KnownOnly).profile;
+        m_trace->expect(listStep({spec, *run.table, hardware, {}}, run.plan));
+    }
+    TrainingLoop loop(m_files, run, m_inbox, sink, m_trace.get());
+    Status status = loop.run();
+    committedStep = loop.committedStep();
+    return status;
 }
 
 void Session::work() {
@@ -27,11 +51,9 @@ void Session::work() {
         sink(StateChanged{RunState::Preparing, 0});
         auto run = std::holds_alternative<RunRequest>(m_request)
                        ? prepareNewRun(m_files, std::get<RunRequest>(m_request), sink, m_inbox.stopToken())
-                       : openExistingRun(m_files, std::get<ResumeRequest>(m_request).folder, std::get<ResumeRequest>(m_request).steps, sink);
+                       : openAgain(m_files, std::get<ResumeRequest>(m_request), sink);
         if (run.ok()) {
-            TrainingLoop loop(m_files, **run, m_inbox, sink);
-            status = loop.run();
-            committedStep = loop.committedStep();
+            status = train(**run, sink, committedStep);
         } else {
             status = run.error();
         }
@@ -41,6 +63,11 @@ void Session::work() {
     } catch (const std::exception& error) {
         status = Error{ErrorCode::Internal, "The run stopped because of a defect in GSST Studio", "", error.what(),
                        "Please report this text; resuming continues from the last commit"};
+    }
+    if (m_trace) {
+        m_trace->close();
+        if (auto notice = m_trace->takeNotice())
+            sink(*std::move(notice));
     }
     const bool quit = !status.ok() && status.error().code == ErrorCode::Cancelled;
     if (!status.ok() && !quit) {

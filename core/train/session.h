@@ -4,6 +4,7 @@
 #include "io/file.h"
 #include "train/command_inbox.h"
 #include "train/open_run.h"
+#include "train/trace_writer.h"
 #include "train/training_service.h"
 
 #include <atomic>
@@ -14,18 +15,13 @@
 
 namespace gsst {
 
-/// Resume an existing run folder; `steps` 0 = the run's own number.
-struct ResumeRequest {
-    std::filesystem::path folder;
-    int64_t steps = 0;
-};
-
 /// Runs a training run on a worker thread of its own: prepares or opens it, trains, evaluates, samples, pauses, resumes, ends.
 /// All that happens comes out as events; the worker catches everything, so nothing is thrown across the thread's edge.
 /// Destroying the session gives up the step in progress and joins the worker.
 class Session : public RunSession {
 public:
-    Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake);
+    /// `trace` hears of the first steps; may be null.
+    Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake, std::unique_ptr<TraceWriter> trace = nullptr);
     ~Session() override;
 
     EventQueue& events() override { return m_events; }
@@ -34,11 +30,13 @@ public:
 
 private:
     void work();
+    Status train(OpenRun& run, const EventSink& sink, int64_t& committedStep);
 
     FileSystem& m_files;
     std::variant<RunRequest, ResumeRequest> m_request;
     EventQueue m_events;
     CommandInbox m_inbox;
+    std::unique_ptr<TraceWriter> m_trace;  ///< may be null
     std::atomic<bool> m_finished = false;
     std::jthread m_worker;  ///< last: it uses everything above
 };

@@ -17,6 +17,7 @@ Status TorchSliceMath::update(const UpdateCall& call) {
     update.weights = call.weights;
     update.gradientScale = call.gradientScale;
     update.step = call.step;
+    update.notFinite = call.notFinite;
     if (call.current)
         splitBlocks(m_table, m_training.precision, update.blocks, call.current, call.hi, call.lo, *m_workers);
     updateBlocks(m_table, m_format, m_training, update, *m_workers);

@@ -8,6 +8,7 @@
 #include "device/system_memory.h"
 #include "train/clipping.h"
 #include "train/machine.h"
+#include "train/outlier_watch.h"
 #include "train/state_files.h"
 #include "train/torch_slice_math.h"
 
@@ -73,10 +74,10 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     at::set_num_threads(int(training().threads));
     FileSystem& files = *parts.files;
     GSST_ASSIGN(const TokenSplit split, splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
-    GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
     committedStep = store->committed().step;
+    GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
     GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
@@ -120,6 +121,7 @@ DriverOptions Trainer::Impl::driverOptions() const {
     options.rule = parts.plan.rule;
     options.breakEven = parts.plan.breakEven;
     options.clip = clipFunctions(training(), table.unitCount());
+    options.judge = OutlierWatch(training());
     options.stampRecord = parts.stampRecord;
     return options;
 }
@@ -165,10 +167,11 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     GSST_ASSIGN(const DrivenStep step, impl.driver->run(moreToCome, stop));
     StepResult result;
     result.step = step.step;
-    result.loss = step.loss.nats / double(std::max<int64_t>(1, step.loss.tokens));
+    result.loss = step.meanLoss();
     result.gradientNorm = step.gradientNorm;
     result.clipFactor = step.clipFactor;
-    result.skipped = step.skipped;
+    result.verdict = step.verdict;
+    result.skippedInARow = step.skippedInARow;
     result.wrongGuess = step.wrongGuess;
     result.update = step.update;
     const IoCounters now = impl.io->counters();

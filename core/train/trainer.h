@@ -34,7 +34,8 @@ struct StepResult {
     double loss = 0;
     double gradientNorm = 0;
     float clipFactor = 1;
-    bool skipped = false;  ///< loss or gradient were not finite: the state was left alone
+    StepVerdict verdict;
+    int skippedInARow = 0;  ///< this step included; 0 if it was not skipped
     bool wrongGuess = false;                              ///< of the clip factor, where one was made
     BackwardUpdate update = BackwardUpdate::None;
     double seconds = 0;

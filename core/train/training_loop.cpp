@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "optim/schedule.h"
 #include "train/state_files.h"
+#include "train/step_faults.h"
 #include "train/text_sample.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@
 
 namespace gsst {
 namespace {
-
-constexpr int kSkipsThatPause = 3;
 
 Error damagedState(const std::filesystem::path& folder, const VerifyReport& report) {
     const DamagedBlock& first = report.damaged.front();
@@ -27,8 +26,8 @@ Error damagedState(const std::filesystem::path& folder, const VerifyReport& repo
 
 }  // namespace
 
-TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink)
-    : m_files(files), m_run(run), m_inbox(inbox), m_sink(std::move(sink)), m_observer(m_sink) {}
+TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace)
+    : m_files(files), m_run(run), m_inbox(inbox), m_sink(std::move(sink)), m_observer(m_sink), m_trace(trace), m_bothObservers({&m_observer, m_trace}) {}
 
 Status TrainingLoop::openTrainer() {
     const ByteProgress progress = [this](uint64_t done, uint64_t total) {
@@ -41,7 +40,7 @@ Status TrainingLoop::openTrainer() {
     parts.plan = m_run.plan;
     parts.tokens = m_run.tokens.get();
     parts.engine = m_run.engine;
-    parts.observer = &m_observer;
+    parts.observer = m_trace ? static_cast<EngineObserver*>(&m_bothObservers) : &m_observer;
     parts.stampRecord = [this](CommitRecord& record) {
         if (const Status status = m_log->stamp(record); !status.ok())
             log(LogLine::Level::Warning, status.error().text());
@@ -138,17 +137,23 @@ Status TrainingLoop::trainUntilPause(Next& next) {
     return {};
 }
 
-Status TrainingLoop::oneStep() {
+/// The next step, and in the trace if there is one.
+Result<StepResult> TrainingLoop::runStep() {
     const bool more = !interruptsAfter(m_trainer->step() + 1);
-    GSST_ASSIGN(const StepResult result, m_trainer->runStep(more, m_inbox.stepToken()));
+    if (!m_trace)
+        return m_trainer->runStep(more, m_inbox.stepToken());
+    m_trace->stepStarted(m_trainer->step() + 1);
+    GSST_ASSIGN(StepResult result, m_trainer->runStep(more, m_inbox.stepToken()));
+    m_trace->stepDone();
+    if (auto notice = m_trace->takeNotice())
+        m_sink(*std::move(notice));
+    return result;
+}
+
+Status TrainingLoop::oneStep() {
+    GSST_ASSIGN(const StepResult result, runStep());
     GSST_TRY(report(result));
-    m_skippedInARow = result.skipped ? m_skippedInARow + 1 : 0;
-    if (result.skipped)
-        log(LogLine::Level::Warning, "Step " + std::to_string(result.step) + ": loss or gradient is not finite; the step was skipped");
-    if (m_skippedInARow >= kSkipsThatPause)
-        return Error{ErrorCode::InvalidInput, "Training became unstable", "step " + std::to_string(result.step),
-                     "loss or gradient were not finite in " + std::to_string(kSkipsThatPause) + " steps in a row",
-                     "The last commit is safe. Start again with half the learning rate"};
+    GSST_TRY(tellOfFault(result));
     const int64_t step = m_trainer->step();
     if (due(training().evaluateEvery, step))
         GSST_TRY(validate());
@@ -157,6 +162,20 @@ Status TrainingLoop::oneStep() {
     if (m_trainer->commitDue())
         GSST_TRY(m_trainer->settle());
     return {};
+}
+
+/// The run ends with an error if too many steps in a row were skipped. Their number is in the commit record: a run that was
+/// interrupted between them pauses at the same step.
+Status TrainingLoop::tellOfFault(const StepResult& result) {
+    if (result.verdict.fault == StepFault::None)
+        return {};
+    const UnusualStep event = unusualStep(result);
+    m_sink(event);
+    log(LogLine::Level::Warning, sentenceOf(event));
+    if (!event.skipped || event.skippedInARow % kSkipsThatPause != 0)
+        return {};
+    GSST_TRY(m_trainer->settle());  // state in RAM is as good as before these steps, and worth keeping
+    return becameUnstable(event, m_run.folder.root);
 }
 
 bool TrainingLoop::interruptsAfter(int64_t step) const {

@@ -5,8 +5,10 @@
 #include "base/result.h"
 #include "train/activity_observer.h"
 #include "train/command_inbox.h"
+#include "train/observer_fan.h"
 #include "train/open_run.h"
 #include "train/run_log.h"
+#include "train/trace_writer.h"
 #include "train/trainer.h"
 
 #include <cstdint>
@@ -18,7 +20,8 @@ namespace gsst {
 /// whatever the user commands. References outlive it.
 class TrainingLoop {
 public:
-    TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink);
+    /// `trace` may be null.
+    TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace);
 
     /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed.
     Status run();
@@ -32,12 +35,14 @@ private:
     Status catchUp();
     Status trainUntilPause(Next& next);
     Status oneStep();
+    Result<StepResult> runStep();
     Status finish();
     Status obeyAll(Next& next);
     Result<Next> obey(Command command);
     Status validate();
     Status sample();
     Status report(const StepResult& result);
+    Status tellOfFault(const StepResult& result);
     Status writeLine(const StepDone& done);
     bool due(int64_t interval, int64_t step) const { return interval > 0 && step % interval == 0; }
     bool interruptsAfter(int64_t step) const;
@@ -49,9 +54,10 @@ private:
     CommandInbox& m_inbox;
     EventSink m_sink;
     ActivityObserver m_observer;
+    TraceWriter* m_trace;      ///< may be null
+    ObserverFan m_bothObservers;
     std::unique_ptr<RunLog> m_log;
     std::unique_ptr<Trainer> m_trainer;
-    int m_skippedInARow = 0;
     double m_secondsPerStep = 0;  ///< smoothed
     int64_t m_validatedStep = -1;
 };

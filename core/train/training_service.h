@@ -5,6 +5,7 @@
 #include "spec/run_spec.h"
 #include "train/event_queue.h"
 #include "train/events.h"
+#include "train/plan_explanation.h"
 
 #include <array>
 #include <cstdint>
@@ -17,6 +18,12 @@
 
 namespace gsst {
 
+/// A trace of what happens in a run's steps, for ui.perfetto.dev.
+struct TraceRequest {
+    std::filesystem::path file;  ///< empty = no trace
+    int64_t steps = 10;          ///< it ends after so many
+};
+
 /// Everything needed to start a new run.
 struct RunRequest {
     RunSpec spec;
@@ -24,6 +31,16 @@ struct RunRequest {
     bool sampleText = false;                  ///< train on the generated stories
     std::filesystem::path runFolder;          ///< must not hold a run yet
     std::string device = "cpu";
+    TraceRequest trace = {};
+};
+
+/// Everything needed to go on with a run.
+struct ResumeRequest {
+    std::filesystem::path folder;
+    int64_t steps = 0;  ///< 0 = the run's own number
+    TraceRequest trace = {};
+    bool rollBack = false;   ///< first go back to the commit before the newest one
+    bool reshuffle = false;  ///< first bring the text into another order, for this run from here on
 };
 
 /// A run that goes on: events out, commands in. Destroying it pauses the run and joins its thread.
@@ -72,7 +89,7 @@ struct PlanPreview {
     double tokensPerSecond = 0;
     double totalSeconds = 0;
     std::string bottleneck;
-    std::string updateRule;              ///< when slices are updated: "deferred", "speculative" ...
+    std::string updateRule;              ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
 };
 
 /// A run folder as the start page lists it.
@@ -99,12 +116,15 @@ public:
     virtual Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text,
                                               const std::function<void(const Progress&)>& progress, std::stop_token stop) = 0;
     virtual Result<PlanPreview> previewPlan(const RunSpec& spec) = 0;
+    /// Why the plan is as it is; not for sliders, it plans many times. OverBudget if there is no plan.
+    virtual Result<PlanExplanation> explainPlan(const RunSpec& spec) = 0;
+    /// The plan's step program with its simulated times. OverBudget if there is no plan.
+    virtual Result<StepListing> listStep(const RunSpec& spec) = 0;
     virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
     /// Returns at once; everything else (text, tokenizer, plan, training) happens on the session's thread and shows in its events.
-    /// `wake` is EventQueue's wake-up.
+    /// `wake` is EventQueue's wake-up. A trace that cannot be written is an error at once.
     virtual Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) = 0;
-    /// `steps` 0 = the run's own number. `device` empty = the run's own.
-    virtual Result<std::unique_ptr<RunSession>> resumeRun(const std::filesystem::path& runFolder, int64_t steps, std::function<void()> wake) = 0;
+    virtual Result<std::unique_ptr<RunSession>> resumeRun(ResumeRequest request, std::function<void()> wake) = 0;
 };
 
 }  // namespace gsst

@@ -72,6 +72,14 @@ TEST(Units, ParsesSizes) {
     EXPECT_EQ(value("9007199254740993"), 9007199254740993);  // not a double
 }
 
+TEST(Units, SecondsShowSmallDifferences) {
+    EXPECT_EQ(formatSeconds(0.52), "0.520 s");
+    EXPECT_EQ(formatSeconds(0), "0.000 s");
+    EXPECT_EQ(formatSeconds(9.314), "9.31 s");
+    EXPECT_EQ(formatSeconds(91.56), "91.6 s");
+    EXPECT_EQ(formatSeconds(738.4), "738 s");
+}
+
 TEST(Units, RefusesWhatIsNoSize) {
     for (const char* text : {"", "  ", "GiB", "-1", "-4GiB", "4 GiX", "1,5GiB", "1.2.3GB", ".", ".GB", "9223372036854775808",
                              "99999999TiB", "1e3", "0x10", "nan", "inf", "4GiB!"}) {

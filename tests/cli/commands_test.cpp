@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <limits>
 #include <sstream>
 
 namespace gsst::test {
@@ -128,10 +129,37 @@ TEST_F(CommandsTest, ARefusedStartIsTheExitCode) {
 
 TEST_F(CommandsTest, ResumeHandsOverFolderAndSteps) {
     EXPECT_EQ(run({"resume", "runs/a"}), 0);
-    EXPECT_EQ(m_service.resumed, std::pair(std::filesystem::path("runs/a"), int64_t{0}));
+    EXPECT_EQ(m_service.resumed->folder, "runs/a");
+    EXPECT_EQ(m_service.resumed->steps, 0);
+    EXPECT_TRUE(m_service.resumed->trace.file.empty());
     EXPECT_EQ(run({"resume", "runs/a", "--steps", "50"}), 0);
-    EXPECT_EQ(m_service.resumed->second, 50);
+    EXPECT_EQ(m_service.resumed->steps, 50);
     EXPECT_NE(run({"resume"}), 0);
+}
+
+TEST_F(CommandsTest, ResumeHandsOverTheWaysBack) {
+    EXPECT_EQ(run({"resume", "runs/a"}), 0);
+    EXPECT_FALSE(m_service.resumed->rollBack || m_service.resumed->reshuffle);
+    EXPECT_EQ(run({"resume", "runs/a", "--roll-back"}), 0);
+    EXPECT_TRUE(m_service.resumed->rollBack && !m_service.resumed->reshuffle);
+    EXPECT_EQ(run({"resume", "runs/a", "--reshuffle"}), 0);
+    EXPECT_TRUE(!m_service.resumed->rollBack && m_service.resumed->reshuffle);
+}
+
+TEST_F(CommandsTest, AnUnusualStepIsAnObjectOfItsOwn) {
+    m_service.events = {UnusualStep{.step = 7, .fault = "outlier", .skipped = true, .skippedInARow = 2, .loss = 9, .usualLoss = 2, .lossSigmas = 41},
+                        UnusualStep{.step = 8, .fault = "not finite", .loss = std::numeric_limits<double>::quiet_NaN()}};
+    EXPECT_EQ(run({"resume", "runs/a", "--json"}), 0);
+    std::istringstream lines(m_out);
+    std::string line;
+    ASSERT_TRUE(std::getline(lines, line));
+    const auto first = nlohmann::json::parse(line);
+    EXPECT_EQ(first["event"], "unusual_step");
+    EXPECT_EQ(first["step"], 7);
+    EXPECT_EQ(first["skipped_in_a_row"], 2);
+    EXPECT_EQ(first["loss_sigmas"], 41.0);
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_TRUE(nlohmann::json::parse(line)["loss"].is_null());
 }
 
 TEST_F(CommandsTest, EventsAreOneJsonObjectALine) {

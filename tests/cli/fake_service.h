@@ -39,20 +39,24 @@ public:
         planned = spec;
         return preview;
     }
+    Result<PlanExplanation> explainPlan(const RunSpec&) override { return explanation; }
+    Result<StepListing> listStep(const RunSpec&) override { return listing; }
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()>) override {
         started = std::move(request);
         return session();
     }
-    Result<std::unique_ptr<RunSession>> resumeRun(const std::filesystem::path& runFolder, int64_t steps, std::function<void()>) override {
-        resumed = std::pair(runFolder, steps);
+    Result<std::unique_ptr<RunSession>> resumeRun(ResumeRequest request, std::function<void()>) override {
+        resumed = std::move(request);
         return session();
     }
 
     std::optional<RunRequest> started;
-    std::optional<std::pair<std::filesystem::path, int64_t>> resumed;
+    std::optional<ResumeRequest> resumed;
     std::optional<RunSpec> planned;
     PlanPreview preview;
+    PlanExplanation explanation;
+    StepListing listing;
     std::vector<Event> events;
     std::optional<Error> refusal;
 

@@ -79,6 +79,41 @@ TEST(Sampler, OrderIsFixed) {
     EXPECT_EQ(starts, (std::vector<int64_t>{723'648, 713'216, 117'824, 943'611, 377'193}));
 }
 
+TEST(Sampler, AnotherOrderGivesOtherWindows) {
+    const auto first = Sampler::create(1337, 100'000, 16);
+    const auto second = Sampler::create(1337, 100'000, 16, 1);
+    const auto again = Sampler::create(1337, 100'000, 16, 1);
+    const auto third = Sampler::create(1337, 100'000, 16, 2);
+    ASSERT_TRUE(first.ok() && second.ok() && again.ok() && third.ok());
+    EXPECT_EQ(second->windowsPerEpoch(), first->windowsPerEpoch());
+    int sameAsFirst = 0;
+    int sameAsThird = 0;
+    std::set<int64_t> starts;
+    for (int64_t i = 0; i < second->windowsPerEpoch(); ++i) {
+        const SequencePlace place = second->sequence(i);
+        EXPECT_EQ(place, again->sequence(i));
+        sameAsFirst += place == first->sequence(i) ? 1 : 0;
+        sameAsThird += place == third->sequence(i) ? 1 : 0;
+        starts.insert(place.start);
+        ASSERT_LE(place.start + 16, 100'000 - 1);
+    }
+    EXPECT_LT(sameAsFirst, 20);
+    EXPECT_LT(sameAsThird, 20);
+    EXPECT_EQ(int64_t(starts.size()), second->windowsPerEpoch()) << "each window once";
+    EXPECT_NE(second->offset(0), third->offset(0)) << "and cut at other places";
+    EXPECT_EQ(Sampler::create(1337, 100'000, 16, 0)->sequence(77), first->sequence(77));
+}
+
+// Nor may the other orders.
+TEST(Sampler, OtherOrdersAreFixedToo) {
+    const auto sampler = Sampler::create(1337, 1'003'854, 64, 3);
+    ASSERT_OK(sampler);
+    std::vector<int64_t> starts;
+    for (const int64_t i : {0, 1, 2, 15'684, 1'000'000})
+        starts.push_back(sampler->sequence(i).start);
+    EXPECT_EQ(starts, (std::vector<int64_t>{854'095, 128'783, 920'271, 727'494, 691'515}));
+}
+
 TEST(Sampler, RefusesTooFewTokens) {
     EXPECT_FALSE(Sampler::create(1, 64, 64).ok());
     EXPECT_FALSE(Sampler::create(1, 64, 0).ok());

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -83,6 +84,7 @@ struct FakeOptions {
     double breakEven = 0.5;
     int64_t ringBytes = 8 << 20;
     StatePreset preset = StatePreset::Exact;  ///< changes bits
+    std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
@@ -146,6 +148,7 @@ public:
         options.rule = m_options.rule;
         options.breakEven = m_options.breakEven;
         options.clip = m_options.clip;
+        options.judge = m_options.judge;
         m_driver = std::make_unique<StepDriver>(parts, m_builder, options);
         const Status loaded = m_driver->load({}, {});
         ASSERT_TRUE(loaded.ok()) << loaded.error().text();
@@ -170,7 +173,8 @@ public:
         norms.push_back(done->gradientNorm);
         clipped += done->clipFactor < 1.0f ? 1 : 0;
         wrongGuesses += done->wrongGuess ? 1 : 0;
-        skipped += done->skipped ? 1 : 0;
+        skipped += done->skipped() ? 1 : 0;
+        verdicts.push_back(done->verdict);
         ++updates[done->update];
         return true;
     }
@@ -201,6 +205,7 @@ public:
     int clipped = 0;
     int wrongGuesses = 0;
     int skipped = 0;
+    std::vector<StepVerdict> verdicts;
     std::map<BackwardUpdate, int> updates;
     Error lastError;
 

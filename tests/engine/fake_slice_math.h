@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,12 @@ public:
     void setData(int64_t step) { m_step = step; }
     /// The loss of this step is not a number.
     void poison(int64_t step) { m_poisoned = step; }
+    /// One element of the gradient of this step is not a number; its loss is.
+    void poisonGradient(int64_t step) { m_poisonedGradient = step; }
+    /// The update of this step, whose gradient is good, makes a weight infinite.
+    void overflow(int64_t step) { m_overflowing = step; }
+    /// The text of these steps is such that loss and gradient are far larger than those of others.
+    void spike(std::set<int64_t> steps) { m_spikes = std::move(steps); }
 
     Status forward(const ForwardCall& call) override {
         std::vector<float> x = inputOf(call.slice, call.microBatch, call.input);
@@ -64,6 +71,8 @@ public:
             accumulate(call.gradient, x, gradient, elements(m_table.headUnit()));
             if (call.tiedGradient)
                 accumulate(call.tiedGradient, x, gradient, elements(0));
+            if (m_step == m_poisonedGradient)
+                call.gradient[5] = std::numeric_limits<float>::quiet_NaN();
         }
         if (m_step == m_poisoned)
             sum = std::numeric_limits<double>::quiet_NaN();
@@ -113,7 +122,12 @@ public:
                 moment1.set(own, m);
                 moment2.set(own, v);
                 const float before = call.lo ? joined(call.hi[i], call.lo[i]) : widened(call.hi[i]);
-                const uint32_t bits = std::bit_cast<uint32_t>(before - 0.01f * m / (std::sqrt(v) + 1e-3f) / float(call.step));
+                const float after = call.step == m_overflowing && block == m_table.units()[1].firstBlock && own == 3
+                                        ? std::numeric_limits<float>::infinity()
+                                        : before - 0.01f * m / (std::sqrt(v) + 1e-3f) / float(call.step);
+                if (!std::isfinite(after) || !std::isfinite(v))
+                    *call.notFinite = 1;
+                const uint32_t bits = std::bit_cast<uint32_t>(after);
                 call.hi[i] = nearest(bits);
                 if (call.lo)
                     call.lo[i] = uint16_t(bits);
@@ -197,7 +211,7 @@ private:
             return {static_cast<const float*>(input), static_cast<const float*>(input) + m_activations};
         std::vector<float> tokens(static_cast<size_t>(m_activations));
         for (size_t i = 0; i < tokens.size(); ++i)
-            tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5);
+            tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5) + (m_spikes.contains(m_step) ? 300.0f : 0.0f);
         return tokens;
     }
     int64_t elements(int unit) const { return m_table.units()[size_t(unit)].paddedElements; }
@@ -215,6 +229,9 @@ private:
     std::map<std::pair<int, int>, std::vector<float>> m_kept;
     int64_t m_step = 0;
     int64_t m_poisoned = -1;
+    int64_t m_poisonedGradient = -1;
+    int64_t m_overflowing = -1;
+    std::set<int64_t> m_spikes;
 };
 
 }  // namespace gsst

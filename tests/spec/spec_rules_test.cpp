@@ -78,6 +78,7 @@ TEST(SpecRules, optimizer) {
         {[](RunSpec& s) { s.training.epsilon = 0; }, "training.epsilon: 0 is not between 1e-30 and 1"},
         {[](RunSpec& s) { s.training.weightDecay = HUGE_VAL; }, "training.weight_decay: inf is not between 0 and 100"},
         {[](RunSpec& s) { s.training.clipNorm = -1; }, "training.clip_norm: -1 is not between 0 and 1e+09"},
+        {[](RunSpec& s) { s.training.outlierSigmas = kNan; }, "training.outlier_sigmas: nan is not between 0 and 1e+09"},
     };
     for (const Case& c : cases)
         expectProblem(c);

@@ -63,6 +63,63 @@ TEST(Format, RecordsComeBackAsTheyWere) {
     }
 }
 
+CommitRecord recordWithRecentSteps() {
+    CommitRecord record = sampleRecord();
+    record.gradientNorm = 1.5;
+    record.dataOrder = 3;
+    record.recent.add(0.5f, 2.0f);
+    record.recent.add(1.0f, -0.0f);
+    return record;
+}
+
+TEST(Format, BytesOfRecentStepsAndDataOrder) {
+    Block block;
+    encode(recordWithRecentSteps(), block);
+    EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "03000000");
+    EXPECT_EQ(hex(std::span(block).subspan(104, 24)), "000000000000f83f" "0300000000000000" "02000000" "00000000");
+    EXPECT_EQ(hex(std::span(block).subspan(128, 12)), "0000803f" "0000003f" "00000000") << "losses, newest first";
+    EXPECT_EQ(hex(std::span(block).subspan(640, 12)), "00000080" "00000040" "00000000") << "norms";
+    EXPECT_TRUE(std::all_of(block.begin() + 1152, block.end() - 8, [](std::byte byte) { return byte == std::byte{0}; }));
+    CommitRecord full = recordWithRecentSteps();
+    for (int i = 0; i < RecentSteps::kMost; ++i)
+        full.recent.add(float(i) + 0.25f, float(i) + 0.75f);
+    for (const CommitRecord& record : {recordWithRecentSteps(), full}) {
+        encode(record, block);
+        EXPECT_EQ(decodeRecord(block).seal, Seal::Good);
+        EXPECT_EQ(decodeRecord(block).record, record);
+    }
+    EXPECT_EQ(hex(std::span(block).subspan(636, 8)), "0000803e" "0080ff42") << "the oldest loss and the newest norm meet";
+}
+
+TEST(Format, EitherOfThemMakesARecordVersionThree) {
+    Block block;
+    CommitRecord record = sampleRecord();
+    encode(record, block);
+    EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "01000000");
+    record.dataOrder = 1;
+    encode(record, block);
+    EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "03000000");
+    record.dataOrder = 0;
+    record.recent.add(1, 1);
+    encode(record, block);
+    EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "03000000");
+}
+
+TEST(Format, RecentStepsThatCannotBeAreDamage) {
+    Block block;
+    encode(recordWithRecentSteps(), block);
+    for (size_t offset : {size_t{128}, size_t{132}, size_t{640}, size_t{644}})
+        for (uint32_t bits : {0x7f800000u, 0xff800000u, 0x7fc00000u}) {
+            Block changed = block;
+            putLittle(std::span<std::byte>(changed), offset, bits);
+            seal(changed, "GSSTHEAD", 3);
+            EXPECT_EQ(decodeRecord(changed).seal, Seal::Damaged) << offset;
+        }
+    putLittle(std::span<std::byte>(block), 120, uint32_t{129});
+    seal(block, "GSSTHEAD", 3);
+    EXPECT_EQ(decodeRecord(block).seal, Seal::Damaged);
+}
+
 TEST(Format, EveryFlippedBitOfARecordIsSeen) {
     Block block;
     encode(sampleRecord(), block);

@@ -105,6 +105,8 @@ public:
         summary.suggestedVocabulary = 16000;
         return summary;
     }
+    Result<PlanExplanation> explainPlan(const RunSpec&) override { return PlanExplanation{}; }
+    Result<StepListing> listStep(const RunSpec&) override { return StepListing{}; }
     Result<PlanPreview> previewPlan(const RunSpec& spec) override {
         ++previews;
         std::this_thread::sleep_for(previewTakes.load());
@@ -156,8 +158,8 @@ public:
         request = std::move(wanted);
         return open(std::move(wake));
     }
-    Result<std::unique_ptr<RunSession>> resumeRun(const std::filesystem::path& folder, int64_t, std::function<void()> wake) override {
-        resumed = folder;
+    Result<std::unique_ptr<RunSession>> resumeRun(ResumeRequest wanted, std::function<void()> wake) override {
+        resumed = wanted.folder;
         return open(std::move(wake));
     }
 

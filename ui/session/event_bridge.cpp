@@ -37,6 +37,7 @@ void EventBridge::send(const Event& event) {
                           [this](const Progress& each) { emit progress(each); },
                           [this](const Planned& each) { emit planned(each); },
                           [this](const StepDone& each) { emit stepDone(each); },
+                          [](const UnusualStep&) {},  // its line in the log says the same
                           [this](const Validated& each) { emit validated(each); },
                           [this](const Committed& each) { emit committed(each); },
                           [this](const Sampled& each) { emit sampled(each); },

@@ -40,7 +40,7 @@ void RunController::start(RunRequest request, OpenRunFacts facts) {
 }
 
 void RunController::open(OpenRunFacts facts) {
-    openSession(facts, [this, folder = facts.folder](std::function<void()> wake) { return m_service.resumeRun(folder, 0, std::move(wake)); });
+    openSession(facts, [this, folder = facts.folder](std::function<void()> wake) { return m_service.resumeRun({folder}, std::move(wake)); });
 }
 
 void RunController::look(OpenRunFacts facts, RunState state, int64_t step) {

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/plan_report.h"
+
+#include "app/cli/text_table.h"
+#include "base/units.h"
+
+#include <cmath>
+#include <iterator>
+
+namespace gsst {
+namespace {
+
+using Align = TextColumn::Align;
+
+constexpr size_t kWidth = 100;
+constexpr const char* kKinds[] = {"weights", "gradients", "optimizer", "activations", "staging"};
+constexpr const char* kTiers[] = {"device", "ram", "disk"};
+
+std::string size(int64_t bytes) { return bytes == 0 ? std::string("-") : formatBytes(uint64_t(bytes)); }
+
+std::string paragraph(const std::string& head, const std::string& text) {
+    return tableLine({{Align::Left, head.size()}, {Align::Left, kWidth - head.size() - 1}}, {head, text});
+}
+
+std::string placesText(const PlanPreview& plan) {
+    const std::vector<TextColumn> columns{{Align::Left, 14}, {Align::Right, 11}, {Align::Right, 11}, {Align::Right, 11}};
+    std::string text = tableLine(columns, {"what it takes", "device", "RAM", "disk"});
+    for (size_t kind = 0; kind < std::size(kKinds); ++kind)
+        text += tableLine(columns, {kKinds[kind], size(plan.bytes[kind][0]), size(plan.bytes[kind][1]), size(plan.bytes[kind][2])});
+    return text + tableLine(columns, {"peak", size(plan.devicePeakBytes), size(plan.ramPeakBytes), size(plan.diskBytes)});
+}
+
+std::string costText(const RunSpec& spec, const PlanPreview& plan) {
+    return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " + std::to_string(spec.training.tokensPerStep()) + " tokens (" +
+                                     std::to_string(std::llround(plan.tokensPerSecond)) + " tokens/s), " + plan.bottleneck + "-bound") +
+           paragraph("disk:   ", plan.readBytesPerStep + plan.writtenBytesPerStep == 0
+                                     ? std::string("nothing is read or written in a step")
+                                     : size(plan.readBytesPerStep) + " read and " + size(plan.writtenBytesPerStep) + " written a step") +
+           paragraph("the run:", formatDuration(plan.totalSeconds) + " for " + std::to_string(spec.training.steps) + " steps, " +
+                                     formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) + " written in all") +
+           paragraph("device: ", formatBytes(uint64_t(plan.smallestDeviceBytes)) + " is the least that would do");
+}
+
+std::string kindsText(const std::vector<PlacedKind>& kinds) {
+    const std::vector<TextColumn> columns{{Align::Left, 20}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 28}, {Align::Left, 37}};
+    std::string text = tableLine(columns, {"why it is there", "size", "", "where (slices)", "why"});
+    for (const PlacedKind& kind : kinds)
+        text += tableLine(columns, {kind.kind, size(kind.bytes), "", kind.where, kind.reason});
+    return text;
+}
+
+std::string outcomesText(const std::string& title, const std::vector<PlanOutcome>& outcomes) {
+    const std::vector<TextColumn> columns{{Align::Left, 28}, {Align::Right, 9}, {Align::Right, 11}, {Align::Right, 11}, {Align::Left, 1}, {Align::Left, 35}};
+    std::string text = tableLine(columns, {title, "a step", "read", "written", "", "update"});
+    for (const PlanOutcome& outcome : outcomes) {
+        const std::string name = (outcome.chosen ? "* " : "  ") + outcome.choice;
+        if (outcome.problem.empty())
+            text += tableLine(columns, {name, formatSeconds(outcome.secondsPerStep), size(outcome.readBytes), size(outcome.writtenBytes), "", outcome.updateRule});
+        else
+            text += tableLine({columns[0], {Align::Left, 70}}, {name, outcome.problem});
+    }
+    return text;
+}
+
+nlohmann::ordered_json outcomesJson(const std::vector<PlanOutcome>& outcomes) {
+    auto all = nlohmann::ordered_json::array();
+    for (const PlanOutcome& outcome : outcomes) {
+        nlohmann::ordered_json one{{"choice", outcome.choice}, {"chosen", outcome.chosen}};
+        if (outcome.problem.empty())
+            one.update({{"update", outcome.updateRule},
+                        {"seconds_per_step", outcome.secondsPerStep},
+                        {"read_bytes_per_step", outcome.readBytes},
+                        {"written_bytes_per_step", outcome.writtenBytes}});
+        else
+            one["problem"] = outcome.problem;
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+nlohmann::ordered_json kindsJson(const std::vector<PlacedKind>& kinds) {
+    auto all = nlohmann::ordered_json::array();
+    for (const PlacedKind& kind : kinds)
+        all.push_back({{"kind", kind.kind},
+                       {"bytes", kind.bytes},
+                       {"slices", {{kTiers[0], kind.slices[0]}, {kTiers[1], kind.slices[1]}, {kTiers[2], kind.slices[2]}}},
+                       {"where", kind.where},
+                       {"reason", kind.reason}});
+    return all;
+}
+
+}  // namespace
+
+std::string planText(const RunSpec& spec, const PlanPreview& plan, const PlanExplanation& explanation) {
+    std::string text = spec.name + ": " + formatCount(uint64_t(plan.parameters)) + " parameters, " + std::to_string(plan.slices) + " slices, state " +
+                       (plan.streamed ? "streamed from disk" : "in RAM") + "\n\n" + placesText(plan) + '\n' + costText(spec, plan) +
+                       paragraph("update: ", plan.updateRule + ": " + explanation.updateReason) + '\n' + kindsText(explanation.kinds);
+    if (!explanation.updates.empty())
+        text += '\n' + outcomesText("other updates (--update)", explanation.updates) + "  They change when slices are updated, not the result.\n";
+    if (!explanation.clips.empty())
+        text += '\n' + outcomesText("other clipping (--clip)", explanation.clips) + "  These change the result: other recipes for training.\n";
+    text += '\n' + outcomesText("more memory", explanation.memory) + "\n* this plan. All figures are predictions; gsst plan --program shows the step op by op.\n";
+    return text;
+}
+
+nlohmann::ordered_json planJson(const PlanPreview& plan, const PlanExplanation& explanation) {
+    nlohmann::ordered_json tiers;
+    for (size_t kind = 0; kind < std::size(kKinds); ++kind)
+        for (size_t tier = 0; tier < std::size(kTiers); ++tier)
+            tiers[kKinds[kind]][kTiers[tier]] = plan.bytes[kind][tier];
+    return {{"fits", plan.fits},
+            {"parameters", plan.parameters},
+            {"slices", plan.slices},
+            {"streamed", plan.streamed},
+            {"bytes", tiers},
+            {"device_peak_bytes", plan.devicePeakBytes},
+            {"smallest_device_bytes", plan.smallestDeviceBytes},
+            {"ram_peak_bytes", plan.ramPeakBytes},
+            {"disk_bytes", plan.diskBytes},
+            {"read_bytes_per_step", plan.readBytesPerStep},
+            {"written_bytes_per_step", plan.writtenBytesPerStep},
+            {"seconds_per_step", plan.secondsPerStep},
+            {"tokens_per_second", plan.tokensPerSecond},
+            {"total_seconds", plan.totalSeconds},
+            {"bottleneck", plan.bottleneck},
+            {"update", plan.updateRule},
+            {"update_reason", explanation.updateReason},
+            {"break_even_clipped_share", explanation.breakEven},
+            {"kinds", kindsJson(explanation.kinds)},
+            {"updates", outcomesJson(explanation.updates)},
+            {"clipping", outcomesJson(explanation.clips)},
+            {"memory", outcomesJson(explanation.memory)}};
+}
+
+}  // namespace gsst

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/trace_options.h"
+
+namespace gsst {
+
+void addTraceOptions(CLI::App& command, TraceRequest& trace) {
+    auto* file = command.add_option("--trace", trace.file, "Write what happens in the first steps to this file, for ui.perfetto.dev");
+    command.add_option("--trace-steps", trace.steps, "Steps in the trace (default: 10)")->check(CLI::PositiveNumber)->needs(file);
+}
+
+}  // namespace gsst

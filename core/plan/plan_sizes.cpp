@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plan/plan_sizes.h"
+
+#include "base/round_up.h"
+#include "plan/planner.h"
+#include "spec/cost.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace gsst {
+namespace {
+
+constexpr int64_t kLargestReadAhead = int64_t{1} << 30;
+constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead takes at most one part in so many
+
+}  // namespace
+
+int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements) {
+    int64_t largest = 0;
+    for (int unit = 0; unit < table.unitCount(); ++unit)
+        for (const ChunkRange& chunk : chunksOfUnit(table, unit, chunkElements))
+            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + chunk.paddedElements * format.gradientBytes());
+    return largest;
+}
+
+int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, int64_t ramLimit) {
+    const UnitInfo& unit = table.units().front();
+    const int64_t embedding = format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * format.gradientBytes();
+    const int64_t allowed = ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead;
+    return std::min(embedding, allowed);
+}
+
+int64_t slotBytes(const StateFormat& format) {
+    const int64_t sums = roundUp(int64_t(format.blockCount()) * int64_t(format.kinds().size()) * 8, 4096);
+    return 2 * (4096 + format.totalBytes() + sums) + 8 * 4096;
+}
+
+const char* nameOf(UpdateRule rule) {
+    switch (rule) {
+    case UpdateRule::Deferred: return "deferred";
+    case UpdateRule::Speculative: return "speculative";
+    case UpdateRule::Insured: return "insured";
+    case UpdateRule::Adaptive: return "insured or deferred";
+    }
+    return "unknown";
+}
+
+int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
+    const std::vector<SliceRange> slices = makeSlicing(table, plan.placement.unitsPerSlice);
+    for (size_t slice = 0; slice < slices.size(); ++slice)
+        if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
+            return table.paddedParameters() * gradientBytesPerElement(training.state);
+    return 0;
+}
+
+int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
+    if (plan.placement.boundaries != Tier::Disk)
+        return 0;
+    return int64_t(plan.slices) * training.microBatchesPerStep() * boundaryPlaceBytes(table.model(), training);
+}
+
+}  // namespace gsst

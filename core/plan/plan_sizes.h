@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "spec/state_format.h"
+#include "spec/tensor_table.h"
+
+#include <cstdint>
+
+namespace gsst {
+
+/// Bytes of the largest chunk with its gradient: what the staging ring must hold several times.
+int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements);
+
+/// Staging with which the turn from one step to the next hides: the embedding has no arithmetic that its state could be read
+/// behind, so all of it should be on its way while the backward sweep before still computes. `ramLimit` 0 = none.
+int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, int64_t ramLimit);
+
+/// Both slots with their sums, and HEAD.
+int64_t slotBytes(const StateFormat& format);
+
+}  // namespace gsst

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/restart.h"
+
+#include "store/run_lock.h"
+#include "store/state_store.h"
+
+#include <algorithm>
+#include <string>
+
+namespace gsst {
+
+Status chooseRestart(FileSystem& files, const ResumeRequest& request, const EventSink& sink) {
+    GSST_ASSIGN(const RunRecord run, readRunRecord(files, {request.folder}));
+    GSST_ASSIGN(const auto lock, lockRun(files, request.folder));
+    const TensorTable table(run.spec.model);
+    GSST_ASSIGN(const auto store, StateStore::open(files, request.folder, table, StateFormat(table, run.spec.training.state), Caching::Direct));
+    const uint64_t newestOrder = store->committed().dataOrder;
+    if (request.rollBack) {
+        GSST_TRY(store->rollBackToPrevious());
+        sink(LogLine{LogLine::Level::Info, "Went back to the commit of step " + std::to_string(store->committed().step)});
+    }
+    if (request.reshuffle) {
+        CommitRecord record = store->committed();
+        record.dataOrder = std::max(record.dataOrder, newestOrder) + 1;
+        record.skippedInARow = 0;
+        GSST_TRY(store->commit(record.slot, record));
+        sink(LogLine{LogLine::Level::Info, "From step " + std::to_string(record.step + 1) + " on the text comes in another order (number " +
+                                               std::to_string(record.dataOrder) + ")"});
+    }
+    return {};
+}
+
+}  // namespace gsst

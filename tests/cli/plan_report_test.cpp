@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/text_table.h"
+#include "fake_service.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace gsst::test {
+namespace {
+
+constexpr size_t kColumns = 100;
+
+class PlanReportTest : public CommandTest {
+protected:
+    void SetUp() override {
+        m_service.preview.fits = true;
+        m_service.preview.updateRule = "insured or deferred";
+        m_service.preview.bottleneck = "disk";
+        m_service.preview.secondsPerStep = 0.52;
+        m_service.preview.readBytesPerStep = m_service.preview.writtenBytesPerStep = int64_t{1} << 30;
+        PlanExplanation& told = m_service.explanation;
+        told.updateRule = "insured or deferred";
+        told.updateReason = "a sentence that is so long that it does not fit the rest of a line of a hundred columns, whatever stands before it";
+        told.breakEven = 0.25;
+        PlacedKind weights;
+        weights.kind = "boundary activations";
+        weights.bytes = int64_t{1023} << 20;
+        weights.slices = {12, 115, 111};
+        weights.where = "device 12, RAM 115, disk 111";
+        weights.reason = "12 of 238 slices fit RAM: saves 1023 MiB of reading a step; the rest is streamed: RAM limit of 1023 MiB reached";
+        told.kinds = {weights};
+        PlanOutcome mine{"insured", true, "", "insured or deferred", 0.52, 1 << 30, 1 << 30};
+        PlanOutcome none{"1 GiB more VRAM", false, "there is none, for a reason that has many words and goes on until it has filled the line", "", 0, 0, 0};
+        told.updates = {mine};
+        told.clips = {mine};
+        told.memory = {mine, none};
+        StepListing& listing = m_service.listing;
+        listing.updateRule = "insured";
+        listing.programs = {"step", "commit"};
+        listing.slices = {"embedding", "layer 0", "head"};
+        listing.seconds = 0.52;
+        listing.ops.resize(4);
+        const ListedBuffer state{7, "staging", "state", 1023 << 20, false}, kept{8, "device", "weights", 4096, true};
+        fill(listing.ops[0], "forward", "read", "read state", 0, 3 << 20, 0, 0.25);
+        listing.ops[0].acquires = {state, kept};
+        fill(listing.ops[1], "forward", "compute", "store boundary", 1, 0, 2e9, 0.5);
+        listing.ops[1].readWait = 0.125;
+        fill(listing.ops[2], "backward", "compute", "store boundary", 1, 0, 1e9, 0.25);
+        fill(listing.ops[3], "commit", "write", "write state", 2, 5 << 20, 0, 0.125);
+        listing.ops[3].program = 1;
+        listing.ops[3].releases = {state};
+        listing.ops[0].start = -0.25;
+    }
+    static void fill(ListedOp& op, const char* phase, const char* lane, const char* kind, int slice, int64_t bytes, double flops, double seconds) {
+        op.phase = phase;
+        op.lane = lane;
+        op.kind = kind;
+        op.slice = slice;
+        op.ioBytes = bytes;
+        op.flops = flops;
+        op.seconds = seconds;
+    }
+    void plan(const std::vector<std::string>& more) {
+        std::vector<std::string> words{"plan", "--preset", "sample"};
+        words.insert(words.end(), more.begin(), more.end());
+        ASSERT_EQ(run(words), 0) << m_err;
+    }
+    void expectOut(const std::vector<std::string>& texts) {
+        for (const std::string& text : texts)
+            EXPECT_NE(m_out.find(text), std::string::npos) << text << " in\n" << m_out;
+    }
+    void expectNarrow() {
+        std::istringstream lines(m_out);
+        for (std::string line; std::getline(lines, line);) {
+            EXPECT_LE(line.size(), kColumns) << line;
+            EXPECT_FALSE(line.ends_with(' ')) << line;
+        }
+    }
+};
+
+TEST_F(PlanReportTest, ExplainsWithinAHundredColumns) {
+    plan({});
+    expectNarrow();
+    expectOut({"insured or deferred: a sentence", "device 12, RAM 115, disk 111", "* insured", "  1 GiB more VRAM", "0.520 s", "there is none"});
+}
+
+TEST_F(PlanReportTest, ExplainsToPrograms) {
+    plan({"--json"});
+    const auto json = nlohmann::json::parse(m_out);
+    EXPECT_EQ(json["kinds"][0]["slices"]["ram"], 115);
+    EXPECT_EQ(json["update_reason"], m_service.explanation.updateReason);
+    EXPECT_EQ(json["break_even_clipped_share"], 0.25);
+    EXPECT_EQ(json["memory"][0]["chosen"], true);
+    EXPECT_EQ(json["memory"][0]["seconds_per_step"], 0.52);
+    EXPECT_TRUE(json["memory"][1].contains("problem"));
+    EXPECT_FALSE(json["memory"][1].contains("seconds_per_step"));
+}
+
+TEST_F(PlanReportTest, ListsTheProgramWithinAHundredColumns) {
+    plan({"--program"});
+    expectNarrow();
+    expectOut({"4 ops", "-- forward, slice 1: layer 0", "-- backward, slice 1: layer 0", "-- commit, slice 2: head", "+S state 1023 MiB", "-S state 1023 MiB", "-250.00",
+               "Computing waits 0.125 s for reads", "computing takes 0.750 s"});
+    EXPECT_EQ(m_out.find("weights"), std::string::npos) << "what is kept across steps is neither acquired nor released";
+}
+
+TEST_F(PlanReportTest, AddsUpByKind) {
+    plan({"--program", "--json"});
+    const auto json = nlohmann::json::parse(m_out);
+    ASSERT_EQ(json["totals"].size(), 3u) << "reads, computing, writes";
+    EXPECT_EQ(json["totals"][0]["read_bytes"], 3 << 20);
+    EXPECT_EQ(json["totals"][1]["kind"], "store boundary");
+    EXPECT_EQ(json["totals"][1]["ops"], 2);
+    EXPECT_EQ(json["totals"][1]["flops"], 3e9);
+    EXPECT_EQ(json["totals"][1]["seconds"], 0.75);
+    EXPECT_EQ(json["totals"][2]["written_bytes"], 5 << 20);
+    EXPECT_EQ(json["totals"][2]["read_bytes"], 0);
+    ASSERT_EQ(json["ops"].size(), 4u);
+    EXPECT_EQ(json["ops"][0]["acquires"].size(), 2u);
+    EXPECT_EQ(json["ops"][0]["acquires"][1]["kept_across_steps"], true);
+    EXPECT_EQ(json["ops"][3]["program"], 1);
+}
+
+TEST_F(PlanReportTest, TraceOptionsReachTheService) {
+    ASSERT_EQ(run({"train", "--preset", "sample", "--sample-text", "--trace", "a.json", "--trace-steps", "3"}), 0) << m_err;
+    EXPECT_EQ(m_service.started->trace.file, "a.json");
+    EXPECT_EQ(m_service.started->trace.steps, 3);
+    ASSERT_EQ(run({"resume", "runs/a", "--trace", "b.json"}), 0) << m_err;
+    EXPECT_EQ(m_service.resumed->trace.file, "b.json");
+    EXPECT_EQ(m_service.resumed->trace.steps, 10);
+    EXPECT_NE(run({"resume", "runs/a", "--trace-steps", "3"}), 0) << "of no trace";
+    EXPECT_NE(run({"resume", "runs/a", "--trace", "b.json", "--trace-steps", "0"}), 0);
+}
+
+TEST(TextTable, WrapsTheLastColumn) {
+    const std::vector<TextColumn> columns{{TextColumn::Align::Right, 4}, {TextColumn::Align::Left, 10}};
+    EXPECT_EQ(tableLine(columns, {"12", "some words and more"}), "  12 some words\n     and more\n");
+    EXPECT_EQ(tableLine(columns, {"12345", "a\nb"}), "12345 a\n      b\n");
+    EXPECT_EQ(tableLine(columns, {"1", ""}), "   1\n");
+    EXPECT_EQ(tableLine({{TextColumn::Align::Left, 4}, {TextColumn::Align::Right, 5}}, {"a", "12"}), "a       12\n");
+    EXPECT_EQ(wrapped("unbreakable-word", 4), std::vector<std::string>{"unbreakable-word"});
+}
+
+}  // namespace
+}  // namespace gsst::test
