@@ -50,12 +50,14 @@ std::string kindsText(const std::vector<PlacedKind>& kinds) {
 }
 
 std::string outcomesText(const std::string& title, const std::vector<PlanOutcome>& outcomes) {
-    const std::vector<TextColumn> columns{{Align::Left, 28}, {Align::Right, 9}, {Align::Right, 11}, {Align::Right, 11}, {Align::Left, 1}, {Align::Left, 35}};
+    const std::vector<TextColumn> columns{{Align::Left, 28},  {Align::Right, 9}, {Align::Right, 11},
+                                          {Align::Right, 11}, {Align::Left, 1},  {Align::Left, 35}};
     std::string text = tableLine(columns, {title, "a step", "read", "written", "", "update"});
     for (const PlanOutcome& outcome : outcomes) {
         const std::string name = (outcome.chosen ? "* " : "  ") + outcome.choice;
         if (outcome.problem.empty())
-            text += tableLine(columns, {name, formatSeconds(outcome.secondsPerStep), size(outcome.readBytes), size(outcome.writtenBytes), "", outcome.updateRule});
+            text += tableLine(columns, {name, formatSeconds(outcome.secondsPerStep), size(outcome.readBytes), size(outcome.writtenBytes), "",
+                                        outcome.updateRule});
         else
             text += tableLine({columns[0], {Align::Left, 70}}, {name, outcome.problem});
     }
@@ -99,7 +101,8 @@ std::string planText(const RunSpec& spec, const PlanPreview& plan, const PlanExp
         text += '\n' + outcomesText("other updates (--update)", explanation.updates) + "  They change when slices are updated, not the result.\n";
     if (!explanation.clips.empty())
         text += '\n' + outcomesText("other clipping (--clip)", explanation.clips) + "  These change the result: other recipes for training.\n";
-    text += '\n' + outcomesText("more memory", explanation.memory) + "\n* this plan. All figures are predictions; gsst plan --program shows the step op by op.\n";
+    text += '\n' + outcomesText("more memory", explanation.memory) +
+            "\n* this plan. All figures are predictions; gsst plan --program shows the step op by op.\n";
     return text;
 }
 

@@ -96,9 +96,10 @@ void printTotals(std::ostream& out, const StepListing& listing) {
         readWait += op.readWait;
         writeWait += op.writeWait;
     }
-    out << tableLine(columns, {all.lane, all.kind, std::to_string(all.ops), size(all.read), size(all.written), size(all.copied), flopsText(all.flops), ""})
-        << "\nThe lanes work side by side: computing takes " << fixed(busy["compute"], 3) << " s, reading " << fixed(busy["read"], 3) << " s, writing "
-        << fixed(busy["write"], 3) << " s.\nComputing waits " << fixed(readWait, 3) << " s for reads and " << fixed(writeWait, 3)
+    out << tableLine(columns, {all.lane, all.kind, std::to_string(all.ops), size(all.read), size(all.written), size(all.copied),
+                               flopsText(all.flops), ""})
+        << "\nThe lanes work side by side: computing takes " << fixed(busy["compute"], 3) << " s, reading " << fixed(busy["read"], 3)
+        << " s, writing " << fixed(busy["write"], 3) << " s.\nComputing waits " << fixed(readWait, 3) << " s for reads and " << fixed(writeWait, 3)
         << " s for writes (no free staging).\n";
 }
 
@@ -128,7 +129,8 @@ bool startsGroup(const ListedOp& op, const ListedOp& before) {
 
 std::string headingOf(const StepListing& listing, const ListedOp& op) {
     const size_t slice = size_t(op.slice);
-    return std::string("-- ") + op.phase + ", slice " + std::to_string(op.slice) + (slice < listing.slices.size() ? ": " + listing.slices[slice] : "") + '\n';
+    const std::string name = slice < listing.slices.size() ? ": " + listing.slices[slice] : std::string();
+    return std::string("-- ") + op.phase + ", slice " + std::to_string(op.slice) + name + '\n';
 }
 
 constexpr const char* kLegend = R"(
@@ -142,24 +144,29 @@ The ops in their order. Those of a lane run one after the other, the lanes side 
 )";
 
 void printOps(std::ostream& out, const StepListing& listing) {
-    const std::vector<TextColumn> columns{{Align::Right, 6}, {Align::Left, 7},  {Align::Left, 14}, {Align::Right, 4}, {Align::Right, 5}, {Align::Right, 8},
-                                          {Align::Right, 6}, {Align::Right, 9}, {Align::Right, 8}, {Align::Left, 0},  {Align::Left, 23}};
+    const std::vector<TextColumn> columns{{Align::Right, 6}, {Align::Left, 7},  {Align::Left, 14}, {Align::Right, 4},
+                                          {Align::Right, 5}, {Align::Right, 8}, {Align::Right, 6}, {Align::Right, 9},
+                                          {Align::Right, 8}, {Align::Left, 0},  {Align::Left, 23}};
     const bool inSeconds = listing.seconds >= 100;  // so that the numbers stay short
     const double unit = inSeconds ? 1 : 1e3;
-    out << kLegend << tableLine(columns, {"op", "lane", "kind", "unit", "batch", "bytes", "FLOPs", inSeconds ? "start s" : "start ms", inSeconds ? "s" : "ms", "", "buffers"});
+    out << kLegend
+        << tableLine(columns, {"op", "lane", "kind", "unit", "batch", "bytes", "FLOPs", inSeconds ? "start s" : "start ms",
+                               inSeconds ? "s" : "ms", "", "buffers"});
     for (size_t place = 0; place < listing.ops.size(); ++place) {
         const ListedOp& op = listing.ops[place];
         if (place == 0 || startsGroup(op, listing.ops[place - 1]))
             out << headingOf(listing, op);
-        out << tableLine(columns, {std::to_string(place), op.lane, op.kind, number(op.unit), number(op.microBatch), size(op.ioBytes > 0 ? op.ioBytes : op.copyBytes),
-                                   flopsText(op.flops), fixed(op.start * unit, 2), fixed(op.seconds * unit, 2), "", buffersText(op)});
+        out << tableLine(columns, {std::to_string(place), op.lane, op.kind, number(op.unit), number(op.microBatch),
+                                   size(op.ioBytes > 0 ? op.ioBytes : op.copyBytes), flopsText(op.flops),
+                                   fixed(op.start * unit, 2), fixed(op.seconds * unit, 2), "", buffersText(op)});
     }
 }
 
 nlohmann::ordered_json buffersJson(const std::vector<ListedBuffer>& buffers) {
     auto all = nlohmann::ordered_json::array();
     for (const ListedBuffer& buffer : buffers)
-        all.push_back({{"buffer", buffer.number}, {"space", buffer.space}, {"use", buffer.use}, {"bytes", buffer.bytes}, {"kept_across_steps", buffer.keptAcrossSteps}});
+        all.push_back({{"buffer", buffer.number}, {"space", buffer.space}, {"use", buffer.use}, {"bytes", buffer.bytes},
+                       {"kept_across_steps", buffer.keptAcrossSteps}});
     return all;
 }
 
@@ -175,15 +182,17 @@ void printProgram(std::ostream& out, const std::string& name, const StepListing&
 nlohmann::ordered_json programJson(const StepListing& listing) {
     auto totals = nlohmann::ordered_json::array();
     for (const KindTotal& total : totalsOf(listing))
-        totals.push_back({{"lane", total.lane}, {"kind", total.kind}, {"ops", total.ops}, {"read_bytes", total.read}, {"written_bytes", total.written},
+        totals.push_back({{"lane", total.lane}, {"kind", total.kind}, {"ops", total.ops}, {"read_bytes", total.read},
+                          {"written_bytes", total.written},
                           {"copied_bytes", total.copied}, {"flops", total.flops}, {"seconds", total.seconds}});
     auto ops = nlohmann::ordered_json::array();
     for (const ListedOp& op : listing.ops)
         ops.push_back({{"program", op.program}, {"phase", op.phase}, {"lane", op.lane}, {"kind", op.kind}, {"slice", op.slice}, {"unit", op.unit},
-                       {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes}, {"flops", op.flops}, {"start", op.start},
-                       {"seconds", op.seconds}, {"read_wait", op.readWait}, {"write_wait", op.writeWait}, {"acquires", buffersJson(op.acquires)},
-                       {"releases", buffersJson(op.releases)}});
-    return {{"update", listing.updateRule}, {"seconds", listing.seconds}, {"programs", listing.programs}, {"slices", listing.slices}, {"totals", totals}, {"ops", ops}};
+                       {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes}, {"flops", op.flops},
+                       {"start", op.start}, {"seconds", op.seconds}, {"read_wait", op.readWait}, {"write_wait", op.writeWait},
+                       {"acquires", buffersJson(op.acquires)}, {"releases", buffersJson(op.releases)}});
+    return {{"update", listing.updateRule}, {"seconds", listing.seconds}, {"programs", listing.programs}, {"slices", listing.slices},
+            {"totals", totals}, {"ops", ops}};
 }
 
 }  // namespace gsst

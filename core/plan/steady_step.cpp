@@ -31,7 +31,8 @@ std::vector<StepProgram> steadyStep(const ProgramBuilder& builder, const Plan& p
     } else if (plan.rule == UpdateRule::Deferred) {
         programs.push_back(build(ProgramKind::Step, true, BackwardUpdate::None));
     } else {
-        programs.push_back(build(ProgramKind::Step, false, plan.rule == UpdateRule::Speculative ? BackwardUpdate::Speculative : BackwardUpdate::Insured));
+        const bool speculative = plan.rule == UpdateRule::Speculative;
+        programs.push_back(build(ProgramKind::Step, false, speculative ? BackwardUpdate::Speculative : BackwardUpdate::Insured));
         programs.push_back(build(ProgramKind::Commit, false, BackwardUpdate::None));
     }
     return programs;

@@ -155,14 +155,16 @@ private:
         const int onDisk = placed.slices[size_t(Tier::Disk)];
         const bool asked = m_basis.spec.budget.gradients == GradientChoice::Disk;
         if (!m_plan.stateOnDisk) {
-            placed.reason = placed.slices[size_t(Tier::Device)] == int(m_slices.size()) ? "summed up and applied on the device" : "wait for the update after the backward sweep";
+            const bool onDevice = placed.slices[size_t(Tier::Device)] == int(m_slices.size());
+            placed.reason = onDevice ? "summed up and applied on the device" : "wait for the update after the backward sweep";
         } else if (onDisk == int(m_slices.size())) {
             placed.reason = whyOnDisk(asked, "--gradients disk");
         } else {
             const Work streamed = workOf(changed([](SliceResidency& slice) { slice.gradient = Tier::Disk; }));
             const int64_t read = streamed.read - m_work.read;
-            placed.reason = fitting(placed.slices) + ": saves " + (read > 0 ? size(read) + " of reading and " : "") + size(streamed.written - m_work.written) +
-                            " of writing a step" + (onDisk > 0 ? "; the rest is " + whyOnDisk(asked, "--gradients disk") : "");
+            placed.reason = fitting(placed.slices) + ": saves " + (read > 0 ? size(read) + " of reading and " : "") +
+                            size(streamed.written - m_work.written) + " of writing a step" +
+                            (onDisk > 0 ? "; the rest is " + whyOnDisk(asked, "--gradients disk") : "");
         }
         return placed;
     }

@@ -51,7 +51,8 @@ std::string clipName(const TrainSpec& training) {
 
 std::vector<PlanOutcome> clipsOf(const PlanBasis& basis, const Plan& plan) {
     const double norm = basis.spec.training.clipNorm > 0 ? basis.spec.training.clipNorm : TrainSpec().clipNorm;
-    const std::pair<ClipKind, double> ways[] = {{ClipKind::Global, norm}, {ClipKind::PreviousNorm, norm}, {ClipKind::PerUnit, norm}, {ClipKind::Global, 0}};
+    const std::pair<ClipKind, double> ways[] = {
+        {ClipKind::Global, norm}, {ClipKind::PreviousNorm, norm}, {ClipKind::PerUnit, norm}, {ClipKind::Global, 0}};
     std::vector<PlanOutcome> outcomes;
     for (const auto& [kind, bound] : ways) {
         RunSpec spec = basis.spec;
@@ -116,7 +117,8 @@ std::string whyRule(const PlanExplanation& explanation, const PlanBasis& basis, 
     const bool asked = basis.spec.budget.update != UpdateChoice::Auto;
     switch (plan.rule) {
     case UpdateRule::Speculative: return whySpeculative(basis);
-    case UpdateRule::Insured: return "asked for with --update insured: in the backward sweep, with the gradient stored in case the clip factor was guessed wrong";
+    case UpdateRule::Insured:
+        return "asked for with --update insured: in the backward sweep, with the gradient stored in case the clip factor was guessed wrong";
     case UpdateRule::Deferred:
         if (asked)
             return "asked for with --update deferred: slices are updated while the next step reads them";
@@ -126,8 +128,9 @@ std::string whyRule(const PlanExplanation& explanation, const PlanBasis& basis, 
                " against " + formatSeconds(deferred.secondsPerStep) + ", which is no gain";
     case UpdateRule::Adaptive: break;
     }
-    return "in the backward sweep a step takes " + formatSeconds(insured.secondsPerStep) + ", in the next forward sweep " + formatSeconds(deferred.secondsPerStep) +
-           "; the first pays while fewer than " + std::to_string(std::lround(100 * plan.breakEven)) + "% of the steps are clipped";
+    return "in the backward sweep a step takes " + formatSeconds(insured.secondsPerStep) + ", in the next forward sweep " +
+           formatSeconds(deferred.secondsPerStep) + "; the first pays while fewer than " +
+           std::to_string(std::lround(100 * plan.breakEven)) + "% of the steps are clipped";
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ namespace gsst {
 class Session : public RunSession {
 public:
     /// `trace` hears of the first steps; may be null.
-    Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake, std::unique_ptr<TraceWriter> trace = nullptr);
+    Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake,
+            std::unique_ptr<TraceWriter> trace = nullptr);
     ~Session() override;
 
     EventQueue& events() override { return m_events; }

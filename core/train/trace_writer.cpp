@@ -49,8 +49,9 @@ std::string eventText(int process, int track, const char* name, const char* cate
 }
 
 std::string metadataText(const char* name, int process, int track, const std::string& arguments) {
-    return std::string("{\"name\":\"") + name + "\",\"ph\":\"M\",\"pid\":" + std::to_string(process) + ",\"tid\":" + std::to_string(track) + ",\"args\":{" +
-           arguments + "}}";
+    std::string text = "{\"name\":\"";
+    text.append(name).append("\",\"ph\":\"M\",\"pid\":").append(std::to_string(process)).append(",\"tid\":").append(std::to_string(track));
+    return text.append(",\"args\":{").append(arguments).append("}}");
 }
 
 }  // namespace
@@ -194,7 +195,8 @@ void TraceWriter::addSimulated() {
             m_file->addPatiently(eventText(kSimulated, kWaits, kWaitForWrite, "wait", start - op.writeWait, start, ""));
         if (op.readWait > 0)
             m_file->addPatiently(eventText(kSimulated, kWaits, kWaitForRead, "wait", start - op.writeWait - op.readWait, start - op.writeWait, ""));
-        m_file->addPatiently(eventText(kSimulated, trackOf(text.lane, 0), text.kind, laneName(text.lane), start, start + op.seconds, argumentsOf(text)));
+        const int track = trackOf(text.lane, 0);
+        m_file->addPatiently(eventText(kSimulated, track, text.kind, laneName(text.lane), start, start + op.seconds, argumentsOf(text)));
     }
 }
 

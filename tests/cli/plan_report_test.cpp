@@ -32,7 +32,9 @@ protected:
         weights.reason = "12 of 238 slices fit RAM: saves 1023 MiB of reading a step; the rest is streamed: RAM limit of 1023 MiB reached";
         told.kinds = {weights};
         PlanOutcome mine{"insured", true, "", "insured or deferred", 0.52, 1 << 30, 1 << 30};
-        PlanOutcome none{"1 GiB more VRAM", false, "there is none, for a reason that has many words and goes on until it has filled the line", "", 0, 0, 0};
+        PlanOutcome none;
+        none.choice = "1 GiB more VRAM";
+        none.problem = "there is none, for a reason that has many words and goes on until it has filled the line";
         told.updates = {mine};
         told.clips = {mine};
         told.memory = {mine, none};
@@ -101,7 +103,8 @@ TEST_F(PlanReportTest, ExplainsToPrograms) {
 TEST_F(PlanReportTest, ListsTheProgramWithinAHundredColumns) {
     plan({"--program"});
     expectNarrow();
-    expectOut({"4 ops", "-- forward, slice 1: layer 0", "-- backward, slice 1: layer 0", "-- commit, slice 2: head", "+S state 1023 MiB", "-S state 1023 MiB", "-250.00",
+    expectOut({"4 ops", "-- forward, slice 1: layer 0", "-- backward, slice 1: layer 0", "-- commit, slice 2: head", "+S state 1023 MiB",
+               "-S state 1023 MiB", "-250.00",
                "Computing waits 0.125 s for reads", "computing takes 0.750 s"});
     EXPECT_EQ(m_out.find("weights"), std::string::npos) << "what is kept across steps is neither acquired nor released";
 }

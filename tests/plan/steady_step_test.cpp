@@ -103,8 +103,10 @@ TEST_P(SteadyStep, ComputingAndWaitingFillTheStep) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, SteadyStep,
-                         testing::Values(Case{ResidencyChoice::Disk, UpdateChoice::Deferred, 1}, Case{ResidencyChoice::Disk, UpdateChoice::Insured, 2},
-                                         Case{ResidencyChoice::Disk, UpdateChoice::Speculative, 2}, Case{ResidencyChoice::Resident, UpdateChoice::Auto, 2}));
+                         testing::Values(Case{ResidencyChoice::Disk, UpdateChoice::Deferred, 1},
+                                         Case{ResidencyChoice::Disk, UpdateChoice::Insured, 2},
+                                         Case{ResidencyChoice::Disk, UpdateChoice::Speculative, 2},
+                                         Case{ResidencyChoice::Resident, UpdateChoice::Auto, 2}));
 
 }  // namespace
 }  // namespace gsst

@@ -142,7 +142,8 @@ TEST_F(ExplainPlan, ComparesUpdatesAndNamesTheBreakEven) {
     EXPECT_EQ(chosen(m_told.updates).secondsPerStep, m_plan.step.seconds);
     EXPECT_GT(m_told.updates[0].secondsPerStep, m_plan.step.seconds) << "deferred: this drive is slow";
     EXPECT_EQ(m_told.breakEven, m_plan.breakEven);
-    EXPECT_NE(m_told.updateReason.find(std::to_string(std::lround(100 * m_plan.breakEven)) + "% of the steps"), std::string::npos) << m_told.updateReason;
+    const std::string share = std::to_string(std::lround(100 * m_plan.breakEven)) + "% of the steps";
+    EXPECT_NE(m_told.updateReason.find(share), std::string::npos) << m_told.updateReason;
 }
 
 TEST_F(ExplainPlan, KnownClipFactorsNeedNoStoredGradient) {
@@ -204,6 +205,9 @@ TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     EXPECT_EQ(acquired, released);
     EXPECT_GT(acquired, 0);
     EXPECT_EQ(phases, " forward backward commit");
+    const auto turn = std::find_if(listing.ops.begin(), listing.ops.end(), [](const ListedOp& op) { return std::string(op.phase) == "backward"; });
+    EXPECT_EQ(std::string((turn - 1)->kind), "head");
+    EXPECT_EQ(std::string(turn->kind), "norms");
 }
 
 }  // namespace

@@ -227,12 +227,14 @@ TEST_F(TraceWriterTest, TheSameOpOfTwoStepsIsTwoEvents) {
     begin(10);
     const Op read = opOf(OpKind::ReadWeights, 0);
     m_trace->opStarted(read);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
     m_trace->opStarted(read);
     m_trace->opDone(read);
     m_trace->opDone(read);
     const auto reads = events(1, "disk read");
     ASSERT_EQ(reads.size(), 2u);
     EXPECT_NE(reads[0]["tid"], reads[1]["tid"]);
+    EXPECT_LT(reads[0]["ts"], reads[1]["ts"]) << "the older one was done first";
 }
 
 TEST_F(TraceWriterTest, TheSimulatedStepStandsBesideTheSecond) {
