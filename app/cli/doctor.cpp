@@ -3,15 +3,17 @@
 #include "app/cli/console.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
+#include "app/cli/text_table.h"
 #include "base/units.h"
-#include "train/machine.h"
+#include "train/machine_report.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -23,53 +25,89 @@ struct DoctorOptions {
     bool json = false;
 };
 
-/// Tokens a step from which a forward sweep, which moves the whole state of a deferred update, is not faster than the drive: 12 bytes of
-/// state each way against 2 FLOPs a token and parameter.
-double hiddenFromTokens(const MachineReport& report, const IoRate& rate) {
-    constexpr double kStateBytes = 12;
-    const double secondsPerParameter = kStateBytes / rate.readBytesPerSecond + kStateBytes / rate.writeBytesPerSecond;
-    return secondsPerParameter * report.training.forwardFlops / 2;
+const IoRate& bestRate(const IoProbe& drive) { return bestEngine(drive) == IoEngine::Uring ? *drive.uring : drive.threadPool; }
+
+/// Tokens a step from which streaming takes no longer than the arithmetic: a forward sweep reads 12 bytes of state and 4 of gradient
+/// for each parameter, writes 12, and computes 2 FLOPs a token meanwhile.
+double hiddenFromTokens(const MachineReport& report) {
+    constexpr double kReadBytes = 16, kWrittenBytes = 12, kForwardFlops = 2;
+    const IoRate& rate = bestRate(report.drive);
+    return (kReadBytes / rate.readBytesPerSecond + kWrittenBytes / rate.writeBytesPerSecond) * report.training.forwardFlops / kForwardFlops;
 }
 
-/// By the usual count: forward, recomputation and backward are 8 FLOPs a token and parameter.
-double tokensPerSecond(const MachineReport& report, double parameters) { return report.training.backwardFlops / (8 * parameters); }
+/// Of one token and parameter: forward, then backward with what the forward did once more.
+double tokenSeconds(const MachineReport& report) { return 2 / report.training.forwardFlops + 6 / report.training.backwardFlops; }
 
-const IoRate& bestRate(const MachineReport& report) {
-    return bestEngine(report.drive) == IoEngine::Uring ? *report.drive.uring : report.drive.threadPool;
+/// Parameters of the model that sees 20 tokens a parameter, a usual measure, in a week.
+double parametersInAWeek(const MachineReport& report) {
+    constexpr double kWeek = 7 * 24 * 3600, kTokensPerParameter = 20;
+    return std::sqrt(kWeek / (kTokensPerParameter * tokenSeconds(report)));
 }
+
+std::string count(double value) { return formatCount(uint64_t(value)); }
+std::string arithmetic(double flops) { return std::to_string(std::llround(flops / 1e9)) + " GFLOP/s"; }
+std::string memorySpeed(double bytes) { return std::to_string(std::llround(bytes / 1e9)) + " GB/s"; }
 
 void line(const char* name, const std::string& value, const std::string& meaning) {
-    std::printf("%-26s %-16s %s\n", name, value.c_str(), meaning.c_str());
+    static const std::vector<TextColumn> columns = {{TextColumn::Align::Left, 24}, {TextColumn::Align::Left, 20}, {TextColumn::Align::Left, 76}};
+    std::cout << tableLine(columns, {name, value, meaning});
 }
 
-std::string gigaflops(double flops) { return std::to_string(std::llround(flops / 1e9)) + " GFLOP/s"; }
-std::string megabytes(double bytes) { return std::to_string(std::llround(bytes / 1e6)) + " MB/s"; }
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words)
+        text += (text.empty() ? "" : ", ") + word;
+    return text.empty() ? "none that are known here" : text;
+}
 
-void print(const MachineReport& report, const RunSpec& spec) {
-    const IoRate& rate = bestRate(report);
-    const bool uring = bestEngine(report.drive) == IoEngine::Uring;
-    std::printf("%s\n\n", report.machine.c_str());
-    line("matrix product, fp32", gigaflops(report.productFlopsFp32), "");
-    line("matrix product, bf16", gigaflops(report.productFlopsBf16),
-         report.productFlopsBf16 > 1.5 * report.productFlopsFp32 ? "much faster than fp32: train in bf16 (the presets do)"
-                                                                 : "no faster than fp32 here: --precision fp32 costs nothing");
-    line("forward pass", gigaflops(report.training.forwardFlops), "a layer like that of " + spec.name);
-    line("backward pass", gigaflops(report.training.backwardFlops),
-         formatCount(uint64_t(tokensPerSecond(report, 124e6))) + " tokens/s with 124 M parameters, " +
-             formatCount(uint64_t(tokensPerSecond(report, 1.3e9))) + " with 1.3 B");
-    line("optimizer's update", megabytes(report.training.updateBytes), "of memory moved");
-    line("memory copies", megabytes(report.training.copyBytes), "");
-    line("memory free", formatBytes(uint64_t(report.ramBytes)),
-         "the state of " + formatCount(uint64_t(double(report.ramBytes) * 0.7 / 16)) + " parameters fits; larger models stream from the drive");
-    line("drive, reading", megabytes(rate.readBytesPerSecond), uring ? "through io_uring, which is faster here" : "through a thread pool, which is as fast as io_uring or faster here");
-    line("drive, writing", megabytes(rate.writeBytesPerSecond),
-         "streaming is hidden behind the arithmetic from about " + formatCount(uint64_t(hiddenFromTokens(report, rate))) + " tokens a step");
-    line("drive, free", formatBytes(uint64_t(report.diskBytes)),
-         "room for " + formatCount(uint64_t(double(report.diskBytes) / 24)) + " parameters (exact), " + formatCount(uint64_t(double(report.diskBytes) / 8.2)) + " (lean)");
+void printProcessor(const MachineReport& report) {
+    std::cout << report.processor << "\n\n";
+    line("processor", std::to_string(report.cores) + (report.cores == 1 ? " core, " : " cores, ") + std::to_string(report.threads) + " threads",
+         "Vector instructions: " + joined(report.instructions) + "; bf16 products " +
+             (report.fastBf16 ? "are done by the processor itself." : "have to be imitated with fp32."));
+    const bool faster = report.productFlopsBf16 > 1.3 * report.productFlopsFp32;
+    line("matrix product, fp32", arithmetic(report.productFlopsFp32), "The most that any layer can reach with --precision fp32.");
+    line("matrix product, bf16", arithmetic(report.productFlopsBf16),
+         faster ? "Much faster than fp32: --precision bf16 is the right choice." : "Not faster than fp32: --precision fp32 costs no time here.");
+}
+
+void printTraining(const MachineReport& report, const RunSpec& spec) {
+    line("forward", arithmetic(report.training.forwardFlops), "What a layer like those of " + spec.name + " reaches; plans reckon with it.");
+    line("backward", arithmetic(report.training.backwardFlops),
+         "A model of 124 M parameters trains at about " + count(1 / (tokenSeconds(report) * 124e6)) + " tokens/s, one of 1.3 B at " +
+             count(1 / (tokenSeconds(report) * 1.3e9)) + "; models up to about " + count(parametersInAWeek(report)) +
+             " parameters see 20 tokens a parameter within a week.");
+    line("loss and its gradient", arithmetic(report.training.headFlops), "Counts for small models with a large vocabulary.");
+    line("optimizer's update", memorySpeed(report.training.updateBytes),
+         "A state of 12 bytes a parameter is updated at about " + count(report.training.updateBytes / 28) + " parameters/s, in memory.");
+}
+
+void printMemory(const MachineReport& report) {
+    constexpr double kShare = 0.7, kBytesPerParameter = 16;
+    line("memory", formatBytes(uint64_t(report.ramTotalBytes)), formatBytes(uint64_t(report.ramFreeBytes)) + " are free: up to about " +
+             count(double(report.ramFreeBytes) * kShare / kBytesPerParameter) + " parameters train without the drive, larger models are streamed.");
+    line("memory, copying", memorySpeed(report.memoryBytes),
+         report.memoryBytes > 4 * bestRate(report.drive).readBytesPerSecond ? "Far more than the drive gives: memory will not hold streaming up."
+                                                                            : "Not much more than the drive gives: streaming takes time from the arithmetic.");
+}
+
+void printDrive(const MachineReport& report, bool sustained) {
+    constexpr double kExactBytes = 28, kLeanBytes = 11;  // two slots and the gradient
+    const IoRate& rate = bestRate(report.drive);
+    const char* engine = bestEngine(report.drive) == IoEngine::Uring ? "Through io_uring, which is faster here than a pool of threads."
+                         : report.drive.uring                        ? "Through a pool of threads: io_uring is not faster here."
+                                                                     : "Through a pool of threads, as io_uring cannot be used.";
+    line("drive, reading", formatRate(rate.readBytesPerSecond), engine);
+    line("drive, writing", formatRate(rate.writeBytesPerSecond),
+         (sustained ? "Kept up after " + formatBytes(report.drive.writtenBytes) + " of writing. " : "In a short look, without --quick it may be less. ") +
+             "Streaming is hidden behind the arithmetic from about " + count(hiddenFromTokens(report)) + " tokens a step.");
+    line("drive, free", formatBytes(uint64_t(report.diskFreeBytes)),
+         "Room for about " + count(double(report.diskFreeBytes) / kExactBytes) + " parameters with the state \"exact\", " +
+             count(double(report.diskFreeBytes) / kLeanBytes) + " with \"lean\".");
     if (report.drive.caching != Caching::Direct)
-        std::printf("\nThe folder's file system has no direct access: the drive's figures are those of the system's cache.\n");
+        std::cout << "\nThe folder's file system has no direct access: the drive's figures are those of the system's cache, and plans do not use them.\n";
     if (!report.drive.uring)
-        std::printf("\nio_uring was not measured: %s\n", report.drive.whyNoUring.c_str());
+        std::cout << "\nio_uring was not measured: " << report.drive.whyNoUring << "\n";
 }
 
 nlohmann::ordered_json toJson(const IoRate& rate) {
@@ -79,12 +117,18 @@ nlohmann::ordered_json toJson(const IoRate& rate) {
 nlohmann::ordered_json toJson(const MachineReport& report) {
     nlohmann::ordered_json drive = {{"engine", bestEngine(report.drive) == IoEngine::Uring ? "io_uring" : "thread_pool"},
                                     {"direct", report.drive.caching == Caching::Direct},
+                                    {"written_bytes", report.drive.writtenBytes},
                                     {"thread_pool", toJson(report.drive.threadPool)}};
     if (report.drive.uring)
         drive["io_uring"] = toJson(*report.drive.uring);
-    return {{"machine", report.machine},
-            {"free_ram_bytes", report.ramBytes},
-            {"free_disk_bytes", report.diskBytes},
+    return {{"processor", report.processor},
+            {"cores", report.cores},
+            {"threads", report.threads},
+            {"instructions", report.instructions},
+            {"total_ram_bytes", report.ramTotalBytes},
+            {"free_ram_bytes", report.ramFreeBytes},
+            {"free_disk_bytes", report.diskFreeBytes},
+            {"memory_bytes_per_second", report.memoryBytes},
             {"product_flops", {{"fp32", report.productFlopsFp32}, {"bf16", report.productFlopsBf16}}},
             {"training",
              {{"forward_flops", report.training.forwardFlops},
@@ -94,7 +138,7 @@ nlohmann::ordered_json toJson(const MachineReport& report) {
               {"update_bytes_per_second", report.training.updateBytes},
               {"copy_bytes_per_second", report.training.copyBytes}}},
             {"drive", drive},
-            {"streaming_hidden_from_tokens", hiddenFromTokens(report, bestRate(report))}};
+            {"streaming_hidden_from_tokens", hiddenFromTokens(report)}};
 }
 
 int doctor(DoctorOptions& options, CommandContext& context) {
@@ -116,8 +160,12 @@ int doctor(DoctorOptions& options, CommandContext& context) {
         return reportError(report.error(), options.json);
     if (options.json)
         std::cout << toJson(*report).dump(2) << std::endl;
-    else
-        print(*report, *spec);
+    else {
+        printProcessor(*report);
+        printTraining(*report, *spec);
+        printMemory(*report);
+        printDrive(*report, !options.quick);
+    }
     return 0;
 }
 

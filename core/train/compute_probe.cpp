@@ -6,10 +6,14 @@
 #include "spec/cost.h"
 #include "train/torch_slice_math.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <future>
 #include <iterator>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,10 +22,13 @@ namespace {
 
 constexpr int64_t kWidths[] = {64, 128, 256, 384, 512, 768, 1024, 1536, 2048};
 constexpr int64_t kMostTokens = 1024;
+constexpr int64_t kMostTokensWide = 512;  ///< of widths over kWide, whose layers take seconds otherwise
+constexpr int64_t kWide = 1024;
 constexpr int64_t kMostRows = 8192;
 constexpr int kLeastRounds = 3;
 constexpr int kMostRounds = 40;
 constexpr double kEnoughSeconds = 0.06;
+constexpr double kLongSeconds = 0.4;  ///< calls of this length need no repetition
 
 /// The smallest of the widths that is not below, or the largest.
 int64_t widthFor(int64_t width) {
@@ -38,7 +45,7 @@ Result<double> timed(const std::function<Status()>& work) {
     GSST_TRY(work());
     double shortest = 1e9;
     const Stopwatch total;
-    for (int round = 0; round < kLeastRounds || (round < kMostRounds && total.seconds() < kEnoughSeconds); ++round) {
+    for (int round = 0; round < kMostRounds && total.seconds() < (round < kLeastRounds ? kLongSeconds : kEnoughSeconds); ++round) {
         const Stopwatch watch;
         GSST_TRY(work());
         shortest = std::min(shortest, watch.seconds());
@@ -186,7 +193,7 @@ Result<ComputeRates> Bench::run() {
 std::string ProbeShape::key() const {
     std::string text = model.family == Family::Llama ? "llama" : "gpt2";
     for (const int64_t number : {model.width, model.heads, model.kvHeads, model.ffnWidth, model.vocabulary, training.sequenceLength, training.microBatch,
-                                 training.headTokenChunk, int64_t(model.tiedHead)})
+                                 training.headTokenChunk, int64_t(model.tiedHead), training.threads})
         text.append("-").append(std::to_string(number));
     return text + (training.precision == Precision::Fp32 ? "-fp32-" : "-bf16-") + nameOf(training.state);
 }
@@ -203,16 +210,25 @@ ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {
         --shape.model.kvHeads;
     shape.model.ffnWidth = scaled(model.ffnWidth, shape.model.width, model.width, 16);
     shape.model.vocabulary = std::min(model.vocabulary, kMostRows);
-    shape.model.context = training.sequenceLength;
-    shape.training.microBatch = std::clamp<int64_t>(kMostTokens / training.sequenceLength, 1, training.microBatch);
+    const int64_t mostTokens = width > kWide ? kMostTokensWide : kMostTokens;
+    shape.training.sequenceLength = std::min(training.sequenceLength, mostTokens);
+    shape.model.context = shape.training.sequenceLength;
+    shape.training.microBatch = std::clamp<int64_t>(mostTokens / shape.training.sequenceLength, 1, training.microBatch);
     shape.training.sequencesPerStep = shape.training.microBatch;
+    shape.training.headTokenChunk = std::min(training.headTokenChunk, shape.training.tokensPerMicroBatch());
+    if (shape.training.threads == 0)
+        shape.training.threads = std::max(1u, std::thread::hardware_concurrency());
     return shape;
 }
 
 Result<ComputeRates> probeCompute(const ProbeShape& shape) {
-    Bench bench(shape);
-    GSST_TRY(bench.prepare());
-    return bench.run();
+    const auto measure = [&shape]() -> Result<ComputeRates> {
+        at::set_num_threads(int(shape.training.threads));
+        Bench bench(shape);
+        GSST_TRY(bench.prepare());
+        return bench.run();
+    };
+    return std::async(std::launch::async, measure).get();
 }
 
 }  // namespace gsst

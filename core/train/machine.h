@@ -5,17 +5,16 @@
 #include "io/io_probe.h"
 #include "plan/planner.h"
 #include "spec/run_spec.h"
-#include "train/events.h"
+#include "train/machine_cache.h"
 
+#include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <stop_token>
-#include <string>
 
 namespace gsst {
 
-/// Free memory of this computer in bytes, 0 if unknown; by platform.
+/// Memory of this computer in bytes, what is free of it and all of it; 0 if unknown. By platform.
 int64_t availableRamBytes();
+int64_t totalRamBytes();
 
 /// What this machine gives a run in `folder` by default: most of the free RAM, the free disk space.
 MachineLimits machineLimits(FileSystem& files, const std::filesystem::path& folder);
@@ -36,26 +35,13 @@ enum class DriveProbe {
 /// and kept there. Where something cannot be measured, careful assumptions stand. Thread-safe.
 Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, const RunSpec& spec, DriveProbe probe);
 
-/// Measures anew, keeps it in the user's cache for later, and tells what was found.
-struct MachineReport {
-    std::string machine;              ///< processor and threads
-    int64_t ramBytes = 0;             ///< free now
-    int64_t diskBytes = 0;            ///< free in the folder
-    double productFlopsFp32 = 0;      ///< one large matrix product
-    double productFlopsBf16 = 0;
-    ComputeRates training;            ///< of the recipe that was asked about
-    IoProbe drive;
-};
-struct ReportOptions {
-    std::filesystem::path folder;     ///< whose drive; must exist
-    RunSpec spec;                     ///< the recipe to measure the arithmetic with
-    uint64_t driveBytes = uint64_t{1} << 30;  ///< of the temporary file
-    uint64_t sustainedBytes = 0;      ///< written first, to use the drive's cache up
-    std::function<void(const Progress&)> progress;
-};
-Result<MachineReport> reportMachine(FileSystem& files, const ReportOptions& options, std::stop_token stop);
+/// Adds to what this process and the user's cache know. Thread-safe.
+void keepMeasurements(FileSystem& files, const MachineCache& added);
 
-/// While one of these lives, a run computes: what is measured then is used, but not kept.
+/// What a drive is good for by this probe.
+DriveRates ratesOf(const IoProbe& probe);
+
+/// While one of these lives, a run computes: what is measured then is used until the run is over, but not kept.
 class MachineInUse {
 public:
     MachineInUse();

@@ -3,13 +3,31 @@
 
 #include "spec/json_text.h"
 
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 namespace gsst {
 namespace {
 
 constexpr uint64_t kLargestFile = 1u << 20;
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
+constexpr int kAttempts = 50;
+constexpr std::chrono::milliseconds kPause{10};
+
+/// Nobody else adds to the file meanwhile. None if somebody holds it all the time, or if it cannot be had.
+std::unique_ptr<FileLock> lockOf(FileSystem& files, std::filesystem::path file) {
+    file += ".lock";
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        auto lock = files.lock(file);
+        if (lock.ok())
+            return std::move(lock).value();
+        if (lock.error().code != ErrorCode::Busy)
+            return nullptr;
+        std::this_thread::sleep_for(kPause);
+    }
+    return nullptr;
+}
 
 /// False unless all numbers are there and are rates.
 bool readRates(const Json& entry, std::initializer_list<std::pair<const char*, double*>> rates) {
@@ -63,6 +81,9 @@ MachineCache MachineCache::load(FileSystem& files, const std::filesystem::path& 
 void MachineCache::save(FileSystem& files, const std::filesystem::path& file, const std::string& machine) const {
     if (file.empty() || !files.makeFolders(file.parent_path()).ok())
         return;
+    const std::unique_ptr<FileLock> lock = lockOf(files, file);
+    if (!lock)
+        return;
     MachineCache all = load(files, file, machine);
     for (const auto& [key, rates] : compute)
         all.compute[key] = rates;
@@ -73,7 +94,7 @@ void MachineCache::save(FileSystem& files, const std::filesystem::path& file, co
         json["compute"][key] = written(rates);
     for (const auto& [key, rates] : all.drives)
         json["drives"][key] = {{"read_bytes", rates.readBytesPerSecond}, {"write_bytes", rates.writeBytesPerSecond}, {"uring", rates.uring}};
-    static_cast<void>(writeTextAtomically(files, file, json.dump(2) + "\n"));
+    static_cast<void>(writeTextAtomically(files, file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
 }
 
 }  // namespace gsst

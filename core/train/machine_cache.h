@@ -18,10 +18,10 @@ struct DriveRates {
 };
 
 /// Measurements of this computer, kept between programs in one JSON file. Anything in the file that is not understood, or was
-/// measured by another version or on another processor, is left out and measured anew. Not thread-safe.
+/// measured on another `machine`, is left out and measured anew. Not thread-safe; programs may use one file at the same time.
 struct MachineCache {
     std::map<std::string, ComputeRates> compute;  ///< by ProbeShape::key()
-    std::map<std::string, DriveRates> drives;     ///< by path of the folder
+    std::map<std::string, DriveRates> drives;     ///< by driveIdentity()
 
     static MachineCache load(FileSystem& files, const std::filesystem::path& file, const std::string& machine);
     /// Adds to what other programs have written meanwhile. That it fails is no harm.
@@ -31,7 +31,10 @@ struct MachineCache {
 /// The user's folder for what can be made again, with this program's name; empty if there is none. By platform.
 std::filesystem::path userCacheFolder();
 
-/// Processor, cores and version of the program: what measurements hold for.
+/// Processor and number of threads.
 std::string machineName();
+
+/// The file system that `folder` is on, by what stays the same when the computer starts again; empty if it cannot be told. By platform.
+std::string driveIdentity(const std::filesystem::path& folder);
 
 }  // namespace gsst

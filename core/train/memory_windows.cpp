@@ -5,10 +5,18 @@
 
 namespace gsst {
 
-int64_t availableRamBytes() {
+namespace {
+
+/// Zeros if the system does not tell.
+MEMORYSTATUSEX memoryStatus() {
     MEMORYSTATUSEX status{};
     status.dwLength = sizeof(status);
-    return GlobalMemoryStatusEx(&status) ? static_cast<int64_t>(status.ullAvailPhys) : 0;
+    return GlobalMemoryStatusEx(&status) ? status : MEMORYSTATUSEX{};
 }
+
+}  // namespace
+
+int64_t availableRamBytes() { return static_cast<int64_t>(memoryStatus().ullAvailPhys); }
+int64_t totalRamBytes() { return static_cast<int64_t>(memoryStatus().ullTotalPhys); }
 
 }  // namespace gsst

@@ -18,7 +18,8 @@ std::string shown(double value, int digits = 4) {
 std::string figure(const char* name, double value, double usual, double sigmas) {
     std::string text = std::string(name) + " is " + shown(value);
     if (usual != 0)
-        text += ", " + shown(std::abs(sigmas), 2) + " standard deviations " + (sigmas < 0 ? "below" : "above") + " the " + shown(usual) + " of the recent steps";
+        text += ", " + shown(std::abs(sigmas), 2) + " standard deviations " + (sigmas < 0 ? "below" : "above") + " the " + shown(usual) +
+                " of the recent steps";
     return text;
 }
 

@@ -6,6 +6,9 @@
 #include <string>
 #include <thread>
 
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
 namespace gsst {
 
 /// After the XDG Base Directory Specification: an absolute XDG_CACHE_HOME, else ~/.cache.
@@ -26,6 +29,15 @@ std::string machineName() {
             break;
         }
     return name + ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+}
+
+/// The identifier is made from the file system's own where it has one; the size tells those apart that have none.
+std::string driveIdentity(const std::filesystem::path& folder) {
+    struct statvfs there{};
+    struct statfs kind{};
+    if (::statvfs(folder.c_str(), &there) != 0 || ::statfs(folder.c_str(), &kind) != 0)
+        return {};
+    return std::to_string(kind.f_type) + "-" + std::to_string(there.f_fsid) + "-" + std::to_string(uint64_t{there.f_blocks} * there.f_frsize);
 }
 
 }  // namespace gsst

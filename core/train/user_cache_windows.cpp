@@ -7,7 +7,6 @@
 #include <thread>
 
 namespace gsst {
-
 namespace {
 
 std::wstring variable(const wchar_t* name) {
@@ -15,6 +14,8 @@ std::wstring variable(const wchar_t* name) {
     value.resize(::GetEnvironmentVariableW(name, value.data(), DWORD(value.size())));
     return value;
 }
+
+constexpr DWORD kLongestPath = 32767;
 
 }  // namespace
 
@@ -25,6 +26,18 @@ std::filesystem::path userCacheFolder() {
 
 std::string machineName() {
     return std::filesystem::path(variable(L"PROCESSOR_IDENTIFIER")).string() + ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+}
+
+/// The volume's serial number and size.
+std::string driveIdentity(const std::filesystem::path& folder) {
+    std::wstring root(kLongestPath, L'\0');
+    DWORD serial = 0;
+    ULARGE_INTEGER size{};
+    if (!::GetVolumePathNameW(folder.c_str(), root.data(), kLongestPath) ||
+        !::GetVolumeInformationW(root.c_str(), nullptr, 0, &serial, nullptr, nullptr, nullptr, 0) ||
+        !::GetDiskFreeSpaceExW(root.c_str(), nullptr, &size, nullptr))
+        return {};
+    return std::to_string(serial) + "-" + std::to_string(size.QuadPart);
 }
 
 }  // namespace gsst

@@ -3,10 +3,15 @@
 import json
 import os
 import pathlib
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
-from program import NOT_FOUND, gsst, tiny_spec
+from program import NOT_FOUND, command, gsst, tiny_spec
+
+CANCELLED = 12  # see core/base/result.cpp
 
 
 class DoctorTest(unittest.TestCase):
@@ -34,7 +39,10 @@ class DoctorTest(unittest.TestCase):
         for figures in (report["product_flops"], report["training"], report["drive"]["thread_pool"]):
             for figure in figures.values():
                 self.assertGreater(figure, 0)
-        self.assertGreater(report["streaming_hidden_from_tokens"], 0)
+        for name in ("streaming_hidden_from_tokens", "memory_bytes_per_second", "cores", "threads", "free_ram_bytes", "free_disk_bytes"):
+            self.assertGreater(report[name], 0, name)
+        self.assertGreater(report["total_ram_bytes"], report["free_ram_bytes"])
+        self.assertGreaterEqual(report["drive"]["written_bytes"], 2 * 128 << 20)
         self.assertEqual(list(self.drive.iterdir()), [])
         [rates] = self.kept()["compute"].values()
         self.assertAlmostEqual(rates["forward_flops"] / report["training"]["forward_flops"], 1, places=6)
@@ -48,6 +56,27 @@ class DoctorTest(unittest.TestCase):
         (self.cache / "gsst-studio" / "machine.json").write_text(json.dumps(slower))
         after = json.loads(self.gsst("plan", "--spec", self.spec, "--json").out)["seconds_per_step"]
         self.assertGreater(after, 20 * before)
+
+    def test_a_second_plan_measures_nothing(self):
+        self.assertEqual(self.gsst("plan", "--spec", self.spec, "--json").code, 0)
+        first = (self.cache / "gsst-studio" / "machine.json").stat()
+        self.assertEqual(self.gsst("plan", "--spec", self.spec, "--json").code, 0)
+        second = (self.cache / "gsst-studio" / "machine.json").stat()
+        self.assertEqual((first.st_ino, first.st_mtime_ns), (second.st_ino, second.st_mtime_ns))
+
+    def test_stops_when_asked_and_cleans_up(self):
+        environment = self.environment
+        with subprocess.Popen(command("doctor", self.drive, "--spec", self.spec), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            deadline = time.monotonic() + 60
+            while not list(self.drive.iterdir()) and running.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, CANCELLED, err)
+        self.assertEqual(out, b"")
+        self.assertEqual(list(self.drive.iterdir()), [])
+        self.assertEqual(self.kept()["drives"], {})
+        self.assertEqual(len(self.kept()["compute"]), 1)
 
     def test_the_table_is_for_people(self):
         done = self.gsst("doctor", self.drive, "--spec", self.spec, "--quick")

@@ -17,8 +17,8 @@ class UnstableTest(program.ProgramTest):
 
     def test_the_way_out(self):
         spec = self.write_spec(program.tiny_spec(NERVOUS))
-        outcome = self.refuse(self.train("--json", spec=spec), INVALID_INPUT, "Training became unstable", "3 steps in a row", "--reshuffle", "--roll-back",
-                              str(self.run_folder), "standard deviations above")
+        outcome = self.refuse(self.train("--json", spec=spec), INVALID_INPUT, "Training became unstable", "3 steps in a row", "--reshuffle",
+                              "--roll-back", str(self.run_folder), "standard deviations above")
         unusual = self.events(outcome, "unusual_step")
         self.assertEqual([step["skipped_in_a_row"] for step in unusual[-3:]], [1, 2, 3])
         self.assertEqual({step["fault"] for step in unusual}, {"outlier"})

@@ -153,7 +153,7 @@ TEST_P(AsyncIoTwinTest, OneErrorOfManyPiecesIsReportedOnceAfterAll) {
         io->write(*file, 0, data.span(), [&](Status status) {
             ++calls;
             EXPECT_EQ(files.calls(FileCall::Write) - before, 16);
-            written.promise.set_value(std::move(status));
+            written.promise->set_value(std::move(status));
         });
         GSST_EXPECT_ERROR(written.wait(), NoSpace);
         EXPECT_EQ(calls, 1);
@@ -174,10 +174,10 @@ TEST_P(AsyncIoTwinTest, TheForemostErrorIsTheOneReported) {
 }
 
 TEST_P(AsyncIoTwinTest, OneThreadKeepsTheOrder) {
+    std::vector<int> order;
+    std::promise<void> finished;  // before the engine, whose threads may still be in set_value() when the wait ends
     const auto io = make({.readThreads = 1, .writeThreads = 1});
     const auto data = noise(kIoAlignment, 4);
-    std::vector<int> order;
-    std::promise<void> finished;
     for (int i = 0; i < 20; ++i) {
         if (i % 2 == 0)
             io->write(*file, 0, data.span(), [&order, i](Status) { order.push_back(i); });
@@ -191,10 +191,10 @@ TEST_P(AsyncIoTwinTest, OneThreadKeepsTheOrder) {
 }
 
 TEST_P(AsyncIoTest, BlockedWritesDoNotHoldUpReads) {
+    std::promise<void> gate;  // before the engine, whose thread may come to it late
     const auto io = make({.readThreads = 1, .writeThreads = 1});
     const auto data = noise(kIoAlignment, 5), into = zeros(kIoAlignment);
     GSST_EXPECT_OK(file->write(0, data.span()));
-    std::promise<void> gate;
     io->run([&] { gate.get_future().wait(); });
     Waiter read;
     io->read(*file, 0, into.span(), read.done());
@@ -236,14 +236,14 @@ TEST_P(AsyncIoTest, WhatACompletionHoldsIsReleasedBeforeTheDestructorReturns) {
 }
 
 TEST_P(AsyncIoTest, WhatDiffersFromTheContractIsReportedOnAThreadOfTheEngine) {
+    std::promise<std::thread::id> where;
     const auto io = make({});
     const auto data = noise(4 * kIoAlignment, 8), into = zeros(4 * kIoAlignment);
     GSST_EXPECT_OK(file->write(0, data.span()));
-    std::promise<std::thread::id> where;
     Waiter unaligned, early, beyond;
     io->read(*file, 0, into.span().subspan(1, kIoAlignment), [&](Status status) {
         where.set_value(std::this_thread::get_id());
-        unaligned.promise.set_value(std::move(status));
+        unaligned.promise->set_value(std::move(status));
     });
     GSST_EXPECT_ERROR(unaligned.wait(), Internal);
     EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
@@ -277,7 +277,7 @@ TEST_P(AsyncIoTest, CompletionsRunSideBySide) {
     for (size_t i = 0; i < 2; ++i)
         io->read(*file, 0, into.span().subspan(i * kIoAlignment, kIoAlignment), [&, i](Status status) {
             both.arrive_and_wait();  // hangs unless the other one runs as well
-            waiters[i].promise.set_value(std::move(status));
+            waiters[i].promise->set_value(std::move(status));
         });
     for (Waiter& waiter : waiters)
         GSST_EXPECT_OK(waiter.wait());
@@ -292,7 +292,7 @@ TEST_P(AsyncIoTest, ASlowCompletionHoldsUpNothingElse) {
     Waiter slow;
     io->read(*file, 0, slowInto.span(), [&slow, opens](Status status) {
         opens.wait();
-        slow.promise.set_value(std::move(status));
+        slow.promise->set_value(std::move(status));
     });
     for (int i = 0; i < 20; ++i) {
         Waiter read, written;

@@ -32,10 +32,11 @@ inline std::unique_ptr<AsyncIo> makeEngine(IoEngine engine, const ThreadPoolIoOp
 /// Waits for one request.
 struct Waiter {
     AsyncIo::Done done() {
-        return [this](Status status) { promise.set_value(std::move(status)); };
+        // The waiting thread may be gone before set_value() returns.
+        return [promise = promise](Status status) { promise->set_value(std::move(status)); };
     }
-    Status wait() { return promise.get_future().get(); }
-    std::promise<Status> promise;
+    Status wait() { return promise->get_future().get(); }
+    std::shared_ptr<std::promise<Status>> promise = std::make_shared<std::promise<Status>>();
 };
 
 }  // namespace gsst::testing

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An update tells whether all that it wrote is finite, whatever its state, its instruction set and the place of the culprit.
+#include "optim/adamw_cpu.h"
 #include "optim/block_loops.h"
 #include "optim/block_math.h"
 #include "optim_helpers.h"
-#include "optim/adamw_cpu.h"
 
 #include <gtest/gtest.h>
 
@@ -38,11 +38,13 @@ protected:
                     CodedState encoded = coded(state);
                     std::vector<float> fp32(kCount);
                     std::vector<uint16_t> bf16(kCount);
-                    AdamWArrays arrays = isExact() ? state.arrays(gradient.data(), 0, kCount) : encoded.arrays(GetParam(), gradient.data(), 0, kCount);
+                    AdamWArrays arrays = isExact() ? state.arrays(gradient.data(), 0, kCount)
+                                                   : encoded.arrays(GetParam(), gradient.data(), 0, kCount);
                     arrays.weightsFp32 = output == 1 ? fp32.data() : nullptr;
                     arrays.weightsBf16 = output == 2 ? bf16.data() : nullptr;
                     const auto kernel = isExact() ? kernels.adamwUpdate : kernels.adamwUpdateCoded;
-                    EXPECT_EQ(kernel(arrays, constants.keep, constants), finite) << what << " at " << at << ", " << kernels.name << ", output " << output;
+                    EXPECT_EQ(kernel(arrays, constants.keep, constants), finite)
+                        << what << " at " << at << ", " << kernels.name << ", output " << output;
                 }
     }
 };
@@ -56,13 +58,15 @@ TEST_P(FiniteUpdate, ThatIsGoodSaysSo) {
         state.moment1[at] = state.moment2[at] = 0;
         state.setWeight(at, 0);
     });
-    expectFinite(true, "the largest gradient whose square fits", [](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = 1e18f; });
+    expectFinite(true, "the largest gradient whose square fits",
+                 [](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = 1e18f; });
     expectFinite(true, "a huge weight", [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.setWeight(at, -1e38f); });
 }
 
 TEST_P(FiniteUpdate, OfAGradientThatIsNotFinite) {
     for (float value : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::quiet_NaN()})
-        expectFinite(false, std::to_string(value), [value](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = value; });
+        expectFinite(false, std::to_string(value),
+                     [value](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = value; });
 }
 
 TEST_P(FiniteUpdate, WhoseSquareOverflows) {

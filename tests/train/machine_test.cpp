@@ -6,7 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -38,6 +42,52 @@ TEST(MachineCache, KeepsWhatItWasGivenAndWhatOthersWrote) {
     EXPECT_TRUE(both.drives.at("d").uring);
 }
 
+TEST(MachineCache, WaitsForWhoeverWritesAndGivesUp) {
+    auto files = makeMemoryFiles();
+    MachineCache cache;
+    cache.compute["a"] = someRates();
+    ASSERT_TRUE(files->makeFolders(kFile.parent_path()).ok());
+    std::filesystem::path lock = kFile;
+    lock += ".lock";
+    {
+        const auto held = files->lock(lock);
+        ASSERT_TRUE(held.ok());
+        cache.save(*files, kFile, "this");
+        EXPECT_FALSE(files->exists(kFile));
+    }
+    cache.save(*files, kFile, "this");
+    EXPECT_EQ(MachineCache::load(*files, kFile, "this").compute.size(), 1u);
+}
+
+TEST(MachineCache, SavedByManyAtOnceHoldsAll) {
+    auto files = makeMemoryFiles();
+    std::vector<std::jthread> programs;
+    for (int i = 0; i < 8; ++i)
+        programs.emplace_back([&files, i] {
+            MachineCache cache;
+            cache.compute[std::to_string(i)] = someRates();
+            cache.save(*files, kFile, "this");
+        });
+    programs.clear();
+    EXPECT_EQ(MachineCache::load(*files, kFile, "this").compute.size(), 8u);
+}
+
+TEST(MachineCache, AFolderThatIsNoFolderIsNoObstacle) {
+    auto files = makeMemoryFiles();
+    write(*files, "a file");
+    MachineCache cache;
+    cache.compute["a"] = someRates();
+    cache.save(*files, kFile / "machine.json", "this");
+    EXPECT_TRUE(MachineCache::load(*files, kFile / "machine.json", "this").compute.empty());
+}
+
+TEST(Drive, IsTheSameForItsFoldersAndUnknownWhereThereIsNone) {
+    const std::string here = driveIdentity(std::filesystem::current_path());
+    EXPECT_FALSE(here.empty());
+    EXPECT_EQ(driveIdentity("."), here);
+    EXPECT_EQ(driveIdentity(std::filesystem::current_path() / "not there at all"), "");
+}
+
 TEST(MachineCache, OfAnotherMachineIsOfNoUse) {
     auto files = makeMemoryFiles();
     MachineCache cache;
@@ -48,9 +98,9 @@ TEST(MachineCache, OfAnotherMachineIsOfNoUse) {
 
 TEST(MachineCache, WhatIsNotUnderstoodIsLeftOut) {
     auto files = makeMemoryFiles();
-    for (const char* text : {"", "no JSON", "[]", "{\"version\":2,\"machine\":\"this\"}", "{\"version\":\"1\"}",
-                             R"({"version":1,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}}})",
-                             R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
+    for (const char* text : {"", "no JSON", "[]", R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,"kept_backward_flops":1,"head_flops":1,"update_bytes":1,"copy_bytes":1}}})", "{\"version\":\"1\"}",
+                             R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}}})",
+                             R"({"version":2,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
         write(*files, text);
         const MachineCache cache = MachineCache::load(*files, kFile, "this");
         EXPECT_TRUE(cache.compute.empty()) << text;
@@ -91,6 +141,19 @@ TEST(ProbeShape, IsBoundedAndSharedByWhatIsAlike) {
     EXPECT_EQ(large.key(), probeShapeOf(model(Family::Llama, 8192), training(2048, 8)).key());
     EXPECT_NE(large.key(), probeShapeOf(model(Family::Llama, 512), training(2048, 4)).key());
     EXPECT_NE(large.key(), probeShapeOf(model(Family::Gpt2, 4096), training(2048, 4)).key());
+    EXPECT_LE(large.training.tokensPerMicroBatch(), 512);
+    const ProbeShape small = probeShapeOf(model(Family::Gpt2, 256), training(4096, 1));
+    EXPECT_EQ(small.training.tokensPerMicroBatch(), 1024);
+    EXPECT_EQ(small.model.context, 1024);
+}
+
+TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
+    TrainSpec recipe = training(64, 2);
+    const ProbeShape all = probeShapeOf(model(Family::Gpt2, 128), recipe);
+    recipe.threads = std::max(1u, std::thread::hardware_concurrency());
+    EXPECT_EQ(all.key(), probeShapeOf(model(Family::Gpt2, 128), recipe).key());
+    recipe.threads += 1;
+    EXPECT_NE(all.key(), probeShapeOf(model(Family::Gpt2, 128), recipe).key());
 }
 
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
