@@ -84,11 +84,14 @@ void printTraining(const MachineReport& report, const RunSpec& spec) {
 
 void printMemory(const MachineReport& report) {
     constexpr double kShare = 0.7, kBytesPerParameter = 16;
-    line("memory", formatBytes(uint64_t(report.ramTotalBytes)), formatBytes(uint64_t(report.ramFreeBytes)) + " are free: up to about " +
-             count(double(report.ramFreeBytes) * kShare / kBytesPerParameter) + " parameters train without the drive, larger models are streamed.");
+    line("memory", formatBytes(uint64_t(report.ramTotalBytes)),
+         formatBytes(uint64_t(report.ramFreeBytes)) + " are free: up to about " +
+             count(double(report.ramFreeBytes) * kShare / kBytesPerParameter) +
+             " parameters train without the drive, larger models are streamed.");
     line("memory, copying", memorySpeed(report.memoryBytes),
-         report.memoryBytes > 4 * bestRate(report.drive).readBytesPerSecond ? "Far more than the drive gives: memory will not hold streaming up."
-                                                                            : "Not much more than the drive gives: streaming takes time from the arithmetic.");
+         report.memoryBytes > 4 * bestRate(report.drive).readBytesPerSecond
+             ? "Far more than the drive gives: memory will not hold streaming up."
+             : "Not much more than the drive gives: streaming takes time from the arithmetic.");
 }
 
 void printDrive(const MachineReport& report, bool sustained) {
@@ -99,13 +102,15 @@ void printDrive(const MachineReport& report, bool sustained) {
                                                                      : "Through a pool of threads, as io_uring cannot be used.";
     line("drive, reading", formatRate(rate.readBytesPerSecond), engine);
     line("drive, writing", formatRate(rate.writeBytesPerSecond),
-         (sustained ? "Kept up after " + formatBytes(report.drive.writtenBytes) + " of writing. " : "In a short look, without --quick it may be less. ") +
+         (sustained ? "Kept up after " + formatBytes(report.drive.writtenBytes) + " of writing. "
+                    : "In a short look, without --quick it may be less. ") +
              "Streaming is hidden behind the arithmetic from about " + count(hiddenFromTokens(report)) + " tokens a step.");
     line("drive, free", formatBytes(uint64_t(report.diskFreeBytes)),
          "Room for about " + count(double(report.diskFreeBytes) / kExactBytes) + " parameters with the state \"exact\", " +
              count(double(report.diskFreeBytes) / kLeanBytes) + " with \"lean\".");
     if (report.drive.caching != Caching::Direct)
-        std::cout << "\nThe folder's file system has no direct access: the drive's figures are those of the system's cache, and plans do not use them.\n";
+        std::cout << "\nThe folder's file system has no direct access: the drive's figures are those of the system's cache, and plans do not "
+                     "use them.\n";
     if (!report.drive.uring)
         std::cout << "\nio_uring was not measured: " << report.drive.whyNoUring << "\n";
 }

@@ -2,11 +2,14 @@
 #include "train/compute_probe.h"
 #include "train/machine_cache.h"
 
+#include "base/clock.h"
 #include "io/memory_files.h"
+#include "train/processor_time.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <string>
 #include <thread>
@@ -98,7 +101,9 @@ TEST(MachineCache, OfAnotherMachineIsOfNoUse) {
 
 TEST(MachineCache, WhatIsNotUnderstoodIsLeftOut) {
     auto files = makeMemoryFiles();
-    for (const char* text : {"", "no JSON", "[]", R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,"kept_backward_flops":1,"head_flops":1,"update_bytes":1,"copy_bytes":1}}})", "{\"version\":\"1\"}",
+    for (const char* text : {"", "no JSON", "[]",
+                             R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,"kept_backward_flops":1,)"
+                             R"("head_flops":1,"update_bytes":1,"copy_bytes":1}}})", "{\"version\":\"1\"}",
                              R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}}})",
                              R"({"version":2,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
         write(*files, text);
@@ -106,6 +111,26 @@ TEST(MachineCache, WhatIsNotUnderstoodIsLeftOut) {
         EXPECT_TRUE(cache.compute.empty()) << text;
         EXPECT_TRUE(cache.drives.empty()) << text;
     }
+}
+
+TEST(ProcessorTime, CountsWorkOfAllThreadsAndNoWaiting) {
+    constexpr double kWork = 0.1, kResolution = 0.05;
+    const Stopwatch watch;
+    const ProcessorTime before = processorTime();
+    const auto work = [before] {
+        while (processorTime().process < before.process + kWork) {
+        }
+    };
+    {
+        const std::jthread one(work), other(work);
+    }
+    EXPECT_GT(watch.seconds(), kWork / double(std::max(2u, std::thread::hardware_concurrency())) / 2);
+    const ProcessorTime worked = processorTime();
+    if (before.system > 0) {
+        EXPECT_GT(worked.system - before.system, kWork - kResolution);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_LT(processorTime().process - worked.process, kResolution);
 }
 
 ModelSpec model(Family family, int64_t width) {
@@ -145,6 +170,7 @@ TEST(ProbeShape, IsBoundedAndSharedByWhatIsAlike) {
     const ProbeShape small = probeShapeOf(model(Family::Gpt2, 256), training(4096, 1));
     EXPECT_EQ(small.training.tokensPerMicroBatch(), 1024);
     EXPECT_EQ(small.model.context, 1024);
+    EXPECT_EQ(small.model.layers, 12);
 }
 
 TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
@@ -165,7 +191,8 @@ TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
                 recipe.state = preset;
                 const auto rates = probeCompute(probeShapeOf(model(family, 128), recipe));
                 ASSERT_TRUE(rates.ok()) << rates.error().text();
-                for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops, rates->headFlops, rates->updateBytes, rates->copyBytes}) {
+                for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops, rates->headFlops,
+                                          rates->updateBytes, rates->copyBytes}) {
                     EXPECT_TRUE(std::isfinite(rate));
                     EXPECT_GT(rate, 1e6);
                     EXPECT_LT(rate, 1e15);
