@@ -60,6 +60,7 @@ void printBench(const BenchResult& result) {
     printRow(result, "seconds a step", [](const BenchVariant& variant) { return fixed(variant.median, 3); });
     printRow(result, "  predicted", [](const BenchVariant& variant) { return fixed(variant.predictedSeconds, 3); });
     printRow(result, "tokens a second", [&](const BenchVariant& variant) { return fixed(double(result.tokensPerStep) / std::max(1e-9, variant.median), 0); });
+    printRow(result, "GFLOP a second", [](const BenchVariant& variant) { return fixed(variant.flops / std::max(1e-9, variant.median) / 1e9, 0); });
     printRow(result, "waiting for reads, s", [](const BenchVariant& variant) { return fixed(variant.readWait, 3); });
     printRow(result, "waiting for writes, s", [](const BenchVariant& variant) { return fixed(variant.writeWait, 3); });
     printRow(result, "computing, s", [](const BenchVariant& variant) { return fixed(variant.computeSeconds, 3); });
@@ -118,7 +119,8 @@ nlohmann::ordered_json benchJson(const BenchResult& result) {
                             {"device_peak_bytes", variant.devicePeak},
                             {"predicted_device_peak_bytes", variant.predictedDevicePeak},
                             {"ram_peak_bytes", variant.ramPeak},
-                            {"predicted_ram_peak_bytes", variant.predictedRamPeak}});
+                            {"predicted_ram_peak_bytes", variant.predictedRamPeak},
+                            {"flops", variant.flops}});
     return {{"parameters", result.parameters},
             {"tokens_per_step", result.tokensPerStep},
             {"variants", variants},

@@ -175,6 +175,7 @@ SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const Hardw
         last.seconds = after - before;
         last.readBytes = program->readBytes();
         last.writtenBytes = program->writtenBytes();
+        last.flops = program->flops();
         before = after;
         devicePeak = std::max(devicePeak, devicePeakOf(*program));
         ramPeak = std::max(ramPeak, ramPeakOf(*program));

@@ -39,6 +39,7 @@ struct SimulatedCost {
     int64_t ramPeak = 0;         ///< RAM-tier buffers (without ring and resident state)
     int64_t readBytes = 0;       ///< of the last program
     int64_t writtenBytes = 0;
+    double flops = 0;            ///< of the last program
 };
 
 /// Runs the ops of `chain`, one program after the other, through read, compute and write lanes with the given rates and a

@@ -131,6 +131,7 @@ BenchVariant BenchContender::result() const {
     variant.predictedRamPeak = plan.ramPeak - plan.programBytes;
     variant.predictedReadBytes = plan.step.readBytes;
     variant.predictedWrittenBytes = plan.step.writtenBytes;
+    variant.flops = plan.step.flops;
     return variant;
 }
 

@@ -88,6 +88,7 @@ struct BenchVariant {
     int64_t predictedDevicePeak = 0;
     int64_t ramPeak = 0;        ///< staging, state, gradients and boundary activations in RAM
     int64_t predictedRamPeak = 0;
+    double flops = 0;           ///< of a step, by the program
 };
 
 struct BenchResult {

@@ -13,6 +13,9 @@ function(gsst_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 300)
     endif()
+    if(GSST_SANITIZE)  # ten times as slow, some of them
+        math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 5")
+    endif()
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
     # Active OpenMP waiting makes small steps twenty times slower as soon as anything else runs.

@@ -7,7 +7,6 @@
 #include "data_helpers.h"
 #include "io/fault_files.h"
 
-#include <chrono>
 #include <set>
 #include <sstream>
 
@@ -16,10 +15,8 @@ namespace {
 
 using SampleCorpusTest = DataTest;
 
-TEST_F(SampleCorpusTest, IsLargeFastAndDeterministic) {
-    const auto begin = std::chrono::steady_clock::now();
+TEST_F(SampleCorpusTest, IsLargeAndDeterministic) {
     ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "a.txt", kSampleCorpusBytes, {}, {}));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
     ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "b.txt", kSampleCorpusBytes, {}, {}));
     ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "c.txt", 500'000, {}, {}));
     const std::string a = readBack(m_folder / "a.txt");

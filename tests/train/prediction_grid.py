@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Predicted against measured, and how cost grows with the model: `gsst bench` over a grid of plans, as a Markdown table.
+
+usage: prediction_grid.py GSST [--folder FOLDER] [--only WORD] [--largest]
+
+A row is one plan: seconds a step, device memory, counted RAM and bytes, each measured over predicted. The rows "linear" have the same
+tokens a step; for them the table says what a FLOP of the program and a parameter cost. --largest adds models that take minutes a
+step. Run it by hand, on a quiet computer, after `gsst doctor`; nothing else depends on it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+
+COMMON = ["--precision", "bf16"]
+LINEAR = ["--sequence-length", "1024", "--tokens-per-step", "2048", "--micro-batch", "1", "--ways", "disk", "--update", "deferred"]
+
+# name, options of gsst bench, timed steps, rounds
+GRID = [
+    ("sample, resident and disk", ["--preset", "sample", "--ways", "resident,disk"], 20, 3),
+    ("sample, lean, disk", ["--preset", "sample", "--state", "lean", "--ways", "disk"], 20, 3),
+    ("shakespeare-bytes, resident and disk", ["--preset", "shakespeare-bytes", "--ways", "resident,disk"], 40, 3),
+    ("gpt2-124m, 1,024 tokens, disk", ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk"], 3, 2),
+    ("gpt2-124m, 1,024 tokens, insured", ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk", "--update", "insured"], 3, 2),
+    ("gpt2-124m, 4,096 tokens, plain and disk", ["--preset", "gpt2-124m", "--tokens-per-step", "4096", "--ways", "plain,disk"], 2, 1),
+    ("gpt2-124m, mixed, speculative", ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk", "--state", "mixed",
+                                       "--clip", "previous"], 3, 2),
+    ("gpt2-124m, gradients on disk", ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk", "--gradients", "disk"], 3, 2),
+    ("gsst-199m in 1 GiB", ["--preset", "gsst-199m", "--vram", "1GiB", "--ways", "disk"], 2, 1),
+    ("llama-350m, lean", ["--preset", "llama-350m", "--state", "lean", "--sequence-length", "1024", "--tokens-per-step", "1024",
+                          "--ways", "disk"], 2, 1),
+    ("linear: gpt2-124m", ["--preset", "gpt2-124m", *LINEAR], 2, 1),
+    ("linear: llama-350m", ["--preset", "llama-350m", *LINEAR], 2, 1),
+    ("linear: llama-800m", ["--preset", "llama-800m", *LINEAR], 1, 1),
+    ("linear: llama-1.3b", ["--preset", "llama-1.3b", *LINEAR], 1, 1),
+]
+LARGEST = [("linear: llama-3b", ["--preset", "llama-3b", *LINEAR], 1, 1)]
+
+
+def bench(program, folder, options, steps, rounds):
+    command = [program, "bench", *COMMON, *options, "--folder", folder, "--measured-steps", str(steps), "--rounds", str(rounds), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def over(measured, predicted):
+    return "-" if predicted == 0 else f"{measured / predicted:.3f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--folder", default=".", help="drive to measure")
+    parser.add_argument("--only", default="", help="rows whose name has this word")
+    parser.add_argument("--largest", action="store_true", help="models that take minutes a step, too")
+    arguments = parser.parse_args()
+    print("| plan | s/step | time | device | RAM | read | written | ps/FLOP | B/parameter |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for name, options, steps, rounds in GRID + (LARGEST if arguments.largest else []):
+        if arguments.only not in name:
+            continue
+        result = bench(arguments.program, arguments.folder, options, steps, rounds)
+        for variant in result["variants"]:
+            seconds = variant["median_seconds"]
+            moved = (variant["read_bytes"] + variant["written_bytes"]) / result["parameters"]
+            cells = [f"{name}: {variant['name']}", f"{seconds:.3f}", over(seconds, variant["predicted_seconds"]),
+                     over(variant["device_peak_bytes"], variant["predicted_device_peak_bytes"]),
+                     over(variant["ram_peak_bytes"], variant["predicted_ram_peak_bytes"]),
+                     over(variant["read_bytes"], variant["predicted_read_bytes"]),
+                     over(variant["written_bytes"], variant["predicted_written_bytes"]),
+                     f"{1e12 * seconds / variant['flops']:.2f}", f"{moved:.2f}"]
+            print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
