@@ -27,6 +27,7 @@ public:
     void release(std::span<std::byte> piece);
 
     size_t capacity() const { return m_memory.size(); }
+    std::span<std::byte> memory() { return {m_memory.data(), m_memory.size()}; }  ///< all of it, to tell the system about
     size_t usedBytes() const;  ///< rounded, with the pieces that came back but wait for older ones
     size_t peakBytes() const;  ///< highest usedBytes() so far
 

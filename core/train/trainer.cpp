@@ -85,6 +85,8 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
     math = std::make_unique<TorchSliceMath>(table, builder.slices(), training(), devicePool);
     io = makeIo(parts.engine);
+    // Only saves work: systems that let a user pin little memory refuse it.
+    static_cast<void>(io->registerBuffers(ring->memory()));
     driver = std::make_unique<StepDriver>(engineParts(), builder, driverOptions());
     return driver->load(progress, stop);
 }
