@@ -8,8 +8,6 @@
 
 namespace gsst {
 
-uint64_t stateSum(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
 Hash128 stateHash(std::span<const std::byte> bytes) {
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
