@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Memory that runs out during a run: it goes on with less, to the bits of a run that had the smaller micro-batch from there on.
+#include "run_fixture.h"
+#include "scarce_memory.h"
+
+#include "train/replan.h"
+#include "train/run_tools.h"
+#include "train/training_loop.h"
+
+#include <cmath>
+#include <map>
+
+namespace gsst::test {
+namespace {
+
+constexpr int64_t kSteps = 7;
+
+/// What a run told, and how it ended.
+struct Told {
+    Status status;
+    std::map<int64_t, double> losses;  ///< the last one of each step
+    std::map<int64_t, double> validations;
+    std::vector<StepDone> steps;
+    std::vector<Planned> plans;
+    std::vector<std::string> warnings;
+};
+
+using Listener = std::function<void(const Event&, CommandInbox&)>;
+
+Told train(OpenRun& run, const Listener& listener = {}) {
+    Told told;
+    CommandInbox inbox;
+    const EventSink sink = [&](const Event& event) {
+        if (const auto* step = std::get_if<StepDone>(&event)) {
+            told.losses[step->step] = step->loss;
+            told.steps.push_back(*step);
+        } else if (const auto* validated = std::get_if<Validated>(&event)) {
+            told.validations[validated->step] = validated->loss;
+        } else if (const auto* plan = std::get_if<Planned>(&event)) {
+            told.plans.push_back(*plan);
+        } else if (const auto* line = std::get_if<LogLine>(&event); line && line->level == LogLine::Level::Warning) {
+            told.warnings.push_back(line->text);
+        }
+        if (listener)
+            listener(event, inbox);
+    };
+    TrainingLoop loop(osFileSystem(), run, inbox, sink, nullptr);
+    told.status = loop.run();
+    return told;
+}
+
+/// Calls `act` once, right after that step.
+Listener after(int64_t step, std::function<void(CommandInbox&)> act) {
+    return [step, act = std::move(act), done = false](const Event& event, CommandInbox& inbox) mutable {
+        const auto* finished = std::get_if<StepDone>(&event);
+        if (finished && finished->step == step && !std::exchange(done, true))
+            act(inbox);
+    };
+}
+
+std::string rootOf(const std::filesystem::path& run) {
+    const auto result = verifyRun(run, {}, {});
+    EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().text());
+    if (!result.ok())
+        return {};
+    EXPECT_TRUE(result->damage.empty());
+    return result->rootHash;
+}
+
+struct Case {
+    const char* name;
+    ResidencyChoice residency;
+    UpdateChoice update;
+    ClipKind clip;
+    double share;  ///< of the predicted peak that is there after the drop
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& which) { return out << which.name; }
+
+class Replanning : public testing::Test {
+protected:
+    RunRequest request(const std::string& name, const Case& which) const {
+        RunRequest made;
+        made.spec = tinySpec(Family::Llama, Precision::Fp32);
+        TrainSpec& training = made.spec.training;
+        training.steps = kSteps;
+        training.sequencesPerStep = 8;
+        training.microBatch = 4;
+        training.schedule = ScheduleKind::Constant;
+        training.clip = which.clip;
+        made.spec.budget.deviceBytes = 64 << 20;
+        made.spec.budget.residency = which.residency;
+        made.spec.budget.update = which.update;
+        made.text = {folder.path / "stories.txt"};
+        if (!std::filesystem::exists(made.text.front())) {
+            EXPECT_TRUE(writeSampleCorpus(osFileSystem(), made.text.front(), 60'000, {}, {}).ok());
+        }
+        made.runFolder = folder.path / name;
+        return made;
+    }
+    std::unique_ptr<OpenRun> made(const RunRequest& request) {
+        auto run = prepareNewRun(osFileSystem(), request, [](const Event&) {}, {});
+        EXPECT_TRUE(run.ok()) << run.error().text();
+        (*run)->makeDevicePool = memory.maker();
+        return std::move(*run);
+    }
+    std::unique_ptr<OpenRun> opened(const std::filesystem::path& path, int64_t steps = 0) {
+        auto run = openExistingRun(osFileSystem(), path, steps, [](const Event&) {});
+        EXPECT_TRUE(run.ok()) << run.error().text();
+        (*run)->makeDevicePool = memory.maker();
+        return std::move(*run);
+    }
+    RunRecord recordOf(const std::filesystem::path& path) const {
+        const auto record = readRunRecord(osFileSystem(), {path});
+        EXPECT_TRUE(record.ok()) << record.error().text();
+        return record.ok() ? *record : RunRecord{};
+    }
+    /// A run with enough memory whose micro-batch was `microBatch` from `firstStep` on.
+    std::pair<Told, std::string> reference(const Case& which, int64_t firstStep, int64_t microBatch) {
+        memory.dropTo(ScarceMemory::kPlenty);
+        RunRequest asked = request("reference", which);
+        asked.spec.training.steps = firstStep - 1;
+        const Told before = train(*made(asked));
+        EXPECT_TRUE(before.status.ok()) << before.status.error().text();
+        RunRecord record = recordOf(asked.runFolder);
+        record.spec.training.microBatch = microBatch;
+        record.spec.training.steps = kSteps;
+        EXPECT_TRUE(writeRunRecord(osFileSystem(), {asked.runFolder}, record).ok());
+        Told rest = train(*opened(asked.runFolder));
+        EXPECT_TRUE(rest.status.ok()) << rest.status.error().text();
+        rest.losses.insert(before.losses.begin(), before.losses.end());
+        return {rest, rootOf(asked.runFolder)};
+    }
+
+    TemporaryFolder folder;
+    ScarceMemory memory;
+};
+
+class Shortages : public Replanning, public testing::WithParamInterface<Case> {
+protected:
+    /// Memory goes after step 2, at the latest in step 3.
+    Told trainWithTooLittle(OpenRun& run, Listener also = {}) {
+        const int64_t there = int64_t(GetParam().share * double(run.plan.devicePeak));
+        const Listener drop = after(2, [this, there](CommandInbox&) { memory.dropTo(there); });
+        return train(run, [drop, also](const Event& event, CommandInbox& inbox) {
+            drop(event, inbox);
+            if (also)
+                also(event, inbox);
+        });
+    }
+};
+
+TEST_P(Shortages, TheRunGoesOnAsOneThatHadTheSmallerMicroBatchFromThereOn) {
+    const RunRequest asked = request("run", GetParam());
+    auto run = made(asked);
+    const int64_t before = run->plan.devicePeak;
+    const Told told = trainWithTooLittle(*run);
+    ASSERT_TRUE(told.status.ok()) << told.status.error().text();
+    EXPECT_GT(memory.refusals, 0);
+    EXPECT_EQ(told.steps.back().step, kSteps);
+    // Told: a line, and the new figures.
+    ASSERT_EQ(told.warnings.size(), 1u);
+    for (const char* part : {"Out of device memory", "wanted", "there", "micro-batches of", "instead of 4 sequences", "a step takes about"})
+        EXPECT_NE(told.warnings[0].find(part), std::string::npos) << part << " in " << told.warnings[0];
+    ASSERT_EQ(told.plans.size(), 2u);
+    EXPECT_EQ(told.plans[0].cause, PlanCause::Opened);
+    EXPECT_EQ(told.plans[1].cause, PlanCause::OutOfMemory);
+    EXPECT_LT(told.plans[1].devicePeakBytes, before);
+    EXPECT_EQ(told.plans[1].deviceLimitBytes, told.plans[0].deviceLimitBytes) << "the user's limit is not the run's to change";
+    EXPECT_LE(told.steps.back().devicePeakBytes, int64_t(GetParam().share * double(before)));
+    // Recorded.
+    const RunRecord record = recordOf(asked.runFolder);
+    ASSERT_EQ(record.replans.size(), 1u);
+    const Replan replan = record.replans[0];
+    EXPECT_EQ(replan.microBatchBefore, 4);
+    EXPECT_LT(replan.microBatch, 4);
+    EXPECT_EQ(record.spec.training.microBatch, replan.microBatch);
+    EXPECT_EQ(told.plans[1].microBatch, replan.microBatch);
+    EXPECT_EQ(told.plans[1].firstStep, replan.firstStep - 1);
+    EXPECT_GE(replan.firstStep, 2);
+    EXPECT_LE(replan.firstStep, 3);
+    EXPECT_GT(replan.ceilings.deviceBytes, 0);
+    // Bits: those of a run without shortage up to that step, then those of the smaller micro-batch.
+    const auto [expected, root] = reference(GetParam(), replan.firstStep, replan.microBatch);
+    EXPECT_EQ(told.losses, expected.losses);
+    EXPECT_EQ(rootOf(asked.runFolder), root);
+    const RunRequest plain = request("plain", GetParam());
+    const Told undisturbed = train(*made(plain));
+    for (const auto& [step, loss] : undisturbed.losses) {
+        if (step < replan.firstStep)
+            EXPECT_EQ(told.losses.at(step), loss) << step;
+        else
+            EXPECT_NEAR(told.losses.at(step), loss, 1e-5 * loss) << step;
+    }
+    EXPECT_NE(rootOf(plain.runFolder), root) << "the micro-batch decides the order of sums, else nothing was tested";
+}
+
+TEST_P(Shortages, AnInterruptionAfterwardsChangesNoBit) {
+    const RunRequest whole = request("whole", GetParam());
+    ASSERT_TRUE(trainWithTooLittle(*made(whole)).status.ok());
+    memory.dropTo(ScarceMemory::kPlenty);
+    const RunRequest parts = request("parts", GetParam());
+    const Told first = trainWithTooLittle(*made(parts), after(4, [](CommandInbox& inbox) { inbox.quit(); }));
+    ASSERT_FALSE(first.status.ok());
+    EXPECT_EQ(first.status.error().code, ErrorCode::Cancelled);
+    memory.dropTo(ScarceMemory::kPlenty);  // there is enough again: the micro-batch stays all the same
+    auto run = opened(parts.runFolder);
+    EXPECT_LE(run->plan.devicePeak, run->record.ceilings().deviceBytes);
+    const Told rest = train(*run);
+    ASSERT_TRUE(rest.status.ok()) << rest.status.error().text();
+    EXPECT_TRUE(rest.warnings.empty());
+    EXPECT_EQ(rootOf(parts.runFolder), rootOf(whole.runFolder));
+    EXPECT_EQ(recordOf(parts.runFolder).replans, recordOf(whole.runFolder).replans);
+}
+
+constexpr auto kDisk = ResidencyChoice::Disk;
+constexpr auto kResident = ResidencyChoice::Resident;
+INSTANTIATE_TEST_SUITE_P(All, Shortages,
+                         testing::Values(Case{"ResidentNearlyEnough", kResident, UpdateChoice::Auto, ClipKind::Global, 0.97},
+                                         Case{"ResidentTwoThirds", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66},
+                                         Case{"DeferredNearlyEnough", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.97},
+                                         Case{"DeferredTwoThirds", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66},
+                                         Case{"InsuredTwoThirds", kDisk, UpdateChoice::Insured, ClipKind::Global, 0.66},
+                                         Case{"SpeculativeNearlyEnough", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.97},
+                                         Case{"SpeculativeTwoThirds", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.66}),
+                         [](const auto& parameters) { return parameters.param.name; });
+
+constexpr Case kOnDisk{"Disk", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0};
+constexpr Case kInRam{"Resident", kResident, UpdateChoice::Auto, ClipKind::Global, 0};
+
+class NothingLeft : public Replanning, public testing::WithParamInterface<Case> {};
+
+TEST_P(NothingLeft, TheRunEndsAndTheLastCommitIsWhole) {
+    const RunRequest asked = request("run", GetParam());
+    const Told first = train(*made(asked), after(2, [this](CommandInbox&) { memory.dropTo(20'000); }));
+    ASSERT_FALSE(first.status.ok());
+    const Error& error = first.status.error();
+    EXPECT_EQ(error.code, ErrorCode::OutOfMemory);
+    for (const char* part : {"no smaller plan is left", "wanted", "there", "needs about", "--vram"})
+        EXPECT_NE(error.text().find(part), std::string::npos) << part << " in " << error.text();
+    EXPECT_FALSE(rootOf(asked.runFolder).empty());
+    EXPECT_TRUE(recordOf(asked.runFolder).replans.empty()) << "no step was computed with another plan";
+    memory.dropTo(ScarceMemory::kPlenty);
+    const Told rest = train(*opened(asked.runFolder));
+    ASSERT_TRUE(rest.status.ok()) << rest.status.error().text();
+    EXPECT_GE(rest.steps.front().step, GetParam().residency == kResident ? 3 : 2) << "what was whole is kept";
+    const RunRequest plain = request("plain", GetParam());
+    ASSERT_TRUE(train(*made(plain)).status.ok());
+    EXPECT_EQ(rootOf(asked.runFolder), rootOf(plain.runFolder));
+}
+
+TEST_P(NothingLeft, MemoryThatGoesOnShrinkingEndsTheRunToo) {
+    const RunRequest asked = request("run", GetParam());
+    auto run = made(asked);
+    double there = double(run->plan.devicePeak);
+    memory.onPool = [&] { memory.dropTo(int64_t(there *= 0.93)); };
+    const Told told = train(*run);
+    ASSERT_FALSE(told.status.ok());
+    EXPECT_EQ(told.status.error().code, ErrorCode::OutOfMemory);
+    EXPECT_GT(memory.pools, 3) << "single sequences are not the end";
+    EXPECT_LT(memory.pools, 40);
+    for (size_t i = 1; i < told.plans.size(); ++i) {
+        EXPECT_LT(told.plans[i].devicePeakBytes, told.plans[i - 1].devicePeakBytes);
+        EXPECT_LE(told.plans[i].microBatch, told.plans[i - 1].microBatch);
+    }
+    EXPECT_EQ(told.plans.back().microBatch, 1);
+    EXPECT_FALSE(rootOf(asked.runFolder).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, NothingLeft, testing::Values(kOnDisk, kInRam), [](const auto& parameters) { return parameters.param.name; });
+
+TEST_F(Replanning, APlanThatTakesMoreThanItSaysIsReplacedByOneWithRoom) {
+    const RunRequest asked = request("run", kOnDisk);
+    auto run = made(asked);
+    const int64_t predicted = run->plan.devicePeak;
+    run->plan.deviceLimit = int64_t(0.95 * double(predicted));  // as if it had promised so little
+    const int64_t limit = run->plan.deviceLimit;
+    const Told told = train(*run);
+    ASSERT_TRUE(told.status.ok()) << told.status.error().text();
+    EXPECT_EQ(memory.refusals, 0) << "the pool itself refused";
+    ASSERT_EQ(told.plans.size(), 2u);
+    EXPECT_LE(told.plans[1].devicePeakBytes, limit);
+    EXPECT_EQ(told.losses.size(), size_t(kSteps));
+    EXPECT_EQ(recordOf(asked.runFolder).replans.at(0).firstStep, 1);
+}
+
+TEST_F(Replanning, AnEvaluationThatDoesNotFitIsDoneWithTheSmallerPlan) {
+    RunRequest asked = request("run", kOnDisk);
+    asked.spec.training.evaluateEvery = 3;
+    const RunRequest plain = [&] {
+        RunRequest other = asked;
+        other.runFolder = folder.path / "plain";
+        return other;
+    }();
+    auto run = made(asked);
+    // Between the step and its evaluation; so little that an evaluation with the old micro-batch does not fit.
+    int64_t stepsBefore = 0;
+    const int64_t there = int64_t(1.02 * double(smallestDeviceLimit(run->record.spec, *run->table)));
+    const Told told = train(*run, [&, drop = after(3, [&](CommandInbox&) { memory.dropTo(there); })](const Event& event, CommandInbox& inbox) mutable {
+        drop(event, inbox);
+        if (const auto* plan = std::get_if<Planned>(&event); plan && plan->cause == PlanCause::OutOfMemory)
+            stepsBefore = plan->firstStep;
+    });
+    ASSERT_TRUE(told.status.ok()) << told.status.error().text();
+    ASSERT_EQ(told.warnings.size(), 1u);
+    EXPECT_EQ(stepsBefore, 3) << "the step was committed before its evaluation";
+    EXPECT_EQ(recordOf(asked.runFolder).replans.at(0).firstStep, 4);
+    memory.dropTo(ScarceMemory::kPlenty);
+    const Told undisturbed = train(*made(plain));
+    ASSERT_EQ(told.validations.size(), undisturbed.validations.size());
+    for (const auto& [step, loss] : undisturbed.validations)
+        EXPECT_NEAR(told.validations.at(step), loss, 1e-5 * loss) << step;
+    for (int64_t step = 1; step <= 3; ++step)
+        EXPECT_EQ(told.losses.at(step), undisturbed.losses.at(step));
+}
+
+TEST_F(Replanning, ASampleThatDoesNotFitIsLeftOut) {
+    RunRequest asked = request("run", kOnDisk);
+    asked.spec.training.sampleEvery = 2;
+    asked.spec.training.sampleTokens = 5;
+    auto run = made(asked);
+    const Told told = train(*run, [this](const Event& event, CommandInbox&) {
+        if (const auto* step = std::get_if<StepDone>(&event))
+            memory.dropTo(step->step == 2 ? 1000 : ScarceMemory::kPlenty);
+        if (std::get_if<LogLine>(&event))
+            memory.dropTo(ScarceMemory::kPlenty);
+    });
+    ASSERT_TRUE(told.status.ok()) << told.status.error().text();
+    ASSERT_EQ(told.warnings.size(), 1u);
+    EXPECT_NE(told.warnings[0].find("sample of step 2 is left out"), std::string::npos) << told.warnings[0];
+    EXPECT_TRUE(recordOf(asked.runFolder).replans.empty());
+}
+
+TEST_F(Replanning, MemoryThatIsTakenDuringAPauseIsMetAtTheNextStep) {
+    const RunRequest asked = request("run", kInRam);
+    auto run = made(asked);
+    const int64_t there = int64_t(0.5 * double(run->plan.devicePeak));
+    const Told told = train(*run, [&, pause = after(2, [](CommandInbox& inbox) { inbox.send(Command::PauseAfterStep); })](const Event& event, CommandInbox& inbox) mutable {
+        pause(event, inbox);
+        if (const auto* changed = std::get_if<StateChanged>(&event); changed && changed->state == RunState::Paused) {
+            memory.dropTo(there);
+            inbox.send(Command::Resume);
+        }
+    });
+    ASSERT_TRUE(told.status.ok()) << told.status.error().text();
+    EXPECT_EQ(told.losses.size(), size_t(kSteps));
+    EXPECT_EQ(recordOf(asked.runFolder).replans.at(0).firstStep, 3);
+}
+
+TEST_F(Replanning, TooLittleRamKeepsTheMicroBatch) {
+    RunRequest asked = request("run", kInRam);
+    asked.spec.budget.residency = ResidencyChoice::Auto;
+    asked.spec.budget.ramBytes = int64_t{1} << 30;
+    auto run = made(asked);
+    const auto smaller = planSmaller(*run, {Tier::Ram, 100, 90});
+    ASSERT_TRUE(smaller.ok()) << smaller.error().text();
+    EXPECT_LE(smaller->plan.ramPeak, int64_t(0.9 * double(run->plan.ramPeak)));
+    EXPECT_EQ(smaller->plan.ramLimit, run->plan.ramLimit);
+    EXPECT_EQ(smaller->plan.microBatch, 4);
+    EXPECT_EQ(smaller->ceilings.deviceBytes, 0);
+}
+
+TEST_F(Replanning, TheNextMicroBatchIsTheNextDivisor) {
+    RunRequest asked = request("run", kOnDisk);
+    asked.spec.training.sequencesPerStep = 18;
+    asked.spec.training.microBatch = 9;
+    auto run = made(asked);
+    for (int64_t expected : {3, 1, 1}) {
+        const int64_t peak = run->plan.devicePeak;
+        auto smaller = planSmaller(*run, {Tier::Device, peak, peak - 1});
+        ASSERT_TRUE(smaller.ok()) << smaller.error().text();
+        EXPECT_EQ(smaller->plan.microBatch, expected);
+        EXPECT_LT(smaller->plan.devicePeak, peak);
+        run->plan = smaller->plan;
+        noteReplan(*run, smaller->ceilings);
+    }
+    ASSERT_EQ(run->record.replans.size(), 1u) << "no step came between";
+    EXPECT_EQ(run->record.replans[0].microBatchBefore, 9);
+    EXPECT_TRUE(dateReplans(run->record, 4));
+    EXPECT_EQ(run->record.replans[0].firstStep, 5);
+    EXPECT_FALSE(dateReplans(run->record, 7)) << "steps that were computed are history";
+    EXPECT_TRUE(dateReplans(run->record, 2)) << "steps that are done again are not";
+    EXPECT_EQ(run->record.replans[0].firstStep, 3);
+}
+
+}  // namespace
+}  // namespace gsst::test
