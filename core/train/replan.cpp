@@ -42,6 +42,9 @@ std::vector<int64_t> peaksToTry(const Shortage& shortage, int64_t predicted, boo
     return peaks;
 }
 
+/// A plan counts more than the pool of RAM does, so that what the pool had is no measure for it. The program itself cannot shrink.
+int64_t nextRamPeak(const Plan& plan) { return plan.programBytes + int64_t(kNextPeak * double(plan.ramPeak - plan.programBytes)); }
+
 Error nothingSmaller(const OpenRun& run, const Shortage& shortage, const Error& why) {
     Error error{ErrorCode::OutOfMemory, "", run.folder.root.string(), size(shortage.wanted) + " were wanted and " + size(shortage.there) + " there; ", ""};
     if (shortage.tier == Tier::Ram) {
@@ -86,9 +89,7 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
     if (halves)
         spec.training.microBatch = nextMicroBatch(microBatch);
     Error last;
-    // Of RAM the plan knows more than its pool: the program and the ring. What a pool had is no measure for it.
-    const std::vector<int64_t> peaks = ofDevice ? peaksToTry(shortage, run.plan.devicePeak, halves)
-                                                : std::vector<int64_t>{int64_t(kNextPeak * double(run.plan.ramPeak))};
+    const std::vector<int64_t> peaks = ofDevice ? peaksToTry(shortage, run.plan.devicePeak, halves) : std::vector<int64_t>{nextRamPeak(run.plan)};
     for (int64_t peak : peaks) {
         MemoryCeilings ceilings = run.record.ceilings();
         int64_t& ceiling = ofDevice ? ceilings.deviceBytes : ceilings.ramBytes;

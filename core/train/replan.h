@@ -25,7 +25,7 @@ struct SmallerPlan {
 };
 
 /// What to go on with after `shortage` under the plan of `run`. Device memory: the micro-batch is the next smaller divisor (at least half
-/// of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth smaller, the micro-batch stays. The
+/// of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth less of what a plan can change; the micro-batch stays. The
 /// predicted peak is always below the one before it, and ceilings never rise, so that replanning comes to an end.
 /// OutOfMemory if there is no such plan; it says the smallest that would do.
 Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage);

@@ -5,25 +5,23 @@
 #include "train/trainer.h"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
-#include <map>
 #include <memory>
 
 namespace gsst::test {
 
-/// A device whose memory other programs use as well: from dropTo() on there is less of it than the pools' limits say.
+/// A device whose memory other programs use as well: there may be less of it than the pools' limits say.
 class ScarceMemory {
 public:
     static constexpr int64_t kPlenty = std::numeric_limits<int64_t>::max();
 
-    /// What is in use stays; what a pool keeps for later goes back, as far as `bytes` asks for it.
-    void dropTo(int64_t bytes) {
-        m_bytes = bytes;
-        if (m_pool)
-            m_pool->trim();
+    void limitTo(int64_t bytes) { m_bytes = bytes; }
+    /// The same while a trainer lives: what its pool keeps for later goes back.
+    void seize(int64_t bytes) {
+        limitTo(bytes);
+        m_pool->trim();
     }
-    /// Of the newest pool.
-    int64_t inUse() const { return m_pool->usage().inUse; }
 
     DevicePoolMaker maker() {
         return [this](int64_t limitBytes) {
@@ -57,7 +55,7 @@ private:
     }
 
     MemorySource m_system = systemMemory();
-    CpuPool* m_pool = nullptr;  ///< only looked at while its trainer lives
+    CpuPool* m_pool = nullptr;  ///< the newest; only used while its trainer lives
     int64_t m_bytes = kPlenty;
     int64_t m_taken = 0;
 };
