@@ -20,9 +20,9 @@ int64_t lowerOf(int64_t one, int64_t other) { return one == 0 || other == 0 ? st
 
 /// The largest smaller one that divides it: the tokens a step stay the same. Of 1 there is none, it stays.
 int64_t nextMicroBatch(int64_t microBatch) {
-    for (int64_t size = microBatch / 2; size > 1; --size)
-        if (microBatch % size == 0)
-            return size;
+    for (int64_t smaller = microBatch / 2; smaller > 1; --smaller)
+        if (microBatch % smaller == 0)
+            return smaller;
     return 1;
 }
 

@@ -31,9 +31,12 @@ Json jsonOf(const Replan& replan) {
 /// InvalidInput if it is not what jsonOf() makes of a replan.
 Result<Replan> replanOf(const Json& json) {
     Replan replan;
-    for (const auto& [key, value] : {std::pair{"first_step", &replan.firstStep}, {"micro_batch", &replan.microBatch},
-                                     {"micro_batch_before", &replan.microBatchBefore}, {"device_bytes", &replan.ceilings.deviceBytes},
-                                     {"ram_bytes", &replan.ceilings.ramBytes}}) {
+    const std::pair<const char*, int64_t*> fields[] = {{"first_step", &replan.firstStep},
+                                                       {"micro_batch", &replan.microBatch},
+                                                       {"micro_batch_before", &replan.microBatchBefore},
+                                                       {"device_bytes", &replan.ceilings.deviceBytes},
+                                                       {"ram_bytes", &replan.ceilings.ramBytes}};
+    for (const auto& [key, value] : fields) {
         if (!json.is_object() || !json.contains(key) || !json[key].is_number_integer() || json[key].get<int64_t>() < 0)
             return Error{ErrorCode::InvalidInput, "", "", std::string("an entry of \"replans\" has no usable \"") + key + "\"", ""};
         *value = json[key].get<int64_t>();

@@ -19,10 +19,12 @@ TEST(RunRecord, TellsOfChangesOfPlan) {
     const auto same = readRunRecord(files, run);
     ASSERT_TRUE(same.ok()) << same.error().text();
     EXPECT_EQ(same->replans, record.replans);
-    for (const auto& [from, to] : {std::pair{"\"first_step\": 3", "\"first_step\": -3"}, {"\"micro_batch\": 1", "\"micro_batch\": \"1\""}}) {
+    const std::pair<std::string, std::string> changes[] = {{"\"first_step\": 3", "\"first_step\": -3"}, {"\"micro_batch\": 1", "\"micro_batch\": \"1\""}};
+    for (const auto& [from, to] : changes) {
         ASSERT_TRUE(writeRunRecord(files, run, record).ok());
         std::string broken = text();
-        broken.replace(broken.find(from), std::string(from).size(), to);
+        ASSERT_NE(broken.find(from), std::string::npos) << broken;
+        broken.replace(broken.find(from), from.size(), to);
         ASSERT_TRUE(writeTextAtomically(files, run.runJson(), broken).ok());
         const auto read = readRunRecord(files, run);
         ASSERT_FALSE(read.ok()) << to;

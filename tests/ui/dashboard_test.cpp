@@ -88,7 +88,7 @@ void DashboardTest::newPlanMovesThePredictions() {
     QVERIFY(page().verdict().cell(VerdictPanel::DevicePeak, 0) != before);
     QCOMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 0), QString("60.0"));
     QVERIFY(page().log().text().contains("Out of device memory: 6.4 GiB wanted, 5 GiB there"));
-    QCOMPARE(page().header().stepLabel().text(), QString("Step 19 of 916"));
+    QTRY_COMPARE(page().header().stepLabel().text(), QString("Step 19 of 916"));
     QCOMPARE(page().loss().plot().markText(19), QString("new plan"));
     // What was measured under the old plan says nothing about the new one.
     QCOMPARE(page().verdict().verdict(), QString("Not measured yet"));
