@@ -80,7 +80,12 @@ Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
     run.engine = machine.engine;
     run.hardware = machine.profile;
     run.limits = limits;
-    GSST_ASSIGN(run.plan, planWithin(run.record.ceilings(), {run.record.spec, *run.table, run.hardware, run.limits}));
+    const PlanBasis basis{run.record.spec, *run.table, run.hardware, run.limits};
+    auto plan = planWithin(run.record.ceilings(), basis);
+    if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
+        plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
+    GSST_TRY(plan);
+    run.plan = *std::move(plan);
     run.limits.diskBytes = 0;  // once the files of the run are there, free disk space is no limit for it any more
     return {};
 }
