@@ -1,140 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Memory that runs out during a run: it goes on with less, to the bits of a run that had the smaller micro-batch from there on.
-#include "run_fixture.h"
-#include "scarce_memory.h"
-
-#include "train/replan.h"
-#include "train/run_tools.h"
-#include "train/training_loop.h"
-
-#include <cmath>
-#include <map>
+#include "replan_fixture.h"
 
 namespace gsst::test {
 namespace {
-
-constexpr int64_t kSteps = 7;
-
-/// What a run told, and how it ended.
-struct Told {
-    Status status;
-    std::map<int64_t, double> losses;  ///< the last one of each step
-    std::map<int64_t, double> validations;
-    std::vector<StepDone> steps;
-    std::vector<Planned> plans;
-    std::vector<std::string> warnings;
-};
-
-using Listener = std::function<void(const Event&, CommandInbox&)>;
-
-Told train(OpenRun& run, const Listener& listener = {}) {
-    Told told;
-    CommandInbox inbox;
-    const EventSink sink = [&](const Event& event) {
-        if (const auto* step = std::get_if<StepDone>(&event)) {
-            told.losses[step->step] = step->loss;
-            told.steps.push_back(*step);
-        } else if (const auto* validated = std::get_if<Validated>(&event)) {
-            told.validations[validated->step] = validated->loss;
-        } else if (const auto* plan = std::get_if<Planned>(&event)) {
-            told.plans.push_back(*plan);
-        } else if (const auto* line = std::get_if<LogLine>(&event); line && line->level == LogLine::Level::Warning) {
-            told.warnings.push_back(line->text);
-        }
-        if (listener)
-            listener(event, inbox);
-    };
-    TrainingLoop loop(osFileSystem(), run, inbox, sink, nullptr);
-    told.status = loop.run();
-    return told;
-}
-
-/// Calls `act` once, right after that step.
-Listener after(int64_t step, std::function<void(CommandInbox&)> act) {
-    return [step, act = std::move(act), done = false](const Event& event, CommandInbox& inbox) mutable {
-        const auto* finished = std::get_if<StepDone>(&event);
-        if (finished && finished->step == step && !std::exchange(done, true))
-            act(inbox);
-    };
-}
-
-std::string rootOf(const std::filesystem::path& run) {
-    const auto result = verifyRun(run, {}, {});
-    EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().text());
-    if (!result.ok())
-        return {};
-    EXPECT_TRUE(result->damage.empty());
-    return result->rootHash;
-}
-
-struct Case {
-    const char* name;
-    ResidencyChoice residency;
-    UpdateChoice update;
-    ClipKind clip;
-    double share;  ///< of the predicted peak that is there after the drop
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& which) { return out << which.name; }
-
-class Replanning : public testing::Test {
-protected:
-    RunRequest request(const std::string& name, const Case& which) const {
-        RunRequest asked;
-        asked.spec = tinySpec(Family::Llama, Precision::Fp32);
-        TrainSpec& training = asked.spec.training;
-        training.steps = kSteps;
-        training.sequencesPerStep = 8;
-        training.microBatch = 4;
-        training.schedule = ScheduleKind::Constant;
-        training.clip = which.clip;
-        asked.spec.budget.deviceBytes = 64 << 20;
-        asked.spec.budget.residency = which.residency;
-        asked.spec.budget.update = which.update;
-        asked.text = {folder.path / "stories.txt"};
-        if (!std::filesystem::exists(asked.text.front())) {
-            EXPECT_TRUE(writeSampleCorpus(osFileSystem(), asked.text.front(), 60'000, {}, {}).ok());
-        }
-        asked.runFolder = folder.path / name;
-        return asked;
-    }
-    std::unique_ptr<OpenRun> made(const RunRequest& request) {
-        auto run = prepareNewRun(osFileSystem(), request, [](const Event&) {}, {});
-        EXPECT_TRUE(run.ok()) << run.error().text();
-        (*run)->makeDevicePool = memory.maker();
-        return std::move(*run);
-    }
-    std::unique_ptr<OpenRun> opened(const std::filesystem::path& path, int64_t steps = 0) {
-        auto run = openExistingRun(osFileSystem(), path, steps, [](const Event&) {});
-        EXPECT_TRUE(run.ok()) << run.error().text();
-        (*run)->makeDevicePool = memory.maker();
-        return std::move(*run);
-    }
-    RunRecord recordOf(const std::filesystem::path& path) const {
-        const auto record = readRunRecord(osFileSystem(), {path});
-        EXPECT_TRUE(record.ok()) << record.error().text();
-        return record.ok() ? *record : RunRecord{};
-    }
-    /// A run with enough memory whose micro-batch was `microBatch` from `firstStep` on.
-    std::pair<Told, std::string> reference(const Case& which, int64_t firstStep, int64_t microBatch) {
-        memory.limitTo(ScarceMemory::kPlenty);
-        RunRequest asked = request("reference", which);
-        asked.spec.training.steps = firstStep - 1;
-        const Told before = train(*made(asked));
-        EXPECT_TRUE(before.status.ok()) << before.status.error().text();
-        RunRecord record = recordOf(asked.runFolder);
-        record.spec.training.microBatch = microBatch;
-        record.spec.training.steps = kSteps;
-        EXPECT_TRUE(writeRunRecord(osFileSystem(), {asked.runFolder}, record).ok());
-        Told rest = train(*opened(asked.runFolder));
-        EXPECT_TRUE(rest.status.ok()) << rest.status.error().text();
-        rest.losses.insert(before.losses.begin(), before.losses.end());
-        return {rest, rootOf(asked.runFolder)};
-    }
-
-    TemporaryFolder folder;
-    ScarceMemory memory;
-};
 
 class Shortages : public Replanning, public testing::WithParamInterface<Case> {
 protected:
@@ -215,8 +84,6 @@ TEST_P(Shortages, AnInterruptionAfterwardsChangesNoBit) {
         EXPECT_EQ(loss, expected.losses.at(step)) << step;
 }
 
-constexpr auto kDisk = ResidencyChoice::Disk;
-constexpr auto kResident = ResidencyChoice::Resident;
 INSTANTIATE_TEST_SUITE_P(All, Shortages,
                          testing::Values(Case{"ResidentNearlyEnough", kResident, UpdateChoice::Auto, ClipKind::Global, 0.97},
                                          Case{"ResidentTwoThirds", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66},
@@ -226,9 +93,6 @@ INSTANTIATE_TEST_SUITE_P(All, Shortages,
                                          Case{"SpeculativeNearlyEnough", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.97},
                                          Case{"SpeculativeTwoThirds", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.66}),
                          [](const auto& parameters) { return parameters.param.name; });
-
-constexpr Case kOnDisk{"Disk", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0};
-constexpr Case kInRam{"Resident", kResident, UpdateChoice::Auto, ClipKind::Global, 0};
 
 class NothingLeft : public Replanning, public testing::WithParamInterface<Case> {};
 
@@ -254,8 +118,7 @@ TEST_P(NothingLeft, TheRunEndsAndTheLastCommitIsWhole) {
 TEST_P(NothingLeft, MemoryThatGoesOnShrinkingEndsTheRunToo) {
     const RunRequest asked = request("run", GetParam());
     auto run = made(asked);
-    double there = double(run->plan.devicePeak);
-    memory.onPool = [&] { memory.limitTo(int64_t(there *= 0.93)); };
+    memory.onPool = [&] { memory.limitTo(int64_t(0.9 * double(run->plan.devicePeak))); };
     const Told told = train(*run);
     run.reset();
     ASSERT_FALSE(told.status.ok());
@@ -351,46 +214,6 @@ TEST_F(Replanning, MemoryThatIsTakenDuringAPauseIsMetAtTheNextStep) {
     ASSERT_TRUE(told.status.ok()) << told.status.error().text();
     EXPECT_EQ(told.losses.size(), size_t(kSteps));
     EXPECT_EQ(recordOf(asked.runFolder).replans.at(0).firstStep, 3);
-}
-
-TEST_F(Replanning, TooLittleRamKeepsTheMicroBatch) {
-    RunRequest asked = request("run", kInRam);
-    asked.spec.model.width = 256;  // so much state that some of it can go to disk
-    asked.spec.model.ffnWidth = 512;
-    asked.spec.budget.residency = ResidencyChoice::Auto;
-    asked.spec.budget.ramBytes = int64_t{1} << 30;
-    auto run = made(asked);
-    const auto smaller = planSmaller(*run, {Tier::Ram, 100, 90});
-    ASSERT_TRUE(smaller.ok()) << smaller.error().text();
-    const int64_t program = run->plan.programBytes;
-    EXPECT_LE(smaller->plan.ramPeak - program, int64_t(0.9 * double(run->plan.ramPeak - program)));
-    EXPECT_TRUE(smaller->plan.stateOnDisk);
-    EXPECT_EQ(smaller->plan.ramLimit, run->plan.ramLimit);
-    EXPECT_EQ(smaller->plan.microBatch, 4);
-    EXPECT_EQ(smaller->ceilings.deviceBytes, 0);
-}
-
-TEST_F(Replanning, TheNextMicroBatchIsTheNextDivisor) {
-    RunRequest asked = request("run", kOnDisk);
-    asked.spec.training.sequencesPerStep = 18;
-    asked.spec.training.microBatch = 9;
-    auto run = made(asked);
-    for (int64_t expected : {3, 1, 1}) {
-        const int64_t peak = run->plan.devicePeak;
-        auto smaller = planSmaller(*run, {Tier::Device, peak, peak - 1});
-        ASSERT_TRUE(smaller.ok()) << smaller.error().text();
-        EXPECT_EQ(smaller->plan.microBatch, expected);
-        EXPECT_LT(smaller->plan.devicePeak, peak);
-        run->plan = smaller->plan;
-        noteReplan(*run, smaller->ceilings);
-    }
-    ASSERT_EQ(run->record.replans.size(), 1u) << "no step came between";
-    EXPECT_EQ(run->record.replans[0].microBatchBefore, 9);
-    EXPECT_TRUE(dateReplans(run->record, 4));
-    EXPECT_EQ(run->record.replans[0].firstStep, 5);
-    EXPECT_FALSE(dateReplans(run->record, 7)) << "steps that were computed are history";
-    EXPECT_TRUE(dateReplans(run->record, 2)) << "steps that are done again are not";
-    EXPECT_EQ(run->record.replans[0].firstStep, 3);
 }
 
 }  // namespace
