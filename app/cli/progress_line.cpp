@@ -38,6 +38,8 @@ struct ToJson {
                 {"slices", e.slices},
                 {"parameters", e.parameters},
                 {"tokens_per_step", e.tokensPerStep},
+                {"micro_batch", e.microBatch},
+                {"cause", e.cause == PlanCause::OutOfMemory ? "out of memory" : "opened"},
                 {"seconds_per_step", e.secondsPerStep},
                 {"device_peak_bytes", e.devicePeakBytes},
                 {"device_limit_bytes", e.deviceLimitBytes},

@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,6 +22,7 @@ namespace {
 constexpr int64_t kSmallGranule = 64;
 constexpr int64_t kPage = 4096;
 constexpr int64_t kLargeFrom = 1 << 20;
+constexpr int kProbes = 10;  ///< halvings when looking for what a source has left
 constexpr int64_t kLargestRequest = std::numeric_limits<int64_t>::max() - kPage;
 
 std::string sizeText(int64_t bytes) { return formatBytes(uint64_t(std::max<int64_t>(bytes, 0))); }
@@ -49,6 +51,8 @@ struct CachingPool::State {
     PoolUsage usage;
     std::unordered_map<const std::byte*, int64_t> live;  ///< rounded sizes of what is given out
     std::map<int64_t, std::vector<std::byte*>> cached;   ///< free blocks by rounded size, never an empty list
+    std::function<void(const PoolRefusal&)> hear;
+    std::optional<PoolRefusal> refused;  ///< to be told
 
     using Bin = std::map<int64_t, std::vector<std::byte*>>::iterator;
 
@@ -85,6 +89,42 @@ struct CachingPool::State {
         usage.held += data ? bytes : 0;
         return data;
     }
+    Result<std::byte*> serve(int64_t bytes) {
+        if (bytes < 0 || bytes > kLargestRequest)
+            return refuse(bytes, usage.limit > 0);
+        const int64_t rounded = roundedBytes(bytes);
+        const auto bin = cached.find(rounded);
+        // Subtractions on the right side only: they cannot overflow.
+        if (bin == cached.end() && usage.limit > 0 && rounded > usage.limit - usage.inUse)
+            return refuse(rounded, true);
+        std::byte* data = bin != cached.end() ? takeCached(bin) : takeFresh(rounded);
+        if (!data)
+            return refuse(rounded, false);
+        live.emplace(data, rounded);
+        usage.inUse += rounded;
+        usage.peak = std::max(usage.peak, usage.inUse);
+        return data;
+    }
+    Error refuse(int64_t bytes, bool byLimit) {
+        if (hear)
+            refused = PoolRefusal{usage.inUse + std::clamp<int64_t>(bytes, 0, kLargestRequest - usage.inUse),
+                                  byLimit ? usage.limit : usage.inUse + largestBlock(bytes)};
+        return refusal(bytes, usage, byLimit);
+    }
+    /// What the source still gives in one piece, found by trying. `tooMuch` it does not give, and nothing is cached.
+    int64_t largestBlock(int64_t tooMuch) {
+        int64_t known = 0;
+        for (int i = 0; i < kProbes; ++i) {
+            const int64_t bytes = roundedBytes(known + (tooMuch - known) / 2);
+            if (bytes <= known || bytes >= tooMuch)
+                break;
+            std::byte* data = source.take(bytes);
+            if (data)
+                source.giveBack(data, bytes);
+            (data ? known : tooMuch) = bytes;
+        }
+        return known;
+    }
 };
 
 CachingPool::CachingPool(int64_t limitBytes, MemorySource source) : m_state(std::make_unique<State>(std::move(source))) {
@@ -103,22 +143,18 @@ int64_t CachingPool::roundedBytes(int64_t bytes) {
 }
 
 Result<std::byte*> CachingPool::allocate(int64_t bytes) {
-    const std::lock_guard lock(m_state->mutex);
-    PoolUsage& usage = m_state->usage;
-    if (bytes < 0 || bytes > kLargestRequest)
-        return refusal(bytes, usage, usage.limit > 0);
-    const int64_t rounded = roundedBytes(bytes);
-    const auto bin = m_state->cached.find(rounded);
-    // Subtractions on the right side only: they cannot overflow.
-    if (bin == m_state->cached.end() && usage.limit > 0 && rounded > usage.limit - usage.inUse)
-        return refusal(rounded, usage, true);
-    std::byte* data = bin != m_state->cached.end() ? m_state->takeCached(bin) : m_state->takeFresh(rounded);
-    if (!data)
-        return refusal(rounded, usage, false);
-    m_state->live.emplace(data, rounded);
-    usage.inUse += rounded;
-    usage.peak = std::max(usage.peak, usage.inUse);
+    std::unique_lock lock(m_state->mutex);
+    auto data = m_state->serve(bytes);
+    const auto refused = std::exchange(m_state->refused, std::nullopt);
+    lock.unlock();
+    if (refused)
+        m_state->hear(*refused);
     return data;
+}
+
+void CachingPool::onRefusal(std::function<void(const PoolRefusal&)> hear) {
+    const std::lock_guard lock(m_state->mutex);
+    m_state->hear = std::move(hear);
 }
 
 void CachingPool::free(std::byte* data) {

@@ -4,6 +4,7 @@
 #include "device/system_memory.h"
 
 #include <new>
+#include <utility>
 
 namespace gsst {
 namespace {
@@ -26,6 +27,9 @@ void returnMemory(std::byte* data, int64_t bytes) {
 
 }  // namespace
 
-CpuPool::CpuPool(int64_t limitBytes) : CachingPool(limitBytes, {takeMemory, returnMemory}) {}
+MemorySource systemMemory() { return {takeMemory, returnMemory}; }
+
+CpuPool::CpuPool(int64_t limitBytes) : CpuPool(limitBytes, systemMemory()) {}
+CpuPool::CpuPool(int64_t limitBytes, MemorySource source) : CachingPool(limitBytes, std::move(source)) {}
 
 }  // namespace gsst

@@ -11,7 +11,11 @@ namespace gsst {
 /// 4 KiB from 1 MiB on; blocks of 1 MiB and more leave the process as soon as they are given back.
 class CpuPool : public CachingPool {
 public:
-    explicit CpuPool(int64_t limitBytes);  ///< 0 = no limit
+    explicit CpuPool(int64_t limitBytes);           ///< 0 = no limit
+    CpuPool(int64_t limitBytes, MemorySource source);  ///< from elsewhere than the system
 };
+
+/// The system's memory.
+MemorySource systemMemory();
 
 }  // namespace gsst

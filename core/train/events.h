@@ -26,12 +26,19 @@ struct Progress {
     std::string unit;  ///< "MiB", "tokens"
 };
 
-/// Figures of the plan, sent once before the first step and after a replan.
+enum class PlanCause {
+    Opened,      ///< the run begins, or goes on after a pause
+    OutOfMemory  ///< the plan before took more memory than there was
+};
+
+/// Figures of the plan, sent before the first step, after a pause and after a replan.
 struct Planned {
+    PlanCause cause = PlanCause::Opened;
     int64_t steps = 0;
     int64_t firstStep = 0;          ///< steps already done when (re)starting
     int slices = 0;
     int64_t tokensPerStep = 0;
+    int64_t microBatch = 0;         ///< sequences
     int64_t parameters = 0;
     double secondsPerStep = 0;      ///< predicted
     int64_t devicePeakBytes = 0;    ///< predicted

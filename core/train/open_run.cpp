@@ -10,6 +10,7 @@
 #include "store/commit_log.h"
 #include "store/state_store.h"
 #include "train/machine.h"
+#include "train/replan.h"
 #include "train/state_files.h"
 #include "train/trainer.h"
 
@@ -77,7 +78,15 @@ void settle(RunSpec& spec) {
 Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
     const Machine machine = measureMachine(files, run.folder.root, run.record.spec, DriveProbe::Quick);
     run.engine = machine.engine;
-    GSST_ASSIGN(run.plan, makePlan(run.record.spec, *run.table, machine.profile, limits));
+    run.hardware = machine.profile;
+    run.limits = limits;
+    const PlanBasis basis{run.record.spec, *run.table, run.hardware, run.limits};
+    auto plan = planWithin(run.record.ceilings(), basis);
+    if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
+        plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
+    GSST_TRY(plan);
+    run.plan = *std::move(plan);
+    run.limits.diskBytes = 0;  // once the files of the run are there, free disk space is no limit for it any more
     return {};
 }
 
@@ -106,7 +115,7 @@ Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
         return {};
     run.record.spec.training.steps = steps;
     GSST_TRY(validate(run.record.spec, "--steps " + std::to_string(steps)));
-    run.unsaved = run.record;
+    run.recordChanged = true;
     return {};
 }
 
@@ -233,21 +242,23 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
     GSST_TRY(openTokens(*run));
-    // The files of the run are there already, so free disk space is no limit for it any more.
     MachineLimits machine = machineLimits(files, folder);
     machine.diskBytes = 0;
     GSST_TRY(planRun(files, *run, machine));
-    if (run->plan.microBatch != run->record.spec.training.microBatch)
+    if (run->plan.microBatch != run->record.spec.training.microBatch) {
         warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +
                        "; results stay the same up to the order of sums");
-    run->record.spec.training.microBatch = run->plan.microBatch;
+        noteReplan(*run, run->record.ceilings());
+    }
     return run;
 }
 
-Planned plannedEvent(const OpenRun& run, int64_t firstStep) {
+Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause) {
     const Plan& plan = run.plan;
     const TrainSpec& training = run.record.spec.training;
     Planned planned;
+    planned.cause = cause;
+    planned.microBatch = training.microBatch;
     planned.steps = training.steps;
     planned.firstStep = firstStep;
     planned.slices = plan.slices;

@@ -11,11 +11,11 @@
 #include "store/run_lock.h"
 #include "train/events.h"
 #include "train/run_folder.h"
+#include "train/trainer.h"
 #include "train/training_service.h"
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stop_token>
 
 namespace gsst {
@@ -25,11 +25,14 @@ struct OpenRun {
     RunFolder folder;
     std::unique_ptr<FileLock> lock;
     RunRecord record;
-    std::optional<RunRecord> unsaved;  ///< what run.json is to say once the state has been opened, if that changed
+    bool recordChanged = false;        ///< run.json is to say what `record` says, once the state has been opened
     std::unique_ptr<TensorTable> table;
     Tokenizer tokenizer = Tokenizer::bytes();
     std::unique_ptr<TokenStore> tokens;
+    HardwareProfile hardware;  ///< with `limits` what the plan was made from
+    MachineLimits limits;
     Plan plan;
+    DevicePoolMaker makeDevicePool = {};  ///< empty = the system's memory
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };
 
@@ -44,6 +47,6 @@ Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunReque
 Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink);
 
 /// The figures of the plan as an event.
-Planned plannedEvent(const OpenRun& run, int64_t firstStep);
+Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause);
 
 }  // namespace gsst

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace gsst {
 namespace {
 
 constexpr uint64_t kLargestRunJson = 4u << 20;
-constexpr uint64_t kRunJsonVersion = 1;
+constexpr uint64_t kRunJsonVersion = 2;
+constexpr uint64_t kVersionWithoutReplans = 1;
 constexpr size_t kMostNamedFiles = 1000;  // run.json stays small, whatever folder the text came from
 
 Error broken(const RunFolder& folder, const std::string& why) {
@@ -18,15 +20,51 @@ Error broken(const RunFolder& folder, const std::string& why) {
             "Restore run.json from a backup; slots and tokens in the folder are untouched"};
 }
 
+Json jsonOf(const Replan& replan) {
+    return {{"first_step", replan.firstStep},
+            {"micro_batch", replan.microBatch},
+            {"micro_batch_before", replan.microBatchBefore},
+            {"device_bytes", replan.ceilings.deviceBytes},
+            {"ram_bytes", replan.ceilings.ramBytes}};
+}
+
+/// InvalidInput if it is not what jsonOf() makes of a replan.
+Result<Replan> replanOf(const Json& json) {
+    Replan replan;
+    const std::pair<const char*, int64_t*> fields[] = {{"first_step", &replan.firstStep},
+                                                       {"micro_batch", &replan.microBatch},
+                                                       {"micro_batch_before", &replan.microBatchBefore},
+                                                       {"device_bytes", &replan.ceilings.deviceBytes},
+                                                       {"ram_bytes", &replan.ceilings.ramBytes}};
+    for (const auto& [key, value] : fields) {
+        if (!json.is_object() || !json.contains(key) || !json[key].is_number_integer() || json[key].get<int64_t>() < 0)
+            return Error{ErrorCode::InvalidInput, "", "", std::string("an entry of \"replans\" has no usable \"") + key + "\"", ""};
+        *value = json[key].get<int64_t>();
+    }
+    return replan;
+}
+
+Status readReplans(const Json& json, std::vector<Replan>& replans) {
+    if (!json.is_array())
+        return Error{ErrorCode::InvalidInput, "", "", "\"replans\" is not a list", ""};
+    for (const Json& each : json) {
+        GSST_ASSIGN(const Replan replan, replanOf(each));
+        replans.push_back(replan);
+    }
+    return {};
+}
+
 }  // namespace
 
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record) {
     Json json;
-    json["gsst_run"] = kRunJsonVersion;
+    json["gsst_run"] = record.replans.empty() ? kVersionWithoutReplans : kRunJsonVersion;
     json["device"] = record.device;
     const std::span named(record.textFiles.data(), std::min(record.textFiles.size(), kMostNamedFiles));
     json["text"] = {{"files", std::vector<std::string>(named.begin(), named.end())}, {"bytes", record.textBytes}};
     json["spec"] = Json::parse(toJson(record.spec));
+    for (const Replan& replan : record.replans)
+        json["replans"].push_back(jsonOf(replan));
     return writeTextAtomically(files, folder.runJson(), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -61,6 +99,9 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
                 if (file.is_string())
                     record.textFiles.push_back(file.get<std::string>());
     }
+    if (json.contains("replans"))
+        if (const Status status = readReplans(json["replans"], record.replans); !status.ok())
+            return broken(folder, status.error().why);
     return record;
 }
 

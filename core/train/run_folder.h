@@ -29,15 +29,35 @@ struct RunFolder {
     std::filesystem::path data() const { return root / "data"; }
 };
 
+/// What plans may count on since memory was refused; 0 = what the budget and the machine allow.
+struct MemoryCeilings {
+    int64_t deviceBytes = 0;
+    int64_t ramBytes = 0;
+    bool operator==(const MemoryCeilings&) const = default;
+};
+
+/// A change of plan after the start. The newest one holds.
+struct Replan {
+    int64_t firstStep = 0;        ///< that was computed with it; 0 = will be known when the state has been opened
+    int64_t microBatch = 0;       ///< sequences, since then: it decides the order of sums, and so the bits
+    int64_t microBatchBefore = 0;
+    MemoryCeilings ceilings;
+    bool operator==(const Replan&) const = default;
+};
+
 /// What run.json says beside the recipe: choices that were made once, at the start, and belong to the run's fingerprint.
 struct RunRecord {
-    RunSpec spec;                      ///< with the micro-batch and thread count that the run really uses
+    RunSpec spec;                      ///< with the micro-batch and thread count that the run really uses now
     std::string device = "cpu";
     std::vector<std::string> textFiles;///< what it was started with, for people; run.json has the first thousand
     uint64_t textBytes = 0;
+    std::vector<Replan> replans;       ///< oldest first
+
+    MemoryCeilings ceilings() const { return replans.empty() ? MemoryCeilings{} : replans.back().ceilings; }
 };
 
-/// Writes run.json so that a crash leaves the old or the new one.
+/// Writes run.json so that a crash leaves the old or the new one. Version 1 as long as the plan was never changed, then 2, which older
+/// programs refuse: they would lose what the bits depend on.
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record);
 
 /// Reads and validates run.json. A folder without one is NotFound; a newer version is NewerVersion.

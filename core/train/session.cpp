@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/session.h"
 
-#include "train/explain_plan.h"
-#include "train/machine.h"
 #include "train/restart.h"
 #include "train/training_loop.h"
 
@@ -32,11 +30,6 @@ Session::~Session() {
 }
 
 Status Session::train(OpenRun& run, const EventSink& sink, int64_t& committedStep) {
-    if (m_trace) {
-        const RunSpec& spec = run.record.spec;
-        const HardwareProfile hardware = measureMachine(m_files, run.folder.root, spec, DriveProbe::KnownOnly).profile;
-        m_trace->expect(listStep({spec, *run.table, hardware, {}}, run.plan));
-    }
     TrainingLoop loop(m_files, run, m_inbox, sink, m_trace.get());
     Status status = loop.run();
     committedStep = loop.committedStep();

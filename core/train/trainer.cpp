@@ -22,13 +22,18 @@ namespace gsst {
 
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
-        : parts(given), table(modelTable), devicePool(given.plan.deviceLimit),
+        : parts(given), table(modelTable),
+          ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit) : std::make_unique<CpuPool>(given.plan.deviceLimit)), devicePool(*ownedPool),
           ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes) : 0), device(devicePool),
           format(modelTable, parts.spec.training.state),
           builder(modelTable, format, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
+        }
+        if (parts.onShortage) {
+            devicePool.onRefusal([this](const PoolRefusal& refusal) { parts.onShortage({Tier::Device, refusal.wanted, refusal.there}); });
+            ramPool.onRefusal([this](const PoolRefusal& refusal) { parts.onShortage({Tier::Ram, refusal.wanted, refusal.there}); });
         }
     }
 
@@ -48,7 +53,8 @@ struct Trainer::Impl {
     MachineInUse inUse;
     TrainerParts parts;
     const TensorTable& table;
-    CpuPool devicePool;
+    std::unique_ptr<CpuPool> ownedPool;
+    CpuPool& devicePool;
     CpuPool ramPool;
     CpuDevice device;
     StateFormat format;

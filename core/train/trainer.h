@@ -16,6 +16,15 @@
 
 namespace gsst {
 
+/// Memory that was refused: of the device, or of the RAM for state, gradients and boundary activations.
+struct Shortage {
+    Tier tier = Tier::Device;
+    int64_t wanted = 0;  ///< bytes that would have been in use
+    int64_t there = 0;   ///< bytes that could have been
+};
+
+using DevicePoolMaker = std::function<std::unique_ptr<CpuPool>(int64_t limitBytes)>;
+
 /// What a trainer needs; references outlive it.
 struct TrainerParts {
     FileSystem* files = nullptr;
@@ -26,6 +35,8 @@ struct TrainerParts {
     IoEngine engine = IoEngine::ThreadPool;
     EngineObserver* observer = nullptr;     ///< may be null
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
+    std::function<void(const Shortage&)> onShortage; ///< hears of every refusal before its error comes back; may be empty
+    DevicePoolMaker makeDevicePool;         ///< empty = the system's memory
 };
 
 /// One finished training step.

@@ -3,6 +3,8 @@
 
 #include "base/units.h"
 #include "optim/schedule.h"
+#include "train/explain_plan.h"
+#include "train/replan.h"
 #include "train/state_files.h"
 #include "train/step_faults.h"
 #include "train/text_sample.h"
@@ -45,17 +47,29 @@ Status TrainingLoop::openTrainer() {
         if (const Status status = m_log->stamp(record); !status.ok())
             log(LogLine::Level::Warning, status.error().text());
     };
+    parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
+    parts.makeDevicePool = m_run.makeDevicePool;
+    m_shortage.reset();
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.stopToken()));
     for (const std::string& notice : m_trainer->store().notices())
         log(LogLine::Level::Warning, notice);
     GSST_TRY(checkState());
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
-    if (m_run.unsaved)
-        GSST_TRY(writeRunRecord(m_files, m_run.folder, *m_run.unsaved));
-    m_run.unsaved.reset();
+    GSST_TRY(saveRecord());
+    if (m_trace)
+        m_trace->expect(listStep({m_run.record.spec, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
     m_observer.expect(m_trainer->committedStep(), int(training().microBatchesPerStep()));
-    m_sink(plannedEvent(m_run, m_trainer->step()));
+    m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
+    return {};
+}
+
+/// What the next steps are computed with is durable before they are.
+Status TrainingLoop::saveRecord() {
+    const bool dated = dateReplans(m_run.record, m_trainer->step());
+    if (dated || m_run.recordChanged)
+        GSST_TRY(writeRunRecord(m_files, m_run.folder, m_run.record));
+    m_run.recordChanged = false;
     return {};
 }
 
@@ -87,6 +101,39 @@ Status TrainingLoop::catchUp() {
 }
 
 Status TrainingLoop::run() {
+    for (;;) {
+        Status status = trainToTheEnd();
+        if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage)
+            return status;
+        GSST_TRY(replan(status.error()));
+    }
+}
+
+/// Gives back all memory, and makes a plan that needs less of it. What is whole of the state in RAM is saved; else the last commit stands.
+Status TrainingLoop::replan(const Error& cause) {
+    const Shortage shortage = *m_shortage;
+    std::optional<int64_t> step;
+    if (m_trainer) {
+        if (const Status kept = m_trainer->giveUpStep(); !kept.ok()) {
+            if (kept.error().code != ErrorCode::OutOfMemory)
+                return kept;
+            log(LogLine::Level::Warning, "The state in memory could not be saved; the run goes back to its last commit");
+        }
+        step = m_trainer->committedStep();
+        m_trainer.reset();
+    }
+    m_log.reset();
+    GSST_ASSIGN(SmallerPlan smaller, planSmaller(m_run, shortage));
+    log(LogLine::Level::Warning, sentenceOf(shortage, cause, m_run.plan, smaller.plan, step));
+    m_run.plan = std::move(smaller.plan);
+    noteReplan(m_run, smaller.ceilings);
+    m_planCause = PlanCause::OutOfMemory;
+    m_secondsPerStep = 0;
+    m_sink(StateChanged{RunState::Preparing, step.value_or(0)});
+    return {};
+}
+
+Status TrainingLoop::trainToTheEnd() {
     GSST_TRY(openTrainer());
     for (;;) {
         Next next = Next::Continue;
@@ -238,8 +285,15 @@ Status TrainingLoop::validate() {
 
 Status TrainingLoop::sample() {
     GSST_TRY(m_trainer->settle());
-    GSST_ASSIGN(const std::string text, sampleText(*m_trainer, m_run, m_inbox.stepToken()));
-    const Sampled sampled{m_trainer->step(), training().samplePrompt, text};
+    const auto text = sampleText(*m_trainer, m_run, m_inbox.stepToken());
+    if (!text.ok() && text.error().code == ErrorCode::OutOfMemory) {
+        // No plan of the training would change that, and nothing depends on it.
+        log(LogLine::Level::Warning, "The sample of step " + std::to_string(m_trainer->step()) + " is left out. " + text.error().text());
+        m_shortage.reset();
+        return {};
+    }
+    GSST_TRY(text);
+    const Sampled sampled{m_trainer->step(), training().samplePrompt, *text};
     GSST_TRY(m_log->add(sampled));
     m_sink(sampled);
     return {};

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace gsst {
 
@@ -23,7 +24,8 @@ public:
     /// `trace` may be null.
     TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace);
 
-    /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed.
+    /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed. Memory that is refused fails no run as long as
+    /// there is a smaller plan: the run goes on with it from the last commit.
     Status run();
     int64_t committedStep() const { return m_observer.committedStep(); }
 
@@ -31,6 +33,9 @@ private:
     enum class Next { Continue, Paused, Stopped };
 
     Status openTrainer();
+    Status saveRecord();
+    Status trainToTheEnd();
+    Status replan(const Error& cause);
     Status checkState();
     Status catchUp();
     Status trainUntilPause(Next& next);
@@ -58,6 +63,8 @@ private:
     ObserverFan m_bothObservers;
     std::unique_ptr<RunLog> m_log;
     std::unique_ptr<Trainer> m_trainer;
+    std::optional<Shortage> m_shortage;   ///< the last one of this trainer, or of the one that could not be opened
+    PlanCause m_planCause = PlanCause::Opened;
     double m_secondsPerStep = 0;  ///< smoothed
     int64_t m_validatedStep = -1;
 };

@@ -38,6 +38,15 @@ TEST(ProgressLine, JsonHasEveryFigureOfAStep) {
     EXPECT_EQ(json["read_bytes"], 1'200'000'000);
 }
 
+TEST(ProgressLine, JsonTellsWhyThereIsANewPlan) {
+    Planned plan;
+    plan.microBatch = 2;
+    EXPECT_EQ(nlohmann::json::parse(eventJson(plan))["cause"], "opened");
+    plan.cause = PlanCause::OutOfMemory;
+    EXPECT_EQ(nlohmann::json::parse(eventJson(plan))["cause"], "out of memory");
+    EXPECT_EQ(nlohmann::json::parse(eventJson(plan))["micro_batch"], 2);
+}
+
 TEST(ProgressLine, JsonHasNullForWhatIsNoNumber) {
     StepDone step = someStep();
     step.loss = std::numeric_limits<double>::quiet_NaN();

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -81,6 +83,40 @@ TEST(CachingPool, NeverAsksTheSourceForMoreThanTheLimit) {
     }
     EXPECT_FALSE(pool.allocate(8 * kMiB + 1).ok());
     EXPECT_EQ(memory.refusals, 0);
+    EXPECT_EQ(memory.mistakes, 0);
+}
+
+TEST(CachingPool, TellsWhatARefusalWantedAndWhatWasThere) {
+    FakeMemory memory(10 * kMiB);
+    {
+        CachingPool pool(8 * kMiB, memory.source());
+        std::vector<PoolRefusal> refusals;
+        pool.onRefusal([&](const PoolRefusal& refusal) {
+            refusals.push_back(refusal);
+            EXPECT_EQ(pool.usage().inUse, 5 * kMiB) << "the pool may be asked";
+        });
+        auto first = pool.allocate(5 * kMiB);
+        ASSERT_TRUE(first.ok());
+        EXPECT_FALSE(pool.allocate(4 * kMiB).ok());
+        ASSERT_EQ(refusals.size(), 1u);
+        EXPECT_EQ(refusals[0].wanted, 9 * kMiB);
+        EXPECT_EQ(refusals[0].there, 8 * kMiB) << "its own limit";
+        EXPECT_FALSE(pool.allocate(-1).ok());
+        EXPECT_FALSE(pool.allocate(std::numeric_limits<int64_t>::max()).ok());
+        EXPECT_GT(refusals.back().wanted, refusals[0].wanted);
+    }
+    CachingPool pool(0, memory.source());
+    PoolRefusal refusal;
+    pool.onRefusal([&](const PoolRefusal& heard) { refusal = heard; });
+    auto first = pool.allocate(4 * kMiB), second = pool.allocate(kMiB);
+    ASSERT_TRUE(first.ok() && second.ok());
+    pool.free(*second);
+    EXPECT_FALSE(pool.allocate(20 * kMiB).ok());
+    EXPECT_EQ(refusal.wanted, 24 * kMiB);
+    EXPECT_LE(refusal.there, 10 * kMiB) << "what the source has";
+    EXPECT_GE(refusal.there, 10 * kMiB - 20 * kMiB / 1000 - 4096) << "found by halving";
+    EXPECT_EQ(pool.usage().held, 4 * kMiB) << "what was tried went back";
+    pool.free(*first);
     EXPECT_EQ(memory.mistakes, 0);
 }
 

@@ -13,6 +13,7 @@ private slots:
     void init() { makeWindow(); }
     void cleanup() { dropWindow(); }
     void replayFillsEverything();
+    void newPlanMovesThePredictions();
     void pauseAndResume();
     void stopAsksAndKeepsTheSession();
     void floodDoesNotBlock();
@@ -64,6 +65,35 @@ void DashboardTest::replayFillsEverything() {
         events().push(slow);
     QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
     QVERIFY(page().verdict().cell(VerdictPanel::SecondsPerStep, 2).startsWith("⚠"));
+}
+
+void DashboardTest::newPlanMovesThePredictions() {
+    open();
+    replayExample(events(), 20);
+    QTRY_COMPARE(page().lastStep().step, int64_t(20));
+    QTRY_VERIFY(std::fabs(page().deviceMemory().predicted() - 6.2) < 1e-6);
+    const QString before = page().verdict().cell(VerdictPanel::DevicePeak, 0);
+    events().push(LogLine{LogLine::Level::Warning, "Out of device memory: 6.4 GiB wanted, 5 GiB there. The run goes on after step 19"});
+    Planned plan = examplePlan();
+    plan.cause = PlanCause::OutOfMemory;
+    plan.firstStep = 19;
+    plan.slices = 48;
+    plan.secondsPerStep = 60;
+    plan.devicePeakBytes = int64_t(4.5 * 1073741824.0);
+    events().push(plan);
+    events().push(StateChanged{RunState::Training, 19});
+    QTRY_COMPARE(page().plan().slices, 48);
+    QVERIFY2(std::fabs(page().deviceMemory().predicted() - 4.5) < 1e-6, "the dashed line");
+    QVERIFY(std::fabs(page().throughput().predicted() - 131072 / 60.0) < 1e-6);
+    QVERIFY(page().verdict().cell(VerdictPanel::DevicePeak, 0) != before);
+    QCOMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 0), QString("60.0"));
+    QVERIFY(page().log().text().contains("Out of device memory: 6.4 GiB wanted, 5 GiB there"));
+    QTRY_COMPARE(page().header().stepLabel().text(), QString("Step 19 of 916"));
+    QCOMPARE(page().loss().plot().markText(19), QString("new plan"));
+    // What was measured under the old plan says nothing about the new one.
+    QCOMPARE(page().verdict().verdict(), QString("Not measured yet"));
+    events().push(exampleStep(20));
+    QTRY_COMPARE(page().verdict().verdict(), QString("Compute-bound"));
 }
 
 void DashboardTest::pauseAndResume() {

@@ -177,7 +177,7 @@ void DashboardPage::planned(const Planned& plan) {
     LossPlot& plot = m_loss->plot();
     plot.series().setTokensPerStep(plan.tokensPerStep);
     if (plan.firstStep > 0)
-        plot.mark(plan.firstStep, tr("resumed"));
+        plot.mark(plan.firstStep, plan.cause == PlanCause::OutOfMemory ? tr("new plan") : tr("resumed"));
     plot.dataChanged();
     m_verdict->setPlan(plan);
     const bool large = double(std::max(plan.devicePeakBytes, plan.deviceLimitBytes)) >= kGiB;

@@ -96,6 +96,11 @@ void LossPlot::mark(int64_t step, const QString& text) {
     restyle();
 }
 
+QString LossPlot::markText(int64_t step) const {
+    const auto found = std::find_if(m_marks.rbegin(), m_marks.rend(), [step](const Mark& each) { return each.step == double(step); });
+    return found != m_marks.rend() ? found->text->text() : QString();
+}
+
 void LossPlot::clearMarks() {
     for (const Mark& each : m_marks) {
         removeItem(each.line);

@@ -26,6 +26,7 @@ public:
     void setLogarithmic(Qt::Orientation axis, bool logarithmic);
     /// A vertical mark, e.g. where a session resumed.
     void mark(int64_t step, const QString& text);
+    QString markText(int64_t step) const;  ///< of the newest mark there; empty without one
     void clearMarks();
     void fit();
     bool following() const { return m_follow; }

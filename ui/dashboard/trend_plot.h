@@ -35,6 +35,7 @@ public:
     void setNow(const QString& text);
     /// The last measured values, for tests and screen readers.
     const std::vector<std::vector<double>>& values() const { return m_values; }
+    double predicted() const { return m_predicted.value; }
 
 private:
     struct Level {

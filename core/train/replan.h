@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "plan/planner.h"
+#include "train/explain_plan.h"
+#include "train/open_run.h"
+#include "train/run_folder.h"
+#include "train/trainer.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace gsst {
+
+/// The plan for `basis` that counts on no more than `ceilings` allow. What is enforced stays what budget and machine say, so that a
+/// prediction which is too low again has some room.
+Result<Plan> planWithin(const MemoryCeilings& ceilings, const PlanBasis& basis);
+
+/// A plan that takes less memory than the one before it.
+struct SmallerPlan {
+    Plan plan;
+    MemoryCeilings ceilings;  ///< that it was made for
+};
+
+/// What to go on with after `shortage` under the plan of `run`. Device memory: the micro-batch is the next smaller divisor (at least half
+/// of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth less of what a plan can change; the micro-batch stays. The
+/// predicted peak is always below the one before it, and ceilings never rise, so that replanning comes to an end.
+/// OutOfMemory if there is no such plan; it says the smallest that would do.
+Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage);
+
+/// Enters the plan of `run`, made under `ceilings`, into its record: the micro-batch, and a Replan whose first step is not known yet.
+void noteReplan(OpenRun& run, const MemoryCeilings& ceilings);
+
+/// Fills in first steps that are not known, and lowers those that lie ahead: the next step is `step` + 1. Whether any changed.
+bool dateReplans(RunRecord& record, int64_t step);
+
+/// For the log: what was refused, and how the run goes on, after which step if that is known. `cause` is the error of the shortage.
+std::string sentenceOf(const Shortage& shortage, const Error& cause, const Plan& before, const Plan& after, std::optional<int64_t> step);
+
+}  // namespace gsst

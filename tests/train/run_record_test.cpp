@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "run_fixture.h"
+
+namespace gsst::test {
+namespace {
+
+TEST(RunRecord, TellsOfChangesOfPlan) {
+    const TemporaryFolder folder;
+    FileSystem& files = osFileSystem();
+    RunRecord record;
+    record.spec = tinySpec(Family::Llama, Precision::Fp32);
+    const RunFolder run{folder.path};
+    const auto text = [&] { return *readText(files, run.runJson(), 1 << 20); };
+    ASSERT_TRUE(writeRunRecord(files, run, record).ok());
+    EXPECT_NE(text().find("\"gsst_run\": 1"), std::string::npos) << "older programs may read it";
+    record.replans = {{3, 2, 4, {12345, 0}}, {9, 1, 2, {10000, 678}}};
+    ASSERT_TRUE(writeRunRecord(files, run, record).ok());
+    EXPECT_NE(text().find("\"gsst_run\": 2"), std::string::npos);
+    const auto same = readRunRecord(files, run);
+    ASSERT_TRUE(same.ok()) << same.error().text();
+    EXPECT_EQ(same->replans, record.replans);
+    const std::pair<std::string, std::string> changes[] = {{"\"first_step\": 3", "\"first_step\": -3"}, {"\"micro_batch\": 1", "\"micro_batch\": \"1\""}};
+    for (const auto& [from, to] : changes) {
+        ASSERT_TRUE(writeRunRecord(files, run, record).ok());
+        std::string broken = text();
+        ASSERT_NE(broken.find(from), std::string::npos) << broken;
+        broken.replace(broken.find(from), from.size(), to);
+        ASSERT_TRUE(writeTextAtomically(files, run.runJson(), broken).ok());
+        const auto read = readRunRecord(files, run);
+        ASSERT_FALSE(read.ok()) << to;
+        EXPECT_EQ(read.error().code, ErrorCode::Corrupt);
+        EXPECT_NE(read.error().why.find("replans"), std::string::npos) << read.error().why;
+    }
+}
+
+}  // namespace
+}  // namespace gsst::test
