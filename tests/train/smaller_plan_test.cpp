@@ -34,6 +34,7 @@ TEST_F(SmallerPlans, TheNextMicroBatchIsTheNextDivisor) {
         ASSERT_TRUE(smaller.ok()) << smaller.error().text();
         EXPECT_EQ(smaller->plan.microBatch, expected);
         EXPECT_LT(smaller->plan.devicePeak, peak);
+        EXPECT_LE(double(smaller->plan.devicePeak), run->plan.microBatch > 1 ? double(peak) : 0.9 * double(peak));
         run->plan = smaller->plan;
         noteReplan(*run, smaller->ceilings);
     }
