@@ -125,8 +125,8 @@ CommitRecord StepDriver::record() const {
 StepContext StepDriver::context(float guess) const {
     StepContext context;
     context.pending = applied(m_step, m_pendingClip, m_pendingLossScale);
-    context.present = applied(m_step + 1, guess, lossScale());
-    context.lossScale = lossScale();
+    context.present = applied(m_step + 1, guess, scaleNow());
+    context.lossScale = scaleNow();
     return context;
 }
 
@@ -174,7 +174,7 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     DrivenStep step;
     step.step = m_step + 1;
     step.loss = outcome.loss;
-    step.lossScale = step.nextLossScale = lossScale();
+    step.lossScale = step.nextLossScale = scaleNow();
     step.gradientNorm = m_options.clip.norm(unscaled(m_executor.squaredNorms(), step.lossScale));
     step.clipFactor = m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
     step.verdict = judge(step);
@@ -251,7 +251,7 @@ void StepDriver::account(DrivenStep& step) {
         m_options.scaling.noteFinite(m_history);
     else if (std::isfinite(float(step.meanLoss())))
         m_options.scaling.noteOverflow(m_history);
-    step.nextLossScale = lossScale();
+    step.nextLossScale = scaleNow();
     // That the scale was too large says nothing about the run.
     if (step.verdict.fault != StepFault::Overflow)
         m_history.skippedInARow = step.skipped() ? m_history.skippedInARow + 1 : 0;

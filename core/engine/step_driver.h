@@ -96,7 +96,7 @@ private:
     Status reload();
     StepContext context(float guess) const;
     AppliedUpdate applied(int64_t step, float clip, double lossScale) const;
-    double lossScale() const { return m_options.scaling.scale(m_history); }
+    double scaleNow() const { return m_options.scaling.scale(m_history); }
     CommitRecord record() const;
     StepVerdict judge(const DrivenStep& step) const;
     bool isHit(const DrivenStep& step, float guess) const;

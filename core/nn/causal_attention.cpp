@@ -5,6 +5,8 @@
 #include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h>
 #include <ATen/ops/empty.h>
 
+#include <utility>
+
 namespace gsst {
 
 namespace {

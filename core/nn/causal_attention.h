@@ -8,8 +8,8 @@
 namespace gsst {
 
 // LibTorch's fused CPU attention. Tensors are [batch, heads, tokens, headSize] views of [batch, tokens, heads, headSize] memory; keys
-// and values may have fewer heads. fp16 goes through fp32, one sequence at a time: LibTorch's own fp16 kernel rounds scores to fp16, whose
-// gradients would overflow.
+// and values may have fewer heads. fp16 goes through fp32, one sequence at a time: LibTorch's own fp16 kernel
+// takes 3 times as long forward and 8 times backward (2.11).
 
 struct Attended {
     at::Tensor values;       ///< as the queries, in their precision

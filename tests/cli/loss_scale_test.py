@@ -53,7 +53,7 @@ class LossScaleTest(program.ProgramTest):
     def test_it_comes_out_near_fp32(self):
         losses = {}
         for precision in ("fp32", "fp16"):
-            spec = self.write_spec(program.tiny_spec({"steps": 40, "precision": precision}))
+            spec = self.write_spec(program.tiny_spec({"steps": 20, "precision": precision}))
             run = self.folder / precision
             self.succeed(self.train(run=run, spec=spec))
             losses[precision] = [line["loss"] for line in program.steps_of(run)]
