@@ -64,8 +64,8 @@ TEST_F(Fp16, ProductsAreRoundedOnce) {
     ASSERT_NE(outputs % widenedRows(rows, outputs, inputs), 0);
     const at::Tensor x = halves({rows, inputs}), weight = halves({outputs, inputs}), bias = halves({outputs}) * 40, residual = halves({rows, outputs}) * 40;
     const at::Tensor product = x.to(at::kDouble).mm(weight.to(at::kDouble).t());
-    EXPECT_LT(relativeError(linear(x, weight, {}), product), 1.01 * kHalfUnit);
-    EXPECT_LT(relativeError(linear(x, weight, bias), product + bias), 1.01 * kHalfUnit);
+    EXPECT_LT(relativeError(gsst::linear(x, weight, {}), product), 1.01 * kHalfUnit);
+    EXPECT_LT(relativeError(gsst::linear(x, weight, bias), product + bias), 1.01 * kHalfUnit);
     const at::Tensor apart = at::empty_like(residual), inPlace = residual.clone();
     addLinear(residual, x, weight, bias, apart);
     addLinear(inPlace, x, weight, bias, inPlace);

@@ -157,8 +157,9 @@ TEST(StepProgram, AnUpdateTakesNothingFromFp16Weights) {
                         EXPECT_EQ(op.joinsLo, preset != StatePreset::Lean);
                     }
                 }
-                if (weights == Tier::Disk)
+                if (weights == Tier::Disk) {
                     EXPECT_EQ(step.readBytes(), (2 * all - ends) * weightBytes + format.totalBytes());
+                }
             }
     }
 }
