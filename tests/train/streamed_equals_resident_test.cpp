@@ -34,8 +34,8 @@ Placement residentInHalfLayers() {
 /// With fp16 the loss scale is too large at first, and grows too large again.
 RunSpec scaledSpec(Family family, Precision precision) {
     RunSpec spec = tinySpec(family, precision);
-    spec.training.lossScale = 1 << 25;
-    spec.training.lossScaleGrowSteps = 6;
+    spec.training.lossScale = 1 << 23;
+    spec.training.lossScaleGrowSteps = 3;
     return spec;
 }
 
