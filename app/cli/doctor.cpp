@@ -69,6 +69,8 @@ void printProcessor(const MachineReport& report) {
     line("matrix product, fp32", arithmetic(report.productFlopsFp32), "The most that any layer can reach with --precision fp32.");
     line("matrix product, bf16", arithmetic(report.productFlopsBf16),
          faster ? "Much faster than fp32: --precision bf16 is the right choice." : "Not faster than fp32: --precision fp32 costs no time here.");
+    line("matrix product, fp16", arithmetic(report.productFlopsFp16),
+         "Done in fp32 on the processor: --precision fp16 saves memory here, not time.");
 }
 
 void printTraining(const MachineReport& report, const RunSpec& spec) {
@@ -134,7 +136,7 @@ nlohmann::ordered_json toJson(const MachineReport& report) {
             {"free_ram_bytes", report.ramFreeBytes},
             {"free_disk_bytes", report.diskFreeBytes},
             {"memory_bytes_per_second", report.memoryBytes},
-            {"product_flops", {{"fp32", report.productFlopsFp32}, {"bf16", report.productFlopsBf16}}},
+            {"product_flops", {{"fp32", report.productFlopsFp32}, {"bf16", report.productFlopsBf16}, {"fp16", report.productFlopsFp16}}},
             {"training",
              {{"forward_flops", report.training.forwardFlops},
               {"backward_flops", report.training.backwardFlops},

@@ -56,6 +56,7 @@ struct ToJson {
                 {"loss", number(e.loss)},
                 {"gradient_norm", number(e.gradientNorm)},
                 {"clip_factor", number(e.clipFactor)},
+                {"loss_scale", e.lossScale},
                 {"learning_rate", e.learningRate},
                 {"seconds", e.seconds},
                 {"tokens_per_second", e.tokensPerSecond},

@@ -188,6 +188,7 @@ Status ComputeOps::head(const Op& op, ProgramRun& run) {
     call.tiedTable = run.data(op.tied);
     call.input = run.data(op.input);
     if (!op.lossOnly) {
+        call.lossScale = run.context.lossScale;
         call.inputGradient = run.data(op.inputGradient);
         call.gradient = gradientOf(op.gradient, run);
         call.tiedGradient = gradientOf(op.tiedGradient, run);

@@ -18,7 +18,7 @@ namespace gsst {
 /// How a gradient is applied.
 struct AppliedUpdate {
     int64_t step = 0;    ///< 1-based number of the step whose gradient it is
-    float scale = 1.0f;  ///< its clip factor
+    float scale = 1.0f;  ///< its clip factor over its loss scale
     std::function<float(int unit)> scaleOfUnit;  ///< instead of `scale`, if there; asked once the unit's norms are known
 };
 
@@ -26,6 +26,7 @@ struct AppliedUpdate {
 struct StepContext {
     AppliedUpdate pending;  ///< of the gradient that an earlier step left
     AppliedUpdate present;  ///< of this step's, when it is updated in the backward sweep
+    double lossScale = 1;   ///< of this step's gradient
     CommitRecord record;    ///< what a commit of this program says besides slot, generation and root
 };
 

@@ -13,8 +13,15 @@ namespace gsst {
 // stay valid until the call's stream work is done.
 //
 // "Element space of a slice": the padded element spaces of its units, one after the other in canonical order (see
-// TensorTable). Weights are in compute precision (fp32 or bf16), gradients fp32. Activations are
+// TensorTable). Weights are in compute precision (fp32, bf16 or fp16), gradients fp32. Activations are
 // [microBatch, sequenceLength, width] in compute precision.
+//
+// fp32 weights are the values of hi and lo, bf16 weights are `hi`, and fp16 weights are the fp32 values rounded to nearest. So fp32 and
+// bf16 weights give back what they were made from and fp16 weights do not: programs for fp16 read hi and lo wherever they are needed
+// (StateFormat::weightsNeed(), weightsTell()).
+//
+// Loss scale: gradients from head() to norms() are those of the loss times HeadCall::lossScale, a power of two that keeps small ones
+// above the smallest fp16. update() divides it out again, in its gradientScale. 1 with fp32 and bf16.
 
 struct ForwardCall {
     int slice = 0;
@@ -30,6 +37,7 @@ struct HeadCall {
     const void* weights = nullptr;    ///< element space of the head slice
     const void* tiedTable = nullptr;  ///< element space of the embedding unit when tied, else null
     const void* input = nullptr;
+    double lossScale = 1;             ///< of the gradients, not of the loss that is returned
     void* inputGradient = nullptr;    ///< null: loss only (evaluation)
     float* gradient = nullptr;        ///< element space of the head slice; added to
     float* tiedGradient = nullptr;    ///< element space of the embedding unit when tied; added to
@@ -56,14 +64,14 @@ struct UpdateCall {
     std::byte* moment2 = nullptr;
     const float* gradient = nullptr;    ///< as norms() left it; or
     const uint16_t* packed = nullptr;   ///< as packGradient() wrote it: one of the two
-    const void* current = nullptr;  ///< compute weights before the update: `hi` (fp32: and `lo`) is filled from them first; may be null
+    const void* current = nullptr;  ///< compute weights before the update: `hi` (fp32: and `lo`) is filled from them first; may be null, and is with fp16
     void* weights = nullptr;        ///< out, compute precision; null when not wanted
-    float gradientScale = 1.0f;   ///< clip factor
+    float gradientScale = 1.0f;   ///< clip factor over loss scale
     int64_t step = 1;             ///< 1-based number of the step whose gradient this is
     uint32_t* notFinite = nullptr;  ///< HOST; set to 1 if a new weight or moment is not finite, else left alone; never null
 };
 
-/// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean).
+/// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean); fp16: rounds them.
 struct JoinCall {
     int firstBlock = 0;
     int blockCount = 0;

@@ -17,6 +17,14 @@ constexpr ProgramVariant kLoadWeights{ProgramKind::LoadWeights, false, BackwardU
 /// Steps whose clipping says something about the run.
 constexpr int kHistoryThatCounts = 8;
 
+/// Squared norms of the gradient without its loss scale.
+std::vector<double> unscaled(std::span<const double> squaredNorms, double lossScale) {
+    std::vector<double> norms(squaredNorms.begin(), squaredNorms.end());
+    for (double& norm : norms)
+        norm /= lossScale * lossScale;
+    return norms;
+}
+
 ProgramVariant stepVariant(bool updating, BackwardUpdate update) { return {ProgramKind::Step, updating, update}; }
 
 }  // namespace
@@ -116,19 +124,22 @@ CommitRecord StepDriver::record() const {
 
 StepContext StepDriver::context(float guess) const {
     StepContext context;
-    context.pending.step = m_step;
-    context.pending.scale = m_pendingScale;
-    context.present.step = m_step + 1;
-    context.present.scale = guess;
-    if (m_options.clip.factorOfUnit) {
-        const auto ofUnit = [this](int unit) {
-            const UnitInfo& info = m_parts.table->units()[size_t(unit)];
-            return m_options.clip.factorOfUnit(std::span(m_executor.squaredNorms()).subspan(size_t(info.firstBlock), size_t(info.blockCount)));
-        };
-        context.pending.scaleOfUnit = ofUnit;
-        context.present.scaleOfUnit = ofUnit;
-    }
+    context.pending = applied(m_step, m_pendingClip, m_pendingLossScale);
+    context.present = applied(m_step + 1, guess, scaleNow());
+    context.lossScale = scaleNow();
     return context;
+}
+
+/// Clip factor over loss scale. The quotient is exact: the scale is a power of two.
+AppliedUpdate StepDriver::applied(int64_t step, float clip, double lossScale) const {
+    AppliedUpdate update{step, float(double(clip) / lossScale), {}};
+    if (m_options.clip.factorOfUnit)
+        update.scaleOfUnit = [this, lossScale](int unit) {
+            const UnitInfo& info = m_parts.table->units()[size_t(unit)];
+            const auto scaled = std::span(m_executor.squaredNorms()).subspan(size_t(info.firstBlock), size_t(info.blockCount));
+            return float(double(m_options.clip.factorOfUnit(unscaled(scaled, lossScale))) / lossScale);
+        };
+    return update;
 }
 
 bool StepDriver::isHit(const DrivenStep& step, float guess) const {
@@ -140,8 +151,10 @@ StepVerdict StepDriver::judge(const DrivenStep& step) const {
     const double norm = step.gradientNorm;
     StepVerdict verdict{StepFault::None, StepEffect::Skipped, {loss}, {norm}};
     // As floats: so they are recorded, and so the clip factor is computed.
-    if (!std::isfinite(float(loss)) || !std::isfinite(float(norm)))
+    if (!std::isfinite(float(loss)))
         verdict.fault = StepFault::NotFinite;
+    else if (!std::isfinite(float(norm)))
+        verdict.fault = m_options.scaling.canShrink(m_history) ? StepFault::Overflow : StepFault::NotFinite;
     else if (!m_options.clip.factorOfUnit && norm * double(step.clipFactor) > m_options.clip.largestNorm)
         verdict.fault = StepFault::TooLarge;
     else if (m_options.judge)
@@ -161,7 +174,8 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     DrivenStep step;
     step.step = m_step + 1;
     step.loss = outcome.loss;
-    step.gradientNorm = m_options.clip.norm(m_executor.squaredNorms());
+    step.lossScale = step.nextLossScale = scaleNow();
+    step.gradientNorm = m_options.clip.norm(unscaled(m_executor.squaredNorms(), step.lossScale));
     step.clipFactor = m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
     step.verdict = judge(step);
     step.update = variant.update;
@@ -216,7 +230,8 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
         return skip();
     m_toCommit = updated && (!step.wrongGuess || variant.update == BackwardUpdate::Speculative);
     m_pending = !m_toCommit;
-    m_pendingScale = step.clipFactor;
+    m_pendingClip = step.clipFactor;
+    m_pendingLossScale = step.lossScale;
     if (m_onDisk)
         return {};
     // State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
@@ -232,7 +247,14 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
 
 void StepDriver::account(DrivenStep& step) {
     ++m_step;
-    m_history.skippedInARow = step.skipped() ? m_history.skippedInARow + 1 : 0;
+    if (std::isfinite(float(step.gradientNorm)))
+        m_options.scaling.noteFinite(m_history);
+    else if (std::isfinite(float(step.meanLoss())))
+        m_options.scaling.noteOverflow(m_history);
+    step.nextLossScale = scaleNow();
+    // That the scale was too large says nothing about the run.
+    if (step.verdict.fault != StepFault::Overflow)
+        m_history.skippedInARow = step.skipped() ? m_history.skippedInARow + 1 : 0;
     m_history.skippedSteps += step.skipped() ? 1 : 0;
     step.skippedInARow = m_history.skippedInARow;
     if (step.skipped())

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/executor.h"
+#include "engine/loss_scaling.h"
 #include "engine/step_verdict.h"
 #include "plan/planner.h"
 #include "plan/program_builder.h"
@@ -18,7 +19,7 @@
 
 namespace gsst {
 
-/// How gradients are clipped, as the driver sees it. Pure functions; the caller binds them to the recipe.
+/// How gradients are clipped, as the driver sees it: gradients without loss scale. Pure functions; the caller binds them to the recipe.
 struct ClipFunctions {
     std::function<double(std::span<const double> squaredNorms)> norm;      ///< of the whole gradient
     std::function<float(double norm, double previousNorm)> factor;         ///< previousNorm 0 = there is none
@@ -32,6 +33,7 @@ struct DriverOptions {
     UpdateRule rule = UpdateRule::Deferred;
     double breakEven = 0.5;  ///< Adaptive: share of clipped steps from which deferring is cheaper
     ClipFunctions clip;
+    LossScaling scaling;
     /// Of a step whose loss (nats a token) and gradient norm are finite. Pure; empty = all of them are good.
     std::function<StepVerdict(const RecentSteps& recent, double loss, double norm)> judge;
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
@@ -41,10 +43,12 @@ struct DriverOptions {
 struct DrivenStep {
     int64_t step = 0;          ///< 1-based
     LossSum loss;
-    double gradientNorm = 0;
+    double gradientNorm = 0;   ///< without loss scale
+    double lossScale = 1;      ///< that the step ran with
+    double nextLossScale = 1;
     float clipFactor = 1;      ///< 1 where every unit has its own
     StepVerdict verdict;
-    int skippedInARow = 0;     ///< this one included; 0 if it was not skipped
+    int skippedInARow = 0;     ///< this one included; 0 after one that was applied. An Overflow leaves it as it is
     bool wrongGuess = false;
     BackwardUpdate update = BackwardUpdate::None;
     WaitTimes waits;
@@ -91,6 +95,8 @@ private:
     Status runAlone(const ProgramVariant& variant, const StepContext& context);
     Status reload();
     StepContext context(float guess) const;
+    AppliedUpdate applied(int64_t step, float clip, double lossScale) const;
+    double scaleNow() const { return m_options.scaling.scale(m_history); }
     CommitRecord record() const;
     StepVerdict judge(const DrivenStep& step) const;
     bool isHit(const DrivenStep& step, float guess) const;
@@ -110,7 +116,8 @@ private:
     int64_t m_step = 0;
     CommitRecord m_history;      ///< clipping, skips, recent losses and norms up to m_step
     bool m_pending = false;      ///< the gradient of m_step waits for its update
-    float m_pendingScale = 1.0f;
+    float m_pendingClip = 1.0f;
+    double m_pendingLossScale = 1;
     bool m_toCommit = false;     ///< the other slot holds m_step and is not committed
     bool m_uncommitted = false;
     bool m_halfUpdated = false;  ///< an update in place did not come to its end: the state in RAM is worth nothing

@@ -7,6 +7,7 @@ const char* nameOf(StepFault fault) {
     switch (fault) {
     case StepFault::None: return "none";
     case StepFault::NotFinite: return "not finite";
+    case StepFault::Overflow: return "overflow";
     case StepFault::TooLarge: return "too large";
     case StepFault::Outlier: return "outlier";
     }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "nn/attention_unit.h"
 
+#include "nn/causal_attention.h"
 #include "nn/linear.h"
 
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/mm.h>
 #include <c10/util/Exception.h>
 
 #include <array>
@@ -66,8 +64,9 @@ void AttentionUnit::attend(Saved& saved) const {
         m_rotary->rotate(saved.query);
         m_rotary->rotate(saved.key);
     }
-    std::tie(saved.attended, saved.logSumExp) = at::_scaled_dot_product_flash_attention_for_cpu(
-        saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2), 0.0, true);
+    Attended attended = gsst::attend(saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2), true);
+    saved.attended = std::move(attended.values);
+    saved.logSumExp = std::move(attended.logSumExp);
 }
 
 void AttentionUnit::finish(const at::Tensor& input, const at::Tensor& attended, const at::Tensor& output) const {
@@ -103,9 +102,9 @@ at::Tensor AttentionUnit::projectionBackward(const Saved& saved, const at::Tenso
             addBiasGradient(biasGradients[i], parts[i]);
     }
     const auto matrices = matricesOf(m_weights);
-    at::mm_out(normed, parts[0], matrices[0]);
-    normed.addmm_(parts[1], matrices[1]);
-    normed.addmm_(parts[2], matrices[2]);
+    inputGradient(parts[0], matrices[0], normed);
+    addInputGradient(parts[1], matrices[1], normed);
+    addInputGradient(parts[2], matrices[2], normed);
     return normed;
 }
 
@@ -116,10 +115,11 @@ void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, cons
     if (gradients[TensorRole::AttentionOutBias].defined())
         addBiasGradient(gradients[TensorRole::AttentionOutBias], dOutput);
 
-    at::Tensor dAttended = at::mm(dOutput, m_weights[TensorRole::AttentionOut]).view(saved.query.sizes());
-    auto [dQuery, dKey, dValue] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-        dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2),
-        saved.attended, saved.logSumExp, 0.0, true);
+    at::Tensor dAttended = at::empty_like(dOutput);
+    gsst::inputGradient(dOutput, m_weights[TensorRole::AttentionOut], dAttended);
+    dAttended = dAttended.view(saved.query.sizes());
+    auto [dQuery, dKey, dValue] = attendBackward(dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2),
+                                                 saved.value.transpose(1, 2), {saved.attended, saved.logSumExp});
     dAttended.reset();
     saved.query.reset();
     saved.key.reset();
@@ -148,10 +148,9 @@ void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueC
     cache.keys.narrow(1, firstPosition, count).copy_(saved.key);
     cache.values.narrow(1, firstPosition, count).copy_(saved.value);
     const int64_t total = firstPosition + count;
-    const at::Tensor attended = std::get<0>(at::_scaled_dot_product_flash_attention_for_cpu(
-        saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
-        cache.values.narrow(1, 0, total).transpose(1, 2), 0.0, firstPosition == 0));
-    finish(x, attended, x);
+    const Attended attended = gsst::attend(saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
+                                           cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0);
+    finish(x, attended.values, x);
 }
 
 }  // namespace gsst

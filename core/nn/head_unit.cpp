@@ -6,7 +6,6 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/mm.h>
 
 #include <algorithm>
 #include <numeric>
@@ -43,7 +42,7 @@ double HeadUnit::run(const at::Tensor& input, std::span<const int64_t> targets, 
         at::Tensor logits = logitsBuffer.narrow(0, 0, count);
         const NormStatistics statistics = m_norm.statistics(rows);
         m_norm.apply(rows, statistics, normed);
-        at::mm_out(logits, normed, m_table.t());
+        linearInto(logits, normed, m_table);
         const auto chunkTargets = targets.subspan(size_t(first), size_t(count));
         const auto chunkLosses = std::span(losses).subspan(size_t(first), size_t(count));
         if (!gradients) {
@@ -52,7 +51,7 @@ double HeadUnit::run(const at::Tensor& input, std::span<const int64_t> targets, 
         }
         tokenLossesAndGradient(logits, chunkTargets, float(gradients->scale), chunkLosses);
         addWeightGradient(gradients->table, logits, normed);
-        at::mm_out(normed, logits, m_table);
+        inputGradient(logits, m_table, normed);
         m_norm.backward(normed, rows, statistics, {}, gradients->input.narrow(0, first, count), gradients->unit);
     }
     return std::accumulate(losses.begin(), losses.end(), 0.0);

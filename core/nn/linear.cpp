@@ -2,6 +2,7 @@
 #include "nn/linear.h"
 
 #include "nn/dispatch.h"
+#include "nn/widened_products.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/add.h>
@@ -63,6 +64,10 @@ GSST_ALWAYS_INLINE void addRowsBody(const Matrix<T>& from, const int64_t* indice
 
 GSST_VECTOR_CLONES void columnSums(const Matrix<float>& from, float* into, int64_t first, int64_t end) { columnSumsBody(from, into, first, end); }
 GSST_VECTOR_CLONES void columnSums(const Matrix<Bf16>& from, float* into, int64_t first, int64_t end) { columnSumsBody(from, into, first, end); }
+GSST_VECTOR_CLONES void columnSums(const Matrix<Fp16>& from, float* into, int64_t first, int64_t end) { columnSumsBody(from, into, first, end); }
+GSST_VECTOR_CLONES void addRowColumns(const Matrix<Fp16>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
+    addRowsBody(from, indices, into, begin, end);
+}
 GSST_VECTOR_CLONES void addRowColumns(const Matrix<float>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
     addRowsBody(from, indices, into, begin, end);
 }
@@ -74,6 +79,8 @@ GSST_VECTOR_CLONES void widenAdd(const Bf16* from, float* into, int64_t begin, i
         into[i] += load(from[i]);
 }
 
+bool isHalf(const at::Tensor& tensor) { return tensor.scalar_type() == at::kHalf; }
+
 template <typename T>
 Matrix<T> matrixOf(const at::Tensor& tensor) {
     return {kernelData<T>(tensor), tensor.size(0), tensor.size(1), tensor.stride(0)};
@@ -82,11 +89,44 @@ Matrix<T> matrixOf(const at::Tensor& tensor) {
 }  // namespace
 
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
+    if (isHalf(input)) {
+        const at::Tensor out = at::empty({input.size(0), weight.size(0)}, input.options());
+        widenedProduct({}, bias, input, weight, out);
+        return out;
+    }
     return bias.defined() ? at::addmm(bias, input, weight.t()) : at::mm(input, weight.t());
+}
+
+void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight) {
+    at::Tensor product = out;
+    if (isHalf(input))
+        widenedProduct({}, {}, input, weight, product);
+    else
+        at::mm_out(product, input, weight.t());
+}
+
+void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out) {
+    at::Tensor product = out;
+    if (isHalf(outputGradient))
+        widenedBackProduct({}, outputGradient, weight, product);
+    else
+        at::mm_out(product, outputGradient, weight);
+}
+
+void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out) {
+    at::Tensor sum = out;
+    if (isHalf(outputGradient))
+        widenedBackProduct(sum, outputGradient, weight, sum);
+    else
+        sum.addmm_(outputGradient, weight);
 }
 
 void addLinear(const at::Tensor& residual, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                const at::Tensor& out) {
+    if (isHalf(input)) {
+        widenedProduct(residual, bias, input, weight, out);
+        return;
+    }
     at::Tensor sum = out;
     if (bias.defined())
         at::add_out(sum, residual, bias);
@@ -99,6 +139,10 @@ void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGr
     if (input.scalar_type() == at::kFloat) {
         at::Tensor sum = accumulator;
         sum.addmm_(outputGradient.t(), input);
+        return;
+    }
+    if (isHalf(input)) {
+        addWidenedWeightGradient(accumulator, outputGradient, input);
         return;
     }
     const int64_t rows = accumulator.size(0), width = accumulator.size(1);

@@ -10,15 +10,25 @@ namespace gsst {
 /// bf16 gradients of a matrix are made in pieces of at most this many elements, so that no whole temporary exists.
 inline constexpr int64_t kGradientPieceElements = 1 << 20;
 
+// fp32 and bf16 products are LibTorch's; those of fp16 are made as in widened_products.h.
+
 /// input * weight^T (+ bias, if defined).
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
 
-/// out = residual + input * weight^T (+ bias, if defined). `out` may be the memory of `residual`. Needs no temporary.
+/// out = input * weight^T.
+void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight);
+
+/// out = residual + input * weight^T (+ bias, if defined). `out` may be the memory of `residual`. Needs no temporary but with fp16.
 void addLinear(const at::Tensor& residual, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                const at::Tensor& out);
 
-/// accumulator (fp32, [out, in]) += outputGradient^T * input. fp32: added inside the product; bf16: each piece of the product is
-/// rounded to bf16, widened and added.
+/// out = outputGradient * weight: the gradient of the input, [rows, in].
+void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out);
+/// The same, added to `out`.
+void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out);
+
+/// accumulator (fp32, [out, in]) += outputGradient^T * input. fp32 and fp16: added inside the product; bf16: each piece of the product
+/// is rounded to bf16, widened and added.
 void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input);
 
 /// accumulator (fp32, [out]) += sum over rows of outputGradient, in fp32 and in an order that no thread count changes.

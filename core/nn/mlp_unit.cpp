@@ -7,7 +7,6 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
-#include <ATen/ops/mm.h>
 
 namespace gsst {
 
@@ -68,9 +67,9 @@ at::Tensor MlpUnit::projectionBackward(const Saved& saved, const UnitGradients& 
         addBiasGradient(gradients[TensorRole::UpBias], saved.up);
     if (m_gated)
         addWeightGradient(gradients[TensorRole::Gate], saved.gate, normed);
-    at::mm_out(normed, saved.up, m_weights[TensorRole::Up]);
+    inputGradient(saved.up, m_weights[TensorRole::Up], normed);
     if (m_gated)
-        normed.addmm_(saved.gate, m_weights[TensorRole::Gate]);
+        addInputGradient(saved.gate, m_weights[TensorRole::Gate], normed);
     return normed;
 }
 
@@ -83,7 +82,7 @@ void MlpUnit::backward(const at::Tensor& outputGradient, Saved saved, const Unit
     if (gradients[TensorRole::DownBias].defined())
         addBiasGradient(gradients[TensorRole::DownBias], dOutput);
 
-    at::mm_out(hidden, dOutput, m_weights[TensorRole::Down]);
+    gsst::inputGradient(dOutput, m_weights[TensorRole::Down], hidden);
     if (m_gated)
         swigluBackward(saved.gate, saved.up, hidden);
     else

@@ -135,12 +135,19 @@ GSST_VECTOR_CLONES void statisticsRows(const Rows<float>& rows, float epsilon, i
 GSST_VECTOR_CLONES void statisticsRows(const Rows<Bf16>& rows, float epsilon, int64_t begin, int64_t end) {
     statisticsBody(rows, epsilon, begin, end);
 }
+GSST_VECTOR_CLONES void statisticsRows(const Rows<Fp16>& rows, float epsilon, int64_t begin, int64_t end) {
+    statisticsBody(rows, epsilon, begin, end);
+}
 GSST_VECTOR_CLONES void applyRows(const Rows<float>& rows, float* out, int64_t begin, int64_t end) { applyBody(rows, out, begin, end); }
 GSST_VECTOR_CLONES void applyRows(const Rows<Bf16>& rows, Bf16* out, int64_t begin, int64_t end) { applyBody(rows, out, begin, end); }
+GSST_VECTOR_CLONES void applyRows(const Rows<Fp16>& rows, Fp16* out, int64_t begin, int64_t end) { applyBody(rows, out, begin, end); }
 GSST_VECTOR_CLONES void backwardBlocks(const Rows<float>& rows, const BackwardRows<float>& call, int64_t begin, int64_t end) {
     backwardBody(rows, call, begin, end);
 }
 GSST_VECTOR_CLONES void backwardBlocks(const Rows<Bf16>& rows, const BackwardRows<Bf16>& call, int64_t begin, int64_t end) {
+    backwardBody(rows, call, begin, end);
+}
+GSST_VECTOR_CLONES void backwardBlocks(const Rows<Fp16>& rows, const BackwardRows<Fp16>& call, int64_t begin, int64_t end) {
     backwardBody(rows, call, begin, end);
 }
 

@@ -31,6 +31,9 @@ GSST_VECTOR_CLONES void turnHead(float* head, const float* cosine, const float* 
 GSST_VECTOR_CLONES void turnHead(Bf16* head, const float* cosine, const float* sine, float direction, int64_t half) {
     turnBody(head, cosine, sine, direction, half);
 }
+GSST_VECTOR_CLONES void turnHead(Fp16* head, const float* cosine, const float* sine, float direction, int64_t half) {
+    turnBody(head, cosine, sine, direction, half);
+}
 
 }  // namespace
 

@@ -43,10 +43,16 @@ GSST_VECTOR_CLONES void forwardRange(const float* gate, const float* up, float* 
 GSST_VECTOR_CLONES void forwardRange(const Bf16* gate, const Bf16* up, Bf16* out, int64_t begin, int64_t end) {
     forwardBody(gate, up, out, begin, end);
 }
+GSST_VECTOR_CLONES void forwardRange(const Fp16* gate, const Fp16* up, Fp16* out, int64_t begin, int64_t end) {
+    forwardBody(gate, up, out, begin, end);
+}
 GSST_VECTOR_CLONES void backwardRange(float* gate, float* up, const float* outGradient, int64_t begin, int64_t end) {
     backwardBody(gate, up, outGradient, begin, end);
 }
 GSST_VECTOR_CLONES void backwardRange(Bf16* gate, Bf16* up, const Bf16* outGradient, int64_t begin, int64_t end) {
+    backwardBody(gate, up, outGradient, begin, end);
+}
+GSST_VECTOR_CLONES void backwardRange(Fp16* gate, Fp16* up, const Fp16* outGradient, int64_t begin, int64_t end) {
     backwardBody(gate, up, outGradient, begin, end);
 }
 

@@ -52,8 +52,10 @@ GSST_ALWAYS_INLINE void gradientBody(T* row, int64_t count, float logSumExp, flo
 
 GSST_VECTOR_CLONES double logSumExp(const float* row, int64_t count) { return logSumExpBody(row, count); }
 GSST_VECTOR_CLONES double logSumExp(const Bf16* row, int64_t count) { return logSumExpBody(row, count); }
+GSST_VECTOR_CLONES double logSumExp(const Fp16* row, int64_t count) { return logSumExpBody(row, count); }
 GSST_VECTOR_CLONES void softmaxTimes(float* row, int64_t count, float sum, float scale) { gradientBody(row, count, sum, scale); }
 GSST_VECTOR_CLONES void softmaxTimes(Bf16* row, int64_t count, float sum, float scale) { gradientBody(row, count, sum, scale); }
+GSST_VECTOR_CLONES void softmaxTimes(Fp16* row, int64_t count, float sum, float scale) { gradientBody(row, count, sum, scale); }
 
 template <typename T>
 double lossOfRow(T* row, int64_t count, int64_t target, const float* scale) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/half_float.h"
+
 #include <bit>
 #include <cstdint>
 
@@ -24,8 +26,20 @@ struct Bf16 {
     uint16_t bits;
 };
 
+/// Raw bits of an fp16.
+struct Fp16 {
+    uint16_t bits;
+};
+
 GSST_ALWAYS_INLINE float load(float value) { return value; }
 GSST_ALWAYS_INLINE float load(Bf16 value) { return std::bit_cast<float>(uint32_t{value.bits} << 16); }
+
+GSST_ALWAYS_INLINE float load(Fp16 value) {
+    const uint32_t size = value.bits & 0x7fffu;
+    const uint32_t subnormal = std::bit_cast<uint32_t>(float(int32_t(size)) * 0x1p-24f);
+    const uint32_t other = (size << 13) + (size >= 0x7c00u ? 0x70000000u : 0x38000000u);
+    return std::bit_cast<float>((value.bits & 0x8000u) << 16 | (size < 0x400u ? subnormal : other));
+}
 
 GSST_ALWAYS_INLINE void store(float& to, float value) { to = value; }
 /// Nearest even, NaN stays NaN (as torch rounds activations).
@@ -34,6 +48,9 @@ GSST_ALWAYS_INLINE void store(Bf16& to, float value) {
     const uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
     to.bits = static_cast<uint16_t>((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC0u : rounded);
 }
+
+/// Nearest even, too large values become Inf.
+GSST_ALWAYS_INLINE void store(Fp16& to, float value) { to.bits = nearestHalf(std::bit_cast<uint32_t>(value)); }
 
 /// e^x within 2 units in the last place; 0 below -87, e^88 above 88, NaN for NaN.
 GSST_ALWAYS_INLINE float exponential(float x) {

@@ -32,4 +32,8 @@ void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t
     cpuKernels().joinWeights(hi, lo, weights, count);
 }
 
+void joinWeightsFp16(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {
+    cpuKernels().joinFp16(hi, lo, weights, count);
+}
+
 }  // namespace gsst

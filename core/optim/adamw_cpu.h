@@ -8,7 +8,7 @@
 
 namespace gsst {
 
-/// Constants of the update of 1-based `step`, with the schedule's learning rate. `gradientScale` is the clip factor.
+/// Constants of the update of 1-based `step`, with the schedule's learning rate. `gradientScale`: clip factor over loss scale.
 AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gradientScale);
 
 /// Updates state in place in one pass over memory, on the calling thread. Element by element, so that the result depends neither
@@ -18,5 +18,7 @@ bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& co
 
 /// fp32 weights from their halves; without `lo` (null) the values of the bf16 `hi`.
 void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
+/// The same values rounded to the nearest fp16, ties to even.
+void joinWeightsFp16(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count);
 
 }  // namespace gsst

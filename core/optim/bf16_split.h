@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <cstdint>
+#include "base/host_device.h"
 
-#ifdef __CUDACC__
-#define GSST_HD __host__ __device__
-#else
-#define GSST_HD
-#endif
+#include <cstdint>
 
 namespace gsst {
 

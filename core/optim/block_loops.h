@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/half_float.h"
 #include "optim/adamw_math.h"
 #include "optim/bf16_split.h"
 
@@ -37,6 +38,7 @@ struct BlockArrays {
     const float* gradient = nullptr;
     float* weightsFp32 = nullptr;
     uint16_t* weightsBf16 = nullptr;
+    uint16_t* weightsFp16 = nullptr;
     uint32_t* notFinite = nullptr;
 };
 
@@ -75,14 +77,19 @@ GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& p
         arrays.weightsFp32[at] = floatOf(bits);
     if (arrays.weightsBf16)
         arrays.weightsBf16[at] = highHalf(bits);
+    if (arrays.weightsFp16)
+        arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
 /// Compute weight `at` from its halves; without `lo` (null) it is the value of `hi`.
 GSST_HD inline void joinElement(const BlockArrays& arrays, int64_t at) {
+    const uint32_t bits = joinHalves(arrays.hi[at], arrays.lo ? arrays.lo[at] : uint16_t{0});
     if (arrays.weightsFp32)
-        arrays.weightsFp32[at] = floatOf(joinHalves(arrays.hi[at], arrays.lo ? arrays.lo[at] : uint16_t{0}));
+        arrays.weightsFp32[at] = floatOf(bits);
     if (arrays.weightsBf16)
         arrays.weightsBf16[at] = arrays.hi[at];
+    if (arrays.weightsFp16)
+        arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
 /// What lane `lane` of squaredNorm() adds up: elements lane, lane + 16, lane + 32 ... in order.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cassert>
 #include <vector>
 
 namespace gsst {
@@ -76,7 +77,7 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
         if (update.weights && training.precision == Precision::Fp32)
             arrays.weightsFp32 = weightsAt<float>(update.weights, offset, block);
         else if (update.weights)
-            arrays.weightsBf16 = weightsAt<uint16_t>(update.weights, offset, block);
+            (training.precision == Precision::Bf16 ? arrays.weightsBf16 : arrays.weightsFp16) = weightsAt<uint16_t>(update.weights, offset, block);
         if (!adamwUpdate(arrays, tensor.decay, constants))
             finite.store(false, std::memory_order_relaxed);
     });
@@ -87,15 +88,18 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
 void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
                 WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
-        if (precision == Precision::Bf16)
-            std::copy_n(hi + offset, block.paddedElements, static_cast<uint16_t*>(weights) + offset);
-        else
-            joinWeights(hi + offset, lo ? lo + offset : nullptr, static_cast<float*>(weights) + offset, block.paddedElements);
+        const uint16_t* low = lo ? lo + offset : nullptr;
+        switch (precision) {
+        case Precision::Bf16: std::copy_n(hi + offset, block.paddedElements, static_cast<uint16_t*>(weights) + offset); break;
+        case Precision::Fp16: joinWeightsFp16(hi + offset, low, static_cast<uint16_t*>(weights) + offset, block.paddedElements); break;
+        case Precision::Fp32: joinWeights(hi + offset, low, static_cast<float*>(weights) + offset, block.paddedElements); break;
+        }
     });
 }
 
 void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,
                  WorkerPool& workers) {
+    assert(precision != Precision::Fp16);
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
         if (precision == Precision::Bf16) {
             std::copy_n(static_cast<const uint16_t*>(weights) + offset, block.paddedElements, hi + offset);

@@ -30,7 +30,7 @@ struct BlockUpdate {
     const float* gradient = nullptr;
     const uint16_t* packed = nullptr;  ///< instead of `gradient`: what packGradients() wrote
     void* weights = nullptr;      ///< out, in TrainSpec::precision, padding zero; may be null
-    float gradientScale = 1.0f;   ///< clip factor
+    float gradientScale = 1.0f;   ///< clip factor over loss scale
     int64_t step = 1;             ///< 1-based
     uint32_t* notFinite = nullptr;  ///< set to 1 if a new weight or moment is not finite, else left alone; may be null
 };
@@ -41,11 +41,12 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
                   WorkerPool& workers);
 
 /// Compute weights with their padding from halves. With bf16 this copies `hi`, and `lo` may be null. With fp32 and `lo` null
-/// (preset Lean) they are the values of `hi`.
+/// (preset Lean) they are the values of `hi`. With fp16 they are what fp32 would be, rounded to nearest, ties to even.
 void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
                 WorkerPool& workers);
 
 /// The opposite of joinBlocks(), padding included. With bf16 only `hi` is written. With fp32 and `lo` null the weights must be bf16 values.
+/// Never with fp16, whose rounding cannot be undone.
 void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,
                  WorkerPool& workers);
 

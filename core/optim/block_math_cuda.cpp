@@ -38,10 +38,11 @@ BlockArrays blockArrays(const BlockUpdate& update, Precision precision) {
     arrays.moment2 = reinterpret_cast<float*>(update.moment2);
     arrays.gradient = update.gradient;
     arrays.notFinite = update.notFinite;
-    if (precision == Precision::Fp32)
-        arrays.weightsFp32 = static_cast<float*>(update.weights);
-    else
-        arrays.weightsBf16 = static_cast<uint16_t*>(update.weights);
+    switch (precision) {
+    case Precision::Fp32: arrays.weightsFp32 = static_cast<float*>(update.weights); break;
+    case Precision::Bf16: arrays.weightsBf16 = static_cast<uint16_t*>(update.weights); break;
+    case Precision::Fp16: arrays.weightsFp16 = static_cast<uint16_t*>(update.weights); break;
+    }
     return arrays;
 }
 

@@ -91,6 +91,7 @@ GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count)
     some.gradient += first;
     some.weightsFp32 += all.weightsFp32 ? first : 0;
     some.weightsBf16 += all.weightsBf16 ? first : 0;
+    some.weightsFp16 += all.weightsFp16 ? first : 0;
     some.count = count;
     return some;
 }
@@ -101,6 +102,8 @@ GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
         joinWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
     else if (arrays.weightsBf16)
         std::copy_n(arrays.hi, arrays.count, arrays.weightsBf16);
+    else if (arrays.weightsFp16)
+        joinFp16(arrays.hi, arrays.lo, arrays.weightsFp16, arrays.count);
 }
 
 GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {

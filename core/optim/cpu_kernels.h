@@ -15,7 +15,7 @@ struct CodedMoment {
     float* scales = nullptr;
 };
 
-/// Arrays of `count` elements of one tensor, none of which overlap. At most one of the two weight outputs is wanted.
+/// Arrays of `count` elements of one tensor, none of which overlap. At most one of the weight outputs is wanted.
 struct AdamWArrays {
     uint16_t* hi = nullptr;
     uint16_t* lo = nullptr;           ///< null: weights are `hi` alone and rounded stochastically
@@ -25,6 +25,7 @@ struct AdamWArrays {
     const float* gradient = nullptr;
     float* weightsFp32 = nullptr;     ///< out, may be null
     uint16_t* weightsBf16 = nullptr;  ///< out, may be null
+    uint16_t* weightsFp16 = nullptr;  ///< out, may be null
     int64_t count = 0;
     RoundingKey rounding;             ///< without `lo`
     int64_t firstElement = 0;         ///< without `lo`: of the first element in its tensor, a multiple of 256
@@ -41,6 +42,8 @@ struct CpuKernels {
     bool (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// `lo` null: fp32 of bf16.
     void (*joinWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
+    /// The same values, rounded to fp16.
+    void (*joinFp16)(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count);
     double (*squaredNorm)(const float* values, int64_t count);
     /// To the nearest bf16, in place.
     void (*roundToBf16)(float* values, int64_t count);

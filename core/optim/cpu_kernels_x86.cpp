@@ -12,6 +12,9 @@
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {                     \
         loops::joinWeights(hi, lo, weights, count);                                                                            \
     }                                                                                                                          \
+    __VA_ARGS__ void joinHalf##suffix(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {              \
+        loops::joinFp16(hi, lo, weights, count);                                                                               \
+    }                                                                                                                          \
     __VA_ARGS__ double norm##suffix(const float* values, int64_t count) { return loops::squaredNorm(values, count); }          \
     __VA_ARGS__ void round##suffix(float* values, int64_t count) { loops::roundToBf16(values, count); }                        \
     __VA_ARGS__ void pack##suffix(const float* values, uint16_t* packed, int64_t count) {                                      \
@@ -25,9 +28,10 @@ GSST_KERNELS(Baseline)
 GSST_KERNELS(Avx2, [[gnu::target("avx2")]])
 GSST_KERNELS(Avx512, [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")]])
 
-constexpr CpuKernels kKernels[] = {{"baseline", updateBaseline, codedBaseline, joinBaseline, normBaseline, roundBaseline, packBaseline},
-                                   {"avx2", updateAvx2, codedAvx2, joinAvx2, normAvx2, roundAvx2, packAvx2},
-                                   {"avx512", updateAvx512, codedAvx512, joinAvx512, normAvx512, roundAvx512, packAvx512}};
+constexpr CpuKernels kKernels[] = {
+    {"baseline", updateBaseline, codedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline, packBaseline},
+    {"avx2", updateAvx2, codedAvx2, joinAvx2, joinHalfAvx2, normAvx2, roundAvx2, packAvx2},
+    {"avx512", updateAvx512, codedAvx512, joinAvx512, joinHalfAvx512, normAvx512, roundAvx512, packAvx512}};
 
 size_t supportedCount() {
     if (!__builtin_cpu_supports("avx2"))

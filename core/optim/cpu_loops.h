@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/half_float.h"
 #include "optim/block_loops.h"
 #include "optim/cpu_kernels.h"
 
@@ -12,7 +13,7 @@
 
 namespace gsst::loops {
 
-enum class WeightsOut { None, Fp32, Bf16 };
+enum class WeightsOut { None, Fp32, Bf16, Fp16 };
 
 /// Marks of what was updated. The first moment needs none: where it is not finite, weight or second moment are not finite either.
 template <WeightsOut kOut>
@@ -34,6 +35,8 @@ GSST_LOOP uint32_t update(const AdamWArrays& arrays, float keep, const AdamWCons
             to.weightsFp32[i] = updated;
         if constexpr (kOut == WeightsOut::Bf16)
             to.weightsBf16[i] = highHalf(bits);
+        if constexpr (kOut == WeightsOut::Fp16)
+            to.weightsFp16[i] = nearestHalf(bits);
         marks |= markNotSplittable(bits) | markNotFinite(std::bit_cast<uint32_t>(v));
     }
     return marks;
@@ -45,6 +48,8 @@ GSST_LOOP bool adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWCon
         marks = update<WeightsOut::Fp32>(arrays, keep, constants);
     else if (arrays.weightsBf16)
         marks = update<WeightsOut::Bf16>(arrays, keep, constants);
+    else if (arrays.weightsFp16)
+        marks = update<WeightsOut::Fp16>(arrays, keep, constants);
     else
         marks = update<WeightsOut::None>(arrays, keep, constants);
     return (marks & kBadMark) == 0;
@@ -57,6 +62,15 @@ GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __rest
     else
         for (int64_t i = 0; i < count; ++i)
             weights[i] = std::bit_cast<float>(joinHalves(hi[i], lo[i]));
+}
+
+GSST_LOOP void joinFp16(const uint16_t* __restrict hi, const uint16_t* __restrict lo, uint16_t* __restrict weights, int64_t count) {
+    if (!lo)
+        for (int64_t i = 0; i < count; ++i)
+            weights[i] = nearestHalf(uint32_t{hi[i]} << 16);
+    else
+        for (int64_t i = 0; i < count; ++i)
+            weights[i] = nearestHalf(joinHalves(hi[i], lo[i]));
 }
 
 GSST_LOOP double squaredNorm(const float* __restrict values, int64_t count) {

@@ -145,12 +145,13 @@ Plan Planner::measured(const Shape& shape, Placement placement, bool stateOnDisk
     return plan;
 }
 
-/// What a byte of RAM saves. Both sweeps read `hi`; speculative updates store no gradient.
+/// What a byte of RAM saves. Both sweeps read what weights are made from; speculative updates store no gradient.
 RamWorth Planner::worth() const {
     RamWorth worth;
     const bool automatic = m_spec.budget.residency == ResidencyChoice::Auto;
     worth.weights = automatic ? 2 : 0;
-    worth.remainder = worth.moments = automatic ? 1 : 0;
+    worth.moments = automatic ? 1 : 0;
+    worth.remainder = m_format.weightsNeed(StateKind::Lo, m_spec.training.precision) ? worth.weights : worth.moments;
     worth.gradient = m_spec.budget.gradients == GradientChoice::Disk || !m_storesGradients ? 0 : 2;
     return worth;
 }

@@ -24,7 +24,6 @@ public:
 protected:
     int headSlice() const { return int(m_slices.size()) - 1; }
     bool tied() const { return m_table.model().tiedHead; }
-    bool fp32() const { return m_training.precision == Precision::Fp32; }
     int64_t elementsOf(int slice) const { return sliceElements(m_table, m_slices[size_t(slice)]); }
     const SliceResidency& residencyOf(int slice) const { return m_placement.of(slice); }
 

@@ -28,11 +28,19 @@ int StateAssembly::weightsBuffer(int slice, int64_t elements) {
     return newBuffer(Space::Device, BufferUse::Weights, bytes);
 }
 
-/// The kinds of state that compute weights tell in full.
+/// The kinds of state that compute weights are made from.
+KindMask StateAssembly::neededByWeights() const {
+    KindMask needed = 0;
+    for (StateKind kind : m_format.kinds())
+        needed |= m_format.weightsNeed(kind, m_training.precision) ? bitOf(kind) : KindMask{0};
+    return needed;
+}
+
+/// Those that they tell in full.
 KindMask StateAssembly::toldByWeights() const {
-    KindMask told = bitOf(StateKind::Hi);
-    if (fp32() && m_format.has(StateKind::Lo))
-        told |= bitOf(StateKind::Lo);
+    KindMask told = 0;
+    for (StateKind kind : m_format.kinds())
+        told |= m_format.weightsTell(kind, m_training.precision) ? bitOf(kind) : KindMask{0};
     return told;
 }
 
@@ -96,7 +104,7 @@ void StateAssembly::updateNow(int slice, int gradient, int current) {
 }
 
 void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice) {
-    const KindMask wanted = toldByWeights();
+    const KindMask wanted = neededByWeights();
     const KindMask staged = stagedOf(slice, wanted);
     const int64_t bytes = bytesOf(staged, chunk);
     int state = kNoBuffer;

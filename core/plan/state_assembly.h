@@ -25,7 +25,7 @@ protected:
     int gradientBuffer(int slice);
     void zeroGradient(int slice, int gradient);
     /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says. `current`: the
-    /// slice's weights if they are on the device; an update then need not read them again.
+    /// slice's weights if they are on the device; an update then need not read what they tell (StateFormat::weightsTell()).
     void finishGradient(int slice, int gradient, int current);
     /// What was written since becomes the current state.
     void commitHere(int slice);
@@ -44,6 +44,7 @@ private:
         int weights = kNoBuffer;   ///< filled with those after it
         Gradient which{};
     };
+    KindMask neededByWeights() const;
     KindMask toldByWeights() const;
     void updateChunk(const ChunkUpdate& given);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);

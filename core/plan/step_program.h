@@ -19,7 +19,7 @@ enum class OpKind : uint8_t {
     ReadGradient,   ///< disk -> chunkGradient: the stored gradient of a chunk
     Update,         ///< state and RAM copies, gradient (stored, or still on the device) -> state in place, weights
     WriteState,     ///< state and RAM copies -> disk, sums recorded
-    ReadWeights,    ///< disk -> state: of hi (fp32 compute: and lo) what is not in RAM, sums checked
+    ReadWeights,    ///< disk -> state: of hi (fp32 and fp16 compute: and lo) what is not in RAM, sums checked
     Join,           ///< state and RAM copies -> weights
     ZeroGradient,   ///< gradient = 0
     ReadBoundary,   ///< disk -> host (disk tier only)
@@ -90,7 +90,7 @@ struct Op {
 
     int state = kNoBuffer;
     int chunkGradient = kNoBuffer;
-    int current = kNoBuffer;         ///< Update: weights on the device from which the kinds of `state` are filled that were not fetched
+    int current = kNoBuffer;         ///< Update: weights on the device from which the kinds of `state` are filled that were not fetched; none with fp16
     int weights = kNoBuffer;
     int tied = kNoBuffer;            ///< weights of the embedding unit, for a tied head
     int gradient = kNoBuffer;
@@ -105,7 +105,7 @@ struct Op {
     KindMask staged = 0;       ///< kinds that `state` holds, one section after the other in order of StateKind
     KindMask fetched = 0;      ///< ReadState, ReadWeights: those of `staged` that are read
     bool lossOnly = false;     ///< Head: evaluation
-    bool joinsLo = false;      ///< Join: fp32 compute
+    bool joinsLo = false;      ///< Join: fp32 or fp16 compute
     bool usesRam = false;      ///< ops on state: some kinds are RAM copies
     bool inBackward = false;   ///< Update: of the present step's gradient, not of the pending one
     int32_t boundary = -1;     ///< ReadBoundary, WriteBoundary: which place of the boundary file

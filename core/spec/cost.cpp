@@ -11,6 +11,7 @@ namespace gsst {
 namespace {
 
 constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a bf16 weight gradient, see nn/linear.h
+constexpr int64_t kWidenedElements = 1 << 20;        // pieces of fp16 matrices in fp32, see nn/widened_products.h
 constexpr int64_t kPartialRows = 64;                 // rows whose norm gradients are summed at a time, see nn/norm.cpp
 constexpr int64_t kFloatBytes = 4;
 constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of bf16 products, any shape: 1.4 MiB a thread
@@ -53,20 +54,38 @@ struct Shape {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         return std::min(queries, length) * std::min<int64_t>(512, length);
     }
+    /// fp16 goes through fp32, one sequence at a time: `width` elements of each of its tokens.
+    int64_t widenedSequence(int64_t width) const { return precision == Precision::Fp16 ? length * width * kFloatBytes : 0; }
     int64_t attentionForwardScratch() const {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
-        return threads * (floats * kFloatBytes + (precision == Precision::Bf16 ? attentionTile() * element : 0));
+        return threads * (floats * kFloatBytes + (precision == Precision::Bf16 ? attentionTile() * element : 0)) +
+               widenedSequence(2 * model.width + 2 * keyWidth() + model.heads);
     }
     int64_t attentionBackwardScratch() const {
-        return threads * 2 * attentionTile() * (kFloatBytes + (precision == Precision::Bf16 ? element : 0));
+        return threads * 2 * attentionTile() * (kFloatBytes + (precision == Precision::Bf16 ? element : 0)) +
+               widenedSequence(4 * model.width + 4 * keyWidth());
     }
-    /// Temporary of a weight gradient [outputs, inputs]; fp32 needs none.
-    int64_t gradientPiece(int64_t outputs, int64_t inputs) const {
+    /// Elements of the pieces in which fp16 matrices are widened.
+    int64_t widenedPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
+        return std::min(outputs, std::max<int64_t>(1, kWidenedElements / (inputs + rowCount))) * elementsPerOutput;
+    }
+    /// Temporaries of a product of rows [rowCount, inputs] with a matrix [outputs, inputs], or of its gradient for the input.
+    int64_t product(int64_t outputs, int64_t inputs, int64_t rowCount) const {
+        if (precision != Precision::Fp16)
+            return productScratch;
+        return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
+    }
+    int64_t product(int64_t outputs, int64_t inputs) const { return product(outputs, inputs, tokens); }
+    /// Temporaries of a weight gradient [outputs, inputs]; fp32 needs none.
+    int64_t gradient(int64_t outputs, int64_t inputs, int64_t rowCount) const {
         if (precision == Precision::Fp32)
             return 0;
-        return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element;
+        if (precision == Precision::Fp16)
+            return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, rowCount)) * kFloatBytes;
+        return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element + productScratch;
     }
+    int64_t gradient(int64_t outputs, int64_t inputs) const { return gradient(outputs, inputs, tokens); }
 };
 
 /// Peaks of one unit. Saved bytes are without the unit's output; backward counts from the moment its saved bytes exist.
@@ -77,19 +96,22 @@ struct UnitPeaks {
     int64_t backward = 0;
 };
 
-UnitPeaks attentionPeaks(const Shape& shape) {
+UnitPeaks attentionPeaks(const Shape& shape, bool wantsOutput) {
     const int64_t d = shape.model.width;
     const int64_t statistics = shape.statistics(shape.tokens);
     const int64_t attended = shape.activations() + shape.logSumExp();
     UnitPeaks peaks;
     peaks.saved = statistics + shape.heads() + attended;
-    peaks.save = statistics + shape.heads() +
-                 std::max(shape.activations() + shape.productScratch, attended + shape.attentionForwardScratch());
-    peaks.forward = peaks.save;
-    const int64_t ofOutput = shape.gradientPiece(d, d) + shape.productScratch;
+    const int64_t projecting = std::max(shape.heads() + shape.product(shape.keyWidth(), d), shape.activations() + shape.product(d, d));
+    const int64_t fused = shape.heads() + shape.product(3 * d, d);
+    const int64_t inner = std::max(shape.activations() + (shape.model.family == Family::Gpt2 ? fused : projecting),
+                                   shape.heads() + attended + shape.attentionForwardScratch());
+    peaks.forward = statistics + std::max(inner, shape.heads() + attended + shape.product(d, d));
+    peaks.save = wantsOutput ? peaks.forward : statistics + inner;
+    const int64_t ofOutput = std::max(shape.gradient(d, d), shape.activations() + shape.product(d, d));
     const int64_t ofAttention = shape.activations() + shape.heads() + shape.attentionBackwardScratch();
     const int64_t ofProjections = statistics - peaks.saved + shape.heads() + shape.activations() +
-                                  std::max(shape.gradientPiece(d, d) + shape.productScratch, shape.partials(shape.tokens));
+                                  std::max({shape.gradient(d, d), shape.product(d, d), shape.partials(shape.tokens)});
     peaks.backward = std::max({ofOutput, ofAttention, ofProjections});
     return peaks;
 }
@@ -98,16 +120,17 @@ UnitPeaks mlpPeaks(const Shape& shape, bool wantsOutput) {
     const int64_t d = shape.model.width, f = shape.model.ffnWidth;
     UnitPeaks peaks;
     peaks.saved = shape.statistics(shape.tokens) + shape.projections();
-    peaks.forward = peaks.saved + shape.activations() + shape.productScratch;
-    peaks.save = peaks.saved + (wantsOutput ? std::max(shape.activations(), shape.inner()) : shape.activations()) + shape.productScratch;
-    peaks.backward = std::max(shape.inner() + shape.gradientPiece(d, f) + shape.productScratch,
-                              shape.activations() + std::max(shape.gradientPiece(f, d) + shape.productScratch, shape.partials(shape.tokens)));
+    const int64_t projecting = shape.activations() + shape.product(f, d);
+    peaks.forward = peaks.saved + std::max(projecting, shape.product(d, f));
+    peaks.save = peaks.saved + (wantsOutput ? std::max(projecting, shape.inner() + shape.product(d, f)) : projecting);
+    peaks.backward = std::max(shape.inner() + std::max(shape.gradient(d, f), shape.product(d, f)),
+                              shape.activations() + std::max({shape.gradient(f, d), shape.product(f, d), shape.partials(shape.tokens)}));
     return peaks;
 }
 
 UnitPeaks peaksOf(const Shape& shape, UnitKind kind, bool wantsOutput) {
     if (kind == UnitKind::Attention)
-        return attentionPeaks(shape);
+        return attentionPeaks(shape, wantsOutput);
     if (kind == UnitKind::Mlp)
         return mlpPeaks(shape, wantsOutput);
     return {};
@@ -224,10 +247,10 @@ int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossO
     const Shape shape(table.model(), training);
     const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
     const int64_t forward = chunk * (table.model().vocabulary + table.model().width) * shape.element + shape.statistics(chunk);
+    const int64_t product = shape.product(table.model().vocabulary, table.model().width, chunk);
     if (lossOnly)
-        return forward + shape.productScratch;
-    const int64_t piece = shape.gradientPiece(table.model().vocabulary, table.model().width);
-    return forward + std::max(piece + shape.productScratch, shape.partials(chunk));
+        return forward + product;
+    return forward + std::max({product, shape.gradient(table.model().vocabulary, table.model().width, chunk), shape.partials(chunk)});
 }
 
 int64_t productScratchBytes(const TrainSpec& training) {

@@ -11,7 +11,8 @@ namespace gsst {
 // Every key of a recipe, once: `Archive` is a JsonReader over mutable structs or a JsonWriter over constant ones.
 
 inline constexpr std::array<Spelling<Family>, 2> kFamilyWords{{{Family::Gpt2, "gpt2"}, {Family::Llama, "llama"}}};
-inline constexpr std::array<Spelling<Precision>, 2> kPrecisionWords{{{Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}}};
+inline constexpr std::array<Spelling<Precision>, 3> kPrecisionWords{
+    {{Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}, {Precision::Fp16, "fp16"}}};
 inline constexpr std::array<Spelling<StatePreset>, 3> kStateWords{
     {{StatePreset::Exact, "exact"}, {StatePreset::Mixed, "mixed"}, {StatePreset::Lean, "lean"}}};
 inline constexpr std::array<Spelling<ScheduleKind>, 2> kScheduleWords{
@@ -55,6 +56,8 @@ void trainingFields(Archive& archive, Training& training) {
     archive.field("head_token_chunk", training.headTokenChunk);
     archive.field("precision", training.precision, std::span<const Spelling<Precision>>(kPrecisionWords));
     archive.field("state", training.state, std::span<const Spelling<StatePreset>>(kStateWords));
+    archive.field("loss_scale", training.lossScale);
+    archive.field("loss_scale_grow_steps", training.lossScaleGrowSteps);
     archive.field("learning_rate", training.learningRate);
     archive.field("min_learning_rate", training.minLearningRate);
     archive.field("warmup_steps", training.warmupSteps);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <initializer_list>
 
@@ -131,6 +132,10 @@ void optimizerRules(Rules& rules, const TrainSpec& training) {
     rules.range("training.epsilon", training.epsilon, 1e-30, 1.0);
     rules.range("training.weight_decay", training.weightDecay, 0.0, 100.0);
     rules.range("training.clip_norm", training.clipNorm, 0.0, 1e9);
+    rules.range("training.loss_scale", training.lossScale, 1.0, kMostLossScale);
+    rules.range("training.loss_scale_grow_steps", training.lossScaleGrowSteps, int64_t{1}, kMostSteps);
+    rules.relation({"training.loss_scale"}, [&] { return std::exp2(std::round(std::log2(training.lossScale))) == training.lossScale; },
+                   [&] { return shown(training.lossScale) + " is no power of two"; });
     rules.range("training.outlier_sigmas", training.outlierSigmas, 0.0, 1e9);
     if (training.schedule == ScheduleKind::Cosine)
         rules.relation({"training.min_learning_rate", "training.learning_rate", "training.schedule"},

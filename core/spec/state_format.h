@@ -13,7 +13,7 @@ namespace gsst {
 
 /// The kinds of state a parameter has. Not every preset has all of them.
 enum class StateKind {
-    Hi,       ///< uint16: bf16 working weight
+    Hi,       ///< uint16: the weight in bf16, as it is with bf16 compute
     Lo,       ///< uint16: remainder; fp32 bits = (hi << 16) + sign_extend16(lo)
     Moment1,  ///< fp32, or 8-bit codes with scales
     Moment2   ///< fp32, or 8-bit codes with scales
@@ -50,6 +50,14 @@ public:
     /// In the order of StateKind. Lean has no Lo.
     std::span<const StateKind> kinds() const;
     bool has(StateKind kind) const { return kind != StateKind::Lo || m_preset != StatePreset::Lean; }
+
+    /// Kinds of state from which weights of `precision` are made: `hi`, and `lo` (where there is one) unless bf16 is computed with.
+    /// fp16 needs it: `hi` has 8 significant bits, fp16 has 11.
+    bool weightsNeed(StateKind kind, Precision precision) const {
+        return kind == StateKind::Hi || (kind == StateKind::Lo && has(kind) && precision != Precision::Bf16);
+    }
+    /// Whether this kind can be had back from such weights: it cannot from fp16, which rounds what it is made from.
+    bool weightsTell(StateKind kind, Precision precision) const { return precision != Precision::Fp16 && weightsNeed(kind, precision); }
 
     /// Whether this section holds 8-bit codes: the moments of matrices of at least 4,096 elements that are no embedding, in
     /// Mixed and Lean. Everything else keeps 32-bit moments.

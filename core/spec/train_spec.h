@@ -7,7 +7,12 @@
 namespace gsst {
 
 /// Number format of weights and activations during forward and backward, whatever the master weights are (see StatePreset).
-enum class Precision { Fp32, Bf16 };
+enum class Precision {
+    Fp32,
+    Bf16,
+    Fp16  ///< with dynamic loss scaling
+};
+const char* nameOf(Precision precision);  ///< "fp32", "bf16", "fp16", as in recipes
 
 /// How the learning rate goes on after the warm-up.
 enum class ScheduleKind { Constant, Cosine };
@@ -26,6 +31,9 @@ enum class ClipKind {
     PerUnit        ///< each unit (embedding, attention, MLP, head) by its own norm, bound clipNorm / sqrt(units)
 };
 
+/// Largest loss scale; the smallest is 1.
+inline constexpr double kMostLossScale = 1099511627776.0;  // 2^40: more than the finest gradient of a mean over 2^20 tokens needs
+
 /// What becomes of a step whose loss or gradient norm is an outlier.
 enum class OutlierAction {
     Report,  ///< it counts like any other; the log tells of it
@@ -41,6 +49,8 @@ struct TrainSpec {
     int64_t headTokenChunk = 1024;    ///< tokens whose logits exist at a time; part of the order of sums
     Precision precision = Precision::Fp32;
     StatePreset state = StatePreset::Exact;
+    double lossScale = 65536;         ///< fp16: what the gradient of the loss is multiplied by in the first step; a power of two
+    int64_t lossScaleGrowSteps = 2000;  ///< fp16: steps in a row with a finite gradient after which the scale is doubled
 
     double learningRate = 1e-3;       ///< after the warm-up
     double minLearningRate = 1e-4;    ///< at the last step (cosine)

@@ -111,6 +111,8 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     record.skippedSteps = getLittle<uint64_t>(block, kSkippedAt);
     record.lossScale = std::bit_cast<double>(getLittle<uint64_t>(block, kLossScaleAt));
     record.lossScaleAge = getLittle<uint64_t>(block, kLossScaleAgeAt);
+    if (!std::isfinite(record.lossScale) || record.lossScale <= 0)
+        decoded.seal = Seal::Damaged;
     record.gradientNorm = std::bit_cast<double>(getLittle<uint64_t>(block, kGradientNormAt));
     record.dataOrder = getLittle<uint64_t>(block, kDataOrderAt);
     record.recent.count = int(recent);

@@ -24,8 +24,8 @@ struct CommitRecord {
     int clippedCount = 0;           ///< bits of clippedMask that count, 0 to 64
     int skippedInARow = 0;
     uint64_t skippedSteps = 0;      ///< since the start of the run
-    double lossScale = 1;
-    uint64_t lossScaleAge = 0;      ///< steps since it changed last
+    double lossScale = 1;           ///< of the next step's gradient; 1 unless fp16 is computed with
+    uint64_t lossScaleAge = 0;      ///< steps with a finite gradient since it changed or was too large last
     double gradientNorm = 0;        ///< of the newest step that was not skipped; 0 = none yet
     uint64_t dataOrder = 0;         ///< order of the training data from this step on, see Sampler; 0 = as at the start of a run
     RecentSteps recent;

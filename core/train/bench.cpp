@@ -14,10 +14,12 @@ void fillTheory(BenchResult& result, const OpenRun& run) {
     const StateFormat format(*run.table, training.state);
     const bool stored = gradientFileBytes(*run.table, training, run.plan) > 0;
     const bool early = run.plan.rule != UpdateRule::Deferred;
-    const double weights = training.precision == Precision::Fp32 && format.has(StateKind::Lo) ? 4 : 2;
+    const double weights = format.weightsNeed(StateKind::Lo, training.precision) ? 4 : 2;
+    // What the weights on the device do not tell, an update in the backward sweep reads once more.
+    const double untold = early && !format.weightsTell(StateKind::Hi, training.precision) ? weights : 0;
     const double gradient = stored ? double(format.gradientBytes()) : 0;
     // The update reads the whole state, and the sweep without it the weights once more.
-    result.theoryReadBytesPerParameter = format.bytesPerParameter() + weights + (early ? 0 : gradient);
+    result.theoryReadBytesPerParameter = format.bytesPerParameter() + weights + untold + (early ? 0 : gradient);
     result.theoryWrittenBytesPerParameter = format.bytesPerParameter() + gradient;
 }
 

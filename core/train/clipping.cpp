@@ -16,6 +16,12 @@ double largestGradient(const TrainSpec& training) {
     return std::min(kLargestWithSquare, kLargestChange * training.epsilon / largestStepSize);
 }
 
+LossScaling lossScaling(const TrainSpec& training) {
+    if (training.precision != Precision::Fp16)
+        return LossScaling::none();
+    return {training.lossScaleGrowSteps, 1.0, kMostLossScale};
+}
+
 ClipFunctions clipFunctions(const TrainSpec& training, int units) {
     const double bound = training.clipNorm;
     ClipFunctions clip;

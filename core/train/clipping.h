@@ -13,6 +13,9 @@ inline constexpr double kNormJump = 2.0;
 /// the second moment, and for the quotient of first moment and epsilon in the change of a weight.
 double largestGradient(const TrainSpec& training);
 
+/// The recipe's loss scaling: none but for fp16.
+LossScaling lossScaling(const TrainSpec& training);
+
 /// The recipe's clipping for the step driver, in the arithmetic of torch.nn.utils.clip_grad_norm_. `units` of the model:
 /// ClipKind::PerUnit bounds each unit's norm by clipNorm / sqrt(units), so that all of them at the bound make clipNorm.
 ClipFunctions clipFunctions(const TrainSpec& training, int units);

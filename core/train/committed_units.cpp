@@ -66,15 +66,17 @@ Status CommittedUnits::read(int unit, std::byte* into) {
             std::memcpy(into + block.offset * 2, hi.data(), halfBytes);
             continue;
         }
-        const auto* halves = reinterpret_cast<const uint16_t*>(hi.data());
-        auto* weights = reinterpret_cast<float*>(into) + block.offset;
-        if (!m_store.layout().format().has(StateKind::Lo)) {
-            joinWeights(halves, nullptr, weights, block.paddedElements);
-            continue;
+        const auto* upper = reinterpret_cast<const uint16_t*>(hi.data());
+        const uint16_t* lower = nullptr;
+        if (m_store.layout().format().has(StateKind::Lo)) {
+            GSST_TRY(m_store.file(slot).read(m_store.layout().blocks(index, 1, StateKind::Lo).offset, lo));
+            GSST_TRY(m_store.checkBlock(slot, index, StateKind::Lo, lo));
+            lower = reinterpret_cast<const uint16_t*>(lo.data());
         }
-        GSST_TRY(m_store.file(slot).read(m_store.layout().blocks(index, 1, StateKind::Lo).offset, lo));
-        GSST_TRY(m_store.checkBlock(slot, index, StateKind::Lo, lo));
-        joinWeights(halves, reinterpret_cast<const uint16_t*>(lo.data()), weights, block.paddedElements);
+        if (m_precision == Precision::Fp16)
+            joinWeightsFp16(upper, lower, reinterpret_cast<uint16_t*>(into) + block.offset, block.paddedElements);
+        else
+            joinWeights(upper, lower, reinterpret_cast<float*>(into) + block.offset, block.paddedElements);
     }
     return {};
 }

@@ -2,6 +2,7 @@
 #include "train/compute_probe.h"
 
 #include "base/clock.h"
+#include "base/half_float.h"
 #include "io/aligned_buffer.h"
 #include "spec/cost.h"
 #include "train/processor_time.h"
@@ -152,10 +153,11 @@ Status Bench::prepare() {
     const auto fill = [this](AlignedBuffer& buffer) {
         for (size_t i = 0; i < buffer.size() / size_t(m_element); ++i) {
             const float value = float(int(i * 2654435761u >> 8 & 1023) - 512) * (1.0f / 16384);
+            const auto bits = std::bit_cast<uint32_t>(value);
             if (m_training.precision == Precision::Fp32)
                 reinterpret_cast<float*>(buffer.data())[i] = value;
             else
-                reinterpret_cast<uint16_t*>(buffer.data())[i] = uint16_t(std::bit_cast<uint32_t>(value) >> 16);
+                reinterpret_cast<uint16_t*>(buffer.data())[i] = m_training.precision == Precision::Bf16 ? uint16_t(bits >> 16) : nearestHalf(bits);
         }
     };
     fill(m_weights);
@@ -264,7 +266,7 @@ std::string ProbeShape::key() const {
     for (const int64_t number : {model.layers, model.width, model.heads, model.kvHeads, model.ffnWidth, model.vocabulary, training.sequenceLength,
                                  training.microBatch, training.headTokenChunk, int64_t(model.tiedHead), training.threads})
         text.append("-").append(std::to_string(number));
-    return text + (training.precision == Precision::Fp32 ? "-fp32-" : "-bf16-") + nameOf(training.state);
+    return text + "-" + nameOf(training.precision) + "-" + nameOf(training.state);
 }
 
 ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {

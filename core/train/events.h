@@ -57,6 +57,7 @@ struct StepDone {
     double loss = 0;   ///< nats a token, mean of the step
     double gradientNorm = 0;
     double clipFactor = 1;
+    double lossScale = 1;  ///< that the gradient was computed with; 1 unless fp16
     double learningRate = 0;
     double seconds = 0;
     double tokensPerSecond = 0;
@@ -70,7 +71,7 @@ struct StepDone {
     double epoch = 0;
 };
 
-/// A step that was not as the others, right after its StepDone. Where `usualLoss` and `usualNorm` are 0, too few steps were there to
+/// A step that was not as the others, right after its StepDone; but not one that was skipped because its loss scale was too large. Where `usualLoss` and `usualNorm` are 0, too few steps were there to
 /// compare with.
 struct UnusualStep {
     int64_t step = 0;

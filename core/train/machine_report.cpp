@@ -2,6 +2,7 @@
 #include "train/machine_report.h"
 
 #include "base/clock.h"
+#include "nn/linear.h"
 #include "train/compute_probe.h"
 #include "train/machine.h"
 
@@ -39,6 +40,13 @@ double productFlops(at::ScalarType type) {
     const at::Tensor a = at::ones({kProductSize, kProductSize}, type), b = at::ones({kProductSize, kProductSize}, type);
     at::Tensor product = at::empty_like(a);
     return 2.0 * double(kProductSize * kProductSize * kProductSize) / shortestOf([&] { at::matmul_out(product, a, b); });
+}
+
+double widenedProductFlops() {
+    const at::InferenceMode guard;
+    const at::Tensor a = at::ones({kProductSize, kProductSize}, at::kHalf), b = at::ones({kProductSize, kProductSize}, at::kHalf);
+    const at::Tensor product = at::empty_like(a);
+    return 2.0 * double(kProductSize * kProductSize * kProductSize) / shortestOf([&] { linearInto(product, a, b); });
 }
 
 double memoryBytes() {
@@ -91,6 +99,7 @@ Result<MachineReport> reportMachine(FileSystem& files, const ReportOptions& opti
     GSST_TRY(begin("Measuring matrix products"));
     report.productFlopsFp32 = productFlops(at::kFloat);
     report.productFlopsBf16 = productFlops(at::kBFloat16);
+    report.productFlopsFp16 = widenedProductFlops();
     GSST_TRY(begin("Measuring a layer of the model"));
     const ProbeShape shape = probeShapeOf(options.spec.model, options.spec.training);
     GSST_ASSIGN(report.training, probeCompute(shape));

@@ -29,6 +29,7 @@ struct MachineReport {
     double memoryBytes = 0;                 ///< read and written by a copy of all threads
     double productFlopsFp32 = 0;            ///< one large matrix product
     double productFlopsBf16 = 0;
+    double productFlopsFp16 = 0;            ///< as training does it: through fp32
     ComputeRates training;                  ///< of the recipe that was asked about
     IoProbe drive;
 };

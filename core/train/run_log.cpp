@@ -72,6 +72,7 @@ Status RunLog::add(const StepDone& step) {
                                    {"loss", number(step.loss)},
                                    {"gradient_norm", number(step.gradientNorm)},
                                    {"clip_factor", number(step.clipFactor)},
+                                   {"loss_scale", step.lossScale},
                                    {"learning_rate", step.learningRate},
                                    {"seconds", step.seconds},
                                    {"tokens_per_second", step.tokensPerSecond},

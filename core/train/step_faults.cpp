@@ -50,6 +50,13 @@ UnusualStep unusualStep(const StepResult& result) {
     return event;
 }
 
+std::string sentenceOfScale(const StepResult& result) {
+    const std::string scale = "the loss scale is now " + shown(result.nextLossScale, 13);
+    if (result.verdict.fault == StepFault::Overflow)
+        return "Step " + std::to_string(result.step) + " was skipped: its gradient was too large for fp16; " + scale;
+    return "After step " + std::to_string(result.step) + " " + scale;
+}
+
 std::string sentenceOf(const UnusualStep& step) {
     return "Step " + std::to_string(step.step) + (step.skipped ? " was skipped: " : " is an outlier: ") + reasonOf(step);
 }

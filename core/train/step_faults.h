@@ -16,6 +16,9 @@ inline constexpr int kSkipsThatPause = 3;
 /// What the verdict on a step says, for readers.
 UnusualStep unusualStep(const StepResult& result);
 
+/// For the log, when the loss scale has changed.
+std::string sentenceOfScale(const StepResult& result);
+
 /// For the log: "Step 812 was skipped: the loss is 9.31, 41 standard deviations above the 2.07 of the recent steps; the gradient norm ...".
 std::string sentenceOf(const UnusualStep& step);
 

@@ -169,7 +169,7 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
         gradients.unit = m_compute->gradients(call.gradient, range, unit);
         gradients.table = tied ? UnitGradients(m_table, 0, call.tiedGradient, at::kFloat)[TensorRole::TokenEmbedding]
                                : gradients.unit[TensorRole::HeadWeight];
-        gradients.scale = 1.0 / double(batch.targetsInStep);
+        gradients.scale = call.lossScale / double(batch.targetsInStep);
         sum.nats = head.lossAndGradients(input, batch.targets, gradients);
         return sum;
     });

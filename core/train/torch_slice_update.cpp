@@ -3,6 +3,8 @@
 #include "optim/block_math.h"
 #include "train/torch_slice_math.h"
 
+#include <string>
+
 namespace gsst {
 
 Status TorchSliceMath::update(const UpdateCall& call) {
@@ -18,6 +20,9 @@ Status TorchSliceMath::update(const UpdateCall& call) {
     update.gradientScale = call.gradientScale;
     update.step = call.step;
     update.notFinite = call.notFinite;
+    if (call.current && m_training.precision == Precision::Fp16)
+        return Error{ErrorCode::Internal, "An update cannot go on", "step " + std::to_string(call.step),
+                     "fp16 weights do not tell what they were rounded from", "Please report this with the run's log"};
     if (call.current)
         splitBlocks(m_table, m_training.precision, update.blocks, call.current, call.hi, call.lo, *m_workers);
     updateBlocks(m_table, m_format, m_training, update, *m_workers);

@@ -129,6 +129,7 @@ DriverOptions Trainer::Impl::driverOptions() const {
     options.rule = parts.plan.rule;
     options.breakEven = parts.plan.breakEven;
     options.clip = clipFunctions(training(), table.unitCount());
+    options.scaling = lossScaling(training());
     options.judge = OutlierWatch(training());
     options.stampRecord = parts.stampRecord;
     return options;
@@ -150,7 +151,10 @@ Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
     GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, StateFormat(table, parts.spec.training.state), Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
-    return store->commit(0, CommitRecord{});
+    CommitRecord first;
+    if (parts.spec.training.precision == Precision::Fp16)
+        first.lossScale = parts.spec.training.lossScale;
+    return store->commit(0, first);
 }
 
 Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const TensorTable& table,
@@ -179,6 +183,8 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     result.gradientNorm = step.gradientNorm;
     result.clipFactor = step.clipFactor;
     result.verdict = step.verdict;
+    result.lossScale = step.lossScale;
+    result.nextLossScale = step.nextLossScale;
     result.skippedInARow = step.skippedInARow;
     result.wrongGuess = step.wrongGuess;
     result.update = step.update;

@@ -46,7 +46,9 @@ struct StepResult {
     double gradientNorm = 0;
     float clipFactor = 1;
     StepVerdict verdict;
-    int skippedInARow = 0;  ///< this step included; 0 if it was not skipped
+    int skippedInARow = 0;  ///< this step included, unless it was skipped for its loss scale; 0 if it was not skipped
+    double lossScale = 1;   ///< of this step's gradient
+    double nextLossScale = 1;
     bool wrongGuess = false;                              ///< of the clip factor, where one was made
     BackwardUpdate update = BackwardUpdate::None;
     double seconds = 0;

@@ -214,7 +214,9 @@ Status TrainingLoop::oneStep() {
 /// The run ends with an error if too many steps in a row were skipped. Their number is in the commit record: a run that was
 /// interrupted between them pauses at the same step.
 Status TrainingLoop::tellOfFault(const StepResult& result) {
-    if (result.verdict.fault == StepFault::None)
+    if (result.nextLossScale != result.lossScale)
+        log(LogLine::Level::Info, sentenceOfScale(result));
+    if (result.verdict.fault == StepFault::None || result.verdict.fault == StepFault::Overflow)
         return {};
     const UnusualStep event = unusualStep(result);
     m_sink(event);
@@ -314,6 +316,7 @@ Status TrainingLoop::report(const StepResult& result) {
     done.loss = result.loss;
     done.gradientNorm = result.gradientNorm;
     done.clipFactor = double(result.clipFactor);
+    done.lossScale = result.lossScale;
     done.learningRate = learningRate(training(), result.step);
     done.seconds = result.seconds;
     done.tokensPerSecond = double(training().tokensPerStep()) / std::max(1e-9, result.seconds);

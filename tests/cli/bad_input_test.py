@@ -158,7 +158,7 @@ class BadInputTest(program.ProgramTest):
                 self.nothing_left()
 
     def test_words_of_options(self):
-        for option, value, hint in (("--precision", "fp8", "fp32 or bf16"), ("--residency", "cloud", "auto, disk or resident"),
+        for option, value, hint in (("--precision", "fp8", "fp32, bf16 or fp16"), ("--residency", "cloud", "auto, disk or resident"),
                                     ("--device", "tpu", "cpu"), ("--steps", "0", "training.steps"), ("--steps", "x", "--steps"),
                                     ("--no-such-option", "1", "--no-such-option")):
             with self.subTest(option + " " + value):

@@ -102,7 +102,7 @@ TEST_F(CommandsTest, BadOptionsAreRefusedByName) {
     refuse({"--micro-batch", "0", "--tokens-per-step", "1024"}, {"--micro-batch", "out of range"});
     refuse({"--micro-batch", "-3"}, {"--micro-batch"});
     refuse({"--vram", "much"}, {"--vram", "4GiB"});
-    refuse({"--precision", "fp8"}, {"--precision", "fp8", "bf16"});
+    refuse({"--precision", "fp8"}, {"--precision", "fp8", "bf16", "fp16"});
     refuse({"--state", "tiny"}, {"--state", "tiny", "mixed"});
     refuse({"--residency", "cloud"}, {"--residency", "cloud", "resident"});
     refuse({"--steps", "-1"}, {"steps"});

@@ -63,8 +63,8 @@ class KillResumeTest(program.ProgramTest):
         self.chooser = random.Random(SEED)
         print(f"\nseed {SEED}, {KILLS} kills", flush=True)
 
-    def prepare(self, residency, steps):
-        self.spec = self.write_spec(program.tiny_spec({"steps": steps, "evaluate_every": 10}))
+    def prepare(self, residency, steps, **training):
+        self.spec = self.write_spec(program.tiny_spec({"steps": steps, "evaluate_every": 10, **training}))
         reference = self.folder / "reference"
         self.succeed(self.train("--residency", residency, run=reference))
         return reference
@@ -98,17 +98,21 @@ class KillResumeTest(program.ProgramTest):
         found = program.metrics_of(self.run_folder)
         self.assertEqual([line["step"] for line in program.steps_of(self.run_folder)],
                          [line["step"] for line in program.steps_of(reference)])
-        self.assertEqual([(line["event"], line["step"], line["loss"]) for line in found],
-                         [(line["event"], line["step"], line["loss"]) for line in wanted])
+        told = ("event", "step", "loss", "loss_scale")
+        self.assertEqual([[line.get(name) for name in told] for line in found], [[line.get(name) for name in told] for line in wanted])
 
-    def check(self, residency, steps, most_steps):
-        reference = self.prepare(residency, steps)
+    def check(self, residency, steps, most_steps, **training):
+        reference = self.prepare(residency, steps, **training)
         self.kill_often(residency, most_steps)
         self.succeed(program.gsst(*self.go_on(residency)))
         self.compare(reference)
 
     def test_state_on_disk(self):
         self.check("disk", 60 + 4 * KILLS, 6)
+
+    def test_loss_scale(self):
+        # Overflows at the beginning and again and again: steps are skipped, and the scale is a part of the state.
+        self.check("disk", 60 + 4 * KILLS, 6, precision="fp16", loss_scale=2**30, loss_scale_grow_steps=3)
 
     def test_state_in_ram(self):
         # It commits with every validation, so the steps since the last one are done again.

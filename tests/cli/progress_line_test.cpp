@@ -36,6 +36,7 @@ TEST(ProgressLine, JsonHasEveryFigureOfAStep) {
     EXPECT_DOUBLE_EQ(json["loss"], 2.0360);
     EXPECT_EQ(json["device_peak_bytes"], int64_t{6} << 30);
     EXPECT_EQ(json["read_bytes"], 1'200'000'000);
+    EXPECT_EQ(json["loss_scale"], 1);
 }
 
 TEST(ProgressLine, JsonTellsWhyThereIsANewPlan) {

@@ -85,6 +85,8 @@ struct FakeOptions {
     int64_t ringBytes = 8 << 20;
     StatePreset preset = StatePreset::Exact;  ///< changes bits
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
+    LossScaling scaling = LossScaling::none();
+    double firstScale = 1;
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
@@ -112,7 +114,9 @@ public:
                 ASSERT_TRUE(m_store->file(0).write(m_store->layout().blocks(int(block), 1, kind).offset, {buffer->data(), bytes}).ok());
                 m_store->recordBlock(0, int(block), kind, {buffer->data(), bytes});
             }
-        ASSERT_TRUE(m_store->commit(0, CommitRecord{}).ok());
+        CommitRecord first;
+        first.lossScale = m_options.firstScale;
+        ASSERT_TRUE(m_store->commit(0, first).ok());
     }
 
     void open() {
@@ -149,6 +153,7 @@ public:
         options.breakEven = m_options.breakEven;
         options.clip = m_options.clip;
         options.judge = m_options.judge;
+        options.scaling = m_options.scaling;
         m_driver = std::make_unique<StepDriver>(parts, m_builder, options);
         const Status loaded = m_driver->load({}, {});
         ASSERT_TRUE(loaded.ok()) << loaded.error().text();
@@ -175,6 +180,7 @@ public:
         wrongGuesses += done->wrongGuess ? 1 : 0;
         skipped += done->skipped() ? 1 : 0;
         verdicts.push_back(done->verdict);
+        scales.push_back(done->lossScale);
         ++updates[done->update];
         return true;
     }
@@ -206,6 +212,7 @@ public:
     int wrongGuesses = 0;
     int skipped = 0;
     std::vector<StepVerdict> verdicts;
+    std::vector<double> scales;
     std::map<BackwardUpdate, int> updates;
     Error lastError;
 

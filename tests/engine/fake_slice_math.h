@@ -38,6 +38,9 @@ public:
     /// The text of these steps is such that loss and gradient are far larger than those of others.
     void spike(std::set<int64_t> steps) { m_spikes = std::move(steps); }
 
+    /// With a larger loss scale the gradient overflows: an element becomes infinite.
+    void overflowAbove(double lossScale) { m_largestScale = lossScale; }
+
     Status forward(const ForwardCall& call) override {
         std::vector<float> x = inputOf(call.slice, call.microBatch, call.input);
         const float* weights = static_cast<const float*>(call.weights);
@@ -65,14 +68,17 @@ public:
         for (float value : x)
             sum += double(value);
         if (call.inputGradient) {
+            m_lossScale = float(call.lossScale);
             float* gradient = static_cast<float*>(call.inputGradient);
             for (int64_t i = 0; i < m_activations; ++i)
-                gradient[i] = 0.01f * x[size_t(i)] + 0.001f * float(call.microBatch);
+                gradient[i] = (0.01f * x[size_t(i)] + 0.001f * float(call.microBatch)) * m_lossScale;
             accumulate(call.gradient, x, gradient, elements(m_table.headUnit()));
             if (call.tiedGradient)
                 accumulate(call.tiedGradient, x, gradient, elements(0));
             if (m_step == m_poisonedGradient)
                 call.gradient[5] = std::numeric_limits<float>::quiet_NaN();
+            if (call.lossScale > m_largestScale)
+                call.gradient[7] = std::numeric_limits<float>::infinity();
         }
         if (m_step == m_poisoned)
             sum = std::numeric_limits<double>::quiet_NaN();
@@ -96,7 +102,7 @@ public:
             if (call.inputGradient) {
                 const float weight = mean(weights + before, elements(unit));
                 for (size_t i = 0; i < upper.size(); ++i)
-                    upper[i] = 0.9f * upper[i] + 0.01f * weight;
+                    upper[i] = 0.9f * upper[i] + 0.01f * weight * m_lossScale;
             }
         }
         if (call.inputGradient)
@@ -202,9 +208,10 @@ private:
         for (float& value : x)
             value = 0.8f * value + weight + 0.1f;
     }
-    static void accumulate(float* gradient, const std::vector<float>& x, const float* upper, int64_t count) {
+    /// Linear in the loss scale: as that is a power of two, no bit of a mantissa depends on it.
+    void accumulate(float* gradient, const std::vector<float>& x, const float* upper, int64_t count) const {
         for (int64_t i = 0; i < count; ++i)
-            gradient[i] += x[size_t(i) % x.size()] * upper[size_t(i) % x.size()] * 1e-2f + 1e-4f * float(i % 7);
+            gradient[i] += x[size_t(i) % x.size()] * upper[size_t(i) % x.size()] * 1e-2f + 1e-4f * float(i % 7) * m_lossScale;
     }
     std::vector<float> inputOf(int slice, int microBatch, const void* input) const {
         if (slice > 0)
@@ -231,6 +238,8 @@ private:
     int64_t m_poisoned = -1;
     int64_t m_poisonedGradient = -1;
     int64_t m_overflowing = -1;
+    float m_lossScale = 1;
+    double m_largestScale = std::numeric_limits<double>::infinity();
     std::set<int64_t> m_spikes;
 };
 

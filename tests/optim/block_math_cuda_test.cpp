@@ -44,16 +44,17 @@ struct Work {
     std::vector<float> gradient;
     std::vector<float> fp32;
     std::vector<uint16_t> bf16;
+    std::vector<uint16_t> fp16;
     std::vector<double> norms;
 
     bool operator==(const Work& other) const {
         return sameBits(state.hi, other.state.hi) && sameBits(state.lo, other.state.lo) && sameBits(state.moment1, other.state.moment1) &&
                sameBits(state.moment2, other.state.moment2) && sameBits(gradient, other.gradient) && sameBits(fp32, other.fp32) &&
-               sameBits(bf16, other.bf16) && sameBits(norms, other.norms);
+               sameBits(bf16, other.bf16) && sameBits(fp16, other.fp16) && sameBits(norms, other.norms);
     }
 };
 
-enum class Out { None, Fp32, Bf16 };
+enum class Out { None, Fp32, Bf16, Fp16 };
 
 class BlockLoops : public testing::Test {
 protected:
@@ -66,7 +67,7 @@ protected:
 
     Work start() const {
         Work work{randomState(count), randomGradient(count, 8), std::vector<float>(count, 7.0f), std::vector<uint16_t>(count, 7),
-                  std::vector<double>(size_t(unit.blockCount), -1.0)};
+                  std::vector<uint16_t>(count, 7), std::vector<double>(size_t(unit.blockCount), -1.0)};
         // What is rare: the smallest and the largest numbers, and -0.
         work.gradient[5] = std::numeric_limits<float>::denorm_min();
         work.gradient[6] = -0.0f;
@@ -78,7 +79,7 @@ protected:
     }
     BlockUpdate update(Work& work, BlockRange blocks, Out out) {
         const size_t offset = size_t(table.blocks()[size_t(blocks.first)].offset);
-        training.precision = out == Out::Bf16 ? Precision::Bf16 : Precision::Fp32;
+        training.precision = out == Out::Bf16 ? Precision::Bf16 : out == Out::Fp16 ? Precision::Fp16 : Precision::Fp32;
         BlockUpdate call;
         call.blocks = blocks;
         call.hi = bytesOf(work.state.hi.data() + offset);
@@ -87,7 +88,9 @@ protected:
         call.moment2 = bytesOf(work.state.moment2.data() + offset);
         call.gradient = work.gradient.data() + offset;
         if (out != Out::None)
-            call.weights = out == Out::Bf16 ? static_cast<void*>(work.bf16.data() + offset) : work.fp32.data() + offset;
+            call.weights = out == Out::Bf16   ? static_cast<void*>(work.bf16.data() + offset)
+                           : out == Out::Fp16 ? static_cast<void*>(work.fp16.data() + offset)
+                                              : work.fp32.data() + offset;
         call.gradientScale = 0.6f;
         call.step = 3;
         return call;
@@ -108,7 +111,7 @@ void updateByElements(const TensorTable& table, const TrainSpec& training, const
 
 TEST_F(BlockLoops, UpdateHasTheBitsOfTheCpuKernels) {
     for (double beta1 : {0.9, 0.3})  // both branches of the interpolation
-        for (Out out : {Out::None, Out::Fp32, Out::Bf16})
+        for (Out out : {Out::None, Out::Fp32, Out::Bf16, Out::Fp16})
             for (BlockRange blocks : {all(), allButFirst()}) {
                 training.beta1 = beta1;
                 Work expected = start(), found = start();
@@ -123,9 +126,10 @@ TEST_F(BlockLoops, JoinHasTheBitsOfTheCpuKernels) {
     Work expected = start(), found = start();
     joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers);
     joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers);
+    joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp16.data(), workers);
     std::vector<float> upper(count);
     joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), nullptr, upper.data(), workers);
-    for (Out out : {Out::Fp32, Out::Bf16}) {
+    for (Out out : {Out::Fp32, Out::Bf16, Out::Fp16}) {
         const BlockUpdate pointers = update(found, all(), out);
         BlockArrays arrays = blockArrays(pointers, training.precision);
         if (out == Out::Bf16)
@@ -275,7 +279,7 @@ protected:
 
 TEST_F(BlockMathCuda, UpdateHasTheBitsOfTheProcessor) {
     for (double beta1 : {0.9, 0.3})
-        for (Out out : {Out::None, Out::Fp32, Out::Bf16})
+        for (Out out : {Out::None, Out::Fp32, Out::Bf16, Out::Fp16})
             for (BlockRange blocks : {all(), allButFirst()}) {
                 training.beta1 = beta1;
                 Work expected = start(), found = start();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/block_math.h"
+#include "base/half_float.h"
 #include "optim/adamw_cpu.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
@@ -175,12 +176,15 @@ TEST_P(BlockMath, UpdatesElementByElementAndNoPadding) {
 TEST_P(BlockMath, WritesWeightsWithZeroPadding) {
     WorkerPool workers(2);
     std::vector<float> fp32(count, 7.0f), joined(count);
-    std::vector<uint16_t> bf16(count, 7);
-    Chunk first = start, second = start;
+    std::vector<uint16_t> bf16(count, 7), fp16(count, 7);
+    Chunk first = start, second = start, third = start;
     update(first, all, workers, fp32.data());
     training.precision = Precision::Bf16;
     update(second, all, workers, bf16.data());
+    training.precision = Precision::Fp16;
+    update(third, all, workers, fp16.data());
     EXPECT_TRUE(first.bytes == second.bytes);
+    EXPECT_TRUE(first.bytes == third.bytes);
     const auto* hi = reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Hi));
     const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Lo)) : nullptr;
     joinBlocks(table, Precision::Fp32, all, hi, lo, joined.data(), workers);
@@ -188,6 +192,7 @@ TEST_P(BlockMath, WritesWeightsWithZeroPadding) {
     for (size_t i = 0; i < count; ++i) {
         ASSERT_EQ(fp32[i], padding[i] ? 0.0f : joined[i]);
         ASSERT_EQ(bf16[i], padding[i] ? 0 : hi[i]);
+        ASSERT_EQ(fp16[i], padding[i] ? 0 : nearestHalf(std::bit_cast<uint32_t>(joined[i])));
     }
 }
 
@@ -198,12 +203,14 @@ TEST_P(BlockMath, JoinsWithPadding) {
     const auto* hi = reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Hi));
     const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Lo)) : nullptr;
     std::vector<float> fp32(size);
-    std::vector<uint16_t> bf16(size);
+    std::vector<uint16_t> bf16(size), fp16(size);
     joinBlocks(table, Precision::Fp32, part, hi, lo, fp32.data(), workers);
     joinBlocks(table, Precision::Bf16, part, hi, nullptr, bf16.data(), workers);
+    joinBlocks(table, Precision::Fp16, part, hi, lo, fp16.data(), workers);
     for (size_t i = 0; i < size; ++i) {
         ASSERT_EQ(std::bit_cast<uint32_t>(fp32[i]), joinHalves(hi[i], lo ? lo[i] : uint16_t{0}));
         ASSERT_EQ(bf16[i], hi[i]);
+        ASSERT_EQ(fp16[i], nearestHalf(std::bit_cast<uint32_t>(fp32[i])));
     }
 }
 

@@ -92,7 +92,7 @@ TEST(StepProgram, EveryBufferLivesExactlyFromFirstToLastUse) {
 
 TEST(StepProgram, MovesTheBytesOfTheTheory) {
     for (bool tied : {false, true})
-        for (Precision precision : {Precision::Bf16, Precision::Fp32}) {
+        for (Precision precision : {Precision::Bf16, Precision::Fp32, Precision::Fp16}) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(precision);
             const StateFormat format(table, recipe.state);
@@ -128,6 +128,40 @@ TEST(StepProgram, UpdatePlacementsMoveTheBytesOfTheDesign) {
     expect(onDisk(4096), insured, early, all * 16);
     expect(inRam, insured, early, all * 12);
     expect(inRam, kUpdating, all * 12 + (all - ends) * 2, all * 12);
+}
+
+/// They were rounded from hi and lo and do not give them back.
+TEST(StepProgram, AnUpdateTakesNothingFromFp16Weights) {
+    const TensorTable table(model(false));
+    TrainSpec recipe = training(Precision::Fp16);
+    const int64_t all = table.paddedParameters();
+    const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
+    for (StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
+        recipe.state = preset;
+        const StateFormat format(table, preset);
+        const int64_t weightBytes = preset == StatePreset::Lean ? 2 : 4;
+        for (Tier weights : {Tier::Device, Tier::Disk})
+            for (BackwardUpdate update : {BackwardUpdate::Speculative, BackwardUpdate::Insured}) {
+                Placement placement = onDisk(4096);
+                placement.everywhere.weights = weights;
+                const StepProgram step = ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, update});
+                const KindMask onDisk = KindMask(bitsOf(format) & ~(weights == Tier::Device ? bitOf(StateKind::Hi) : 0));
+                for (const Op& op : step.ops) {
+                    if (op.kind == OpKind::Update) {
+                        EXPECT_EQ(op.current, kNoBuffer);
+                    }
+                    if (op.kind == OpKind::ReadState) {
+                        EXPECT_EQ(op.fetched, onDisk);
+                    }
+                    if (op.kind == OpKind::Join) {
+                        EXPECT_EQ(op.joinsLo, preset != StatePreset::Lean);
+                    }
+                }
+                if (weights == Tier::Disk) {
+                    EXPECT_EQ(step.readBytes(), (2 * all - ends) * weightBytes + format.totalBytes());
+                }
+            }
+    }
 }
 
 TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {

@@ -53,6 +53,20 @@ TEST(SpecRules, shapeOfTheModel) {
         expectProblem(c);
 }
 
+TEST(SpecRules, lossScale) {
+    const std::vector<Case> cases{
+        {[](RunSpec& s) { s.training.lossScale = 0.5; }, "training.loss_scale: 0.5 is not between 1 and 1099511627776"},
+        {[](RunSpec& s) { s.training.lossScale = 3 * 65536.0; }, "training.loss_scale: 196608 is no power of two"},
+        {[](RunSpec& s) { s.training.lossScale = kNan; }, "training.loss_scale: nan is not between 1 and 1099511627776"},
+        {[](RunSpec& s) { s.training.lossScaleGrowSteps = 0; }, "training.loss_scale_grow_steps: 0 is not between 1 and 1000000000"},
+    };
+    for (const Case& c : cases)
+        expectProblem(c);
+    RunSpec spec = llamaSpec();
+    for (spec.training.lossScale = 1; spec.training.lossScale <= kMostLossScale; spec.training.lossScale *= 2)
+        ASSERT_EQ(problemsOf(spec), std::vector<std::string>{});
+}
+
 TEST(SpecRules, batches) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.training.steps = 0; }, "training.steps: 0 is not between 1 and 1000000000"},

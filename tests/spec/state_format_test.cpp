@@ -127,5 +127,20 @@ TEST(StateFormat, BytesPerParameterAreAsPromised) {
     EXPECT_NEAR(StateFormat(table, StatePreset::Lean).bytesPerParameter(), 4.1, 0.2);
 }
 
+TEST(StateFormat, tellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {
+    const TensorTable table(small());
+    for (const StatePreset preset : kPresets) {
+        const StateFormat format(table, preset);
+        const bool hasLo = preset != StatePreset::Lean;
+        for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {
+            EXPECT_TRUE(format.weightsNeed(StateKind::Hi, precision));
+            EXPECT_EQ(format.weightsNeed(StateKind::Lo, precision), hasLo && precision != Precision::Bf16);
+            EXPECT_EQ(format.weightsTell(StateKind::Hi, precision), precision != Precision::Fp16);
+            EXPECT_EQ(format.weightsTell(StateKind::Lo, precision), hasLo && precision == Precision::Fp32);
+            EXPECT_FALSE(format.weightsNeed(StateKind::Moment1, precision) || format.weightsTell(StateKind::Moment2, precision));
+        }
+    }
+}
+
 }  // namespace
 }  // namespace gsst

@@ -120,6 +120,16 @@ TEST(Format, RecentStepsThatCannotBeAreDamage) {
     EXPECT_EQ(decodeRecord(block).seal, Seal::Damaged);
 }
 
+TEST(Format, ALossScaleThatCannotBeIsDamage) {
+    Block block;
+    for (const double scale : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+        CommitRecord record = sampleRecord();
+        record.lossScale = scale;
+        encode(record, block);
+        EXPECT_EQ(decodeRecord(block).seal, Seal::Damaged) << scale;
+    }
+}
+
 TEST(Format, EveryFlippedBitOfARecordIsSeen) {
     Block block;
     encode(sampleRecord(), block);

@@ -115,8 +115,8 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CostFormulas,
-                         testing::Combine(testing::ValuesIn(kShapes), testing::Values(Precision::Fp32, Precision::Bf16)));
-INSTANTIATE_TEST_SUITE_P(Realistic, CostFormulas, testing::Values(std::tuple(kRealistic, Precision::Bf16)));
+                         testing::Combine(testing::ValuesIn(kShapes), testing::Values(Precision::Fp32, Precision::Bf16, Precision::Fp16)));
+INSTANTIATE_TEST_SUITE_P(Realistic, CostFormulas, testing::Values(std::tuple(kRealistic, Precision::Bf16), std::tuple(kRealistic, Precision::Fp16)));
 
 TEST(Cost, CountsTheFlopsOfMatrixProducts) {
     ModelSpec model;

@@ -184,7 +184,7 @@ TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
 
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
     for (const Family family : {Family::Gpt2, Family::Llama})
-        for (const Precision precision : {Precision::Fp32, Precision::Bf16})
+        for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const StatePreset preset : {StatePreset::Exact, StatePreset::Lean}) {
                 TrainSpec recipe = training(64, 2);
                 recipe.precision = precision;

@@ -119,6 +119,7 @@ public:
         call.weights = weightsAt(unit);
         call.tiedTable = tied ? weightsAt(0) : nullptr;
         call.input = input.data_ptr();
+        call.lossScale = lossScale;
         call.inputGradient = inputGradient.defined() ? inputGradient.data_ptr() : nullptr;
         call.gradient = gradientAt(unit);
         call.tiedGradient = tied ? gradientAt(0) : nullptr;
@@ -159,6 +160,7 @@ public:
     std::vector<std::vector<int64_t>> inputs;
     std::vector<std::vector<int64_t>> targets;
     int64_t targetsInStep = 0;
+    double lossScale = spec.precision == Precision::Fp16 ? 1024 : 1;
 
 private:
     void makeBatch(std::mt19937& engine) {

@@ -112,10 +112,11 @@ TEST_P(SliceMathBits, EvaluationGivesTheSameLoss) {
 
 INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
-                                         Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16}));
+                                         Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16},
+                                         Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16}));
 
 TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
-    for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {
         DrivenModel model(tinyLlama(), tinyTraining(precision));
         const auto math = model.math(model.slicing(2));
         model.step(model.slicing(2));
@@ -151,6 +152,33 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
             EXPECT_EQ(std::vector<double>(all.begin() + 1, all.end()), rest);
         }
     }
+}
+
+TEST(SliceMath, Fp16WeightsAreNotTakenForTheState) {
+    DrivenModel model(tinyLlama(), tinyTraining(Precision::Fp16));
+    const auto math = model.math(model.slicing(2));
+    UpdateCall call;
+    call.current = model.weightsAt(0);
+    const Status status = math->update(call);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, ErrorCode::Internal);
+}
+
+/// Small gradients are below the smallest fp16 unless they are scaled.
+TEST(SliceMath, TheLossScaleSavesSmallGradients) {
+    at::set_num_threads(2);
+    DrivenModel exact(tinyLlama(), tinyTraining(Precision::Fp32)), model(tinyLlama(), tinyTraining(Precision::Fp16));
+    exact.targetsInStep = model.targetsInStep = 2'000'000;
+    exact.step(exact.slicing(2));
+    double errors[2];
+    for (const int scaled : {0, 1}) {
+        model.lossScale = scaled ? 1 << 24 : 1;
+        model.gradient.zero_();
+        model.step(model.slicing(2));
+        errors[scaled] = relativeError(model.gradient / model.lossScale, exact.gradient);
+    }
+    EXPECT_LT(errors[1], 1e-2);
+    EXPECT_GT(errors[0], 10 * errors[1]);
 }
 
 TEST(SliceMath, MemoryBeyondTheLimitIsAnError) {

@@ -39,7 +39,7 @@ QStringList optionsOf(const RunSpec& preset, const RunSpec& spec) {
     if (spec.training.microBatch != preset.training.microBatch)
         add("--micro-batch", QString::number(spec.training.microBatch));
     if (spec.training.precision != preset.training.precision)
-        add("--precision", spec.training.precision == Precision::Bf16 ? "bf16" : "fp32");
+        add("--precision", nameOf(spec.training.precision));
     if (spec.budget.deviceBytes > 0)
         add("--vram", QString::number(spec.budget.deviceBytes));
     if (spec.budget.ramBytes > 0)

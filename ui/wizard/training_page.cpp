@@ -51,6 +51,7 @@ QWidget* TrainingPage::makeSettings() {
     m_precision = new QComboBox;
     m_precision->addItem(tr("FP32, exact state"), int(Precision::Fp32));
     m_precision->addItem(tr("BF16, exact state"), int(Precision::Bf16));
+    m_precision->addItem(tr("FP16, exact state"), int(Precision::Fp16));
     m_prompt = new QLineEdit;
     m_prompt->setMinimumWidth(180);
     connect(m_rate, &QLineEdit::textEdited, this, &TrainingPage::read);
@@ -183,6 +184,15 @@ void TrainingPage::replan() {
     emit completeChanged();
 }
 
+QString TrainingPage::whyOf(Precision precision) {
+    switch (precision) {
+    case Precision::Fp32: return tr("FP32 compute: the safest, and fast on small models.");
+    case Precision::Bf16: return tr("BF16 compute, exact FP32 state: half the traffic, 12 bytes a parameter.");
+    case Precision::Fp16: return tr("FP16 compute with loss scaling, exact FP32 state: for graphics cards without BF16.");
+    }
+    return {};
+}
+
 void TrainingPage::explain() {
     const TrainSpec& training = draft().spec.training;
     const TrainSpec& good = draft().recommended.training;
@@ -197,8 +207,7 @@ void TrainingPage::explain() {
                                      : tr("Long enough for this size to write whole sentences."));
     m_sequencesCard->setWhy(tr("%1 tokens a step: more smooths the gradient and hides the disk.").arg(numberText(double(training.tokensPerStep()), 0)));
     m_rateCard->setWhy(tr("Warms up over %1 steps, then falls along a cosine.").arg(numberText(double(training.warmupSteps), 0)));
-    m_precisionCard->setWhy(training.precision == Precision::Fp32 ? tr("FP32 compute: the safest, and fast on small models.")
-                                                                  : tr("BF16 compute, exact FP32 state: half the traffic, 12 bytes a parameter."));
+    m_precisionCard->setWhy(whyOf(training.precision));
     m_promptCard->setWhy(training.sampleEvery > 0 ? tr("Continued every %1 steps, so you see it learn.").arg(numberText(double(training.sampleEvery), 0))
                                                   : tr("Continued when you ask for a sample."));
     QString text;

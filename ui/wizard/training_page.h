@@ -30,6 +30,7 @@ private:
     void resetTo(const std::function<void(TrainSpec&, const TrainSpec&)>& copy);
     void replan();
     void explain();
+    static QString whyOf(Precision precision);
     void drawSchedule();
 
     BackgroundJob m_job;
