@@ -21,6 +21,8 @@ class Attempt:
     def __init__(self, arguments):
         self.process = program.start(*arguments, "--json")
         self.steps = 0
+        self.began = time.monotonic()
+        self.start_seconds = 0.0  # until the first step
         self.stepped = threading.Condition()
         self.err = []
         self.readers = [threading.Thread(target=self.read_events), threading.Thread(target=self.read_errors)]
@@ -32,6 +34,8 @@ class Attempt:
             if line.startswith('{"event":"step"'):
                 with self.stepped:
                     self.steps += 1
+                    if self.steps == 1:
+                        self.start_seconds = time.monotonic() - self.began
                     self.stepped.notify_all()
 
     def read_errors(self):
@@ -66,7 +70,9 @@ class KillResumeTest(program.ProgramTest):
     def prepare(self, residency, steps, **training):
         self.spec = self.write_spec(program.tiny_spec({"steps": steps, "evaluate_every": 10, **training}))
         reference = self.folder / "reference"
-        self.succeed(self.train("--residency", residency, run=reference))
+        undisturbed = Attempt(self.train_arguments("--residency", residency, run=reference))
+        self.succeed(undisturbed.end())
+        self.start_seconds = undisturbed.start_seconds
         return reference
 
     def go_on(self, residency):
@@ -82,7 +88,7 @@ class KillResumeTest(program.ProgramTest):
         while kills < KILLS:
             by_clock = self.chooser.random() < 0.4
             steps = 0 if by_clock else self.chooser.randint(1, most_steps)
-            seconds = self.chooser.uniform(0.0, 1.0) if by_clock else self.chooser.uniform(0.0, 0.03)
+            seconds = self.chooser.uniform(0.0, 1.1 * self.start_seconds) if by_clock else self.chooser.uniform(0.0, 0.03)
             arguments = self.go_on(residency)
             outcome = Attempt(arguments).kill_after(steps, seconds)
             if outcome.code == 0:
