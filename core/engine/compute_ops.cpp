@@ -46,8 +46,11 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::LoadGradient: status = loadActivation(op, op.outputGradient, run); break;
     case OpKind::StoreBoundary: status = storeActivation(op, run); break;
     case OpKind::StoreGradient: status = storeGradient(op, run); break;
+    case OpKind::StoreShare:
+    case OpKind::LoadShare: status = moveShare(op, run); break;
     case OpKind::Forward: status = forward(op, run); break;
-    case OpKind::Head: status = head(op, run); break;
+    case OpKind::HeadSums: status = headSums(op, run); break;
+    case OpKind::Head: status = op.sums == kNoBuffer ? head(op, run) : headSlice(op, run); break;
     case OpKind::Backward: status = backward(op, run); break;
     case OpKind::Norms: status = norms(op, run); break;
     default: break;  // ops of other lanes never come here
@@ -185,13 +188,13 @@ Status ComputeOps::head(const Op& op, ProgramRun& run) {
     HeadCall call;
     call.microBatch = op.microBatch;
     call.weights = run.data(op.weights);
-    call.tiedTable = run.data(op.tied);
+    call.tiedTable = run.data(op.table);
     call.input = run.data(op.input);
     if (!op.lossOnly) {
         call.lossScale = run.context.lossScale;
         call.inputGradient = run.data(op.inputGradient);
         call.gradient = gradientOf(op.gradient, run);
-        call.tiedGradient = gradientOf(op.tiedGradient, run);
+        call.tiedGradient = gradientOf(op.tableGradient, run);
     }
     return onDevice(true, [this, call, &run]() -> Status {
         GSST_ASSIGN(const LossSum loss, m_parts.math->head(call));
@@ -199,6 +202,36 @@ Status ComputeOps::head(const Op& op, ProgramRun& run) {
         run.outcome.loss.tokens += loss.tokens;
         return {};
     });
+}
+
+HeadSliceCall ComputeOps::headSliceCall(const Op& op, ProgramRun& run) const {
+    HeadSliceCall call;
+    call.slice = op.slice;
+    call.microBatch = op.microBatch;
+    call.norm = run.data(op.weights);
+    call.rows = run.data(op.table);
+    call.input = run.data(op.input);
+    call.sums = run.data(op.sums);
+    call.inputGradient = run.data(op.inputGradient);
+    call.normGradient = gradientOf(op.gradient, run);
+    call.rowsGradient = gradientOf(op.tableGradient, run);
+    call.lossScale = run.context.lossScale;
+    return call;
+}
+
+Status ComputeOps::headSums(const Op& op, ProgramRun& run) {
+    const HeadSliceCall call = headSliceCall(op, run);
+    return onDevice(true, [this, call, &run]() -> Status {
+        GSST_ASSIGN(const LossSum loss, m_parts.math->headSums(call));
+        run.outcome.loss.nats += loss.nats;
+        run.outcome.loss.tokens += loss.tokens;
+        return {};
+    });
+}
+
+Status ComputeOps::headSlice(const Op& op, ProgramRun& run) {
+    const HeadSliceCall call = headSliceCall(op, run);
+    return onDevice(false, [this, call] { return m_parts.math->headSlice(call); });
 }
 
 Status ComputeOps::backward(const Op& op, ProgramRun& run) {
@@ -216,13 +249,12 @@ Status ComputeOps::backward(const Op& op, ProgramRun& run) {
 
 Status ComputeOps::norms(const Op& op, ProgramRun& run) {
     const SliceRange& slice = m_parts.slices[size_t(op.slice)];
-    for (int unit = slice.firstUnit; unit < slice.firstUnit + slice.unitCount; ++unit) {
-        const UnitInfo& info = m_parts.table->units()[size_t(unit)];
+    for (const ChunkRange& unit : unitsOfSlice(*m_parts.table, slice)) {
         NormCall call;
-        call.firstBlock = info.firstBlock;
-        call.blockCount = info.blockCount;
-        call.gradient = gradientOf(op.gradient, run) + elementsBefore(*m_parts.table, slice, unit);
-        call.squaredNorms = m_squaredNorms.data() + info.firstBlock;
+        call.firstBlock = unit.firstBlock;
+        call.blockCount = unit.blockCount;
+        call.gradient = gradientOf(op.gradient, run) + offsetInSlice(*m_parts.table, slice, unit.unit, unit.unitOffset);
+        call.squaredNorms = m_squaredNorms.data() + unit.firstBlock;
         GSST_TRY(onDevice(true, [this, call] { return m_parts.math->norms(call); }));
     }
     return {};
@@ -253,6 +285,18 @@ Status ComputeOps::storeGradient(const Op& op, ProgramRun& run) {
     }
     const std::span<std::byte> memory(to, size_t(op.elements * kGradientBytes));
     m_parts.device->hostWait(m_parts.device->copyOut(Stream::Compute, memory, reinterpret_cast<const std::byte*>(from)));
+    return {};
+}
+
+/// In RAM there is one buffer for the slice, in staging one for the chunk.
+Status ComputeOps::moveShare(const Op& op, ProgramRun& run) {
+    const bool staged = run.program->buffers[size_t(op.host)].space == Space::Staging;
+    const std::span<std::byte> host(run.data(op.host) + (staged ? 0 : op.targetOffset * kGradientBytes), size_t(op.elements * kGradientBytes));
+    auto* gradient = reinterpret_cast<std::byte*>(gradientOf(op.gradient, run) + op.targetOffset);
+    const DeviceEvent event = op.kind == OpKind::StoreShare ? m_parts.device->copyOut(Stream::Compute, host, gradient)
+                                                            : m_parts.device->copyIn(Stream::Compute, gradient, host);
+    if (staged || endsHostUse(op, run))
+        m_parts.device->hostWait(event);
     return {};
 }
 

@@ -39,11 +39,15 @@ private:
     Status zero(const Op& op, ProgramRun& run);
     Status forward(const Op& op, ProgramRun& run);
     Status head(const Op& op, ProgramRun& run);
+    Status headSums(const Op& op, ProgramRun& run);
+    Status headSlice(const Op& op, ProgramRun& run);
     Status backward(const Op& op, ProgramRun& run);
     Status norms(const Op& op, ProgramRun& run);
     Status loadActivation(const Op& op, int target, ProgramRun& run);
     Status storeActivation(const Op& op, ProgramRun& run);
     Status storeGradient(const Op& op, ProgramRun& run);
+    Status moveShare(const Op& op, ProgramRun& run);
+    HeadSliceCall headSliceCall(const Op& op, ProgramRun& run) const;
 
     /// The op's `kind` in staging or in RAM, first element of the op's chunk.
     std::byte* stateOf(const Op& op, const ProgramRun& run, StateKind kind) const;

@@ -46,18 +46,16 @@ struct EngineParts {
     SliceMath* math = nullptr;
     StateStore* store = nullptr;
     File* gradients = nullptr;           ///< work/ file of stored gradients; null when none are on disk
+    File* shares = nullptr;              ///< work/ file of a tied head's shares of gradients; null when none are on disk
     File* boundaries = nullptr;          ///< work/ file of boundary activations; null when none are on disk
     HostState* host = nullptr;           ///< copies in RAM; may be without any
     EngineObserver* observer = nullptr;  ///< may be null
 
     const StateFormat& format() const { return store->layout().format(); }
     /// The op's chunk in the copy of `kind` that is in RAM.
-    std::byte* hostSection(const Op& op, StateKind kind) const {
-        const int unitStart = table->units()[size_t(op.unit)].firstBlock;
-        return host->section(op.unit, kind) + format().bytes(unitStart, op.firstBlock - unitStart, kind);
-    }
+    std::byte* hostSection(const Op& op, StateKind kind) const { return host->section(op.firstBlock, kind); }
     /// The op's chunk of the gradient that is in RAM.
-    std::byte* hostGradient(const Op& op) const { return host->gradient(op.unit) + op.unitOffset * format().gradientBytes(); }
+    std::byte* hostGradient(const Op& op) const { return host->gradient(op.firstBlock); }
 };
 
 }  // namespace gsst

@@ -19,11 +19,14 @@ Result<std::byte*> HostState::take(int64_t bytes) {
 Result<std::unique_ptr<HostState>> HostState::create(const TensorTable& table, const StateFormat& format,
                                                      const std::vector<SliceRange>& slices, const Placement& placement, CpuPool& pool) {
     std::unique_ptr<HostState> state(new HostState(pool));
-    state->m_units.resize(size_t(table.unitCount()));
+    state->m_blocks.resize(table.blocks().size());
     for (const HostPiece& piece : hostPieces(table, format, slices, placement)) {
-        Unit& unit = state->m_units[size_t(piece.unit)];
         GSST_ASSIGN(std::byte* data, state->take(piece.bytes));
-        (piece.kind ? unit.sections[size_t(*piece.kind)] : unit.gradient) = data;
+        for (int index = piece.firstBlock; index < piece.firstBlock + piece.blockCount; ++index) {
+            Block& block = state->m_blocks[size_t(index)];
+            (piece.kind ? block.sections[size_t(*piece.kind)] : block.gradient) = data;
+            data += piece.kind ? format.bytes(index, *piece.kind) : table.blocks()[size_t(index)].paddedElements * format.gradientBytes();
+        }
     }
     return state;
 }

@@ -15,8 +15,8 @@
 
 namespace gsst {
 
-/// The state and gradients that a placement keeps in host memory, taken from a counted pool: for each unit and kind in RAM one
-/// piece, aligned for direct I/O. Must not outlive the pool. Who may touch what when
+/// The state and gradients that a placement keeps in host memory, taken from a counted pool: for each kind in RAM of each unit, or
+/// part of one that is a slice, one piece, aligned for direct I/O. Must not outlive the pool. Who may touch what when
 /// follows from the step program.
 class HostState {
 public:
@@ -26,21 +26,21 @@ public:
     HostState(const HostState&) = delete;
     HostState& operator=(const HostState&) = delete;
 
-    /// First byte of the unit's `kind`, or null when it is on disk.
-    std::byte* section(int unit, StateKind kind) const { return m_units[size_t(unit)].sections[size_t(kind)]; }
-    /// The unit's gradient in RAM (StateFormat::gradientBytes() an element), or null.
-    std::byte* gradient(int unit) const { return m_units[size_t(unit)].gradient; }
+    /// First byte of the block's `kind`, or null when it is on disk. The blocks of a chunk lie one after the other.
+    std::byte* section(int block, StateKind kind) const { return m_blocks[size_t(block)].sections[size_t(kind)]; }
+    /// The block's gradient in RAM (StateFormat::gradientBytes() an element), or null.
+    std::byte* gradient(int block) const { return m_blocks[size_t(block)].gradient; }
 
 private:
     explicit HostState(CpuPool& pool) : m_pool(pool) {}
     Result<std::byte*> take(int64_t bytes);
 
-    struct Unit {
+    struct Block {
         std::array<std::byte*, kStateKinds.size()> sections{};
         std::byte* gradient = nullptr;
     };
     CpuPool& m_pool;
-    std::vector<Unit> m_units;
+    std::vector<Block> m_blocks;
     std::vector<std::byte*> m_owned;
 };
 

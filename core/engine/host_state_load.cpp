@@ -8,22 +8,18 @@ Status loadHostState(StateStore& store, const TensorTable& table, HostState& sta
     const int slot = store.committedSlot();
     const StateFormat& format = store.layout().format();
     uint64_t total = 0;
-    for (int unit = 0; unit < table.unitCount(); ++unit)
+    for (int block = 0; block < format.blockCount(); ++block)
         for (StateKind kind : format.kinds())
-            if (state.section(unit, kind))
-                total += uint64_t(format.bytes(table.units()[size_t(unit)].firstBlock, table.units()[size_t(unit)].blockCount, kind));
+            total += state.section(block, kind) ? uint64_t(format.bytes(block, kind)) : 0;
     uint64_t done = 0;
     for (size_t index = 0; index < table.blocks().size(); ++index) {
-        const BlockInfo& block = table.blocks()[index];
-        const int firstBlock = table.units()[size_t(block.unit)].firstBlock;
         for (StateKind kind : format.kinds()) {
-            std::byte* section = state.section(block.unit, kind);
-            if (!section)
+            std::byte* const to = state.section(int(index), kind);
+            if (!to)
                 continue;
             if (stop.stop_requested())
                 return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""};
             const size_t bytes = size_t(format.bytes(int(index), kind));
-            std::byte* to = section + format.bytes(firstBlock, int(index) - firstBlock, kind);
             GSST_TRY(store.file(slot).read(store.layout().blocks(int(index), 1, kind).offset, {to, bytes}));
             GSST_TRY(store.checkBlock(slot, int(index), kind, {to, bytes}));
             done += bytes;

@@ -48,6 +48,8 @@ void IoOps::start(const Op& op, ProgramRun& run, Done done) {
     case OpKind::WriteState: return moveSections(op, run, true, std::move(done));
     case OpKind::ReadGradient: return moveGradient(op, run, false, std::move(done));
     case OpKind::WriteGradient: return moveGradient(op, run, true, std::move(done));
+    case OpKind::ReadShare: return moveShare(op, run, false, std::move(done));
+    case OpKind::WriteShare: return moveShare(op, run, true, std::move(done));
     case OpKind::ReadBoundary: return moveBoundary(op, run, false, std::move(done));
     case OpKind::WriteBoundary: return moveBoundary(op, run, true, std::move(done));
     case OpKind::Commit: return commit(op, run, std::move(done));
@@ -123,6 +125,16 @@ void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done)
         m_parts.io->write(*m_parts.gradients, offset, memory, std::move(done));
     else
         m_parts.io->read(*m_parts.gradients, offset, memory, std::move(done));
+}
+
+/// Only the embedding has any, so its unit begins the file.
+void IoOps::moveShare(const Op& op, ProgramRun& run, bool writing, Done done) {
+    const std::span<std::byte> memory(run.data(op.host), size_t(op.ioBytes));
+    const uint64_t offset = uint64_t(op.unitOffset * kGradientBytes);
+    if (writing)
+        m_parts.io->write(*m_parts.shares, offset, memory, std::move(done));
+    else
+        m_parts.io->read(*m_parts.shares, offset, memory, std::move(done));
 }
 
 void IoOps::moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done) {

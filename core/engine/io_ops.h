@@ -29,6 +29,7 @@ private:
     std::vector<Section> sectionsOf(const Op& op, const ProgramRun& run) const;
     void moveSections(const Op& op, ProgramRun& run, bool writing, Done done);
     void moveGradient(const Op& op, ProgramRun& run, bool writing, Done done);
+    void moveShare(const Op& op, ProgramRun& run, bool writing, Done done);
     void moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done);
     void commit(const Op& op, ProgramRun& run, Done done);
     Status checkSection(const Op& op, int slot, const Section& section) const;

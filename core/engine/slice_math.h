@@ -13,14 +13,14 @@ namespace gsst {
 // stay valid until the call's stream work is done.
 //
 // "Element space of a slice": the padded element spaces of its units, one after the other in canonical order (see
-// TensorTable). Weights are in compute precision (fp32, bf16 or fp16), gradients fp32. Activations are
+// TensorTable), or that of its blocks. Weights are in compute precision (fp32, bf16 or fp16), gradients fp32. Activations are
 // [microBatch, sequenceLength, width] in compute precision.
 //
 // fp32 weights are the values of hi and lo, bf16 weights are `hi`, and fp16 weights are the fp32 values rounded to nearest. So fp32 and
 // bf16 weights give back what they were made from and fp16 weights do not: programs for fp16 read hi and lo wherever they are needed
 // (StateFormat::weightsNeed(), weightsTell()).
 //
-// Loss scale: gradients from head() to norms() are those of the loss times HeadCall::lossScale, a power of two that keeps small ones
+// Loss scale: gradients from head() or headSlice() to norms() are those of the loss times their lossScale, a power of two that keeps small ones
 // above the smallest fp16. update() divides it out again, in its gradientScale. 1 with fp32 and bf16.
 
 struct ForwardCall {
@@ -28,10 +28,11 @@ struct ForwardCall {
     int microBatch = 0;
     const void* weights = nullptr;  ///< element space of the slice
     const void* input = nullptr;    ///< null for the embedding slice (tokens come from the batch)
-    void* output = nullptr;
+    void* output = nullptr;         ///< a part of the embedding changes only what its rows make
     bool keep = false;              ///< leave what backward() of this slice and micro-batch needs, input and weights besides
 };
 
+/// The head, whole.
 struct HeadCall {
     int microBatch = 0;
     const void* weights = nullptr;    ///< element space of the head slice
@@ -41,6 +42,21 @@ struct HeadCall {
     void* inputGradient = nullptr;    ///< null: loss only (evaluation)
     float* gradient = nullptr;        ///< element space of the head slice; added to
     float* tiedGradient = nullptr;    ///< element space of the embedding unit when tied; added to
+};
+
+/// A vocabulary slice of the head in one of its two passes. First the slices come in the order of their rows, for headSums(); then in
+/// the reverse order, for headSlice().
+struct HeadSliceCall {
+    int slice = 0;                    ///< that the rows are of: a part of the head, or of the embedding when tied
+    int microBatch = 0;
+    const void* norm = nullptr;       ///< element space of the slice that the final norm is
+    const void* rows = nullptr;       ///< element space of `slice`
+    const void* input = nullptr;
+    void* sums = nullptr;             ///< kTokenSumBytes for each token, of all rows so far: begun by the first slice, used by headSlice()
+    void* inputGradient = nullptr;    ///< headSlice: begun by its first slice, added to by the next; of the input after its last
+    float* normGradient = nullptr;    ///< headSlice, its last slice: element space of the norm's slice; added to
+    float* rowsGradient = nullptr;    ///< headSlice: element space of `slice`; added to
+    double lossScale = 1;             ///< headSlice: of the gradients
 };
 
 struct BackwardCall {
@@ -110,6 +126,9 @@ public:
     virtual ~SliceMath() = default;
     virtual Status forward(const ForwardCall& call) = 0;
     virtual Result<LossSum> head(const HeadCall& call) = 0;
+    /// The losses with the last slice, nothing before. The order is that of HeadSliceCall.
+    virtual Result<LossSum> headSums(const HeadSliceCall& call) = 0;
+    virtual Status headSlice(const HeadSliceCall& call) = 0;
     virtual Status backward(const BackwardCall& call) = 0;
     /// Forgets everything that forwards kept and no backward used up.
     virtual void dropKept() = 0;

@@ -3,21 +3,26 @@
 
 #include "nn/linear.h"
 
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/index_select.h>
-
 #include <numeric>
 #include <vector>
 
 namespace gsst {
 
-EmbeddingUnit::EmbeddingUnit(const UnitWeights& weights)
-    : m_table(weights[TensorRole::TokenEmbedding]), m_positions(weights[TensorRole::PositionEmbedding]) {}
+EmbeddingUnit::EmbeddingUnit(const UnitWeights& weights, int64_t firstRow)
+    : m_table(weights[TensorRole::TokenEmbedding]), m_positions(weights[TensorRole::PositionEmbedding]), m_firstRow(firstRow) {}
+
+std::vector<int64_t> EmbeddingUnit::rowsOf(std::span<const int64_t> tokens) const {
+    std::vector<int64_t> rows(tokens.begin(), tokens.end());
+    for (int64_t& row : rows) {
+        row -= m_firstRow;
+        if (row < 0 || row >= m_table.size(0))
+            row = -1;
+    }
+    return rows;
+}
 
 void EmbeddingUnit::forward(std::span<const int64_t> tokens, const at::Tensor& output, int64_t firstPosition) const {
-    const at::Tensor indices = at::from_blob(const_cast<int64_t*>(tokens.data()), {int64_t(tokens.size())}, at::kLong);
-    at::Tensor rows = output.view({-1, output.size(-1)});
-    at::index_select_out(rows, m_table, 0, indices);
+    copyRows(output.view({-1, output.size(-1)}), m_table, rowsOf(tokens).data());
     if (m_positions.defined()) {
         at::Tensor sequences = output;
         sequences.add_(m_positions.narrow(0, firstPosition, output.size(1)));
@@ -26,7 +31,7 @@ void EmbeddingUnit::forward(std::span<const int64_t> tokens, const at::Tensor& o
 
 void EmbeddingUnit::backward(std::span<const int64_t> tokens, const at::Tensor& outputGradient, const UnitGradients& gradients) const {
     const int64_t batch = outputGradient.size(0), length = outputGradient.size(1);
-    addRows(gradients[TensorRole::TokenEmbedding], tokens.data(), outputGradient.view({batch * length, -1}));
+    addRows(gradients[TensorRole::TokenEmbedding], rowsOf(tokens).data(), outputGradient.view({batch * length, -1}));
     if (!m_positions.defined())
         return;
     std::vector<int64_t> positions(static_cast<size_t>(length));

@@ -11,6 +11,8 @@
 #include <ATen/ops/mm.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 namespace gsst {
 
@@ -21,6 +23,7 @@ using namespace vector_math;
 constexpr int64_t kElementGrain = 16384;
 constexpr int64_t kColumnTile = 256;
 constexpr int64_t kPartialRows = 64;
+constexpr int64_t kRowGrain = 64;
 
 template <typename T>
 struct Matrix {
@@ -55,6 +58,8 @@ GSST_ALWAYS_INLINE void columnSumsBody(const Matrix<T>& from, float* into, int64
 template <typename T>
 GSST_ALWAYS_INLINE void addRowsBody(const Matrix<T>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
     for (int64_t row = 0; row < from.rows; ++row) {
+        if (indices[row] < 0)
+            continue;
         const T* values = from.data + row * from.stride;
         float* sums = into + indices[row] * from.columns;
         for (int64_t i = begin; i < end; ++i)
@@ -169,6 +174,18 @@ void addWidened(const at::Tensor& accumulator, const at::Tensor& values) {
     const auto* from = kernelData<const Bf16>(values);
     auto* into = kernelData<float>(accumulator);
     at::parallel_for(0, values.numel(), kElementGrain, [&](int64_t begin, int64_t end) { widenAdd(from, into, begin, end); });
+}
+
+void copyRows(const at::Tensor& out, const at::Tensor& table, const int64_t* indices) {
+    TORCH_INTERNAL_ASSERT(out.is_contiguous() && table.is_contiguous() && out.scalar_type() == table.scalar_type() && out.size(1) == table.size(1));
+    const size_t bytes = size_t(table.size(1)) * table.element_size();
+    const auto* from = static_cast<const std::byte*>(table.const_data_ptr());
+    auto* into = static_cast<std::byte*>(out.data_ptr());
+    at::parallel_for(0, out.size(0), kRowGrain, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row)
+            if (indices[row] >= 0)
+                std::memcpy(into + size_t(row) * bytes, from + size_t(indices[row]) * bytes, bytes);
+    });
 }
 
 void addRows(const at::Tensor& accumulator, const int64_t* indices, const at::Tensor& rows) {

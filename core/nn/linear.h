@@ -37,7 +37,10 @@ void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGrad
 /// accumulator (fp32, contiguous) += values (bf16, contiguous).
 void addWidened(const at::Tensor& accumulator, const at::Tensor& values);
 
-/// accumulator[indices[i]] += rows[i] for i in order (fp32 accumulator [n, d]; rows [count, d]); indices are in range.
+/// out[i] = table[indices[i]] (both contiguous, of one type); rows with a negative index are left alone.
+void copyRows(const at::Tensor& out, const at::Tensor& table, const int64_t* indices);
+
+/// accumulator[indices[i]] += rows[i] for i in order (fp32 accumulator [n, d]; rows [count, d]); rows with a negative index are left out.
 void addRows(const at::Tensor& accumulator, const int64_t* indices, const at::Tensor& rows);
 
 }  // namespace gsst

@@ -48,6 +48,8 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
             break;
         case OpKind::ReadBoundary: read({Kind::Boundary, 0, op.boundary}, self, waits); break;
         case OpKind::WriteBoundary: write({Kind::Boundary, 0, op.boundary}, self, waits); break;
+        case OpKind::ReadShare: read({Kind::Share, 0, op.firstBlock}, self, waits); break;
+        case OpKind::WriteShare: write({Kind::Share, 0, op.firstBlock}, self, waits); break;
         case OpKind::ReadGradient: read({Kind::Gradient, 0, op.firstBlock}, self, waits); break;
         case OpKind::WriteGradient: write({Kind::Gradient, 0, op.firstBlock}, self, waits); break;
         case OpKind::WriteState:

@@ -13,7 +13,7 @@ namespace gsst {
 /// Which ops of a chain of programs must be complete before which. It follows from what ops touch, so the builder states no
 /// edges and the executor and the simulation cannot disagree:
 /// - a buffer: its ops one after the other;
-/// - a chunk of a slot, of a RAM copy or of the gradient file, a place of the boundary file: read after write, write after read,
+/// - a chunk of a slot, of a RAM copy or of the files of gradients and shares, a place of the boundary file: read after write, write after read,
 ///   write after write, across programs;
 /// - the write gate: a slot is written only after the record that names the other slot is durable;
 /// - a commit: after all writes to its slot.
@@ -28,7 +28,7 @@ public:
     void clear();
 
 private:
-    enum class Kind { State, Copy, Gradient, Boundary, Gate };
+    enum class Kind { State, Copy, Gradient, Boundary, Share, Gate };
     using Key = std::tuple<Kind, int, int>;
     struct Access {
         bool written = false;

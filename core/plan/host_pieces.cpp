@@ -9,14 +9,13 @@ namespace gsst {
 std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement) {
     std::vector<HostPiece> pieces;
     for (size_t slice = 0; slice < slices.size(); ++slice)
-        for (int unit = slices[slice].firstUnit; unit < slices[slice].firstUnit + slices[slice].unitCount; ++unit) {
-            const UnitInfo& info = table.units()[size_t(unit)];
+        for (const ChunkRange& unit : unitsOfSlice(table, slices[slice])) {
             const SliceResidency& residency = placement.of(int(slice));
             for (StateKind kind : format.kinds())
                 if (residency.of(kind) != Tier::Disk)
-                    pieces.push_back({unit, kind, format.bytes(info.firstBlock, info.blockCount, kind)});
+                    pieces.push_back({unit.firstBlock, unit.blockCount, kind, format.bytes(unit.firstBlock, unit.blockCount, kind)});
             if (residency.gradient == Tier::Ram)
-                pieces.push_back({unit, std::nullopt, info.paddedElements * format.gradientBytes()});
+                pieces.push_back({unit.firstBlock, unit.blockCount, std::nullopt, unit.paddedElements * format.gradientBytes()});
         }
     return pieces;
 }

@@ -12,14 +12,15 @@
 
 namespace gsst {
 
-/// One array that a placement keeps in host memory: a kind of state of one unit, or its gradient.
+/// One array that a placement keeps in host memory: a kind of state of one unit, or of the part of it that a slice has, or the gradient.
 struct HostPiece {
-    int unit = 0;
+    int firstBlock = 0;
+    int blockCount = 0;
     std::optional<StateKind> kind;  ///< nothing: the gradient
-    int64_t bytes = 0;              ///< of the unit's padded element space
+    int64_t bytes = 0;              ///< of the blocks' padded elements
 };
 
-/// All of them, unit by unit.
+/// All of them, in the order of the blocks.
 std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement);
 
 /// Host memory that a piece of `bytes` takes at most: it begins as direct I/O wants it.

@@ -16,10 +16,10 @@ constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead takes at most one p
 
 }  // namespace
 
-int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements) {
+int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t chunkElements) {
     int64_t largest = 0;
-    for (int unit = 0; unit < table.unitCount(); ++unit)
-        for (const ChunkRange& chunk : chunksOfUnit(table, unit, chunkElements))
+    for (const SliceRange& slice : slices)
+        for (const ChunkRange& chunk : chunksOfSlice(table, slice, chunkElements))
             largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + chunk.paddedElements * format.gradientBytes());
     return largest;
 }
@@ -47,11 +47,17 @@ const char* nameOf(UpdateRule rule) {
 }
 
 int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
-    const std::vector<SliceRange> slices = makeSlicing(table, plan.placement.unitsPerSlice);
+    const std::vector<SliceRange> slices = makeSlicing(table, plan.placement);
     for (size_t slice = 0; slice < slices.size(); ++slice)
         if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
             return table.paddedParameters() * gradientBytesPerElement(training.state);
     return 0;
+}
+
+int64_t shareFileBytes(const TensorTable& table, const Plan& plan) {
+    const bool sliced = makeSlicing(table, plan.placement)[1].firstUnit == 0;
+    const bool onDisk = sliced && table.model().tiedHead && plan.placement.headShares == Tier::Disk;
+    return onDisk ? table.units().front().paddedElements * kGradientBytes : 0;
 }
 
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "plan/slicing.h"
 #include "spec/state_format.h"
 #include "spec/tensor_table.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace gsst {
 
 /// Bytes of the largest chunk with its gradient: what the staging ring must hold several times.
-int64_t groupBytes(const TensorTable& table, const StateFormat& format, int64_t chunkElements);
+int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t chunkElements);
 
 /// Staging with which the turn from one step to the next hides: the embedding has no arithmetic that its state could be read
 /// behind, so all of it should be on its way while the backward sweep before still computes. `ramLimit` 0 = none.

@@ -48,8 +48,10 @@ struct Plan {
     bool diskBound() const { return step.readWaitSeconds + step.writeWaitSeconds > 0.1 * step.seconds; }
 };
 
-/// Bytes of the work file of stored gradients and of boundary activations; 0 = there is none.
+/// Bytes of the work files of stored gradients, of what a tied head adds to them (see Placement::headShares) and of boundary activations;
+/// 0 = there is none.
 int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
+int64_t shareFileBytes(const TensorTable& table, const Plan& plan);
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
 
 /// Chooses residency, slicing, chunk size and ring for `spec` on a machine. Never touches disk or device. OverBudget tells

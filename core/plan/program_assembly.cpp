@@ -6,12 +6,25 @@ namespace gsst {
 ProgramAssembly::ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
                                  const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches)
     : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(slices) {
+    while (m_slices[size_t(m_bodySlice)].firstUnit == 0)
+        ++m_bodySlice;
+    while (m_slices[size_t(m_headSlice)].firstUnit < table.headUnit())
+        ++m_headSlice;
     m_program.variant = variant;
     m_program.slices = int(slices.size());
     m_program.microBatches = microBatches;
     m_program.stateOnDisk = false;
     for (int slice = 0; slice < m_program.slices; ++slice)
         m_program.stateOnDisk = m_program.stateOnDisk || !placement.of(slice).stateInRam(format);
+}
+
+std::vector<int> ProgramAssembly::vocabularySlices() const {
+    std::vector<int> slices;
+    const int first = tied() ? 0 : m_headSlice + 1;
+    const int end = tied() ? m_bodySlice : sliceCount();
+    for (int slice = first; vocabularyIsSliced() && slice < end; ++slice)
+        slices.push_back(slice);
+    return slices;
 }
 
 int ProgramAssembly::newBuffer(Space space, BufferUse use, int64_t bytes) {
@@ -42,17 +55,12 @@ Op& ProgramAssembly::addChunk(OpKind kind, int slice, const ChunkRange& chunk) {
     op.blockCount = chunk.blockCount;
     op.unitOffset = chunk.unitOffset;
     op.elements = chunk.paddedElements;
-    op.targetOffset = elementsBefore(m_table, m_slices[size_t(slice)], chunk.unit) + chunk.unitOffset;
+    op.targetOffset = offsetInSlice(m_table, m_slices[size_t(slice)], chunk.unit, chunk.unitOffset);
     return op;
 }
 
 std::vector<ChunkRange> ProgramAssembly::chunksOf(int slice) const {
-    std::vector<ChunkRange> chunks;
-    const SliceRange& range = m_slices[size_t(slice)];
-    for (int unit = range.firstUnit; unit < range.firstUnit + range.unitCount; ++unit)
-        for (const ChunkRange& chunk : chunksOfUnit(m_table, unit, m_placement.chunkElements))
-            chunks.push_back(chunk);
-    return chunks;
+    return chunksOfSlice(m_table, m_slices[size_t(slice)], m_placement.chunkElements);
 }
 
 StepProgram ProgramAssembly::finish() {

@@ -13,7 +13,7 @@
 namespace gsst {
 
 /// Writes one program op by op. Buffer lifetimes are not managed while writing: they follow from first and last use, see
-/// finish(). The base of the three parts that know what to write: state, activations, sweeps.
+/// finish(). The base of the parts that know what to write: state, activations, the head, sweeps.
 class ProgramAssembly {
 public:
     /// References must outlive it.
@@ -22,7 +22,15 @@ public:
     StepProgram finish();
 
 protected:
-    int headSlice() const { return int(m_slices.size()) - 1; }
+    int sliceCount() const { return int(m_slices.size()); }
+    /// The slices are: those of the embedding, then those of the layers from bodySlice(), then those of the head from headSlice().
+    int bodySlice() const { return m_bodySlice; }
+    int headSlice() const { return m_headSlice; }
+    bool isEmbedding(int slice) const { return slice < m_bodySlice; }
+    /// Whether embedding and head are in vocabulary slices; see makeSlicing().
+    bool vocabularyIsSliced() const { return m_bodySlice > 1; }
+    /// The slices that the head's matrix is in, from its first row on, if it is sliced.
+    std::vector<int> vocabularySlices() const;
     bool tied() const { return m_table.model().tiedHead; }
     int64_t elementsOf(int slice) const { return sliceElements(m_table, m_slices[size_t(slice)]); }
     const SliceResidency& residencyOf(int slice) const { return m_placement.of(slice); }
@@ -42,6 +50,8 @@ protected:
     StepProgram m_program;
 
 private:
+    int m_bodySlice = 0;
+    int m_headSlice = 0;
     std::map<std::pair<BufferUse, int>, int> m_kept;
 };
 

@@ -6,7 +6,7 @@
 namespace gsst {
 
 ProgramBuilder::ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement)
-    : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(makeSlicing(table, placement.unitsPerSlice)) {}
+    : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(makeSlicing(table, placement)) {}
 
 bool ProgramBuilder::stateOnDisk() const {
     for (int slice = 0; slice < int(m_slices.size()); ++slice)

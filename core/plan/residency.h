@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "plan/slicing.h"
 #include "spec/state_format.h"
 
 #include <cstddef>
@@ -37,14 +38,20 @@ struct SliceResidency {
 /// The free choices of a schedule; none of them changes a bit of the result.
 struct Placement {
     int unitsPerSlice = 2;
+    int64_t vocabularyRows = 0;           ///< of a slice of the embedding and of the head, see makeSlicing(); 0: they are whole
     int64_t chunkElements = 4 << 20;
     Tier boundaries = Tier::Ram;          ///< boundary activations and their gradients
+    Tier headShares = Tier::Ram;          ///< what a tied head adds to the gradient of vocabulary slices that is not on the device: Ram or Disk
     SliceResidency everywhere;            ///< of the slices that `slices` does not list
     std::vector<SliceResidency> slices;   ///< by slice, from the first
 
     const SliceResidency& of(int slice) const { return size_t(slice) < slices.size() ? slices[size_t(slice)] : everywhere; }
     bool operator==(const Placement&) const = default;
 };
+
+inline std::vector<SliceRange> makeSlicing(const TensorTable& table, const Placement& placement) {
+    return makeSlicing(table, placement.unitsPerSlice, placement.vocabularyRows);
+}
 
 /// Everything streamed.
 inline Placement streamedPlacement() { return {}; }

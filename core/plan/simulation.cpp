@@ -79,6 +79,7 @@ double computeSeconds(const Op& op, const ComputeRates& rates) {
     switch (op.kind) {
     case OpKind::Forward: return op.flops / rates.forwardFlops;
     case OpKind::Backward: return op.flops / (op.kept == kNoBuffer ? rates.backwardFlops : rates.keptBackwardFlops);
+    case OpKind::HeadSums:
     case OpKind::Head: return op.flops / rates.headFlops;
     case OpKind::Update: return double(op.copyBytes) / rates.updateBytes;
     default: return double(op.copyBytes) / rates.copyBytes;

@@ -8,10 +8,16 @@
 
 namespace gsst {
 
-/// Consecutive units that are on the device together.
+/// What is on the device together: consecutive units, or some blocks of one unit.
+///
+/// Units are too coarse for vocabulary matrices, so embedding and head may be cut below them: a part is a range of the unit's blocks,
+/// and its element space begins with the first of them. Files, sums and norms know blocks only and are not concerned.
 struct SliceRange {
     int firstUnit = 0;
     int unitCount = 0;
+    int firstBlock = 0;  ///< of a part, index into TensorTable::blocks()
+    int blockCount = 0;  ///< of a part; 0: all of the units
+    bool isPart() const { return blockCount > 0; }
     bool operator==(const SliceRange&) const = default;
 };
 
@@ -24,15 +30,34 @@ struct ChunkRange {
     int64_t paddedElements = 0;
 };
 
-/// How a model is cut: the embedding is slice 0, the head the last, between them every `unitsPerSlice` units
-/// (2 = one layer, 1 = attention and MLP apart).
-std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice);
+/// How a model is cut: the embedding first, the head last, between them every `unitsPerSlice` units (2 = one layer, 1 = attention and
+/// MLP apart). The embedding and the head are one slice each, or, with `vocabularyRows` (a multiple of VocabularyChunks::rows() below
+/// the vocabulary):
+/// - the embedding: a slice for every so many rows; the last has the positions too;
+/// - the head: its norm alone, then, unless it is tied, a slice for every so many rows of its matrix.
+std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice, int64_t vocabularyRows = 0);
 
-/// The unit in chunks of at most `chunkElements` elements, at least one block each.
-std::vector<ChunkRange> chunksOfUnit(const TensorTable& table, int unit, int64_t chunkElements);
+/// The units of a slice, or the part of one that it is, as one chunk each.
+std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange& slice);
 
-/// Padded elements of a slice, and of the slice before `unit`.
+/// The slice in chunks of one unit each and at most `chunkElements` elements, at least one block.
+std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const SliceRange& slice, int64_t chunkElements);
+
+/// Padded elements of a slice, and of the slice before `unit`, which in a part is 0.
 int64_t sliceElements(const TensorTable& table, const SliceRange& slice);
 int64_t elementsBefore(const TensorTable& table, const SliceRange& slice, int unit);
+
+/// Where an element of `unit` lies in the element space of the slice.
+int64_t offsetInSlice(const TensorTable& table, const SliceRange& slice, int unit, int64_t unitOffset);
+
+/// Rows of the token embedding or of the head's matrix.
+struct RowRange {
+    int64_t first = 0;
+    int64_t count = 0;
+    int64_t end() const { return first + count; }
+};
+
+/// Those that the slice has; none if it has neither matrix.
+RowRange rowsOfSlice(const TensorTable& table, const SliceRange& slice);
 
 }  // namespace gsst

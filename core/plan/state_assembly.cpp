@@ -177,13 +177,55 @@ void StateAssembly::storeGradient(int slice, int gradient) {
     }
 }
 
+void StateAssembly::keepShare(int slice, int gradient) {
+    if (residencyOf(slice).gradient == Tier::Device)
+        return;
+    const bool toDisk = m_placement.headShares == Tier::Disk;
+    if (!toDisk)
+        m_share[slice] = newBuffer(Space::Ram, BufferUse::Gradient, elementsOf(slice) * kGradientBytes);
+    for (const ChunkRange& chunk : chunksOf(slice)) {
+        const int64_t bytes = chunk.paddedElements * kGradientBytes;
+        Op& store = addChunk(OpKind::StoreShare, slice, chunk);
+        store.gradient = gradient;
+        store.host = toDisk ? newBuffer(Space::Staging, BufferUse::ChunkGradient, bytes) : m_share[slice];
+        store.copyBytes = 2 * bytes;
+        if (!toDisk)
+            continue;
+        const int staging = store.host;
+        Op& write = addChunk(OpKind::WriteShare, slice, chunk);
+        write.host = staging;
+        write.ioBytes = bytes;
+    }
+}
+
+int StateAssembly::reopenShare(int slice) {
+    const int gradient = gradientBuffer(slice);
+    if (residencyOf(slice).gradient == Tier::Device)
+        return gradient;
+    const bool onDisk = m_placement.headShares == Tier::Disk;
+    for (const ChunkRange& chunk : chunksOf(slice)) {
+        const int64_t bytes = chunk.paddedElements * kGradientBytes;
+        const int host = onDisk ? newBuffer(Space::Staging, BufferUse::ChunkGradient, bytes) : m_share.at(slice);
+        if (onDisk) {
+            Op& read = addChunk(OpKind::ReadShare, slice, chunk);
+            read.host = host;
+            read.ioBytes = bytes;
+        }
+        Op& load = addChunk(OpKind::LoadShare, slice, chunk);
+        load.gradient = gradient;
+        load.host = host;
+        load.copyBytes = 2 * bytes;
+    }
+    return gradient;
+}
+
 void StateAssembly::commitHere(int slice) {
     add(OpKind::Commit, slice).slot = other();
     m_current = other();
 }
 
 void StateAssembly::updateOnly() {
-    for (int slice = 0; slice <= headSlice(); ++slice)
+    for (int slice = 0; slice < sliceCount(); ++slice)
         updatePending(slice, false);
     if (m_program.stateOnDisk)
         commitHere(headSlice());
@@ -192,7 +234,7 @@ void StateAssembly::updateOnly() {
 void StateAssembly::commit() { commitHere(headSlice()); }
 
 void StateAssembly::writeOut() {
-    for (int slice = 0; slice <= headSlice(); ++slice)
+    for (int slice = 0; slice < sliceCount(); ++slice)
         for (const ChunkRange& chunk : chunksOf(slice)) {
             Op& write = addChunk(OpKind::WriteState, slice, chunk);
             write.slot = other();
@@ -203,7 +245,7 @@ void StateAssembly::writeOut() {
 }
 
 void StateAssembly::loadKeptWeights() {
-    for (int slice = 0; slice <= headSlice(); ++slice)
+    for (int slice = 0; slice < sliceCount(); ++slice)
         if (residencyOf(slice).weights == Tier::Device) {
             const int weights = weightsBuffer(slice, elementsOf(slice));
             for (const ChunkRange& chunk : chunksOf(slice))

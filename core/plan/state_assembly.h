@@ -3,6 +3,8 @@
 
 #include "plan/program_assembly.h"
 
+#include <map>
+
 namespace gsst {
 
 /// The part of a program that moves state and gradients: reads, updates, writes, by the tier of each kind.
@@ -20,13 +22,18 @@ protected:
     int updatePending(int slice, bool wantWeights);
     /// The update of the slice from the gradient that is complete in `gradient`. `current` as for finishGradient().
     void updateNow(int slice, int gradient, int current);
-    /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a tied head needs the embedding's.
+    /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a whole tied head needs the embedding's.
     int loadWeights(int slice, int servedSlice);
     int gradientBuffer(int slice);
     void zeroGradient(int slice, int gradient);
     /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says. `current`: the
     /// slice's weights if they are on the device; an update then need not read what they tell (StateFormat::weightsTell()).
     void finishGradient(int slice, int gradient, int current);
+    /// Puts aside what a tied head has added to the gradient of a vocabulary slice, until the backward sweep comes to the embedding;
+    /// unrounded, whatever the preset. A gradient that stays on the device stays open.
+    void keepShare(int slice, int gradient);
+    /// The gradient as keepShare() left it.
+    int reopenShare(int slice);
     /// What was written since becomes the current state.
     void commitHere(int slice);
 
@@ -50,6 +57,7 @@ private:
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 
+    std::map<int, int> m_share;  ///< by slice: the head's share in RAM
     SlotRef m_current = SlotRef::Old;  ///< the slot that holds the committed state at this point of the program
     SlotRef other() const { return m_current == SlotRef::Old ? SlotRef::New : SlotRef::Old; }
 };

@@ -18,11 +18,16 @@ const char* nameOf(OpKind kind) {
     case OpKind::Forward: return "forward";
     case OpKind::StoreBoundary: return "store boundary";
     case OpKind::WriteBoundary: return "write boundary";
+    case OpKind::HeadSums: return "head sums";
     case OpKind::Head: return "head";
     case OpKind::Backward: return "backward";
     case OpKind::Norms: return "norms";
     case OpKind::StoreGradient: return "store gradient";
     case OpKind::WriteGradient: return "write gradient";
+    case OpKind::StoreShare: return "store share";
+    case OpKind::WriteShare: return "write share";
+    case OpKind::ReadShare: return "read share";
+    case OpKind::LoadShare: return "load share";
     case OpKind::Commit: return "commit";
     }
     return "unknown";
@@ -45,9 +50,11 @@ Lane laneOf(OpKind kind) {
     case OpKind::ReadState:
     case OpKind::ReadGradient:
     case OpKind::ReadBoundary:
+    case OpKind::ReadShare:
     case OpKind::ReadWeights: return Lane::Read;
     case OpKind::WriteState:
     case OpKind::WriteGradient:
+    case OpKind::WriteShare:
     case OpKind::WriteBoundary:
     case OpKind::Commit: return Lane::Write;
     default: return Lane::Compute;
@@ -56,7 +63,7 @@ Lane laneOf(OpKind kind) {
 
 std::vector<int> Op::touches() const {
     std::vector<int> all;
-    for (int buffer : {state, chunkGradient, current, weights, tied, gradient, tiedGradient, input, output, outputGradient, inputGradient, host, kept})
+    for (int buffer : {state, chunkGradient, current, weights, table, gradient, tableGradient, sums, input, output, outputGradient, inputGradient, host, kept})
         if (buffer != kNoBuffer)
             all.push_back(buffer);
     return all;

@@ -28,11 +28,16 @@ enum class OpKind : uint8_t {
     Forward,        ///< weights, input -> output
     StoreBoundary,  ///< output (or inputGradient) -> host (RAM and disk tier)
     WriteBoundary,  ///< host -> disk (disk tier only)
-    Head,           ///< weights, tied, input -> loss, inputGradient, gradient, tiedGradient
+    HeadSums,       ///< weights, table, input -> sums of a vocabulary slice added to `sums`; after the last slice the loss
+    Head,           ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with `sums`, see HeadCall
     Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
     Norms,          ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the host
     StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
+    StoreShare,     ///< gradient -> host: a chunk of what a tied head has added to a vocabulary slice's gradient, in fp32
+    WriteShare,     ///< host -> disk (disk tier only)
+    ReadShare,      ///< disk -> host (disk tier only)
+    LoadShare,      ///< host -> gradient
     Commit          ///< everything written to the slot so far becomes the committed state
 };
 const char* nameOf(OpKind kind);
@@ -92,9 +97,10 @@ struct Op {
     int chunkGradient = kNoBuffer;
     int current = kNoBuffer;         ///< Update: weights on the device from which the kinds of `state` are filled that were not fetched; none with fp16
     int weights = kNoBuffer;
-    int tied = kNoBuffer;            ///< weights of the embedding unit, for a tied head
+    int table = kNoBuffer;           ///< Head: weights of the embedding for a tied head, or of the vocabulary slice
     int gradient = kNoBuffer;
-    int tiedGradient = kNoBuffer;
+    int tableGradient = kNoBuffer;   ///< Head: of `table`
+    int sums = kNoBuffer;            ///< HeadSums, Head of a vocabulary slice: kTokenSumBytes for each token
     int input = kNoBuffer;
     int output = kNoBuffer;
     int outputGradient = kNoBuffer;

@@ -2,6 +2,7 @@
 #include "spec/cost.h"
 
 #include "base/round_up.h"
+#include "spec/vocabulary_chunks.h"
 
 #include <algorithm>
 #include <thread>
@@ -14,6 +15,7 @@ constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a bf16 weight 
 constexpr int64_t kWidenedElements = 1 << 20;        // pieces of fp16 matrices in fp32, see nn/widened_products.h
 constexpr int64_t kPartialRows = 64;                 // rows whose norm gradients are summed at a time, see nn/norm.cpp
 constexpr int64_t kFloatBytes = 4;
+constexpr int64_t kPage = 4096;
 constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of bf16 products, any shape: 1.4 MiB a thread
 
 int64_t threadsOf(const TrainSpec& training) {
@@ -136,6 +138,25 @@ UnitPeaks peaksOf(const Shape& shape, UnitKind kind, bool wantsOutput) {
     return {};
 }
 
+/// Logits of so many tokens of the vocabulary, and the normed input, in chunks over tokens.
+int64_t logitsPeak(const Shape& shape, const TrainSpec& training, int64_t vocabulary) {
+    const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
+    return chunk * (vocabulary + shape.model.width) * shape.element + shape.statistics(chunk);
+}
+
+/// Loss alone: one vocabulary chunk after the other.
+int64_t sumsPeak(const Shape& shape, const TrainSpec& training) {
+    const int64_t rows = VocabularyChunks(shape.model, training).largest();
+    return logitsPeak(shape, training, rows) + shape.product(rows, shape.model.width, std::min(shape.tokens, training.headTokenChunk));
+}
+
+/// Gradients with so many logits a token at a time.
+int64_t gradientsPeak(const Shape& shape, const TrainSpec& training, int64_t vocabulary) {
+    const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
+    const int64_t rows = VocabularyChunks(shape.model, training).largest(), width = shape.model.width;
+    return logitsPeak(shape, training, vocabulary) + std::max({shape.product(rows, width, chunk), shape.gradient(rows, width, chunk), shape.partials(chunk)});
+}
+
 double forwardFlops(const Shape& shape, UnitKind kind) {
     const ModelSpec& model = shape.model;
     const double tokens = double(shape.tokens), d = double(model.width);
@@ -245,13 +266,17 @@ int64_t sliceKeptBackwardPeak(const TensorTable& table, int firstUnit, int unitC
 
 int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossOnly) {
     const Shape shape(table.model(), training);
-    const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
-    const int64_t forward = chunk * (table.model().vocabulary + table.model().width) * shape.element + shape.statistics(chunk);
-    const int64_t product = shape.product(table.model().vocabulary, table.model().width, chunk);
-    if (lossOnly)
-        return forward + product;
-    return forward + std::max({product, shape.gradient(table.model().vocabulary, table.model().width, chunk), shape.partials(chunk)});
+    return lossOnly ? sumsPeak(shape, training) : gradientsPeak(shape, training, table.model().vocabulary);
 }
+
+int64_t headSumsPeak(const TensorTable& table, const TrainSpec& training) { return sumsPeak(Shape(table.model(), training), training); }
+
+int64_t headSlicePeak(const TensorTable& table, const TrainSpec& training) {
+    const Shape shape(table.model(), training);
+    return gradientsPeak(shape, training, VocabularyChunks(table.model(), training).largest());
+}
+
+int64_t headSumsBytes(const TrainSpec& training) { return roundUp(training.tokensPerMicroBatch() * kTokenSumBytes, kPage); }
 
 int64_t productScratchBytes(const TrainSpec& training) {
     return training.precision == Precision::Bf16 ? threadsOf(training) * kScratchPerThread : 0;
@@ -260,7 +285,6 @@ int64_t productScratchBytes(const TrainSpec& training) {
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) { return Shape(model, training).activations(); }
 
 int64_t boundaryPlaceBytes(const ModelSpec& model, const TrainSpec& training) {
-    constexpr int64_t kPage = 4096;
     return roundUp(boundaryBytes(model, training), kPage);
 }
 

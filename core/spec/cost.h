@@ -40,6 +40,15 @@ int64_t sliceBackwardPeak(const TensorTable& table, int firstUnit, int unitCount
 /// The same for the head: loss and gradient (or the loss only) in token chunks.
 int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossOnly);
 
+/// The same for one vocabulary slice of the head, see VocabularyChunks: one chunk of it is worked on at a time. The pass for the sums of
+/// the tokens, and the one for the gradients.
+int64_t headSumsPeak(const TensorTable& table, const TrainSpec& training);
+int64_t headSlicePeak(const TensorTable& table, const TrainSpec& training);
+
+/// What the first of these passes leaves for the second: a sum for each token of a micro-batch, in whole pages.
+inline constexpr int64_t kTokenSumBytes = 16;
+int64_t headSumsBytes(const TrainSpec& training);
+
 /// Upper bound, included in the peaks above, of what bf16 matrix products take as scratch from the pool for a moment. The library
 /// chooses it by processor and shape, between nothing and this much, so it is the one part of the peaks that is not exact.
 int64_t productScratchBytes(const TrainSpec& training);

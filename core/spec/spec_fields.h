@@ -54,6 +54,7 @@ void trainingFields(Archive& archive, Training& training) {
     archive.field("sequences_per_step", training.sequencesPerStep);
     archive.field("micro_batch", training.microBatch);
     archive.field("head_token_chunk", training.headTokenChunk);
+    archive.field("vocabulary_chunk", training.vocabularyChunk);
     archive.field("precision", training.precision, std::span<const Spelling<Precision>>(kPrecisionWords));
     archive.field("state", training.state, std::span<const Spelling<StatePreset>>(kStateWords));
     archive.field("loss_scale", training.lossScale);

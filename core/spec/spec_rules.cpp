@@ -118,6 +118,7 @@ void batchRules(Rules& rules, const TrainSpec& training, const ModelSpec& model)
     rules.range("training.sequences_per_step", training.sequencesPerStep, int64_t{1}, kMostTokens);
     rules.range("training.micro_batch", training.microBatch, int64_t{1}, kMostTokens);
     rules.range("training.head_token_chunk", training.headTokenChunk, int64_t{1}, kMostTokens);
+    rules.range("training.vocabulary_chunk", training.vocabularyChunk, int64_t{1}, kMostTokens);
     rules.range("training.threads", training.threads, int64_t{0}, int64_t{1024});
     atMost(rules, "training.sequence_length", training.sequenceLength, "model.context", model.context);
     multipleOf(rules, "training.sequences_per_step", training.sequencesPerStep, "training.micro_batch", training.microBatch);

@@ -47,6 +47,7 @@ struct TrainSpec {
     int64_t sequencesPerStep = 12;    ///< multiple of microBatch
     int64_t microBatch = 12;          ///< sequences a micro-batch
     int64_t headTokenChunk = 1024;    ///< tokens whose logits exist at a time; part of the order of sums
+    int64_t vocabularyChunk = 16384;  ///< least rows of a canonical vocabulary chunk, see VocabularyChunks; part of the order of sums
     Precision precision = Precision::Fp32;
     StatePreset state = StatePreset::Exact;
     double lossScale = 65536;         ///< fp16: what the gradient of the loss is multiplied by in the first step; a power of two

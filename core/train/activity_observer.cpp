@@ -27,8 +27,10 @@ void ActivityObserver::opStarted(const Op& op) {
     case OpKind::ReadState:
     case OpKind::ReadWeights: return show(op, SliceState::Reading);
     case OpKind::WriteState:
+    case OpKind::WriteShare:
     case OpKind::WriteGradient: return show(op, SliceState::Writing);
     case OpKind::Forward:
+    case OpKind::HeadSums:
         m_backward.store(false);
         return show(op, SliceState::Computing);
     case OpKind::Head:
@@ -44,9 +46,11 @@ void ActivityObserver::opDone(const Op& op) {
     case OpKind::ReadState:
     case OpKind::ReadWeights: return show(op, SliceState::Ready);
     case OpKind::WriteState:
+    case OpKind::WriteShare:
     case OpKind::WriteGradient: return show(op, SliceState::Written);
     case OpKind::Forward:
     case OpKind::Backward:
+    case OpKind::HeadSums:
     case OpKind::Head:
         if (op.microBatch == m_microBatches - 1)
             show(op, SliceState::Ready);

@@ -15,7 +15,7 @@ Result<std::string> committedText(const TextModel& model, const GenerateOptions&
     at::set_num_threads(int(std::max<int64_t>(1, model.spec.training.threads)));
     const Precision precision = model.spec.training.precision;
     GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, model.pool));
-    Generator generator(model.table, precision, *units, model.pool);
+    Generator generator(model.table, model.spec.training, *units, model.pool);
 
     std::vector<int64_t> prompt;
     for (int32_t token : model.tokenizer.encode(options.prompt))

@@ -15,25 +15,25 @@ Result<std::unique_ptr<CommittedUnits>> CommittedUnits::create(const TensorTable
 }
 
 CommittedUnits::CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool, AlignedBuffer staging)
-    : m_table(table), m_store(store), m_precision(precision), m_pool(pool), m_staging(std::move(staging)),
-      m_kept(size_t(table.unitCount()), nullptr) {}
+    : m_table(table), m_store(store), m_precision(precision), m_pool(pool), m_staging(std::move(staging)) {}
 
 CommittedUnits::~CommittedUnits() { dropAll(); }
 
 void CommittedUnits::dropAll() {
-    for (std::byte*& data : m_kept)
-        m_pool.free(std::exchange(data, nullptr));
+    for (const auto& [firstBlock, data] : m_kept)
+        m_pool.free(data);
+    m_kept.clear();
     m_pool.free(std::exchange(m_single, nullptr));
 }
 
-Result<std::byte*> CommittedUnits::memoryFor(int unit) {
-    const int64_t bytes = m_table.units()[size_t(unit)].paddedElements * computeElementBytes(m_precision);
+Result<std::byte*> CommittedUnits::memoryFor(const ChunkRange& unit) {
+    const int64_t bytes = unit.paddedElements * computeElementBytes(m_precision);
     // Half of the limit is left to the cache and the temporaries of the generator.
     const PoolUsage usage = m_pool.usage();
     const bool roomy = usage.limit == 0 || usage.inUse + bytes <= usage.limit / 2;
     if (!m_streaming && roomy) {
         if (auto memory = m_pool.allocate(bytes); memory.ok())
-            return m_kept[size_t(unit)] = *memory;
+            return m_kept[unit.firstBlock] = *memory;
     }
     if (!m_streaming) {
         m_streaming = true;
@@ -44,26 +44,27 @@ Result<std::byte*> CommittedUnits::memoryFor(int unit) {
     return m_single;
 }
 
-Result<const void*> CommittedUnits::load(int unit) {
-    if (m_kept[size_t(unit)])
-        return static_cast<const void*>(m_kept[size_t(unit)]);
+Result<const void*> CommittedUnits::load(const SliceRange& slice) {
+    const ChunkRange unit = unitsOfSlice(m_table, slice).front();
+    if (const auto kept = m_kept.find(unit.firstBlock); kept != m_kept.end())
+        return static_cast<const void*>(kept->second);
     GSST_ASSIGN(std::byte* memory, memoryFor(unit));
     GSST_TRY(read(unit, memory));
     return static_cast<const void*>(memory);
 }
 
-Status CommittedUnits::read(int unit, std::byte* into) {
+Status CommittedUnits::read(const ChunkRange& unit, std::byte* into) {
     const int slot = m_store.committedSlot();
-    const UnitInfo& info = m_table.units()[size_t(unit)];
-    for (int index = info.firstBlock; index < info.firstBlock + info.blockCount; ++index) {
+    for (int index = unit.firstBlock; index < unit.firstBlock + unit.blockCount; ++index) {
         const BlockInfo& block = m_table.blocks()[size_t(index)];
+        const int64_t offset = block.offset - unit.unitOffset;
         const size_t halfBytes = size_t(block.paddedElements) * sizeof(uint16_t);
         const std::span<std::byte> hi(m_staging.data(), halfBytes);
         const std::span<std::byte> lo(m_staging.data() + halfBytes, halfBytes);
         GSST_TRY(m_store.file(slot).read(m_store.layout().blocks(index, 1, StateKind::Hi).offset, hi));
         GSST_TRY(m_store.checkBlock(slot, index, StateKind::Hi, hi));
         if (m_precision == Precision::Bf16) {
-            std::memcpy(into + block.offset * 2, hi.data(), halfBytes);
+            std::memcpy(into + offset * 2, hi.data(), halfBytes);
             continue;
         }
         const auto* upper = reinterpret_cast<const uint16_t*>(hi.data());
@@ -74,9 +75,9 @@ Status CommittedUnits::read(int unit, std::byte* into) {
             lower = reinterpret_cast<const uint16_t*>(lo.data());
         }
         if (m_precision == Precision::Fp16)
-            joinWeightsFp16(upper, lower, reinterpret_cast<uint16_t*>(into) + block.offset, block.paddedElements);
+            joinWeightsFp16(upper, lower, reinterpret_cast<uint16_t*>(into) + offset, block.paddedElements);
         else
-            joinWeights(upper, lower, reinterpret_cast<float*>(into) + block.offset, block.paddedElements);
+            joinWeights(upper, lower, reinterpret_cast<float*>(into) + offset, block.paddedElements);
     }
     return {};
 }

@@ -8,25 +8,25 @@
 #include "store/state_store.h"
 #include "train/generator.h"
 
+#include <map>
 #include <memory>
-#include <vector>
 
 namespace gsst {
 
-/// Units of the committed slot for a Generator: kept in the pool as long as its limit allows; when it does not, everything is
-/// dropped and each unit is read anew whenever it is needed. Sums are checked on every read. One thread.
-class CommittedUnits : public UnitSource {
+/// Units and parts of units of the committed slot for a Generator: kept in the pool as long as its limit allows; when it does not, everything
+/// is dropped and each is read anew whenever it is needed. Sums are checked on every read. One thread.
+class CommittedUnits : public SliceSource {
 public:
     /// References must outlive it.
     static Result<std::unique_ptr<CommittedUnits>> create(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool);
     ~CommittedUnits() override;
 
-    Result<const void*> load(int unit) override;
+    Result<const void*> load(const SliceRange& slice) override;
 
 private:
     CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool, AlignedBuffer staging);
-    Result<std::byte*> memoryFor(int unit);
-    Status read(int unit, std::byte* into);
+    Result<std::byte*> memoryFor(const ChunkRange& unit);
+    Status read(const ChunkRange& unit, std::byte* into);
     void dropAll();
 
     const TensorTable& m_table;
@@ -34,8 +34,8 @@ private:
     Precision m_precision;
     CpuPool& m_pool;
     AlignedBuffer m_staging;               ///< hi and lo of one block
-    std::vector<std::byte*> m_kept;        ///< by unit; null = not loaded
-    std::byte* m_single = nullptr;         ///< the one unit in memory when not all fit
+    std::map<int, std::byte*> m_kept;      ///< by the first block
+    std::byte* m_single = nullptr;         ///< the only one in memory when not all fit
     bool m_streaming = false;
 };
 

@@ -283,6 +283,7 @@ ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {
     const int64_t layerElements = shape.model.width * (4 * shape.model.width + 3 * shape.model.ffnWidth);
     shape.model.layers = std::clamp<int64_t>(kUncachedBytes / ((computeElementBytes(training.precision) + kGradientBytes) * layerElements), 1,
                                              std::min(model.layers, kMostLayers));
+    shape.training.vocabularyChunk = kMostRows;
     const int64_t mostTokens = width > kWide ? kMostTokensWide : kMostTokens;
     shape.training.sequenceLength = std::min(training.sequenceLength, mostTokens);
     shape.model.context = shape.training.sequenceLength;

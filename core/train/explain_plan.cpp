@@ -31,7 +31,7 @@ class Explainer {
 public:
     Explainer(const PlanBasis& basis, const Plan& plan)
         : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)), m_format(basis.table, m_training.state),
-          m_slices(makeSlicing(basis.table, plan.placement.unitsPerSlice)), m_work(workOf(plan.placement)) {}
+          m_slices(makeSlicing(basis.table, plan.placement)), m_work(workOf(plan.placement)) {}
 
     std::vector<PlacedKind> kinds() const {
         std::vector<PlacedKind> all;
@@ -42,6 +42,8 @@ public:
         all.push_back(gradients());
         all.push_back(boundaries());
         all.push_back(keptActivations());
+        if (m_plan.placement.vocabularyRows > 0)
+            all.push_back(vocabulary());
         all.push_back(staging());
         if (m_plan.programBytes > 0)
             all.push_back({"the program", m_plan.programBytes, {}, "RAM", "libraries, tables and small change, whatever the model"});
@@ -173,7 +175,10 @@ private:
         PlacedKind placed;
         placed.kind = "boundary activations";
         const Tier tier = m_plan.placement.boundaries;
-        const int64_t count = int64_t(m_slices.size()) - 1;
+        const auto vocabularySlices = std::count_if(m_slices.begin(), m_slices.end(), [this](const SliceRange& slice) {
+            return slice.firstUnit == 0 || slice.firstUnit == m_basis.table.headUnit();
+        });
+        const int64_t count = int64_t(m_slices.size()) - vocabularySlices + 1;
         placed.slices[size_t(tier)] = int(count);
         placed.bytes = count * m_training.microBatchesPerStep() * boundaryBytes(m_basis.table.model(), m_training);
         placed.where = where(placed.slices);
@@ -199,8 +204,12 @@ private:
         placed.kind = "kept activations";
         int64_t bytesOfStep = 0;
         int keeping = 0;
-        for (int slice = 1; slice + 1 < int(m_slices.size()); ++slice) {
+        int possible = 0;
+        for (int slice = 0; slice < int(m_slices.size()); ++slice) {
             const SliceRange& range = m_slices[size_t(slice)];
+            if (range.firstUnit == 0 || range.firstUnit == m_basis.table.headUnit())
+                continue;
+            ++possible;
             if (!m_plan.placement.of(slice).keepsActivations)
                 continue;
             ++keeping;
@@ -208,7 +217,6 @@ private:
         }
         placed.bytes = bytesOfStep;
         placed.slices[size_t(Tier::Device)] = keeping;
-        const int possible = int(m_slices.size()) - 2;
         if (keeping == 0) {
             placed.where = "nowhere";
             placed.reason = m_basis.spec.budget.activations == ActivationChoice::Recompute
@@ -223,6 +231,33 @@ private:
         return placed;
     }
 
+    /// Embedding and head in vocabulary slices: where a tied head's share of their gradient waits, and what the slices cost.
+    PlacedKind vocabulary() const {
+        PlacedKind placed;
+        placed.kind = "vocabulary slices";
+        int rowSlices = 0;
+        int64_t largest = 0;
+        for (const SliceRange& slice : m_slices) {
+            if (slice.firstUnit != 0)
+                continue;
+            ++rowSlices;
+            largest = std::max(largest, sliceElements(m_basis.table, slice));
+        }
+        placed.bytes = largest * (computeElementBytes(m_training.precision) + kGradientBytes);
+        placed.where = "device (one at a time)";
+        Placement whole = m_plan.placement;
+        whole.vocabularyRows = 0;
+        whole.slices.clear();
+        Placement sliced = whole;
+        sliced.vocabularyRows = m_plan.placement.vocabularyRows;
+        placed.reason = "embedding and head do not fit whole: " + std::to_string(rowSlices) + " slices of " +
+                        std::to_string(m_plan.placement.vocabularyRows) + " tokens; the head is computed in two passes, " +
+                        percent(workOf(sliced).flops / workOf(whole).flops - 1) + " more arithmetic";
+        if (m_basis.table.model().tiedHead)
+            placed.reason += std::string("; its share of the gradient waits ") + (m_plan.placement.headShares == Tier::Disk ? "on disk" : "in RAM");
+        return placed;
+    }
+
     PlacedKind staging() const {
         PlacedKind placed;
         placed.kind = "staging";
@@ -234,8 +269,8 @@ private:
             return placed;
         }
         int64_t chunk = 0;
-        for (int unit = 0; unit < m_basis.table.unitCount(); ++unit)
-            for (const ChunkRange& range : chunksOfUnit(m_basis.table, unit, m_plan.placement.chunkElements))
+        for (const SliceRange& slice : m_slices)
+            for (const ChunkRange& range : chunksOfSlice(m_basis.table, slice, m_plan.placement.chunkElements))
                 chunk = std::max(chunk, range.paddedElements);
         const double chunkBytes = double(chunk) * (m_format.bytesPerParameter() + double(m_format.gradientBytes()));
         placed.reason = "room for " + std::to_string(std::max<int64_t>(1, int64_t(double(m_plan.ringBytes) / chunkBytes))) + " pieces of up to " +

@@ -6,6 +6,8 @@
 #include "nn/embedding_unit.h"
 #include "nn/linear.h"
 #include "nn/mlp_unit.h"
+#include "spec/vocabulary_chunks.h"
+#include "train/slice_tensors.h"
 #include "train/torch_guard.h"
 
 #include <ATen/ops/empty.h>
@@ -28,8 +30,9 @@ struct Generator::Cache {
     std::vector<KeyValueCache> layers;  ///< made when first used
 };
 
-Generator::Generator(const TensorTable& table, Precision precision, UnitSource& source, CpuPool& pool)
-    : m_table(table), m_precision(precision), m_source(source), m_pool(pool), m_cache(std::make_unique<Cache>()) {
+Generator::Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CpuPool& pool)
+    : m_table(table), m_type(scalarTypeOf(training.precision)), m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())),
+      m_source(source), m_pool(pool), m_cache(std::make_unique<Cache>()) {
     if (table.model().family == Family::Llama)
         m_cache->rotary.emplace(table.model());
 }
@@ -79,48 +82,62 @@ Result<std::vector<float>> Generator::next(std::span<const int64_t> tokens) {
     return run(std::span(m_history).last(size_t(fed)));
 }
 
+/// One unit, or some rows of the embedding, in place on x [1, tokens, d].
+void Generator::passUnit(const UnitWeights& weights, const SliceRange& slice, std::span<const int64_t> tokens, const at::Tensor& x) {
+    const ModelSpec& model = m_table.model();
+    const UnitInfo& info = m_table.units()[size_t(slice.firstUnit)];
+    if (info.kind == UnitKind::Embedding) {
+        EmbeddingUnit(weights, rowsOfSlice(m_table, slice).first).forward(tokens, x, m_position);
+    } else if (info.kind == UnitKind::Attention) {
+        KeyValueCache& cache = m_cache->layers[size_t(info.layer)];
+        if (!cache.keys.defined()) {
+            cache.keys = at::empty({1, model.context, model.kvHeads, model.headSize()}, m_type);
+            cache.values = at::empty_like(cache.keys);
+        }
+        AttentionUnit(model, weights, m_cache->rotary ? &*m_cache->rotary : nullptr).append(x, m_position, cache);
+    } else {
+        MlpUnit(model, weights).forward(x, x);
+    }
+}
+
 Result<std::vector<float>> Generator::run(std::span<const int64_t> tokens) {
     return guardedTorch(m_pool, "writing text", [&]() -> Result<std::vector<float>> {
         const ModelSpec& model = m_table.model();
-        const at::ScalarType type = scalarTypeOf(m_precision);
         const auto count = int64_t(tokens.size());
-        const auto unitOf = [&](int unit, const void* elements) { return UnitWeights(m_table, unit, elements, type); };
         m_cache->layers.resize(size_t(model.layers));
-
-        const at::Tensor x = at::empty({1, count, model.width}, type);
-        for (int unit = 0; unit < m_table.headUnit(); ++unit) {
-            GSST_ASSIGN(const void* const elements, m_source.load(unit));
-            const UnitWeights weights = unitOf(unit, elements);
-            const UnitInfo& info = m_table.units()[size_t(unit)];
-            if (info.kind == UnitKind::Embedding) {
-                EmbeddingUnit(weights).forward(tokens, x, m_position);
-            } else if (info.kind == UnitKind::Attention) {
-                KeyValueCache& cache = m_cache->layers[size_t(info.layer)];
-                if (!cache.keys.defined()) {
-                    cache.keys = at::empty({1, model.context, model.kvHeads, model.headSize()}, type);
-                    cache.values = at::empty_like(cache.keys);
-                }
-                AttentionUnit(model, weights, m_cache->rotary ? &*m_cache->rotary : nullptr).append(x, m_position, cache);
-            } else {
-                MlpUnit(model, weights).forward(x, x);
-            }
-        }
-
-        GSST_ASSIGN(const void* const headElements, m_source.load(m_table.headUnit()));
-        UnitWeights weights = unitOf(m_table.headUnit(), headElements);
-        const Norm norm(model, weights);
+        const auto load = [&](const SliceRange& slice) -> Result<UnitWeights> {
+            GSST_ASSIGN(const void* const elements, m_source.load(slice));
+            return sliceTensors(m_table, slice, slice.firstUnit, elements, m_type);
+        };
+        const at::Tensor x = at::empty({1, count, model.width}, m_type);
         const at::Tensor last = x[0].narrow(0, count - 1, 1);
         const at::Tensor normed = at::empty_like(last);
-        norm.apply(last, norm.statistics(last), normed);
-        at::Tensor table = weights[TensorRole::HeadWeight];
-        if (model.tiedHead) {
-            GSST_ASSIGN(const void* const embedding, m_source.load(0));
-            table = unitOf(0, embedding)[TensorRole::TokenEmbedding];
+        std::vector<float> logits;
+        const auto addLogits = [&](const at::Tensor& rows) {
+            const at::Tensor some = linear(normed, rows, {}).to(at::kFloat);
+            logits.insert(logits.end(), some.const_data_ptr<float>(), some.const_data_ptr<float>() + some.numel());
+        };
+        for (const SliceRange& slice : m_slices) {
+            GSST_ASSIGN(const UnitWeights weights, load(slice));
+            if (slice.firstUnit < m_table.headUnit()) {
+                passUnit(weights, slice, tokens, x);
+                continue;
+            }
+            if (weights[TensorRole::NormWeight].defined()) {
+                const Norm norm(model, weights);
+                norm.apply(last, norm.statistics(last), normed);
+            }
+            if (weights[TensorRole::HeadWeight].defined())
+                addLogits(weights[TensorRole::HeadWeight]);
         }
-        const at::Tensor logits = linear(normed, table, {}).to(at::kFloat);
+        for (const SliceRange& slice : m_slices) {
+            if (!model.tiedHead || slice.firstUnit > 0)
+                break;
+            GSST_ASSIGN(const UnitWeights weights, load(slice));
+            addLogits(weights[TensorRole::TokenEmbedding]);
+        }
         m_position += count;
-        const float* values = logits.const_data_ptr<float>();
-        return std::vector<float>(values, values + model.vocabulary);
+        return logits;
     });
 }
 

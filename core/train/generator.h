@@ -3,6 +3,8 @@
 
 #include "base/result.h"
 #include "device/cpu_pool.h"
+#include "nn/unit_tensors.h"
+#include "plan/slicing.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 #include "train/token_sampler.h"
@@ -16,12 +18,13 @@
 
 namespace gsst {
 
-/// Where a Generator gets weights from: all in memory, or read unit by unit.
-class UnitSource {
+/// Where a Generator gets weights from: all in memory, or read slice by slice.
+class SliceSource {
 public:
-    virtual ~UnitSource() = default;
-    /// Element space of `unit` in compute precision; stays valid until the next load().
-    virtual Result<const void*> load(int unit) = 0;
+    virtual ~SliceSource() = default;
+    /// Element space of the slice in compute precision; stays valid until the next load(). A slice is a unit or a part of one, always
+    /// the same parts.
+    virtual Result<const void*> load(const SliceRange& slice) = 0;
 };
 
 struct GenerationOptions {
@@ -31,12 +34,12 @@ struct GenerationOptions {
     int64_t endToken = -1;  ///< ends the text; -1 = none
 };
 
-/// Continues token sequences with a key/value cache. Needs one unit of weights at a time (in the order of the units, each once
-/// a token; a tied table once more at the end). The cache and all temporaries come from the pool. One thread.
+/// Continues token sequences with a key/value cache. Needs one slice of weights at a time: a unit, or one canonical vocabulary chunk of the
+/// embedding or the head (in their order, each once a token; a tied table once more at the end). The cache and all temporaries come from the pool. One thread.
 class Generator {
 public:
     /// References must outlive the generator.
-    Generator(const TensorTable& table, Precision precision, UnitSource& source, CpuPool& pool);
+    Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CpuPool& pool);
     ~Generator();
 
     /// Draws up to options.tokens tokens after `prompt` (the last `context` tokens of it; at least one). `onToken` gets each, the end token
@@ -53,11 +56,13 @@ public:
 
 private:
     struct Cache;
+    void passUnit(const UnitWeights& weights, const SliceRange& slice, std::span<const int64_t> tokens, const at::Tensor& x);
     Result<std::vector<float>> run(std::span<const int64_t> tokens);
 
     const TensorTable& m_table;
-    Precision m_precision;
-    UnitSource& m_source;
+    at::ScalarType m_type;
+    std::vector<SliceRange> m_slices;
+    SliceSource& m_source;
     CpuPool& m_pool;
     std::unique_ptr<Cache> m_cache;
     std::vector<int64_t> m_history;  ///< at most 2 * context last tokens

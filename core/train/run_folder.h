@@ -22,6 +22,7 @@ struct RunFolder {
     std::filesystem::path head() const { return root / "HEAD"; }
     std::filesystem::path work() const { return root / "work"; }
     std::filesystem::path gradients() const { return work() / "gradients"; }
+    std::filesystem::path shares() const { return work() / "shares"; }
     std::filesystem::path boundaries() const { return work() / "boundaries"; }
     std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
     std::filesystem::path samples() const { return root / "samples.jsonl"; }

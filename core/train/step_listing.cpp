@@ -22,14 +22,17 @@ const char* nameOf(BufferUse use) {
     return "unknown";
 }
 
-/// "embedding", "layer 3", "layers 1 to 4", "attention of layer 2".
+/// "embedding", "layer 3", "layers 1 to 4", "attention of layer 2", "head, tokens 16384 to 32767", "norm of the head".
 std::string nameOf(const TensorTable& table, const SliceRange& slice) {
     const UnitInfo& first = table.units()[size_t(slice.firstUnit)];
     const UnitInfo& last = table.units()[size_t(slice.firstUnit + slice.unitCount - 1)];
-    if (first.kind == UnitKind::Embedding)
-        return "embedding";
-    if (first.kind == UnitKind::Head)
-        return "head";
+    if (first.kind == UnitKind::Embedding || first.kind == UnitKind::Head) {
+        const std::string unit = first.kind == UnitKind::Head ? "head" : "embedding";
+        const RowRange rows = rowsOfSlice(table, slice);
+        if (!slice.isPart())
+            return unit;
+        return rows.count == 0 ? "norm of the " + unit : unit + ", tokens " + std::to_string(rows.first) + " to " + std::to_string(rows.end() - 1);
+    }
     if (slice.unitCount == 1)
         return (first.kind == UnitKind::Attention ? "attention of layer " : "MLP of layer ") + std::to_string(first.layer);
     if (first.layer == last.layer)

@@ -32,6 +32,8 @@ public:
 
     Status forward(const ForwardCall& call) override;
     Result<LossSum> head(const HeadCall& call) override;
+    Result<LossSum> headSums(const HeadSliceCall& call) override;
+    Status headSlice(const HeadSliceCall& call) override;
     Status backward(const BackwardCall& call) override;
     void dropKept() override;
     Status update(const UpdateCall& call) override;
@@ -41,6 +43,8 @@ public:
 
 private:
     struct Compute;
+    struct HeadSlice;
+    HeadSlice headSliceOf(const HeadSliceCall& call) const;
     struct MicroBatch {
         std::vector<int64_t> inputs;
         std::vector<int64_t> targets;

@@ -65,6 +65,7 @@ struct Trainer::Impl {
     std::unique_ptr<StagingRing> ring;
     std::unique_ptr<StateStore> store;
     std::unique_ptr<File> gradients;
+    std::unique_ptr<File> shares;
     std::unique_ptr<File> boundaries;
     std::unique_ptr<HostState> host;
     std::unique_ptr<TorchSliceMath> math;
@@ -86,6 +87,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
     GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, training(), parts.plan)));
+    GSST_ASSIGN(shares, workFile(parts.folder.shares(), shareFileBytes(table, parts.plan)));
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
@@ -118,6 +120,7 @@ EngineParts Trainer::Impl::engineParts() {
     engine.math = math.get();
     engine.store = store.get();
     engine.gradients = gradients.get();
+    engine.shares = shares.get();
     engine.boundaries = boundaries.get();
     engine.host = host.get();
     engine.observer = parts.observer;

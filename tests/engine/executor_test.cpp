@@ -124,10 +124,16 @@ TEST(Executor, StopGivesUpTheStepAndAllMemory) {
 TEST(Executor, DevicePeakIsThePlannedOne) {
     // The fake math has no workspace, so the pool must see exactly the program's buffers.
     const TensorTable table(tinyModel(true));
-    std::vector<FakeOptions> all(4);
+    std::vector<FakeOptions> all(7);
     all[1].placement.boundaries = Tier::Device;
     all[2].placement.unitsPerSlice = 1;
     all[3].placement = residentPlacement();
+    all[4].placement.vocabularyRows = 1024;
+    all[5].placement = residentPlacement();
+    all[5].placement.vocabularyRows = 2048;
+    all[6].placement.vocabularyRows = 1024;
+    all[6].placement.headShares = Tier::Disk;
+    all[6].placement.boundaries = Tier::Disk;
     for (const FakeOptions& options : all) {
         auto files = makeMemoryFiles();
         CpuPool pool(0);

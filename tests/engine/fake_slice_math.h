@@ -3,9 +3,11 @@
 
 #include "engine/slice_math.h"
 #include "plan/slicing.h"
+#include "spec/cost.h"
 #include "spec/state_format.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
+#include "spec/vocabulary_chunks.h"
 
 #include <algorithm>
 #include <bit>
@@ -24,8 +26,9 @@ namespace gsst {
 /// preset, with codes of its own for moments. Results do not depend on slicing or chunks, exactly as required of the real math.
 class FakeSliceMath : public SliceMath {
 public:
-    FakeSliceMath(const TensorTable& table, const StateFormat& format, std::vector<SliceRange> slices, int64_t activations)
-        : m_table(table), m_format(format), m_slices(std::move(slices)), m_activations(activations) {}
+    FakeSliceMath(const TensorTable& table, const StateFormat& format, std::vector<SliceRange> slices, const TrainSpec& training)
+        : m_table(table), m_format(format), m_training(training), m_slices(std::move(slices)),
+          m_activations(training.tokensPerMicroBatch() * table.model().width) {}
 
     /// What the "text" of the next calls is.
     void setData(int64_t step) { m_step = step; }
@@ -42,13 +45,12 @@ public:
     void overflowAbove(double lossScale) { m_largestScale = lossScale; }
 
     Status forward(const ForwardCall& call) override {
-        std::vector<float> x = inputOf(call.slice, call.microBatch, call.input);
-        const float* weights = static_cast<const float*>(call.weights);
         const SliceRange& slice = m_slices[size_t(call.slice)];
-        for (int unit = slice.firstUnit; unit < slice.firstUnit + slice.unitCount; ++unit) {
-            apply(x, weights, elements(unit));
-            weights += elements(unit);
-        }
+        const float* weights = static_cast<const float*>(call.weights);
+        // A later part of the embedding goes on with what the parts before made.
+        std::vector<float> x = slice.firstUnit == 0 && call.slice > 0 ? values(call.output) : inputOf(call.slice, call.microBatch, call.input);
+        for (const ChunkRange& piece : piecesOf(slice))
+            apply(x, weights + offsetInSlice(m_table, slice, piece.unit, piece.unitOffset), piece.paddedElements);
         std::memcpy(call.output, x.data(), x.size() * sizeof(float));
         if (call.keep)
             m_kept[{call.slice, call.microBatch}] = inputOf(call.slice, call.microBatch, call.input);
@@ -59,54 +61,74 @@ public:
     size_t keptCount() const { return m_kept.size(); }
 
     Result<LossSum> head(const HeadCall& call) override {
-        std::vector<float> x(static_cast<const float*>(call.input), static_cast<const float*>(call.input) + m_activations);
-        const float* weights = static_cast<const float*>(call.weights);
-        apply(x, weights, elements(m_table.headUnit()));
-        if (call.tiedTable)
-            apply(x, static_cast<const float*>(call.tiedTable), elements(0));
-        double sum = 0;
-        for (float value : x)
-            sum += double(value);
+        const bool tied = call.tiedTable != nullptr;
+        const int rowsUnit = tied ? 0 : m_table.headUnit();
+        const float* rows = static_cast<const float*>(tied ? call.tiedTable : call.weights);
+        float* rowsGradient = tied ? call.tiedGradient : call.gradient;
+        std::vector<Sum> sums(size_t(m_training.tokensPerMicroBatch()));
+        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.weights), sums.data(), static_cast<float*>(call.inputGradient)};
+        const std::vector<ChunkRange> chunks = chunksOfRows({rowsUnit, 1});
+        for (const ChunkRange& chunk : chunks)
+            addSums(pass, rows + chunk.unitOffset, chunk);
+        m_lossScale = float(call.lossScale);
         if (call.inputGradient) {
-            m_lossScale = float(call.lossScale);
-            float* gradient = static_cast<float*>(call.inputGradient);
-            for (int64_t i = 0; i < m_activations; ++i)
-                gradient[i] = (0.01f * x[size_t(i)] + 0.001f * float(call.microBatch)) * m_lossScale;
-            accumulate(call.gradient, x, gradient, elements(m_table.headUnit()));
-            if (call.tiedGradient)
-                accumulate(call.tiedGradient, x, gradient, elements(0));
-            if (m_step == m_poisonedGradient)
-                call.gradient[5] = std::numeric_limits<float>::quiet_NaN();
-            if (call.lossScale > m_largestScale)
-                call.gradient[7] = std::numeric_limits<float>::infinity();
+            for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk)
+                addGradient(pass, rows + chunk->unitOffset, rowsGradient + chunk->unitOffset, *chunk, chunk == chunks.rbegin());
+            endGradient(pass, call.gradient);
         }
-        if (m_step == m_poisoned)
-            sum = std::numeric_limits<double>::quiet_NaN();
-        return LossSum{sum, m_activations};
+        return lossOf(pass);
+    }
+
+    Result<LossSum> headSums(const HeadSliceCall& call) override {
+        const SliceRange& slice = m_slices[size_t(call.slice)];
+        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.norm), static_cast<Sum*>(call.sums), nullptr};
+        if (rowsOfSlice(m_table, slice).first == 0)
+            std::fill_n(pass.sums, m_training.tokensPerMicroBatch(), Sum{});
+        for (const ChunkRange& chunk : chunksOfRows(slice))
+            addSums(pass, static_cast<const float*>(call.rows) + offsetInSlice(m_table, slice, chunk.unit, chunk.unitOffset), chunk);
+        return rowsOfSlice(m_table, slice).end() == m_table.model().vocabulary ? lossOf(pass) : LossSum{};
+    }
+
+    Status headSlice(const HeadSliceCall& call) override {
+        const SliceRange& slice = m_slices[size_t(call.slice)];
+        const RowRange rows = rowsOfSlice(m_table, slice);
+        m_lossScale = float(call.lossScale);
+        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.norm), static_cast<Sum*>(call.sums),
+                      static_cast<float*>(call.inputGradient)};
+        const std::vector<ChunkRange> chunks = chunksOfRows(slice);
+        for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+            const int64_t offset = offsetInSlice(m_table, slice, chunk->unit, chunk->unitOffset);
+            addGradient(pass, static_cast<const float*>(call.rows) + offset, call.rowsGradient + offset, *chunk,
+                        chunk == chunks.rbegin() && rows.end() == m_table.model().vocabulary);
+        }
+        if (rows.first == 0)
+            endGradient(pass, call.normGradient);
+        return {};
     }
 
     Status backward(const BackwardCall& call) override {
         const SliceRange& slice = m_slices[size_t(call.slice)];
-        std::vector<float> upper(static_cast<const float*>(call.outputGradient), static_cast<const float*>(call.outputGradient) + m_activations);
-        std::vector<std::vector<float>> inputs{call.kept ? m_kept.extract({call.slice, call.microBatch}).mapped()
-                                                         : inputOf(call.slice, call.microBatch, call.input)};
+        std::vector<float> upper = values(call.outputGradient);
         const float* weights = static_cast<const float*>(call.weights);
+        if (slice.firstUnit == 0) {
+            for (const ChunkRange& piece : piecesOf(slice))
+                accumulate(call.gradient + offsetInSlice(m_table, slice, piece.unit, piece.unitOffset), inputOf(0, call.microBatch, nullptr), upper.data(),
+                           piece.paddedElements);
+            return {};
+        }
+        std::vector<std::vector<float>> inputs{call.kept ? m_kept.extract({call.slice, call.microBatch}).mapped() : values(call.input)};
         for (int unit = slice.firstUnit; unit + 1 < slice.firstUnit + slice.unitCount; ++unit) {
             inputs.push_back(inputs.back());
             apply(inputs.back(), weights + elementsBefore(m_table, slice, unit), elements(unit));
         }
         for (int unit = slice.firstUnit + slice.unitCount - 1; unit >= slice.firstUnit; --unit) {
             const int64_t before = elementsBefore(m_table, slice, unit);
-            const std::vector<float>& x = inputs[size_t(unit - slice.firstUnit)];
-            accumulate(call.gradient + before, x, upper.data(), elements(unit));
-            if (call.inputGradient) {
-                const float weight = mean(weights + before, elements(unit));
-                for (size_t i = 0; i < upper.size(); ++i)
-                    upper[i] = 0.9f * upper[i] + 0.01f * weight * m_lossScale;
-            }
+            accumulate(call.gradient + before, inputs[size_t(unit - slice.firstUnit)], upper.data(), elements(unit));
+            const float weight = mean(weights + before, elements(unit));
+            for (float& value : upper)
+                value = 0.9f * value + 0.01f * weight * m_lossScale;
         }
-        if (call.inputGradient)
-            std::memcpy(call.inputGradient, upper.data(), upper.size() * sizeof(float));
+        std::memcpy(call.inputGradient, upper.data(), upper.size() * sizeof(float));
         return {};
     }
 
@@ -192,6 +214,90 @@ private:
             return {nullptr, reinterpret_cast<int8_t*>(section)};
         return {reinterpret_cast<float*>(section), nullptr};
     }
+    /// As TokenSum: of one token over the rows so far.
+    struct Sum {
+        double sum = 0;
+        double unused = 0;
+    };
+    static_assert(sizeof(Sum) == kTokenSumBytes);
+    struct HeadPass {
+        int microBatch;
+        std::vector<float> input;
+        const float* norm;
+        Sum* sums;
+        float* inputGradient;
+    };
+    /// What of the unit is not rows of the vocabulary is one piece before or after them.
+    std::vector<ChunkRange> piecesOf(const SliceRange& slice) const {
+        std::vector<ChunkRange> pieces = chunksOfRows(slice);
+        if (pieces.empty())
+            return unitsOfSlice(m_table, slice);
+        const ChunkRange whole = unitsOfSlice(m_table, slice).front();
+        const int end = pieces.back().firstBlock + pieces.back().blockCount;
+        const int left = whole.firstBlock + whole.blockCount - end;
+        if (left > 0)
+            pieces.push_back(unitsOfSlice(m_table, {whole.unit, 1, end, left}).front());
+        return pieces;
+    }
+    /// The canonical chunks that the slice's rows are made of.
+    std::vector<ChunkRange> chunksOfRows(const SliceRange& slice) const {
+        const int64_t chunkRows = VocabularyChunks(m_table.model(), m_training).rows();
+        const int blocks = int(chunkRows * m_table.model().width / kBlockElements);
+        std::vector<ChunkRange> chunks;
+        for (const TensorInfo& tensor : m_table.tensorsOf(slice.firstUnit)) {
+            if (tensor.role != TensorRole::TokenEmbedding && tensor.role != TensorRole::HeadWeight)
+                continue;
+            for (int first = tensor.firstBlock; first < tensor.firstBlock + tensor.blockCount; first += blocks) {
+                if (slice.isPart() && (first < slice.firstBlock || first >= slice.firstBlock + slice.blockCount))
+                    continue;
+                const int count = std::min(blocks, tensor.firstBlock + tensor.blockCount - first);
+                chunks.push_back(unitsOfSlice(m_table, {slice.firstUnit, 1, first, count}).front());
+            }
+        }
+        return chunks;
+    }
+    /// Elements of what the norm is: all that the head's unit has before its rows.
+    int64_t normElements() const {
+        const TensorInfo* matrix = m_table.find(m_table.headUnit(), TensorRole::HeadWeight);
+        return matrix ? matrix->offset : elements(m_table.headUnit());
+    }
+    std::vector<float> normed(const HeadPass& pass) const {
+        std::vector<float> x = pass.input;
+        apply(x, pass.norm, normElements());
+        return x;
+    }
+    void addSums(const HeadPass& pass, const float* rows, const ChunkRange& chunk) const {
+        const std::vector<float> x = normed(pass);
+        const float weight = mean(rows, chunk.paddedElements);
+        for (int64_t token = 0; token < m_training.tokensPerMicroBatch(); ++token)
+            pass.sums[token].sum = 0.9 * pass.sums[token].sum + double(weight) * (1.0 + double(x[size_t(token * m_table.model().width)]));
+    }
+    void addGradient(const HeadPass& pass, const float* rows, float* gradient, const ChunkRange& chunk, bool begins) const {
+        const std::vector<float> x = normed(pass);
+        std::vector<float> upper(x.size());
+        for (size_t i = 0; i < x.size(); ++i)
+            upper[i] = (0.01f * x[i] + 0.001f * float(pass.microBatch) + 1e-3f * float(pass.sums[i / size_t(m_table.model().width)].sum)) * m_lossScale;
+        accumulate(gradient, x, upper.data(), chunk.paddedElements);
+        const float weight = 1.0f + mean(rows, chunk.paddedElements);
+        for (size_t i = 0; i < x.size(); ++i)
+            pass.inputGradient[i] = (begins ? 0.0f : 0.7f * pass.inputGradient[i]) + weight * upper[i];
+    }
+    void endGradient(const HeadPass& pass, float* normGradient) const {
+        accumulate(normGradient, pass.input, pass.inputGradient, normElements());
+        if (m_step == m_poisonedGradient)
+            normGradient[5] = std::numeric_limits<float>::quiet_NaN();
+        if (double(m_lossScale) > m_largestScale)
+            normGradient[7] = std::numeric_limits<float>::infinity();
+    }
+    LossSum lossOf(const HeadPass& pass) const {
+        double sum = 0;
+        for (int64_t token = 0; token < m_training.tokensPerMicroBatch(); ++token)
+            sum += pass.sums[token].sum;
+        return {m_step == m_poisoned ? std::numeric_limits<double>::quiet_NaN() : sum, m_activations};
+    }
+    std::vector<float> values(const void* activation) const {
+        return {static_cast<const float*>(activation), static_cast<const float*>(activation) + m_activations};
+    }
     static uint16_t nearest(uint32_t bits) { return uint16_t((bits + 0x8000u) >> 16); }
     static float widened(uint16_t half) { return std::bit_cast<float>(uint32_t(half) << 16); }
     static float joined(uint16_t hi, uint16_t lo) {
@@ -215,7 +321,7 @@ private:
     }
     std::vector<float> inputOf(int slice, int microBatch, const void* input) const {
         if (slice > 0)
-            return {static_cast<const float*>(input), static_cast<const float*>(input) + m_activations};
+            return values(input);
         std::vector<float> tokens(static_cast<size_t>(m_activations));
         for (size_t i = 0; i < tokens.size(); ++i)
             tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5) + (m_spikes.contains(m_step) ? 300.0f : 0.0f);
@@ -231,6 +337,7 @@ private:
 
     const TensorTable& m_table;
     const StateFormat& m_format;
+    const TrainSpec& m_training;
     std::vector<SliceRange> m_slices;
     int64_t m_activations;
     std::map<std::pair<int, int>, std::vector<float>> m_kept;

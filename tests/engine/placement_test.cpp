@@ -73,11 +73,13 @@ FakeOptions randomOptions(std::mt19937& random) {
     FakeOptions options;
     Placement& placement = options.placement;
     placement.unitsPerSlice = pick(random, {1, 2, 3, 6});
+    placement.vocabularyRows = pick<int64_t>(random, {0, 1024, 2048});
+    placement.headShares = pick(random, {Tier::Ram, Tier::Disk});
     placement.chunkElements = pick<int64_t>(random, {4096, 16384, 65536, 4 << 20});
     placement.boundaries = pick(random, {Tier::Device, Tier::Ram, Tier::Disk});
     placement.everywhere = pick(random, {0, 1, 2}) == 0 ? streamedPlacement().everywhere : randomResidency(random);
     if (pick(random, {0, 1}) == 1)
-        for (int slice = 0; slice < 3; ++slice)
+        for (int slice = 0; slice < (placement.vocabularyRows > 0 ? 5 : 3); ++slice)
             placement.slices.push_back(randomResidency(random));
     options.rule = pick(random, {UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured, UpdateRule::Adaptive});
     options.breakEven = pick(random, {0.1, 0.9});
@@ -90,7 +92,7 @@ std::string describe(const FakeOptions& options) {
     const auto put = [&](const SliceResidency& residency) {
         text << ' ' << int(residency.keepsActivations) << int(residency.weights) << int(residency.remainder) << int(residency.moments) << int(residency.gradient);
     };
-    text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " chunk " << options.placement.chunkElements
+    text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " rows " << options.placement.vocabularyRows << " shares " << int(options.placement.headShares) << " chunk " << options.placement.chunkElements
          << " boundaries " << int(options.placement.boundaries) << " ring " << options.ringBytes << " residency";
     put(options.placement.everywhere);
     for (const SliceResidency& residency : options.placement.slices)
@@ -124,6 +126,8 @@ TEST_P(Placements, SameBitsAsEverythingInMemory) {
         FakeOptions options = randomOptions(random);
         options.preset = preset;
         options.clip = clipping(kind, bound);
+        if (kind == Clipping::PerUnit && options.placement.vocabularyRows > 0)
+            options.rule = UpdateRule::Deferred;  // the factor of a cut unit is not known in the backward sweep
         const Outcome outcome = train(tied, options, trial % 6 == 5 ? unsigned(trial) : 0);
         ASSERT_EQ(outcome.rootHash, reference.rootHash) << describe(options);
         ASSERT_EQ(outcome.losses, reference.losses) << describe(options);

@@ -6,8 +6,6 @@
 namespace gsst::test {
 namespace {
 
-constexpr double kBound = 0.845;  ///< between the norms of these steps: some clip and some do not
-
 FakeOptions options(UpdateRule rule, double bound) {
     FakeOptions chosen;
     chosen.placement.chunkElements = 16384;
@@ -55,8 +53,8 @@ protected:
 };
 
 TEST_P(Driver, GuessesAreJudgedRight) {
-    auto run = open(kBound, true);
-    EXPECT_EQ(train(*run, 6), reference(6, kBound));
+    auto run = open(middleNorm(), true);
+    EXPECT_EQ(train(*run, 6), reference(6, middleNorm()));
     EXPECT_GT(run->clipped, 0);
     EXPECT_LT(run->clipped, 6);
     const bool guesses = GetParam() == UpdateRule::Speculative || GetParam() == UpdateRule::Insured;
@@ -65,9 +63,9 @@ TEST_P(Driver, GuessesAreJudgedRight) {
 }
 
 TEST_P(Driver, SkippedStepKeepsTheStateAndIsCounted) {
-    auto run = open(kBound, true);
+    auto run = open(middleNorm(), true);
     run->math().poison(3);
-    EXPECT_EQ(train(*run, 5), reference(5, kBound, 3));
+    EXPECT_EQ(train(*run, 5), reference(5, middleNorm(), 3));
     EXPECT_EQ(run->skipped, 1);
     EXPECT_EQ(run->store().committed().skippedSteps, 1u);
     EXPECT_EQ(run->store().committed().skippedInARow, 0);
@@ -86,15 +84,15 @@ TEST_P(Driver, ASkippedStepIsDurableByItself) {
 }
 
 TEST_P(Driver, ResumesToTheSameBitsFromWhereverItWasCut) {
-    const std::string whole = reference(6, kBound);
+    const std::string whole = reference(6, middleNorm());
     for (int cut = 1; cut < 6; ++cut) {
         files = makeMemoryFiles();
         {
-            auto run = open(kBound, true);
+            auto run = open(middleNorm(), true);
             for (int i = 0; i < cut; ++i)
                 ASSERT_TRUE(run->step(true)) << run->lastError.text();
         }
-        auto again = open(kBound, false);
+        auto again = open(middleNorm(), false);
         const int64_t from = again->driver().step();
         EXPECT_LE(from, cut);
         EXPECT_GE(from, cut - 2);
@@ -106,12 +104,12 @@ TEST_P(Driver, CopiesInMemoryAreNotBelievedAfterAWrongGuess) {
     Placement copies;
     copies.everywhere = {Tier::Device, Tier::Ram, Tier::Disk, Tier::Ram};
     copies.chunkElements = 16384;
-    auto run = open(kBound, true, &copies);
-    EXPECT_EQ(train(*run, 6), reference(6, kBound));
+    auto run = open(middleNorm(), true, &copies);
+    EXPECT_EQ(train(*run, 6), reference(6, middleNorm()));
 }
 
 TEST_P(Driver, AStepGivenUpLosesNothingCommitted) {
-    auto run = open(kBound, true);
+    auto run = open(middleNorm(), true);
     ASSERT_TRUE(run->step(true));
     ASSERT_TRUE(run->step(true));
     std::stop_source stop;
@@ -121,7 +119,7 @@ TEST_P(Driver, AStepGivenUpLosesNothingCommitted) {
     ASSERT_TRUE(run->driver().giveUp().ok());
     EXPECT_EQ(run->driver().step(), run->store().committed().step);
     ASSERT_TRUE(run->driver().load({}, {}).ok());
-    EXPECT_EQ(train(*run, 6), reference(6, kBound));
+    EXPECT_EQ(train(*run, 6), reference(6, middleNorm()));
 }
 
 std::string nameOfCase(const testing::TestParamInfo<UpdateRule>& test) {

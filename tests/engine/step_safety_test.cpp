@@ -44,8 +44,7 @@ ModelSpec smallModel() {
     return model;
 }
 
-constexpr double kBound = 0.845;       ///< between the norms of the first steps
-constexpr double kSmallBound = 0.085;  ///< the same of the small model
+constexpr double kSmallBound = 0.085;  ///< as middleNorm(), of the small model
 
 /// What the tests look at: the same wherever the state is.
 struct Ending {
@@ -59,7 +58,7 @@ struct Ending {
 
 class StepSafety : public testing::TestWithParam<Case> {
 protected:
-    explicit StepSafety(const ModelSpec& model = tinyModel(true), double clippedAt = kBound) : table(model), bound(clippedAt) {}
+    explicit StepSafety(const ModelSpec& model = tinyModel(true), double clippedAt = middleNorm()) : table(model), bound(clippedAt) {}
     using Prepare = std::function<void(FakeSliceMath&)>;
 
     FakeOptions options(const Way& way) const {
@@ -121,11 +120,11 @@ TEST_P(StepSafety, AGradientThatIsNotANumberIsSkipped) {
 
 TEST_P(StepSafety, AGradientTooLargeForTheUpdateIsSkipped) {
     prepare = [](FakeSliceMath& math) { math.spike({4}); };
-    largestNorm = 1.01 * kBound;
+    largestNorm = 1.01 * middleNorm();
     const Ending clipped = reference(6);
     EXPECT_EQ(clipped.skippedSteps, 0u) << "clipping makes it small enough";
     EXPECT_NE(clipped.clippedMask, 0u);
-    largestNorm = 0.99 * kBound;
+    largestNorm = 0.99 * middleNorm();
     const Ending expected = reference(6);
     EXPECT_GT(expected.skippedSteps, 0u);
     EXPECT_LT(expected.skippedSteps, 6u);

@@ -3,7 +3,6 @@
 #include "nn/norm.h"
 #include "nn/rotary.h"
 #include "nn/swiglu.h"
-#include "nn/token_loss.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -109,46 +108,6 @@ TEST_P(Kernels, RotaryTurnsPairsByTheirAngleAndBack) {
     rotary.rotate(back);
     rotary.rotateBack(back);
     EXPECT_LT(relativeError(back, x), tolerance());
-}
-
-TEST_P(Kernels, TokenLossIsTheExactLogSumExp) {
-    const int64_t rows = 9, vocabulary = 5003;
-    at::Tensor logits = random({rows, vocabulary}) * 5;
-    logits[1].add_(3000);           // naive exponentials would overflow
-    logits[2].sub_(3000);           // or vanish
-    logits[3][17].fill_(200);       // nearly all mass on one token
-    const std::vector<int64_t> targets{0, 5002, 17, 17, 16, kIgnoredTarget, 3, 4096, 4095};
-    std::vector<double> losses(rows, -1.0), losses2(rows, -1.0);
-    tokenLosses(logits, targets, losses);
-
-    const at::Tensor reference = at::log_softmax(logits.to(at::kDouble), 1);
-    const at::Tensor before = logits.clone();
-    const float scale = 0.25f;
-    tokenLossesAndGradient(logits, targets, scale, losses2);
-    for (int64_t row = 0; row < rows; ++row) {
-        const int64_t target = targets[size_t(row)];
-        EXPECT_EQ(losses[size_t(row)], losses2[size_t(row)]);
-        if (target == kIgnoredTarget) {
-            EXPECT_EQ(losses[size_t(row)], 0.0);
-            EXPECT_EQ(logits[row].abs().max().item<float>(), 0.0f);
-            continue;
-        }
-        EXPECT_NEAR(losses[size_t(row)], -reference[row][target].item<double>(), 1e-6 * std::max(1.0, losses[size_t(row)]));
-        at::Tensor gradient = at::exp(reference[row]);
-        gradient[target].sub_(1);
-        // Logits near 3000 have a spacing of 2.4e-4 in fp32, which bounds the exponential's argument.
-        const double margin = GetParam() == Precision::Fp32 ? (row == 1 || row == 2 ? 3e-4 : 2e-6) : 8e-3;
-        EXPECT_LT(relativeError(logits[row], gradient * scale), margin) << row;
-    }
-}
-
-TEST_P(Kernels, TokenLossShowsNaN) {
-    at::Tensor logits = random({2, 100});
-    logits[1][40].fill_(std::numeric_limits<double>::quiet_NaN());
-    std::vector<double> losses(2);
-    tokenLosses(logits, std::vector<int64_t>{1, 2}, losses);
-    EXPECT_TRUE(std::isfinite(losses[0]));
-    EXPECT_TRUE(std::isnan(losses[1]));
 }
 
 TEST_P(Kernels, GradientsOfMatricesAddUp) {

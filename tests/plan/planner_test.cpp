@@ -22,7 +22,16 @@ RunSpec spec() {
     run.training.sequencesPerStep = 8;
     run.training.microBatch = 4;
     run.training.precision = Precision::Bf16;
+    run.training.threads = 2;
     return run;
+}
+
+/// Too little RAM for the state, and a drive that is the bottleneck.
+Result<Plan> planOnSlowDisk(const RunSpec& run, int64_t diskBytes = 100 * kGiB) {
+    const TensorTable table(run.model);
+    HardwareProfile slow;
+    slow.readBytesPerSecond = slow.writeBytesPerSecond = 50e6;
+    return makePlan(run, table, slow, {0, table.paddedParameters() * 8, diskBytes});
 }
 
 TEST(Planner, KeepsStateInRamWhenItFits) {
@@ -69,12 +78,76 @@ TEST(Planner, TightDeviceLimitLowersTheMicroBatchOnlyByDivisors) {
     EXPECT_LE(plan->devicePeak, run.budget.deviceBytes);
 }
 
-/// Too little RAM for the state, and a drive that is the bottleneck.
-Result<Plan> planOnSlowDisk(const RunSpec& run, int64_t diskBytes = 100 * kGiB) {
+TEST(Planner, CutsTheVocabularyOnlyWhereItMust) {
+    for (bool tied : {false, true}) {
+        RunSpec run = spec();
+        run.model.vocabulary = 150'000;
+        run.model.tiedHead = tied;
+        run.training.state = StatePreset::Mixed;
+        const TensorTable table(run.model);
+        const int64_t matrix = run.model.vocabulary * run.model.width;
+        // Room for the gradient of the whole matrix and its weights, then for neither.
+        for (const auto& [limit, cut] : {std::pair{matrix * 9, false}, std::pair{matrix * 4, true}, std::pair{matrix * 3 / 2, true}}) {
+            run.budget.deviceBytes = limit;
+            for (int64_t ram : {16 * kGiB, table.paddedParameters() * 3}) {
+                const auto plan = makePlan(run, table, {}, {0, ram, 100 * kGiB});
+                ASSERT_TRUE(plan.ok()) << plan.error().text();
+                EXPECT_LE(plan->devicePeak, limit);
+                EXPECT_LE(plan->ramPeak, ram);
+                EXPECT_EQ(plan->placement.vocabularyRows > 0, cut);
+                EXPECT_EQ(plan->placement.vocabularyRows % 16'384, 0);
+                EXPECT_EQ(plan->stateOnDisk, ram < 16 * kGiB);
+            }
+        }
+        run.budget.deviceBytes = matrix * 4;
+        const auto coarse = makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB});
+        run.budget.deviceBytes = smallestDeviceLimit(run, table);
+        EXPECT_LT(run.budget.deviceBytes, matrix * 3 / 2);
+        const auto fine = makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB});
+        ASSERT_TRUE(coarse.ok() && fine.ok());
+        EXPECT_GT(coarse->placement.vocabularyRows, fine->placement.vocabularyRows);
+        EXPECT_EQ(fine->placement.vocabularyRows, 16'384);
+        run.budget.deviceBytes -= 4096;
+        run.budget.residency = ResidencyChoice::Disk;
+        EXPECT_FALSE(makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB}).ok());
+    }
+}
+
+TEST(Planner, UpdatesCutUnitsLaterWhereTheirOwnNormClipsThem) {
+    RunSpec run = spec();
+    run.model.vocabulary = 150'000;
+    run.training.clip = ClipKind::PerUnit;
+    run.budget.residency = ResidencyChoice::Disk;
+    run.budget.deviceBytes = run.model.vocabulary * run.model.width * 3 / 2;
+    const auto plan = planOnSlowDisk(run);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_GT(plan->placement.vocabularyRows, 0);
+    EXPECT_EQ(plan->rule, UpdateRule::Deferred);
+    run.training.clip = ClipKind::PreviousNorm;
+    const auto other = planOnSlowDisk(run);
+    ASSERT_TRUE(other.ok()) << other.error().text();
+    EXPECT_EQ(other->rule, UpdateRule::Speculative);
+}
+
+TEST(Planner, PutsSharesOfGradientsOnDiskWhereRamIsScarce) {
+    RunSpec run = spec();
+    run.model.vocabulary = 150'000;
+    run.model.tiedHead = true;
+    run.budget.residency = ResidencyChoice::Disk;
+    run.budget.deviceBytes = run.model.vocabulary * run.model.width * 3 / 2;
     const TensorTable table(run.model);
-    HardwareProfile slow;
-    slow.readBytesPerSecond = slow.writeBytesPerSecond = 50e6;
-    return makePlan(run, table, slow, {0, table.paddedParameters() * 8, diskBytes});
+    const auto roomy = makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB});
+    ASSERT_TRUE(roomy.ok()) << roomy.error().text();
+    EXPECT_EQ(roomy->placement.headShares, Tier::Ram);
+    EXPECT_EQ(shareFileBytes(table, *roomy), 0);
+    const int64_t share = table.units().front().paddedElements * 4;
+    EXPECT_GE(roomy->boundaryBytes, share);
+    const auto tight = makePlan(run, table, {}, {0, share, 100 * kGiB});
+    ASSERT_TRUE(tight.ok()) << tight.error().text();
+    EXPECT_EQ(tight->placement.headShares, Tier::Disk);
+    EXPECT_EQ(shareFileBytes(table, *tight), share);
+    EXPECT_GT(tight->diskBytes - roomy->diskBytes, share / 2);
+    EXPECT_GT(tight->step.writtenBytes - roomy->step.writtenBytes, share / 2);
 }
 
 bool anyGradientStored(const Plan& plan) {

@@ -31,6 +31,7 @@ TrainSpec training(Precision precision) {
     spec.sequencesPerStep = 6;
     spec.microBatch = 2;
     spec.precision = precision;
+    spec.vocabularyChunk = 512;
     return spec;
 }
 
@@ -61,6 +62,9 @@ std::vector<Placement> placements() {
                     placement.boundaries = boundaries;
                     placement.unitsPerSlice = units;
                     placement.chunkElements = chunk;
+                    all.push_back(placement);
+                    placement.vocabularyRows = 1024;
+                    placement.headShares = units == 1 ? Tier::Disk : Tier::Ram;
                     all.push_back(placement);
                 }
     return all;
@@ -204,6 +208,57 @@ TEST(StepProgram, EveryMicroBatchPassesEverySliceOnceEachWay) {
             ++seen[{op.kind, op.slice, op.microBatch}];
     EXPECT_EQ(seen.size(), size_t(step.microBatches * (2 * (step.slices - 1) + 1)));
     EXPECT_TRUE(std::all_of(seen.begin(), seen.end(), [](const auto& entry) { return entry.second == 1; }));
+}
+
+TEST(StepProgram, VocabularySlicesAreReadOnceMoreForTheHead) {
+    for (bool tied : {false, true}) {
+        const TensorTable table(model(tied));
+        const TrainSpec recipe = training(Precision::Bf16);
+        const StateFormat format(table, recipe.state);
+        Placement placement = onDisk(16384);
+        placement.vocabularyRows = 512;
+        placement.headShares = Tier::Disk;
+        const std::vector<SliceRange> slices = makeSlicing(table, placement);
+        const StepProgram whole = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
+        const StepProgram sliced = ProgramBuilder(table, format, recipe, placement).build(kUpdating);
+        // Up and down again, and what is up last stays. The positions go with the last rows. A tied head's share waits in fp32.
+        const UnitInfo& embedding = table.units().front();
+        const int64_t positions = table.find(0, TensorRole::PositionEmbedding)->elements;
+        const int64_t matrix = embedding.paddedElements - positions;
+        const int64_t last = sliceElements(table, tied ? slices[3] : slices.back()) - (tied ? positions : 0);
+        EXPECT_EQ(sliced.readBytes() - whole.readBytes(), (matrix - last) * 2 + (tied ? embedding.paddedElements * 4 : 0));
+        EXPECT_EQ(sliced.writtenBytes() - whole.writtenBytes(), tied ? embedding.paddedElements * 4 : 0);
+        // The logits are computed once more.
+        const UnitCost head = unitCost(table, table.headUnit(), recipe);
+        EXPECT_NEAR(sliced.flops() - whole.flops(), head.forwardFlops * recipe.microBatchesPerStep(), 1);
+    }
+}
+
+TEST(StepProgram, VocabularySlicesNeverMeetOnTheDevice) {
+    for (bool tied : {false, true})
+        for (const ProgramVariant& variant : kVariants) {
+            const TensorTable table(model(tied));
+            const TrainSpec recipe = training(Precision::Bf16);
+            const StateFormat format(table, recipe.state);
+            Placement placement = onDisk(16384);
+            placement.vocabularyRows = 512;
+            const int64_t slice = 512 * 128;
+            const StepProgram program = ProgramBuilder(table, format, recipe, placement).build(variant);
+            std::map<BufferUse, int64_t> live;
+            const auto account = [&](const std::vector<int>& buffers, int64_t sign) {
+                for (int buffer : buffers)
+                    if (program.buffers[size_t(buffer)].space == Space::Device)
+                        live[program.buffers[size_t(buffer)].use] += sign * program.buffers[size_t(buffer)].bytes;
+            };
+            const int64_t layer = sliceElements(table, {1, 2});
+            const int64_t most = std::max(layer, slice + 2 * kTensorAlignment);  // a layer, or rows and the norm
+            for (const Op& op : program.ops) {
+                account(op.acquires, 1);
+                EXPECT_LE(live[BufferUse::Weights], most * 2) << nameOf(op.kind);
+                EXPECT_LE(live[BufferUse::Gradient], most * 4) << nameOf(op.kind);
+                account(op.releases, -1);
+            }
+        }
 }
 
 /// Numbers of the ops of one kind, in order.

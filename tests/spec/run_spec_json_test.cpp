@@ -30,7 +30,7 @@ RunSpec unusualSpec() {
     spec.name = "odd \"one\"\n";
     spec.title = "Ünusual · title";
     spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567};
-    spec.training = {7, 33, 10, 5, 77, Precision::Bf16, StatePreset::Lean, 4096, 77, 0.1 + 0.2, 1.0 / 3.0 * 1e-7, 3, ScheduleKind::Constant, 0.123456789012345678,
+    spec.training = {7, 33, 10, 5, 77, 4321, Precision::Bf16, StatePreset::Lean, 4096, 77, 0.1 + 0.2, 1.0 / 3.0 * 1e-7, 3, ScheduleKind::Constant, 0.123456789012345678,
                      0.95, 3e-7, 1.0 / 7.0, 0.7, ClipKind::PerUnit, std::numeric_limits<uint64_t>::max(), 3, 11, 12, 13, 14, "a\tb\"\\ é", 15, 7.5, OutlierAction::Skip};
     spec.data = {TokenizerKind::SentencePieceBpe, 1.0 / 9.0};
     spec.budget = {4'294'967'297, 123, 999'999'999'999, ResidencyChoice::Disk, UpdateChoice::Insured, GradientChoice::Disk,

@@ -74,6 +74,7 @@ TEST(SpecRules, batches) {
         {[](RunSpec& s) { s.training.sequencesPerStep = 10; }, "training.sequences_per_step: 10 is not a multiple of training.micro_batch (12)"},
         {[](RunSpec& s) { s.training.microBatch = 0; }, "training.micro_batch: 0 is not between 1 and 1048576"},
         {[](RunSpec& s) { s.training.headTokenChunk = 0; }, "training.head_token_chunk: 0 is not between 1 and 1048576"},
+        {[](RunSpec& s) { s.training.vocabularyChunk = 0; }, "training.vocabulary_chunk: 0 is not between 1 and 1048576"},
         {[](RunSpec& s) { s.training.threads = -1; }, "training.threads: -1 is not between 0 and 1024"},
     };
     for (const Case& c : cases)

@@ -3,7 +3,9 @@
 #include "slice_math_fixture.h"
 
 #include "spec/cost.h"
+#include "spec/vocabulary_chunks.h"
 
+#include <algorithm>
 #include <string>
 #include <tuple>
 
@@ -112,6 +114,40 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
         model.head(*math, 0, input, lossOnly ? at::Tensor() : output);
         expectClose(headPeak(table, model.spec, lossOnly), model.pool.usage().peak, scratch, lossOnly ? "loss" : "head");
     }
+}
+
+TEST_P(CostFormulas, PredictThePeakOfVocabularySlices) {
+    const auto& [shape, precision] = GetParam();
+    ModelSpec spec = modelOf(shape);
+    spec.vocabulary = 6000;
+    TrainSpec training = trainingOf(shape, precision);
+    training.vocabularyChunk = 2000;
+    DrivenModel model(spec, training);
+    const int64_t scratch = productScratchBytes(training), rows = VocabularyChunks(spec, training).rows();
+    const auto slices = model.slicing(2, 2 * rows);
+    const auto math = model.math(slices);
+    const at::Tensor input = model.boundary().normal_(), output = model.boundary();
+    std::vector<double> sums(size_t(headSumsBytes(training)) / sizeof(double));
+    HeadSliceCall call;
+    call.slice = spec.tiedHead ? 0 : 1 + int(std::count_if(slices.begin(), slices.end(), [&](const SliceRange& slice) { return slice.firstUnit < model.table.headUnit(); }));
+    call.norm = model.weightsAt(model.table.headUnit());
+    call.rows = model.weightsAt(slices[size_t(call.slice)]);
+    call.input = input.data_ptr();
+    call.sums = sums.data();
+    model.pool.resetPeak();
+    EXPECT_TRUE(math->headSums(call).ok());
+    expectClose(headSumsPeak(model.table, training), model.pool.usage().peak, scratch, "sums");
+    call.inputGradient = output.data_ptr();
+    call.normGradient = model.gradientAt(model.table.headUnit());
+    call.rowsGradient = model.gradientAt(slices[size_t(call.slice)]);
+    model.pool.resetPeak();
+    EXPECT_TRUE(math->headSlice(call).ok());
+    expectClose(headSlicePeak(model.table, training), model.pool.usage().peak, scratch, "gradients");
+    // The rows of the embedding need nothing besides.
+    model.pool.resetPeak();
+    EXPECT_TRUE(math->forward({0, 0, model.weightsAt(slices[0]), nullptr, output.data_ptr()}).ok());
+    EXPECT_TRUE(math->backward({0, 0, model.weightsAt(slices[0]), nullptr, output.data_ptr(), nullptr, model.gradientAt(slices[0])}).ok());
+    EXPECT_EQ(model.pool.usage().peak, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CostFormulas,

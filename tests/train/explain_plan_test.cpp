@@ -93,7 +93,7 @@ TEST_F(ExplainPlan, SavingsAreThoseOfTheProgram) {
     explain((kTightRam + 1) * m_table.paddedParameters());
     ASSERT_TRUE(m_plan.stateOnDisk);
     // Deferred: the forward sweep reads weights for the update, the backward sweep to compute; embedding and head are not needed there.
-    const auto slices = makeSlicing(m_table, m_plan.placement.unitsPerSlice);
+    const auto slices = makeSlicing(m_table, m_plan.placement);
     int64_t saved = 0;
     int kept = 0;
     for (size_t slice = 0; slice < slices.size(); ++slice)
@@ -126,6 +126,25 @@ TEST_F(ExplainPlan, AllStateInRamNeedsNoRule) {
     EXPECT_EQ(m_told.updateRule, "in place");
     EXPECT_TRUE(m_told.updates.empty());
     EXPECT_NE(kind("moments").reason.find("all state fits RAM"), std::string::npos);
+}
+
+TEST_F(ExplainPlan, NamesVocabularySlices) {
+    explain(16 * kGiB);
+    EXPECT_TRUE(std::none_of(m_told.kinds.begin(), m_told.kinds.end(), [](const PlacedKind& kind) { return kind.kind == "vocabulary slices"; }));
+    m_run.model.vocabulary = 150'000;
+    m_run.training.threads = 2;
+    m_table = TensorTable(m_run.model);
+    m_run.budget.deviceBytes = 3 * m_run.model.vocabulary * m_run.model.width;  // half of what the matrix and its gradient take
+    explain(16 * kGiB);
+    const PlacedKind& cut = kind("vocabulary slices");
+    EXPECT_NE(cut.reason.find("two passes"), std::string::npos) << cut.reason;
+    EXPECT_LT(cut.bytes, m_run.budget.deviceBytes);
+    EXPECT_EQ(cut.reason.find("gradient waits"), std::string::npos) << "only a tied head's share does";
+    const std::vector<std::string> slices = listStep(basis(), m_plan).slices;
+    EXPECT_EQ(slices.front().find("embedding, tokens 0 to "), 0u) << slices.front();
+    EXPECT_EQ(slices.back().find("head, tokens "), 0u) << slices.back();
+    EXPECT_NE(slices.back().find(" to 149999"), std::string::npos) << slices.back();
+    EXPECT_EQ(std::count(slices.begin(), slices.end(), "norm of the head"), 1);
 }
 
 TEST_F(ExplainPlan, LeanHasNoRemainder) {

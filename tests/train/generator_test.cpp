@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/generator.h"
 
-#include "nn/head_unit.h"
+#include "nn/linear.h"
+#include "nn/norm.h"
 #include "slice_math_fixture.h"
 
 #include <cmath>
@@ -10,19 +11,21 @@
 namespace gsst {
 namespace {
 
-/// Gives one unit at a time from memory that the next one overwrites, as a reader from disk would.
-class OneUnitAtATime : public UnitSource {
+/// Gives one slice at a time from memory that the next one overwrites, as a reader from disk would.
+class OneUnitAtATime : public SliceSource {
 public:
     explicit OneUnitAtATime(const DrivenModel& model) : m_model(model) {}
-    Result<const void*> load(int unit) override {
-        if (unit == failing)
+    Result<const void*> load(const SliceRange& slice) override {
+        if (slice.firstUnit == failing)
             return Error{ErrorCode::Io, "cannot read", "", "", ""};
-        const size_t bytes = size_t(m_model.table.units()[size_t(unit)].paddedElements) * m_model.weights.element_size();
+        const size_t bytes = size_t(sliceElements(m_model.table, slice)) * m_model.weights.element_size();
         m_memory.assign(bytes, std::byte{0xFF});
-        std::copy_n(m_model.weightsAt(unit), bytes, m_memory.data());
+        std::copy_n(m_model.weightsAt(slice), bytes, m_memory.data());
+        largest = std::max(largest, bytes);
         return static_cast<const void*>(m_memory.data());
     }
     int failing = -1;
+    size_t largest = 0;
 
 private:
     const DrivenModel& m_model;
@@ -48,7 +51,10 @@ protected:
         const at::Tensor table = model.table.model().tiedHead
                                      ? UnitWeights(model.table, 0, model.weightsAt(0), x.scalar_type())[TensorRole::TokenEmbedding]
                                      : head[TensorRole::HeadWeight];
-        return HeadUnit(model.table.model(), head, table, 64).logits(x).to(at::kFloat);
+        const Norm norm(model.table.model(), head);
+        const at::Tensor normed = at::empty_like(x);
+        norm.apply(x, norm.statistics(x), normed);
+        return gsst::linear(normed, table, {}).to(at::kFloat);
     }
 
     void expectLogits(const Result<std::vector<float>>& logits, const at::Tensor& reference) const {
@@ -64,11 +70,26 @@ TEST_P(Generation, IncrementalLogitsEqualTheFullForward) {
     const at::Tensor reference = fullLogits(model);
     const std::span<const int64_t> tokens = std::span(model.inputs[0]).first(size_t(model.spec.sequenceLength));
     OneUnitAtATime source(model);
-    Generator generator(model.table, GetParam().precision, source, model.pool);
+    Generator generator(model.table, model.spec, source, model.pool);
     expectLogits(generator.next(tokens.first(11)), reference[10]);
     for (size_t i = 11; i < 20; ++i)
         expectLogits(generator.next(tokens.subspan(i, 1)), reference[int64_t(i)]);
     expectLogits(generator.next(tokens.subspan(20)), reference[int64_t(tokens.size()) - 1]);
+}
+
+TEST_P(Generation, LargeVocabulariesComeInChunks) {
+    ModelSpec spec = GetParam().model;
+    spec.width = 64;
+    spec.vocabulary = 2500;
+    TrainSpec training = tinyTraining(GetParam().precision);
+    training.vocabularyChunk = 1;
+    DrivenModel model(spec, training);
+    const at::Tensor reference = fullLogits(model);
+    const std::span<const int64_t> tokens = std::span(model.inputs[0]).first(size_t(model.spec.sequenceLength));
+    OneUnitAtATime source(model);
+    Generator generator(model.table, model.spec, source, model.pool);
+    expectLogits(generator.next(tokens), reference[int64_t(tokens.size()) - 1]);
+    EXPECT_LE(source.largest, size_t(1024 * 64) * model.weights.element_size()) << "not all rows at a time";
 }
 
 TEST_P(Generation, FullContextBeginsAgainWithItsLastHalf) {
@@ -77,7 +98,7 @@ TEST_P(Generation, FullContextBeginsAgainWithItsLastHalf) {
     std::vector<int64_t> tokens(size_t(3 * context));
     std::iota(tokens.begin(), tokens.end(), int64_t{0});
     OneUnitAtATime source(model);
-    Generator generator(model.table, GetParam().precision, source, model.pool), fresh(model.table, GetParam().precision, source, model.pool);
+    Generator generator(model.table, model.spec, source, model.pool), fresh(model.table, model.spec, source, model.pool);
     const std::span<const int64_t> all(tokens);
     // A prompt longer than the context keeps its last tokens ...
     auto expected = fresh.next(all.first(size_t(2 * context)).last(size_t(context)));
@@ -95,7 +116,7 @@ TEST_P(Generation, FullContextBeginsAgainWithItsLastHalf) {
 TEST_P(Generation, IsRepeatableAndStops) {
     DrivenModel model(GetParam().model, tinyTraining(GetParam().precision));
     OneUnitAtATime source(model);
-    Generator generator(model.table, GetParam().precision, source, model.pool);
+    Generator generator(model.table, model.spec, source, model.pool);
     GenerationOptions options;
     options.tokens = model.table.model().context + 30;
     const std::vector<int64_t> prompt{1, 2, 3};

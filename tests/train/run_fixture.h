@@ -98,7 +98,12 @@ public:
         m_parts.plan.stateOnDisk = ProgramBuilder(m_table, format, m_spec.training, placement).stateOnDisk();
         m_parts.plan.microBatch = m_spec.training.microBatch;
         m_parts.plan.ringBytes = ringBytes;
-        m_parts.plan.slices = int(makeSlicing(m_table, placement.unitsPerSlice).size());
+        m_parts.plan.slices = int(makeSlicing(m_table, placement).size());
+    }
+
+    /// As the planner has it, limits included.
+    HandRun(std::filesystem::path folder, const RunSpec& spec, const Plan& plan) : HandRun(std::move(folder), spec, plan.placement, plan.rule, plan.ringBytes) {
+        m_parts.plan = plan;
     }
 
     void create(const TokenStore& tokens) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nn/unit_tensors.h"
+#include "spec/cost.h"
 #include "train/torch_slice_math.h"
 
 #include <ATen/ATen.h>
@@ -68,7 +69,7 @@ public:
     }
 
     int64_t elementsBeforeUnit(int unit) const { return elementsBefore(table, {0, table.unitCount()}, unit); }
-    Slices slicing(int unitsPerSlice) const { return makeSlicing(table, unitsPerSlice); }
+    Slices slicing(int unitsPerSlice, int64_t vocabularyRows = 0) const { return makeSlicing(table, unitsPerSlice, vocabularyRows); }
     Slices wholeBody() const { return {{0, table.headUnit()}, {table.headUnit(), 1}}; }
 
     /// Copies the master weights in compute precision to memory that begins `shift` elements into a fresh buffer.
@@ -87,6 +88,9 @@ public:
         return static_cast<std::byte*>(weights.data_ptr()) + size_t(elementsBeforeUnit(unit)) * weights.element_size();
     }
     float* gradientAt(int unit) const { return gradient.data_ptr<float>() + elementsBeforeUnit(unit); }
+    int64_t offsetOf(const SliceRange& slice) const { return unitsOfSlice(table, slice).front().unitOffset; }
+    std::byte* weightsAt(const SliceRange& slice) const { return weightsAt(slice.firstUnit) + size_t(offsetOf(slice)) * weights.element_size(); }
+    float* gradientAt(const SliceRange& slice) const { return gradientAt(slice.firstUnit) + offsetOf(slice); }
     at::Tensor boundary() const {
         return at::empty({spec.microBatch, spec.sequenceLength, table.model().width}, weights.options());
     }
@@ -99,12 +103,14 @@ public:
     }
 
     /// Boundary activations of micro-batch `microBatch`: outputs of every slice but the head.
+    /// The slices of an embedding that is cut have one output.
     std::vector<at::Tensor> forward(TorchSliceMath& math, const Slices& slices, int microBatch) {
         std::vector<at::Tensor> boundaries;
-        for (size_t s = 0; s + 1 < slices.size(); ++s) {
-            const at::Tensor output = boundary();
-            const void* input = s ? boundaries.back().data_ptr() : nullptr;
-            check(math.forward({int(s), microBatch, weightsAt(slices[s].firstUnit), input, output.data_ptr()}));
+        for (size_t s = 0; slices[s].firstUnit < table.headUnit(); ++s) {
+            const bool more = s > 0 && slices[s].firstUnit == 0;
+            const at::Tensor output = more ? boundaries.back() : boundary();
+            const void* input = slices[s].firstUnit > 0 ? boundaries.back().data_ptr() : nullptr;
+            check(math.forward({int(s), microBatch, weightsAt(slices[s]), input, output.data_ptr()}));
             boundaries.push_back(output);
         }
         return boundaries;
@@ -128,24 +134,65 @@ public:
         return sum.ok() ? sum->nats : 0.0;
     }
 
+    /// The head in vocabulary slices, in the engine's order: loss sum; fills `inputGradients` and adds the head's gradients.
+    double headInSlices(TorchSliceMath& math, const Slices& slices, const std::vector<at::Tensor>& activations, const std::vector<at::Tensor>& inputGradients) {
+        const bool tied = table.model().tiedHead;
+        std::vector<int> rows;
+        for (size_t s = 0; s < slices.size(); ++s)
+            if (slices[s].firstUnit == (tied ? 0 : table.headUnit()) && rowsOfSlice(table, slices[s]).count > 0)
+                rows.push_back(int(s));
+        std::vector<std::vector<double>> sums(activations.size(), std::vector<double>(size_t(headSumsBytes(spec)) / sizeof(double), 1e30));
+        const auto callOf = [&](int slice, size_t microBatch) {
+            HeadSliceCall call;
+            call.slice = slice;
+            call.microBatch = int(microBatch);
+            call.norm = weightsAt(table.headUnit());
+            call.rows = weightsAt(slices[size_t(slice)]);
+            call.input = activations[microBatch].data_ptr();
+            call.sums = sums[microBatch].data();
+            call.lossScale = lossScale;
+            return call;
+        };
+        double nats = 0;
+        for (int slice : rows)
+            for (size_t m = 0; m < activations.size(); ++m) {
+                const auto sum = math.headSums(callOf(slice, m));
+                check(sum);
+                nats += sum.ok() ? sum->nats : 0.0;
+            }
+        for (auto slice = rows.rbegin(); slice != rows.rend(); ++slice)
+            for (size_t m = 0; m < activations.size(); ++m) {
+                HeadSliceCall call = callOf(*slice, m);
+                call.inputGradient = inputGradients[m].data_ptr();
+                call.normGradient = *slice == rows.front() ? gradientAt(table.headUnit()) : nullptr;
+                call.rowsGradient = gradientAt(slices[size_t(*slice)]);
+                check(math.headSlice(call));
+            }
+        return nats;
+    }
+
     /// Forward, head and backward of all micro-batches in the engine's order; adds to `gradient`. Mean loss.
     double step(const Slices& slices) {
         const auto owned = math(slices);
         std::vector<std::vector<at::Tensor>> boundaries;
-        std::vector<at::Tensor> gradients;
+        std::vector<at::Tensor> heads, gradients;
         double nats = 0;
-        for (size_t m = 0; m < inputs.size(); ++m)
-            boundaries.push_back(forward(*owned, slices, int(m)));
         for (size_t m = 0; m < inputs.size(); ++m) {
+            boundaries.push_back(forward(*owned, slices, int(m)));
+            heads.push_back(boundaries[m].back());
             gradients.push_back(boundary());
-            nats += head(*owned, int(m), boundaries[m].back(), gradients.back());
         }
-        for (size_t s = slices.size() - 1; s-- > 0;) {
+        const bool sliced = slices[1].firstUnit == 0;
+        for (size_t m = 0; m < inputs.size() && !sliced; ++m)
+            nats += head(*owned, int(m), heads[m], gradients[m]);
+        if (sliced)
+            nats = headInSlices(*owned, slices, heads, gradients);
+        for (size_t s = boundaries.front().size(); s-- > 0;) {
             for (size_t m = 0; m < inputs.size(); ++m) {
                 void* memory = gradients[m].data_ptr();
                 const bool first = slices[s].firstUnit == 0;
-                check(owned->backward({int(s), int(m), weightsAt(slices[s].firstUnit), first ? nullptr : boundaries[m][s - 1].data_ptr(), memory,
-                                       first ? nullptr : memory, gradientAt(slices[s].firstUnit)}));
+                check(owned->backward({int(s), int(m), weightsAt(slices[s]), first ? nullptr : boundaries[m][s - 1].data_ptr(), memory,
+                                       first ? nullptr : memory, gradientAt(slices[s])}));
             }
         }
         return nats / double(targetsInStep);

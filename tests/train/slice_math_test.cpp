@@ -110,6 +110,32 @@ TEST_P(SliceMathBits, EvaluationGivesTheSameLoss) {
     EXPECT_EQ(model.head(*math, 1, boundaries.back(), model.boundary()), without);
 }
 
+TEST_P(SliceMathBits, DoNotDependOnVocabularySlices) {
+    for (const bool tied : {false, true}) {
+        ModelSpec spec = GetParam().model;
+        spec.width = 64;
+        spec.vocabulary = 3333;  // four canonical chunks, the last of them small
+        spec.tiedHead = tied;
+        TrainSpec training = tinyTraining(GetParam().precision);
+        training.vocabularyChunk = 1;
+        DrivenModel model(spec, training);
+        const double loss = model.step(model.slicing(2));
+        const at::Tensor gradient = model.gradient.clone();
+        EXPECT_GT(gradient.abs().sum().item<double>(), 0.0);
+        for (const int64_t rows : {1024, 2048, 3072}) {
+            model.gradient.zero_();
+            EXPECT_EQ(model.step(model.slicing(3, rows)), loss) << rows;
+            EXPECT_TRUE(at::equal(model.gradient, gradient)) << rows << (tied ? " tied" : " untied");
+        }
+        // Another canonical chunk changes no more than the order of sums.
+        TrainSpec other = training;
+        other.vocabularyChunk = 2000;
+        DrivenModel coarse(spec, other);
+        EXPECT_NEAR(coarse.step(coarse.slicing(2)), loss, loss * (GetParam().precision == Precision::Fp32 ? 1e-6 : 1e-4));
+        EXPECT_LT(relativeError(coarse.gradient, gradient), GetParam().precision == Precision::Fp32 ? 1e-5 : 2e-2);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
                                          Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16},

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run_fixture.h"
 
+#include <algorithm>
+#include <map>
+
 namespace gsst::test {
 namespace {
 
@@ -37,6 +40,13 @@ RunSpec scaledSpec(Family family, Precision precision) {
     spec.training.lossScale = 1 << 23;
     spec.training.lossScaleGrowSteps = 3;
     return spec;
+}
+
+/// Embedding and head in slices of so many rows.
+Placement cut(Placement placement, int64_t rows, Tier headShares = Tier::Ram) {
+    placement.vocabularyRows = rows;
+    placement.headShares = headShares;
+    return placement;
 }
 
 class StreamedEqualsResident : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset>> {};
@@ -104,6 +114,109 @@ INSTANTIATE_TEST_SUITE_P(All, StreamedEqualsResident,
                              return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") +
                                     nameOf(std::get<1>(parameters.param)) + "_" + nameOf(std::get<2>(parameters.param));
                          });
+
+class VocabularySlices : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset>> {};
+
+TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
+    const auto [family, tied, precision, preset] = GetParam();
+    const TemporaryFolder folder;
+    const auto tokens = smallTokens(folder.path);
+    RunSpec spec = scaledSpec(family, precision);
+    spec.training.state = preset;
+    spec.model.tiedHead = tied;
+    spec.model.vocabulary = 3500;  // a canonical chunk is 1,024 rows, so there are four, the last smaller
+    spec.training.vocabularyChunk = 1;
+
+    HandRun resident(folder.path / "resident", spec, residentPlacement());
+    resident.create(*tokens);
+    resident.open();
+    resident.run(10);
+    const std::string root = resident.settledRoot();
+    EXPECT_LT(resident.results.back().loss, resident.results.front().loss - 0.5) << "nothing was learned";
+
+    const Case cases[] = {
+        {"oneChunk", cut(onDisk(2, 4 << 20), 1024)},
+        {"twoChunks", cut(onDisk(1, 12288, Tier::Device), 2048)},
+        {"threeChunksBoundariesOnDisk", cut(onDisk(2, 1 << 20, Tier::Disk), 3072)},
+        {"sharesOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)},
+        {"gradientsOnDevice", cut(onDisk(2, 4 << 20, Tier::Ram, Tier::Device), 1024)},
+        {"residentInSlices", cut(residentPlacement(), 1024)},
+        {"residentInRam", cut(residentInHalfLayers(), 2048)},
+        {"insured", cut(onDisk(2, 65536, Tier::Ram, Tier::Ram), 1024), UpdateRule::Insured},
+        {"speculative", cut(onDisk(2, 4 << 20), 1024, Tier::Disk), UpdateRule::Speculative},
+        {"copies", cut(mixedPlacement(), 1024)},
+        {"keptActivations", cut(keeping(onDisk(2, 4 << 20, Tier::Disk)), 2048)},
+    };
+    for (const Case& each : cases) {
+        HandRun streamed(folder.path / each.name, spec, each.placement, each.rule);
+        streamed.create(*tokens);
+        streamed.open();
+        streamed.run(10);
+        EXPECT_EQ(streamed.losses(), resident.losses()) << each.name;
+        EXPECT_EQ(streamed.settledRoot(), root) << each.name;
+        const auto evaluated = streamed.trainer().evaluate({}), reference = resident.trainer().evaluate({});
+        ASSERT_TRUE(evaluated.ok() && reference.ok());
+        EXPECT_EQ(evaluated->loss, reference->loss) << each.name;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, VocabularySlices,
+                         testing::Values(std::tuple(Family::Gpt2, true, Precision::Fp32, StatePreset::Exact),
+                                         std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed),
+                                         std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean),
+                                         std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact),
+                                         std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed)),
+                         [](const auto& parameters) {
+                             return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
+                                    (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
+                                    nameOf(std::get<3>(parameters.param));
+                         });
+
+/// A budget that the head alone would break: the plan cuts the vocabulary, and the pool sees what was predicted.
+TEST(PlannedVocabularySlices, TrainInTheBudgetWithThePredictedPeak) {
+    const TemporaryFolder folder;
+    const auto tokens = smallTokens(folder.path);
+    for (const bool tied : {false, true}) {
+        RunSpec spec = tinySpec(Family::Gpt2, Precision::Fp32);
+        spec.model.tiedHead = tied;
+        spec.model.width = 256;
+        spec.model.vocabulary = 20'000;
+        spec.training.vocabularyChunk = 4096;
+        const TensorTable table(spec.model);
+        spec.budget.deviceBytes = smallestDeviceLimit(spec, table) * 5 / 4;
+        ASSERT_LT(spec.budget.deviceBytes, spec.model.vocabulary * spec.model.width * 4) << "the gradient of the whole matrix would fit";
+        std::map<int64_t, std::string> roots;  // by micro-batch, which changes bits
+        for (const ResidencyChoice residency : {ResidencyChoice::Auto, ResidencyChoice::Disk}) {
+            spec.budget.residency = residency;
+            const auto plan = makePlan(spec, table, {}, {0, int64_t(4) << 30, int64_t(100) << 30});
+            ASSERT_TRUE(plan.ok()) << plan.error().text();
+            EXPECT_GT(plan->placement.vocabularyRows, 0);
+            EXPECT_EQ(plan->stateOnDisk, residency == ResidencyChoice::Disk);
+            RunSpec planned = spec;
+            planned.training.microBatch = plan->microBatch;
+            const std::string name = std::string(tied ? "tied" : "untied") + (plan->stateOnDisk ? "-disk" : "-ram");
+            HandRun run(folder.path / name, planned, *plan);
+            run.create(*tokens);
+            run.open();
+            run.run(3);
+            int64_t peak = 0;
+            for (const StepResult& result : run.results)
+                peak = std::max(peak, result.devicePeak);
+            EXPECT_LE(peak, spec.budget.deviceBytes);
+            EXPECT_GT(double(peak), 0.97 * double(plan->devicePeak)) << name;
+            EXPECT_LE(peak, plan->devicePeak) << name;
+            std::string& root = roots[plan->microBatch];
+            if (root.empty()) {
+                HandRun resident(folder.path / (name + "-resident"), planned, residentPlacement());
+                resident.create(*tokens);
+                resident.open();
+                resident.run(3);
+                root = resident.settledRoot();
+            }
+            EXPECT_EQ(run.settledRoot(), root) << name;
+        }
+    }
+}
 
 TEST(Resume, InterruptedAnywhereGivesTheSameBits) {
     const TemporaryFolder folder;
