@@ -78,7 +78,7 @@ struct Ending {
 
 class ScaledRuns : public testing::TestWithParam<std::tuple<Way, StatePreset>> {
 protected:
-    static constexpr double kBound = 0.845;  ///< between the norms of these steps: some clip and some do not
+    const double bound = middleNorm();  ///< some steps clip and some do not
 
     FakeOptions options(const Way& way) const {
         FakeOptions chosen;
@@ -88,9 +88,9 @@ protected:
         chosen.rule = way.rule;
         chosen.preset = std::get<1>(GetParam());
         switch (clipping) {
-        case Clipping::Global: chosen.clip = fakeClipping(kBound); break;
-        case Clipping::Previous: chosen.clip = fakePreviousClipping(kBound); break;
-        case Clipping::PerUnit: chosen.clip = fakeUnitClipping(kBound); break;
+        case Clipping::Global: chosen.clip = fakeClipping(bound); break;
+        case Clipping::Previous: chosen.clip = fakePreviousClipping(bound); break;
+        case Clipping::PerUnit: chosen.clip = fakeUnitClipping(bound); break;
         case Clipping::None: break;
         }
         chosen.scaling = scaling;
