@@ -198,8 +198,7 @@ Status ComputeOps::head(const Op& op, ProgramRun& run) {
     }
     return onDevice(true, [this, call, &run]() -> Status {
         GSST_ASSIGN(const LossSum loss, m_parts.math->head(call));
-        run.outcome.loss.nats += loss.nats;
-        run.outcome.loss.tokens += loss.tokens;
+        run.outcome.loss += loss;
         return {};
     });
 }
@@ -223,8 +222,7 @@ Status ComputeOps::headSums(const Op& op, ProgramRun& run) {
     const HeadSliceCall call = headSliceCall(op, run);
     return onDevice(true, [this, call, &run]() -> Status {
         GSST_ASSIGN(const LossSum loss, m_parts.math->headSums(call));
-        run.outcome.loss.nats += loss.nats;
-        run.outcome.loss.tokens += loss.tokens;
+        run.outcome.loss += loss;
         return {};
     });
 }

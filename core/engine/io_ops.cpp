@@ -117,33 +117,31 @@ void IoOps::recordSection(const Op& op, int slot, const Section& section) const 
     }
 }
 
+void IoOps::move(File& file, uint64_t offset, std::span<std::byte> memory, bool writing, Done done) {
+    if (writing)
+        m_parts.io->write(file, offset, memory, std::move(done));
+    else
+        m_parts.io->read(file, offset, memory, std::move(done));
+}
+
 void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done) {
     const int64_t elementBytes = m_parts.format().gradientBytes();
     const uint64_t offset = uint64_t((m_unitBase[size_t(op.unit)] + op.unitOffset) * elementBytes);
     const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(op.elements * elementBytes));
-    if (writing)
-        m_parts.io->write(*m_parts.gradients, offset, memory, std::move(done));
-    else
-        m_parts.io->read(*m_parts.gradients, offset, memory, std::move(done));
+    move(*m_parts.gradients, offset, memory, writing, std::move(done));
 }
 
 /// Only the embedding has any, so its unit begins the file.
 void IoOps::moveShare(const Op& op, ProgramRun& run, bool writing, Done done) {
     const std::span<std::byte> memory(run.data(op.host), size_t(op.ioBytes));
     const uint64_t offset = uint64_t(op.unitOffset * kGradientBytes);
-    if (writing)
-        m_parts.io->write(*m_parts.shares, offset, memory, std::move(done));
-    else
-        m_parts.io->read(*m_parts.shares, offset, memory, std::move(done));
+    move(*m_parts.shares, offset, memory, writing, std::move(done));
 }
 
 void IoOps::moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done) {
     const std::span<std::byte> memory(run.data(op.host), size_t(op.ioBytes));
     const uint64_t offset = uint64_t(op.boundary) * uint64_t(op.ioBytes);
-    if (writing)
-        m_parts.io->write(*m_parts.boundaries, offset, memory, std::move(done));
-    else
-        m_parts.io->read(*m_parts.boundaries, offset, memory, std::move(done));
+    move(*m_parts.boundaries, offset, memory, writing, std::move(done));
 }
 
 void IoOps::commit(const Op& op, ProgramRun& run, Done done) {

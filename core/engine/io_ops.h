@@ -4,7 +4,9 @@
 #include "engine/engine_parts.h"
 #include "engine/program_run.h"
 
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace gsst {
@@ -28,6 +30,7 @@ private:
     };
     std::vector<Section> sectionsOf(const Op& op, const ProgramRun& run) const;
     void moveSections(const Op& op, ProgramRun& run, bool writing, Done done);
+    void move(File& file, uint64_t offset, std::span<std::byte> memory, bool writing, Done done);
     void moveGradient(const Op& op, ProgramRun& run, bool writing, Done done);
     void moveShare(const Op& op, ProgramRun& run, bool writing, Done done);
     void moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done);

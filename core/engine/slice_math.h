@@ -117,6 +117,12 @@ struct PackCall {
 struct LossSum {
     double nats = 0;
     int64_t tokens = 0;  ///< targets that counted (not ignored)
+
+    LossSum& operator+=(const LossSum& more) {
+        nats += more.nats;
+        tokens += more.tokens;
+        return *this;
+    }
 };
 
 /// Called by one thread, in program order. Gradients are those of the MEAN loss over the whole step, so the head scales by

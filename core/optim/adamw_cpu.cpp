@@ -3,6 +3,7 @@
 
 #include "optim/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gsst {
@@ -32,8 +33,12 @@ void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t
     cpuKernels().joinWeights(hi, lo, weights, count);
 }
 
-void joinWeightsFp16(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {
-    cpuKernels().joinFp16(hi, lo, weights, count);
+void joinWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count) {
+    switch (precision) {
+    case Precision::Fp32: return joinWeights(hi, lo, static_cast<float*>(weights), count);
+    case Precision::Bf16: std::copy_n(hi, count, static_cast<uint16_t*>(weights)); return;
+    case Precision::Fp16: return cpuKernels().joinFp16(hi, lo, static_cast<uint16_t*>(weights), count);
+    }
 }
 
 }  // namespace gsst

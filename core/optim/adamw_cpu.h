@@ -18,7 +18,7 @@ bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& co
 
 /// fp32 weights from their halves; without `lo` (null) the values of the bf16 `hi`.
 void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
-/// The same values rounded to the nearest fp16, ties to even.
-void joinWeightsFp16(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count);
+/// Weights as they are computed with: with fp32 these; with bf16 a copy of `hi`; with fp16 these rounded to nearest, ties to even.
+void joinWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count);
 
 }  // namespace gsst

@@ -4,11 +4,13 @@
 #include "optim/adamw_cpu.h"
 #include "optim/bf16_split.h"
 #include "optim/squared_norm.h"
+#include "spec/cost.h"
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <cstddef>
 #include <vector>
 
 namespace gsst {
@@ -88,12 +90,8 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
 void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
                 WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
-        const uint16_t* low = lo ? lo + offset : nullptr;
-        switch (precision) {
-        case Precision::Bf16: std::copy_n(hi + offset, block.paddedElements, static_cast<uint16_t*>(weights) + offset); break;
-        case Precision::Fp16: joinWeightsFp16(hi + offset, low, static_cast<uint16_t*>(weights) + offset, block.paddedElements); break;
-        case Precision::Fp32: joinWeights(hi + offset, low, static_cast<float*>(weights) + offset, block.paddedElements); break;
-        }
+        auto* into = static_cast<std::byte*>(weights) + offset * computeElementBytes(precision);
+        joinWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
     });
 }
 

@@ -34,15 +34,6 @@ std::vector<int> unitsToTry(const TensorTable& table) {
     return all;
 }
 
-/// Divisors of the recipe's micro-batch, largest first: any of them keeps the tokens per step.
-std::vector<int64_t> microBatchesToTry(const TrainSpec& training) {
-    std::vector<int64_t> sizes;
-    for (int64_t size = training.microBatch; size >= 1; --size)
-        if (training.microBatch % size == 0)
-            sizes.push_back(size);
-    return sizes;
-}
-
 /// Without a limit of its own the device's memory is the machine's: the CPU.
 int64_t ramLeft(const Plan& plan, const SearchLimits& limits) {
     if (limits.ram == 0)
@@ -55,6 +46,14 @@ bool fits(const Plan& plan, const SearchLimits& limits) {
 }
 
 }  // namespace
+
+std::vector<int64_t> microBatchesToTry(const TrainSpec& training) {
+    std::vector<int64_t> sizes;
+    for (int64_t size = training.microBatch; size >= 1; --size)
+        if (training.microBatch % size == 0)
+            sizes.push_back(size);
+    return sizes;
+}
 
 std::vector<int64_t> vocabularyRowsToTry(const ModelSpec& model, const TrainSpec& training) {
     const VocabularyChunks chunks(model, training);
@@ -147,10 +146,9 @@ Plan PlacementSearch::keepActivations(const Shape& shape, Plan plan) {
         return plan;
     // The embedding and the head have nothing to keep.
     const auto slices = makeSlicing(m_table, plan.placement);
-    const auto isEmbedding = [](const SliceRange& slice) { return slice.firstUnit == 0; };
-    const auto isHead = [this](const SliceRange& slice) { return slice.firstUnit == m_table.headUnit(); };
-    const int begin = int(std::count_if(slices.begin(), slices.end(), isEmbedding));
-    const int end = int(slices.size()) - int(std::count_if(slices.begin(), slices.end(), isHead));
+    const auto ofLayers = [this](const SliceRange& slice) { return isOfLayers(m_table, slice); };
+    const int begin = int(std::find_if(slices.begin(), slices.end(), ofLayers) - slices.begin());
+    const int end = begin + int(std::count_if(slices.begin(), slices.end(), ofLayers));
     const auto keeping = [&](int count) {
         Placement placement = plan.placement;
         placement.slices.resize(size_t(plan.slices), placement.everywhere);

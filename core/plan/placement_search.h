@@ -25,6 +25,9 @@ struct WantedPlacement {
     int64_t vocabularyRows = 0;   ///< see Placement
 };
 
+/// Divisors of the recipe's micro-batch, largest first, itself included: any of them keeps the tokens per step.
+std::vector<int64_t> microBatchesToTry(const TrainSpec& training);
+
 /// Rows of vocabulary slices, coarsest first: embedding and head whole (0), then in halves, quarters ... down to one canonical chunk.
 std::vector<int64_t> vocabularyRowsToTry(const ModelSpec& model, const TrainSpec& training);
 

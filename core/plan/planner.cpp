@@ -38,7 +38,7 @@ private:
     std::optional<Plan> search(bool allInRam);
     std::optional<Plan> withRows(int64_t vocabularyRows);
     bool factorIsKnown() const;
-    bool mustDefer() const;
+    UpdateChoice updateChoice() const;
     std::optional<Plan> speculative();
     std::optional<Plan> onDisk();
     std::optional<Plan> onDiskEitherWay();
@@ -78,7 +78,10 @@ SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate
 bool Planner::factorIsKnown() const { return m_spec.training.clip != ClipKind::Global || m_spec.training.clipNorm <= 0; }
 
 /// The factor of a unit that is cut is known when all its slices have had their turn, too late for an update in the backward sweep.
-bool Planner::mustDefer() const { return m_wanted.vocabularyRows > 0 && m_spec.training.clip == ClipKind::PerUnit && m_spec.training.clipNorm > 0; }
+UpdateChoice Planner::updateChoice() const {
+    const bool mustDefer = m_wanted.vocabularyRows > 0 && m_spec.training.clip == ClipKind::PerUnit && m_spec.training.clipNorm > 0;
+    return mustDefer ? UpdateChoice::Deferred : m_spec.budget.update;
+}
 
 /// State on disk, updated in the backward sweep without a stored gradient: a wrong guess repeats the step.
 std::optional<Plan> Planner::speculative() {
@@ -94,14 +97,8 @@ std::optional<Plan> Planner::speculative() {
 
 /// State on disk, with stored gradients unless it is faster without.
 std::optional<Plan> Planner::onDisk() {
-    const UpdateChoice choice = m_spec.budget.update;
+    const UpdateChoice choice = updateChoice();
     std::optional<Plan> early;
-    if (mustDefer()) {
-        std::optional<Plan> plan = search(false);
-        if (plan)
-            plan->step = simulated(*plan, true, BackwardUpdate::None);
-        return plan;
-    }
     if (choice == UpdateChoice::Speculative || (choice == UpdateChoice::Auto && factorIsKnown()))
         early = speculative();
     if (choice == UpdateChoice::Speculative)
@@ -127,7 +124,7 @@ std::optional<Plan> Planner::onDiskEitherWay() {
 /// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the disk.
 void Planner::chooseRule(Plan& plan) {
     const SimulatedCost deferred = simulated(plan, true, BackwardUpdate::None);
-    const UpdateChoice choice = m_spec.budget.update;
+    const UpdateChoice choice = updateChoice();
     plan.rule = UpdateRule::Deferred;
     plan.step = deferred;
     if (choice == UpdateChoice::Deferred)
@@ -196,7 +193,7 @@ Result<Plan> Planner::choose(const MachineLimits& machine) {
         simulateResident(*plan);
     plan->diskBytes = diskBytesOf(*plan);
     const int64_t diskLimit = budget.diskBytes > 0 ? budget.diskBytes : machine.diskBytes;
-    if (diskLimit > 0 && plan->diskBytes > diskLimit && plan->stateOnDisk && budget.update == UpdateChoice::Auto && !mustDefer()) {
+    if (diskLimit > 0 && plan->diskBytes > diskLimit && plan->stateOnDisk && updateChoice() == UpdateChoice::Auto) {
         // Without stored gradients a wrong guess costs a step instead of an update, but there is less to store.
         if (auto smaller = speculative(); smaller && diskBytesOf(*smaller) < plan->diskBytes) {
             plan = smaller;
@@ -219,8 +216,8 @@ Result<Plan> Planner::choose(const MachineLimits& machine) {
 
 Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const MachineLimits& machine) {
     SearchLimits limits;
-    limits.device = spec.budget.deviceBytes > 0 ? spec.budget.deviceBytes : machine.deviceBytes;
-    limits.ram = spec.budget.ramBytes > 0 ? spec.budget.ramBytes : machine.ramBytes;
+    limits.device = deviceLimitOf(spec.budget, machine);
+    limits.ram = ramLimitOf(spec.budget, machine);
     limits.program = machine.programBytes;
     return Planner(spec, table, hardware, limits).choose(machine);
 }

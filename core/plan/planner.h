@@ -18,6 +18,12 @@ struct MachineLimits {
     int64_t programBytes = 0; ///< of RAM: what the program takes besides what the plan counts
 };
 
+/// Limits that are enforced: the budget's, or where it names none the machine's; 0 = none.
+inline int64_t deviceLimitOf(const Budget& budget, const MachineLimits& machine) {
+    return budget.deviceBytes > 0 ? budget.deviceBytes : machine.deviceBytes;
+}
+inline int64_t ramLimitOf(const Budget& budget, const MachineLimits& machine) { return budget.ramBytes > 0 ? budget.ramBytes : machine.ramBytes; }
+
 /// When the slices of a step are updated. With all state in RAM it is always at once after the step, in place.
 enum class UpdateRule {
     Deferred,     ///< during the next step's forward sweep

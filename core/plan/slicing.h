@@ -47,6 +47,9 @@ std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const SliceRange
 int64_t sliceElements(const TensorTable& table, const SliceRange& slice);
 int64_t elementsBefore(const TensorTable& table, const SliceRange& slice, int unit);
 
+/// Whether it is of the layers, and not of the embedding or the head, which vocabulary slices are parts of.
+inline bool isOfLayers(const TensorTable& table, const SliceRange& slice) { return slice.firstUnit > 0 && slice.firstUnit < table.headUnit(); }
+
 /// Where an element of `unit` lies in the element space of the slice.
 int64_t offsetInSlice(const TensorTable& table, const SliceRange& slice, int unit, int64_t unitOffset);
 

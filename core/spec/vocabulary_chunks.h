@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/round_up.h"
 #include "spec/model_spec.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
@@ -19,7 +20,7 @@ public:
     VocabularyChunks(const ModelSpec& model, const TrainSpec& training) : m_vocabulary(model.vocabulary) {
         // A chunk is whole blocks, so that the blocks of a slice are its own.
         const int64_t rowsOfBlocks = kBlockElements / std::gcd(model.width, kBlockElements);
-        m_rows = (training.vocabularyChunk + rowsOfBlocks - 1) / rowsOfBlocks * rowsOfBlocks;
+        m_rows = roundUp(training.vocabularyChunk, rowsOfBlocks);
     }
 
     int64_t vocabulary() const { return m_vocabulary; }

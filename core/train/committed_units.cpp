@@ -4,7 +4,6 @@
 #include "optim/adamw_cpu.h"
 #include "spec/cost.h"
 
-#include <cstring>
 #include <utility>
 
 namespace gsst {
@@ -63,21 +62,13 @@ Status CommittedUnits::read(const ChunkRange& unit, std::byte* into) {
         const std::span<std::byte> lo(m_staging.data() + halfBytes, halfBytes);
         GSST_TRY(m_store.file(slot).read(m_store.layout().blocks(index, 1, StateKind::Hi).offset, hi));
         GSST_TRY(m_store.checkBlock(slot, index, StateKind::Hi, hi));
-        if (m_precision == Precision::Bf16) {
-            std::memcpy(into + offset * 2, hi.data(), halfBytes);
-            continue;
-        }
-        const auto* upper = reinterpret_cast<const uint16_t*>(hi.data());
         const uint16_t* lower = nullptr;
-        if (m_store.layout().format().has(StateKind::Lo)) {
+        if (m_store.layout().format().weightsNeed(StateKind::Lo, m_precision)) {
             GSST_TRY(m_store.file(slot).read(m_store.layout().blocks(index, 1, StateKind::Lo).offset, lo));
             GSST_TRY(m_store.checkBlock(slot, index, StateKind::Lo, lo));
             lower = reinterpret_cast<const uint16_t*>(lo.data());
         }
-        if (m_precision == Precision::Fp16)
-            joinWeightsFp16(upper, lower, reinterpret_cast<uint16_t*>(into) + offset, block.paddedElements);
-        else
-            joinWeights(upper, lower, reinterpret_cast<float*>(into) + offset, block.paddedElements);
+        joinWeights(m_precision, reinterpret_cast<const uint16_t*>(hi.data()), lower, into + offset * computeElementBytes(m_precision), block.paddedElements);
     }
     return {};
 }

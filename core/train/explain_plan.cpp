@@ -175,10 +175,7 @@ private:
         PlacedKind placed;
         placed.kind = "boundary activations";
         const Tier tier = m_plan.placement.boundaries;
-        const auto vocabularySlices = std::count_if(m_slices.begin(), m_slices.end(), [this](const SliceRange& slice) {
-            return slice.firstUnit == 0 || slice.firstUnit == m_basis.table.headUnit();
-        });
-        const int64_t count = int64_t(m_slices.size()) - vocabularySlices + 1;
+        const int64_t count = 1 + std::count_if(m_slices.begin(), m_slices.end(), [this](const SliceRange& slice) { return isOfLayers(m_basis.table, slice); });
         placed.slices[size_t(tier)] = int(count);
         placed.bytes = count * m_training.microBatchesPerStep() * boundaryBytes(m_basis.table.model(), m_training);
         placed.where = where(placed.slices);
@@ -207,7 +204,7 @@ private:
         int possible = 0;
         for (int slice = 0; slice < int(m_slices.size()); ++slice) {
             const SliceRange& range = m_slices[size_t(slice)];
-            if (range.firstUnit == 0 || range.firstUnit == m_basis.table.headUnit())
+            if (!isOfLayers(m_basis.table, range))
                 continue;
             ++possible;
             if (!m_plan.placement.of(slice).keepsActivations)

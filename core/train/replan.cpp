@@ -3,6 +3,7 @@
 
 #include "base/round_up.h"
 #include "base/units.h"
+#include "plan/placement_search.h"
 
 #include <algorithm>
 #include <vector>
@@ -17,14 +18,6 @@ std::string size(int64_t bytes) { return formatBytes(uint64_t(std::max<int64_t>(
 
 /// The smaller of two limits, of which 0 is none.
 int64_t lowerOf(int64_t one, int64_t other) { return one == 0 || other == 0 ? std::max(one, other) : std::min(one, other); }
-
-/// The largest smaller one that divides it: the tokens a step stay the same. Of 1 there is none, it stays.
-int64_t nextMicroBatch(int64_t microBatch) {
-    for (int64_t smaller = microBatch / 2; smaller > 1; --smaller)
-        if (microBatch % smaller == 0)
-            return smaller;
-    return 1;
-}
 
 /// How much more a plan took than it predicted, as far as is known; 1 if its memory was there, but not for it.
 double excessOf(const Shortage& shortage, int64_t predicted) {
@@ -65,9 +58,8 @@ Error nothingSmaller(const OpenRun& run, const Shortage& shortage, const Error& 
 }  // namespace
 
 Result<Plan> planWithin(const MemoryCeilings& ceilings, const PlanBasis& basis) {
-    const Budget& budget = basis.spec.budget;
-    const int64_t deviceLimit = budget.deviceBytes > 0 ? budget.deviceBytes : basis.machine.deviceBytes;
-    const int64_t ramLimit = budget.ramBytes > 0 ? budget.ramBytes : basis.machine.ramBytes;
+    const int64_t deviceLimit = deviceLimitOf(basis.spec.budget, basis.machine);
+    const int64_t ramLimit = ramLimitOf(basis.spec.budget, basis.machine);
     RunSpec spec = basis.spec;
     spec.budget.deviceBytes = lowerOf(deviceLimit, ceilings.deviceBytes);
     spec.budget.ramBytes = ramLimit;
@@ -87,7 +79,7 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
     const bool halves = ofDevice && microBatch > 1;
     RunSpec spec = run.record.spec;
     if (halves)
-        spec.training.microBatch = nextMicroBatch(microBatch);
+        spec.training.microBatch = microBatchesToTry(spec.training)[1];
     Error last;
     const std::vector<int64_t> peaks = ofDevice ? peaksToTry(shortage, run.plan.devicePeak, halves) : std::vector<int64_t>{nextRamPeak(run.plan)};
     for (int64_t peak : peaks) {

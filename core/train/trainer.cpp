@@ -237,8 +237,7 @@ Result<EvaluationResult> Trainer::evaluate(std::stop_token stop) {
             GSST_TRY(impl.math->setBatch(int(i), batch.input, batch.target, 1));
         }
         GSST_ASSIGN(const StepOutcome outcome, impl.driver->evaluate(int(count), stop));
-        sum.nats += outcome.loss.nats;
-        sum.tokens += outcome.loss.tokens;
+        sum += outcome.loss;
     }
     GSST_TRY(impl.driver->quiesce());
     impl.counters = impl.io->counters();

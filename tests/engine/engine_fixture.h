@@ -248,6 +248,23 @@ private:
     std::unique_ptr<StepDriver> m_driver;
 };
 
+/// How the state of a run is kept and updated.
+struct Way {
+    std::string name;
+    UpdateRule rule = UpdateRule::Deferred;
+    bool inRam = false;
+};
+
+/// In chunks that are smaller than a slice where it is on disk.
+inline FakeOptions optionsOf(const Way& way) {
+    FakeOptions options;
+    options.placement = way.inRam ? residentPlacement() : Placement{};
+    if (!way.inRam)
+        options.placement.chunkElements = 16384;
+    options.rule = way.rule;
+    return options;
+}
+
 /// A bound for clipping between the norms of the tied model's first six steps: some clip and some do not.
 inline double middleNorm() {
     static const double bound = [] {

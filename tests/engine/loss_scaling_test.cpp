@@ -62,12 +62,6 @@ TEST(LossScaling, NoneLeavesTheRecordAlone) {
     EXPECT_FALSE(none.canShrink(record));
 }
 
-struct Way {
-    std::string name;
-    UpdateRule rule = UpdateRule::Deferred;
-    bool inRam = false;
-};
-
 enum class Clipping { Global, Previous, PerUnit, None };
 
 /// All that must be the same however a run goes.
@@ -81,11 +75,7 @@ protected:
     const double bound = middleNorm();  ///< some steps clip and some do not
 
     FakeOptions options(const Way& way) const {
-        FakeOptions chosen;
-        chosen.placement = way.inRam ? residentPlacement() : Placement{};
-        if (!way.inRam)
-            chosen.placement.chunkElements = 16384;
-        chosen.rule = way.rule;
+        FakeOptions chosen = optionsOf(way);
         chosen.preset = std::get<1>(GetParam());
         switch (clipping) {
         case Clipping::Global: chosen.clip = fakeClipping(bound); break;

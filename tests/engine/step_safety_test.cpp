@@ -13,12 +13,6 @@ namespace gsst::test {
 namespace {
 
 /// Where the state is and when it is updated.
-struct Way {
-    std::string name;
-    UpdateRule rule = UpdateRule::Deferred;
-    bool inRam = false;
-};
-
 struct Case {
     Way way;
     StatePreset preset;
@@ -62,11 +56,7 @@ protected:
     using Prepare = std::function<void(FakeSliceMath&)>;
 
     FakeOptions options(const Way& way) const {
-        FakeOptions chosen;
-        chosen.placement = way.inRam ? residentPlacement() : Placement{};
-        if (!way.inRam)
-            chosen.placement.chunkElements = 16384;
-        chosen.rule = way.rule;
+        FakeOptions chosen = optionsOf(way);
         chosen.clip = fakeClipping(bound);
         chosen.clip.largestNorm = largestNorm;
         chosen.preset = GetParam().preset;

@@ -158,13 +158,19 @@ void updateAll(DrivenModel& model, TorchSliceMath& math, OptimizerState& state, 
     }
 }
 
-TEST_P(Reference, UnitsGradientsAndTwentyStepsMatchPyTorch) {
+/// The one that the Python script has.
+TrainSpec recipe() {
     TrainSpec training = tinyTraining(Precision::Fp32);
     training.warmupSteps = 0;
     training.schedule = ScheduleKind::Constant;
     training.learningRate = 2e-3;
     training.clipNorm = 0.5;
     training.steps = kSteps;
+    return training;
+}
+
+TEST_P(Reference, UnitsGradientsAndTwentyStepsMatchPyTorch) {
+    const TrainSpec training = recipe();
     DrivenModel model(GetParam(), training);
     exportModel(model);
     ASSERT_TRUE(runPython()) << GSST_PYTHON;
@@ -245,12 +251,7 @@ double meanSize(const std::vector<double>& values, size_t count = kSteps) {
 }
 
 TEST_P(Reference, TwentyStepsInFp16StayNearPyTorchInFp32) {
-    TrainSpec training = tinyTraining(Precision::Fp32);
-    training.warmupSteps = 0;
-    training.schedule = ScheduleKind::Constant;
-    training.learningRate = 2e-3;
-    training.clipNorm = 0.5;
-    training.steps = kSteps;
+    const TrainSpec training = recipe();
     exportModel(DrivenModel(GetParam(), training));
     ASSERT_TRUE(runPython()) << GSST_PYTHON;
     const auto losses = readValues<double>(folder / "loss.bin");
