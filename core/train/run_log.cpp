@@ -21,20 +21,27 @@ std::string line(const nlohmann::ordered_json& json) {
 
 constexpr uint64_t kLargestTail = 64u << 20;
 
-/// What of a log belongs to a commit: its length, and whether it has lines that were written after the commit of their step.
+/// What of a log belongs to a commit: its length, and whether it has a validation or a sample of the committed state.
 struct Covered {
     uint64_t bytes = 0;
-    bool hasLinesOfStep = false;
+    bool isJudged = false;
 };
 
-int64_t stepOf(const std::string& text) {
+/// Of a line: its step, and whether it is the step's own.
+struct LineOfStep {
+    int64_t step = std::numeric_limits<int64_t>::max();
+    bool isStep = false;
+};
+
+LineOfStep parsed(const std::string& text) {
     const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    const bool good = json.is_object() && json.contains("step") && json["step"].is_number_integer();
-    return good ? json["step"].get<int64_t>() : std::numeric_limits<int64_t>::max();
+    if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer())
+        return {};
+    return {json["step"].get<int64_t>(), json.contains("event") && json["event"] == "step"};
 }
 
 /// The first `committed` bytes, and the lines behind them up to the committed step: a validation or a sample of the committed
-/// state comes after its commit, which therefore cannot count it.
+/// state comes after its commit, which therefore cannot count it. A skipped step is committed before its own line is there.
 Result<Covered> coveredPart(FileSystem& files, const std::filesystem::path& path, uint64_t committed, int64_t step) {
     Covered covered{committed, false};
     GSST_ASSIGN(const auto file, files.open(path, OpenMode::Read, Caching::Buffered));
@@ -44,9 +51,10 @@ Result<Covered> coveredPart(FileSystem& files, const std::filesystem::path& path
     std::string tail(size_t(std::min(size - committed, kLargestTail)), '\0');
     GSST_TRY(file->read(committed, std::as_writable_bytes(std::span(tail))));
     for (size_t start = 0, end = tail.find('\n'); end != std::string::npos; start = end + 1, end = tail.find('\n', start)) {
-        if (stepOf(tail.substr(start, end - start)) > step)
+        const LineOfStep found = parsed(tail.substr(start, end - start));
+        if (found.step > step)
             break;
-        covered = {committed + end + 1, true};
+        covered = {committed + end + 1, covered.isJudged || !found.isStep};
     }
     return covered;
 }
@@ -61,8 +69,8 @@ Result<std::unique_ptr<RunLog>> RunLog::open(FileSystem& files, const RunFolder&
     GSST_ASSIGN(const Covered samples, coveredPart(files, folder.samples(), record.samplesBytes, record.step));
     GSST_TRY(log->m_metrics->truncateTo(metrics.bytes));
     GSST_TRY(log->m_samples->truncateTo(samples.bytes));
-    log->m_hasValidation = metrics.hasLinesOfStep;
-    log->m_hasSample = samples.hasLinesOfStep;
+    log->m_hasValidation = metrics.isJudged;
+    log->m_hasSample = samples.isJudged;
     return log;
 }
 
