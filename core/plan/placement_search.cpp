@@ -93,7 +93,7 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.slices = step.slices;
     const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
-        return stateOnDisk ? roundUp(kRingGroups * groupBytes(m_table, m_format, builder.slices(), elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
+        return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, builder.slices(), elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
     };
     plan.programBytes = m_limits.program;
     const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes + plan.programBytes;
@@ -107,6 +107,13 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
         plan.ringBytes = ahead;
     plan.ramPeak = fixedRam + plan.ringBytes;
     return plan;
+}
+
+int64_t PlacementSearch::groupBytesOf(const Shape& shape, const std::vector<SliceRange>& slices, int64_t chunkElements) {
+    const auto [place, isNew] = m_groupBytes.try_emplace({shape.units, shape.vocabularyRows, chunkElements}, 0);
+    if (isNew)
+        place->second = groupBytes(m_table, m_format, slices, chunkElements);
+    return place->second;
 }
 
 /// What a byte of RAM saves. Both sweeps read what weights are made from; speculative updates store no gradient.

@@ -5,7 +5,9 @@
 #include "plan/residency_search.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace gsst {
@@ -59,6 +61,8 @@ private:
     };
     /// Peaks and sizes of a placement; nothing is judged.
     Plan measured(const Shape& shape, Placement placement, bool stateOnDisk);
+    /// groupBytes() of the slicing, remembered: many placements of a slicing are tried, and large models have many blocks.
+    int64_t groupBytesOf(const Shape& shape, const std::vector<SliceRange>& slices, int64_t chunkElements);
     Plan streamed(const Shape& shape);
     Plan resident(const Shape& shape);
     Plan keepActivations(const Shape& shape, Plan plan);
@@ -73,6 +77,7 @@ private:
     SearchLimits m_limits;
     WantedPlacement m_wanted;
     int64_t m_leastRam = 0;
+    std::map<std::tuple<int, int64_t, int64_t>, int64_t> m_groupBytes;  ///< by units, vocabulary rows and elements of a chunk
 };
 
 }  // namespace gsst

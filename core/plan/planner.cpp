@@ -23,6 +23,10 @@ bool isBetter(const SimulatedCost& one, const SimulatedCost& other) {
            (kWorthIt * one.seconds < other.seconds && double(one.writtenBytes) < kWorthIt * double(other.writtenBytes));
 }
 
+bool keepsAny(const Plan& plan) {
+    return std::any_of(plan.placement.slices.begin(), plan.placement.slices.end(), [](const SliceResidency& each) { return each.keepsActivations; });
+}
+
 class Planner {
 public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
@@ -113,7 +117,7 @@ std::optional<Plan> Planner::onDisk() {
 /// Memory that keeps activations may have a better use when the drive is what a step waits for.
 std::optional<Plan> Planner::onDiskEitherWay() {
     std::optional<Plan> plan = onDisk();
-    if (!m_wanted.keepsActivations || !plan)
+    if (!plan || !keepsAny(*plan))
         return plan;
     m_wanted.keepsActivations = false;
     std::optional<Plan> other = onDisk();

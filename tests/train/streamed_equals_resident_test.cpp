@@ -218,38 +218,55 @@ TEST(PlannedVocabularySlices, TrainInTheBudgetWithThePredictedPeak) {
     }
 }
 
+/// Twelve steps, interrupted after a commit, in the middle, and after a commit again, against twelve that were left alone.
+void expectTheSameBitsWhenInterrupted(const std::filesystem::path& folder, const TokenStore& tokens, const RunSpec& spec, const Case& each) {
+    HandRun whole(folder / ("whole-" + each.name), spec, each.placement, each.rule);
+    whole.create(tokens);
+    whole.open();
+    whole.run(12);
+    const std::string root = whole.settledRoot();
+
+    HandRun parts(folder / ("parts-" + each.name), spec, each.placement, each.rule);
+    parts.create(tokens);
+    parts.open();
+    for (int steps : {1, 4, 2}) {
+        parts.run(steps);
+        if (steps == 4) {
+            // Given up without a word: on disk the last step was pending and must be repeated.
+            EXPECT_TRUE(parts.trainer().giveUpStep().ok());
+        } else {
+            parts.settledRoot();
+        }
+        EXPECT_TRUE(parts.trainer().evaluate({}).ok());
+        parts.close();
+        parts.open();
+    }
+    parts.run(int(12 - parts.trainer().step()));
+    EXPECT_EQ(parts.trainer().step(), 12);
+    EXPECT_EQ(parts.settledRoot(), root) << each.name;
+}
+
 TEST(Resume, InterruptedAnywhereGivesTheSameBits) {
     const TemporaryFolder folder;
     const auto tokens = smallTokens(folder.path);
-    for (const auto& [streamed, precision] : {std::pair(true, Precision::Bf16), std::pair(false, Precision::Bf16), std::pair(true, Precision::Fp16)}) {
-        const Placement placement = streamed ? onDisk(2, 4 << 20) : residentPlacement();
-        const RunSpec spec = scaledSpec(Family::Gpt2, precision);
-        const std::string name = std::string(nameOf(precision)) + (streamed ? "-disk" : "-ram");
-        HandRun whole(folder.path / ("whole-" + name), spec, placement);
-        whole.create(*tokens);
-        whole.open();
-        whole.run(12);
-        const std::string root = whole.settledRoot();
+    const RunSpec spec = scaledSpec(Family::Gpt2, Precision::Bf16);
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"disk", onDisk(2, 4 << 20)});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"ram", residentPlacement()});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, scaledSpec(Family::Gpt2, Precision::Fp16), {"scaled", onDisk(2, 4 << 20)});
+}
 
-        HandRun parts(folder.path / ("parts-" + name), spec, placement);
-        parts.create(*tokens);
-        parts.open();
-        for (int steps : {1, 4, 2}) {
-            parts.run(steps);
-            if (steps == 4) {
-                // Given up without a word: on disk the last step was pending and must be repeated.
-                EXPECT_TRUE(parts.trainer().giveUpStep().ok());
-            } else {
-                parts.settledRoot();
-            }
-            EXPECT_TRUE(parts.trainer().evaluate({}).ok());
-            parts.close();
-            parts.open();
-        }
-        parts.run(int(12 - parts.trainer().step()));
-        EXPECT_EQ(parts.trainer().step(), 12);
-        EXPECT_EQ(parts.settledRoot(), root);
-    }
+TEST(Resume, InterruptedWithVocabularySlicesGivesTheSameBits) {
+    const TemporaryFolder folder;
+    const auto tokens = smallTokens(folder.path);
+    RunSpec spec = scaledSpec(Family::Gpt2, Precision::Bf16);
+    spec.model.tiedHead = true;
+    spec.model.vocabulary = 3500;
+    spec.training.vocabularyChunk = 1;
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"sharesOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"speculative", cut(onDisk(2, 4 << 20), 2048), UpdateRule::Speculative});
+    spec.model.tiedHead = false;
+    spec.training.state = StatePreset::Lean;
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"copiesInsured", cut(mixedPlacement(), 1024), UpdateRule::Insured});
 }
 
 TEST(Evaluate, CountsEveryTargetOnceAndLeavesTheRunAlone) {
