@@ -30,12 +30,22 @@ std::string placesText(const PlanPreview& plan) {
     return text + tableLine(columns, {"peak", size(plan.devicePeakBytes), size(plan.ramPeakBytes), size(plan.diskBytes)});
 }
 
+/// How fast the drive was taken to be, for a run that needs it.
+std::string driveText(const PlanPreview& plan) {
+    if (plan.readBytesPerStep + plan.writtenBytesPerStep == 0)
+        return {};
+    const std::string rates = formatRate(plan.driveReadRate) + " reading, " + formatRate(plan.driveWriteRate) + " writing";
+    return paragraph("drive:  ", plan.driveMeasured ? rates + ", as measured"
+                                                    : rates + ", assumed: gsst doctor FOLDER measures it; a run does so when it starts");
+}
+
 std::string costText(const RunSpec& spec, const PlanPreview& plan) {
     return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " + std::to_string(spec.training.tokensPerStep()) + " tokens (" +
                                      std::to_string(std::llround(plan.tokensPerSecond)) + " tokens/s), " + plan.bottleneck + "-bound") +
            paragraph("disk:   ", plan.readBytesPerStep + plan.writtenBytesPerStep == 0
                                      ? std::string("nothing is read or written in a step")
                                      : size(plan.readBytesPerStep) + " read and " + size(plan.writtenBytesPerStep) + " written a step") +
+           driveText(plan) +
            paragraph("the run:", formatDuration(plan.totalSeconds) + " for " + std::to_string(spec.training.steps) + " steps, " +
                                      formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) + " written in all") +
            paragraph("device: ", formatBytes(uint64_t(plan.smallestDeviceBytes)) + " is the least that would do");
@@ -126,6 +136,9 @@ nlohmann::ordered_json planJson(const PlanPreview& plan, const PlanExplanation& 
             {"tokens_per_second", plan.tokensPerSecond},
             {"total_seconds", plan.totalSeconds},
             {"bottleneck", plan.bottleneck},
+            {"drive_read_bytes_per_second", plan.driveReadRate},
+            {"drive_write_bytes_per_second", plan.driveWriteRate},
+            {"drive_measured", plan.driveMeasured},
             {"update", plan.updateRule},
             {"update_reason", explanation.updateReason},
             {"break_even_clipped_share", explanation.breakEven},

@@ -23,6 +23,7 @@ struct HardwareProfile {
     ComputeRates compute;
     double readBytesPerSecond = 1.5e9;     ///< drive of the run folder
     double writeBytesPerSecond = 1.0e9;
+    bool driveMeasured = false;            ///< else the two are assumed
     double secondsPerOp = 20e-6;           ///< fixed cost of any op
     double secondsPerCommit = 4e-3;        ///< two syncs
 };

@@ -140,6 +140,7 @@ Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, c
     if (const auto drive = Measurements::instance().drive(files, existingPart(files, folder), probe)) {
         machine.profile.readBytesPerSecond = drive->readBytesPerSecond;
         machine.profile.writeBytesPerSecond = drive->writeBytesPerSecond;
+        machine.profile.driveMeasured = true;
         machine.engine = drive->uring ? IoEngine::Uring : IoEngine::ThreadPool;
     }
     return machine;

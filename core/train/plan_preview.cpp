@@ -72,7 +72,7 @@ void placeDisk(PlanPreview& preview, const TensorTable& table, const StateFormat
 
 }  // namespace
 
-void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const Plan& plan) {
+void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const Plan& plan) {
     preview.fits = true;
     preview.streamed = plan.stateOnDisk;
     preview.slices = plan.slices;
@@ -92,6 +92,9 @@ void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& t
     preview.secondsPerStep = plan.step.seconds;
     preview.tokensPerSecond = double(spec.training.tokensPerStep()) / plan.step.seconds;
     preview.totalSeconds = plan.step.seconds * double(spec.training.steps);
+    preview.driveReadRate = hardware.readBytesPerSecond;
+    preview.driveWriteRate = hardware.writeBytesPerSecond;
+    preview.driveMeasured = hardware.driveMeasured;
     preview.bottleneck = plan.diskBound() ? "disk" : "compute";
 }
 

@@ -7,7 +7,7 @@
 
 namespace gsst {
 
-/// The plan in the units people read. Sets everything but what is told of plans that do not fit.
-void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const Plan& plan);
+/// The plan, made for `hardware`, in the units people read. Sets everything but what is told of plans that do not fit.
+void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const Plan& plan);
 
 }  // namespace gsst

@@ -45,12 +45,13 @@ public:
         preview.parameters = table.parameters();
         preview.smallestDeviceBytes = smallestDeviceLimit(spec, table);
         const MachineLimits limits = limitsHere();
-        const auto plan = makePlan(spec, table, profileHere(spec), limits);
+        const HardwareProfile hardware = profileHere(spec);
+        const auto plan = makePlan(spec, table, hardware, limits);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
             return preview;
         }
-        fillPreview(preview, spec, table, *plan);
+        fillPreview(preview, spec, table, hardware, *plan);
         return preview;
     }
 

@@ -88,6 +88,9 @@ struct PlanPreview {
     double secondsPerStep = 0;
     double tokensPerSecond = 0;
     double totalSeconds = 0;
+    double driveReadRate = 0;            ///< bytes a second that the times stand on
+    double driveWriteRate = 0;
+    bool driveMeasured = false;          ///< else the two are assumed
     std::string bottleneck;
     std::string updateRule;              ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
 };

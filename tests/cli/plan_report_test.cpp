@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/text_table.h"
+#include "base/units.h"
 #include "fake_service.h"
 
 #include <nlohmann/json.hpp>
@@ -86,6 +87,23 @@ TEST_F(PlanReportTest, ExplainsWithinAHundredColumns) {
     plan({});
     expectNarrow();
     expectOut({"insured or deferred: a sentence", "device 12, RAM 115, disk 111", "* insured", "  1 GiB more VRAM", "0.520 s", "there is none"});
+}
+
+TEST_F(PlanReportTest, SaysWhatItKnowsOfTheDrive) {
+    m_service.preview.driveReadRate = 2e9;
+    m_service.preview.driveWriteRate = 1e9;
+    plan({});
+    expectNarrow();
+    expectOut({formatRate(2e9) + " reading, " + formatRate(1e9) + " writing, assumed", "gsst doctor FOLDER"});
+    m_service.preview.driveMeasured = true;
+    plan({});
+    expectOut({"as measured"});
+    EXPECT_EQ(m_out.find("gsst doctor"), std::string::npos);
+    plan({"--json"});
+    EXPECT_EQ(nlohmann::json::parse(m_out)["drive_measured"], true);
+    m_service.preview.readBytesPerStep = m_service.preview.writtenBytesPerStep = 0;
+    plan({});
+    EXPECT_EQ(m_out.find("drive:"), std::string::npos) << "not needed";
 }
 
 TEST_F(PlanReportTest, ExplainsToPrograms) {
