@@ -3,6 +3,7 @@
 
 #include "engine/step_verdict.h"
 #include "spec/cost.h"
+#include "store/state_hash.h"
 
 #include <algorithm>
 #include <span>
@@ -129,6 +130,33 @@ std::byte* ComputeOps::storedGradient(const Op& op, const ProgramRun& run) const
     return op.chunkGradient != kNoBuffer ? run.data(op.chunkGradient) : m_parts.hostGradient(op);
 }
 
+BlockHooks ComputeOps::sumHooks(const Op& op, ProgramRun& run) const {
+    BlockHooks hooks;
+    if (!m_parts.sumsWithMath)
+        return hooks;
+    const auto bytesOf = [this, &op, &run](int block, StateKind kind) -> std::span<const std::byte> {
+        const int64_t before = m_parts.format().bytes(op.firstBlock, block - op.firstBlock, kind);
+        return {stateOf(op, run, kind) + before, size_t(m_parts.format().bytes(block, kind))};
+    };
+    const int slot = run.slotOf(op.slot);
+    if (op.fetched != 0)
+        hooks.opening = [this, &op, slot, bytesOf](int block) -> Status {
+            for (StateKind kind : m_parts.format().kinds())
+                if (op.fetched & bitOf(kind))
+                    GSST_TRY(m_parts.store->checkBlock(slot, block, kind, bytesOf(block, kind)));
+            return {};
+        };
+    if (op.kind == OpKind::Update && run.program->stateOnDisk) {
+        if (run.sums.empty())
+            run.sums.resize(m_parts.table->blocks().size());
+        hooks.closing = [this, &run, bytesOf](int block) {
+            for (StateKind kind : m_parts.format().kinds())
+                run.sums[size_t(block)][size_t(kind)] = stateSum(bytesOf(block, kind));
+        };
+    }
+    return hooks;
+}
+
 Status ComputeOps::update(const Op& op, ProgramRun& run) {
     const AppliedUpdate& applied = op.inBackward ? run.context.present : run.context.pending;
     UpdateCall call;
@@ -153,6 +181,7 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
     call.step = applied.step;
     uint32_t notFinite = 0;
     call.notFinite = &notFinite;
+    call.hooks = sumHooks(op, run);
     GSST_TRY(onDevice(true, [this, call] { return m_parts.math->update(call); }));
     if (notFinite == 0)
         return {};
@@ -171,6 +200,7 @@ Status ComputeOps::join(const Op& op, ProgramRun& run) {
     call.hi = reinterpret_cast<const uint16_t*>(stateOf(op, run, StateKind::Hi));
     call.lo = op.joinsLo ? reinterpret_cast<const uint16_t*>(stateOf(op, run, StateKind::Lo)) : nullptr;
     call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
+    call.hooks = sumHooks(op, run);
     return onDevice(op.state != kNoBuffer, [this, call] { return m_parts.math->join(call); });
 }
 

@@ -52,6 +52,8 @@ private:
     /// The op's `kind` in staging or in RAM, first element of the op's chunk.
     std::byte* stateOf(const Op& op, const ProgramRun& run, StateKind kind) const;
     std::byte* storedGradient(const Op& op, const ProgramRun& run) const;
+    /// Checks what an update or join was given from disk, sums up what an update leaves for it. `op` and `run` outlive the hooks.
+    BlockHooks sumHooks(const Op& op, ProgramRun& run) const;
     bool packsGradients() const { return m_parts.format().preset() != StatePreset::Exact; }
     float* gradientOf(int buffer, const ProgramRun& run) const { return reinterpret_cast<float*>(run.data(buffer)); }
     Result<std::byte*> keptBuffer(const BufferInfo& info);

@@ -50,6 +50,9 @@ struct EngineParts {
     File* boundaries = nullptr;          ///< work/ file of boundary activations; null when none are on disk
     HostState* host = nullptr;           ///< copies in RAM; may be without any
     EngineObserver* observer = nullptr;  ///< may be null
+    /// Sums are checked and made by the math as it updates and joins blocks, not on the I/O threads: where the processor is the device,
+    /// all cores compute, and an I/O thread that reads every byte once more takes a core from a computation that waits for all of them.
+    bool sumsWithMath = false;
 
     const StateFormat& format() const { return store->layout().format(); }
     /// The op's chunk in the copy of `kind` that is in RAM.

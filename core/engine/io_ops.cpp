@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/io_ops.h"
 
+#include "store/state_hash.h"
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -83,14 +85,14 @@ void IoOps::moveSections(const Op& op, ProgramRun& run, bool writing, Done done)
         const Extent extent = m_parts.store->layout().blocks(op.firstBlock, op.blockCount, section.kind);
         const std::span<std::byte> memory(section.data, extent.bytes);
         if (writing) {
-            m_parts.io->write(file, extent.offset, memory, [this, &op, slot, section, gather](Status status) {
+            m_parts.io->write(file, extent.offset, memory, [this, &op, &run, slot, section, gather](Status status) {
                 if (status.ok())
-                    recordSection(op, slot, section);
+                    recordSection(op, run, slot, section);
                 gather->report(std::move(status));
             });
         } else {
             m_parts.io->read(file, extent.offset, memory, [this, &op, slot, section, gather](Status status) {
-                if (status.ok())
+                if (status.ok() && !m_parts.sumsWithMath)
                     status = checkSection(op, slot, section);
                 gather->report(std::move(status));
             });
@@ -108,11 +110,12 @@ Status IoOps::checkSection(const Op& op, int slot, const Section& section) const
     return {};
 }
 
-void IoOps::recordSection(const Op& op, int slot, const Section& section) const {
+void IoOps::recordSection(const Op& op, const ProgramRun& run, int slot, const Section& section) const {
     const std::byte* data = section.data;
+    const bool summed = !run.sums.empty();  // not in a program that only writes out what is in RAM
     for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
         const size_t bytes = size_t(m_parts.format().bytes(block, section.kind));
-        m_parts.store->recordBlock(slot, block, section.kind, {data, bytes});
+        m_parts.store->recordSum(slot, block, section.kind, summed ? run.sums[size_t(block)][size_t(section.kind)] : stateSum({data, bytes}));
         data += bytes;
     }
 }

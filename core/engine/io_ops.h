@@ -11,8 +11,8 @@
 
 namespace gsst {
 
-/// Starts the ops of the read and write lanes. Checks sums of what is read and records sums of what is written on the I/O
-/// threads, off the compute thread. Thread-safe for distinct ops.
+/// Starts the ops of the read and write lanes. Checks sums of what is read and makes sums of what is written on the I/O threads, unless
+/// the math has them (EngineParts::sumsWithMath). Thread-safe for distinct ops.
 class IoOps {
 public:
     using Done = std::function<void(Status)>;
@@ -36,7 +36,7 @@ private:
     void moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done);
     void commit(const Op& op, ProgramRun& run, Done done);
     Status checkSection(const Op& op, int slot, const Section& section) const;
-    void recordSection(const Op& op, int slot, const Section& section) const;
+    void recordSection(const Op& op, const ProgramRun& run, int slot, const Section& section) const;
 
     const EngineParts& m_parts;
     std::vector<int64_t> m_unitBase;  ///< elements before each unit, over the whole model

@@ -4,10 +4,12 @@
 #include "device/device.h"
 #include "engine/slice_math.h"
 #include "plan/step_program.h"
+#include "spec/state_format.h"
 #include "store/commit_record.h"
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -79,6 +81,9 @@ struct ProgramRun {
     StepContext context;
     StepOutcome outcome;
     std::vector<LiveBuffer> buffers;
+    /// By block: sums of the state that an update of this program has left, by kind, for when it is written (EngineParts::sumsWithMath;
+    /// else empty). Not in the store at once: the slot's sums are still those of a committed state then, perhaps.
+    std::vector<std::array<uint64_t, kStateKinds.size()>> sums;
 
     int slotOf(SlotRef slot) const { return slot == SlotRef::Old ? oldSlot : 1 - oldSlot; }
     std::byte* data(int buffer) const { return buffer == kNoBuffer ? nullptr : buffers[size_t(buffer)].data; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/block_hooks.h"
 #include "base/result.h"
 
 #include <cstddef>
@@ -85,6 +86,7 @@ struct UpdateCall {
     float gradientScale = 1.0f;   ///< clip factor over loss scale
     int64_t step = 1;             ///< 1-based number of the step whose gradient this is
     uint32_t* notFinite = nullptr;  ///< HOST; set to 1 if a new weight or moment is not finite, else left alone; never null
+    BlockHooks hooks;               ///< HOST; empty unless EngineParts::sumsWithMath
 };
 
 /// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean); fp16: rounds them.
@@ -94,6 +96,7 @@ struct JoinCall {
     const uint16_t* hi = nullptr;
     const uint16_t* lo = nullptr;
     void* weights = nullptr;
+    BlockHooks hooks;  ///< as in UpdateCall; only `opening`
 };
 
 /// Ends the summing up of the gradient of blocks of one unit: with state presets other than Exact it is rounded to bf16 in place; then

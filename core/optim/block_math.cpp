@@ -11,6 +11,8 @@
 #include <bit>
 #include <cassert>
 #include <cstddef>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 namespace gsst {
@@ -25,6 +27,35 @@ void forBlocks(const TensorTable& table, BlockRange blocks, WorkerPool& workers,
         work(i, block, block.offset - start);
     });
 }
+
+/// Calls the hooks for blocks, and keeps the first error.
+class Hooked {
+public:
+    explicit Hooked(const BlockHooks& hooks) : m_hooks(hooks) {}
+    /// Whether the block may be used.
+    bool open(int block) {
+        if (!m_hooks.opening)
+            return true;
+        Status status = m_hooks.opening(block);
+        if (status.ok())
+            return true;
+        const std::lock_guard lock(m_mutex);
+        if (m_first.ok())
+            m_first = std::move(status);
+        return false;
+    }
+    void close(int block) const {
+        if (m_hooks.closing)
+            m_hooks.closing(block);
+    }
+    /// Once all blocks are through.
+    Status result() { return std::move(m_first); }
+
+private:
+    const BlockHooks& m_hooks;
+    std::mutex m_mutex;
+    Status m_first;  ///< guarded by m_mutex
+};
 
 template <typename Element>
 Element* weightsAt(void* weights, int64_t offset, const BlockInfo& block) {
@@ -65,11 +96,14 @@ const float* unpacked(const uint16_t* packed, int64_t elements) {
 
 }  // namespace
 
-void updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
-                  WorkerPool& workers) {
+Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
+                    WorkerPool& workers) {
     const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
     std::atomic<bool> finite = true;
+    Hooked hooked(update.hooks);
     forBlocks(table, update.blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
+        if (!hooked.open(update.blocks.first + int(i)))
+            return;
         const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
         AdamWArrays arrays = stateOf(format, update, int(i), block);
         arrays.gradient = update.packed ? unpacked(update.packed + offset, block.elements) : update.gradient + offset;
@@ -82,17 +116,22 @@ void updateBlocks(const TensorTable& table, const StateFormat& format, const Tra
             (training.precision == Precision::Bf16 ? arrays.weightsBf16 : arrays.weightsFp16) = weightsAt<uint16_t>(update.weights, offset, block);
         if (!adamwUpdate(arrays, tensor.decay, constants))
             finite.store(false, std::memory_order_relaxed);
+        hooked.close(update.blocks.first + int(i));
     });
     if (update.notFinite && !finite.load())
         *update.notFinite = 1;
+    return hooked.result();
 }
 
-void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
-                WorkerPool& workers) {
-    forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
+Status joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
+                  WorkerPool& workers, const BlockHooks& hooks) {
+    Hooked hooked(hooks);
+    forBlocks(table, blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         auto* into = static_cast<std::byte*>(weights) + offset * computeElementBytes(precision);
-        joinWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
+        if (hooked.open(blocks.first + int(i)))
+            joinWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
     });
+    return hooked.result();
 }
 
 void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/block_hooks.h"
+#include "base/result.h"
 #include "optim/worker_pool.h"
 #include "spec/state_format.h"
 #include "spec/tensor_table.h"
@@ -33,17 +35,19 @@ struct BlockUpdate {
     float gradientScale = 1.0f;   ///< clip factor over loss scale
     int64_t step = 1;             ///< 1-based
     uint32_t* notFinite = nullptr;  ///< set to 1 if a new weight or moment is not finite, else left alone; may be null
+    BlockHooks hooks;
 };
 
 /// Padding of the state is neither read nor written. With preset Lean the weights are rounded by random bits that are a function of
-/// TrainSpec::seed, step, tensor and element. `format` is of `table`.
-void updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
+/// TrainSpec::seed, step, tensor and element. `format` is of `table`. The first error of the hooks.
+Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
                   WorkerPool& workers);
 
 /// Compute weights with their padding from halves. With bf16 this copies `hi`, and `lo` may be null. With fp32 and `lo` null
-/// (preset Lean) they are the values of `hi`. With fp16 they are what fp32 would be, rounded to nearest, ties to even.
-void joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
-                WorkerPool& workers);
+/// (preset Lean) they are the values of `hi`. With fp16 they are what fp32 would be, rounded to nearest, ties to even. The first error of
+/// hooks.opening.
+Status joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
+                  WorkerPool& workers, const BlockHooks& hooks = {});
 
 /// The opposite of joinBlocks(), padding included. With bf16 only `hi` is written. With fp32 and `lo` null the weights must be bf16 values.
 /// Never with fp16, whose rounding cannot be undone.

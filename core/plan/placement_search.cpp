@@ -134,8 +134,7 @@ Plan PlacementSearch::streamed(const Shape& shape) {
     plan = keepActivations(shape, plan);
     Placement filled = plan.placement;
     fillRam(filled, m_table, m_format, makeSlicing(m_table, plan.placement), worth(), ramLeft(plan, m_limits));
-    plan = measured(shape, filled, true);
-    return m_spec.budget.residency == ResidencyChoice::Disk ? plan : keepOnDevice(shape, plan);
+    return keepOnDevice(shape, measured(shape, filled, true));
 }
 
 Plan PlacementSearch::resident(const Shape& shape) {
@@ -215,6 +214,22 @@ std::optional<Plan> PlacementSearch::find(const WantedPlacement& wanted) {
                     return plan;
             }
     return std::nullopt;
+}
+
+Plan PlacementSearch::keepingTheTurn(const Plan& plan) {
+    Placement placement = plan.placement;
+    const auto slices = makeSlicing(m_table, placement);
+    placement.slices.resize(slices.size(), placement.everywhere);
+    for (size_t slice = 0; slice < slices.size() && slices[slice].firstUnit == 0; ++slice) {
+        SliceResidency& residency = placement.slices[slice];
+        if (residency.weights == Tier::Disk)
+            residency.weights = Tier::Ram;
+        if (residency.remainder == Tier::Disk && m_format.weightsNeed(StateKind::Lo, m_spec.training.precision))
+            residency.remainder = Tier::Ram;
+    }
+    const Shape shape{plan.microBatch, placement.unitsPerSlice, placement.boundaries, placement.vocabularyRows, placement.headShares};
+    Plan kept = measured(shape, placement, plan.stateOnDisk);
+    return fits(kept, m_limits) ? kept : plan;
 }
 
 std::vector<Tier> PlacementSearch::headSharesToTry() const {

@@ -43,6 +43,10 @@ public:
     /// A plan without rule, step and disk bytes; nothing if none fits.
     std::optional<Plan> find(const WantedPlacement& wanted);
 
+    /// `plan` with the embedding's weights kept in RAM too, if they fit there. A step that updates in its backward sweep writes the
+    /// embedding last, and the next step would at once have to read it.
+    Plan keepingTheTurn(const Plan& plan);
+
     /// The least device peak with such vocabulary slices, and with any.
     int64_t leastPeak(int64_t vocabularyRows);
     int64_t smallestDevice();

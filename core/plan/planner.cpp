@@ -93,6 +93,7 @@ std::optional<Plan> Planner::speculative() {
     std::optional<Plan> plan = search(false);
     m_wanted.storesGradients = true;
     if (plan) {
+        *plan = m_search.keepingTheTurn(*plan);
         plan->rule = UpdateRule::Speculative;
         plan->step = simulated(*plan, false, BackwardUpdate::Speculative);
     }
@@ -133,9 +134,11 @@ void Planner::chooseRule(Plan& plan) {
     plan.step = deferred;
     if (choice == UpdateChoice::Deferred)
         return;
-    const SimulatedCost early = simulated(plan, false, BackwardUpdate::Insured);
+    Plan earlyPlan = m_search.keepingTheTurn(plan);
+    const SimulatedCost early = simulated(earlyPlan, false, BackwardUpdate::Insured);
     if (choice == UpdateChoice::Auto && early.seconds > kWorthIt * deferred.seconds)
         return;
+    plan = std::move(earlyPlan);
     plan.step = early;
     plan.rule = choice == UpdateChoice::Insured ? UpdateRule::Insured : UpdateRule::Adaptive;
     // What a wrong guess adds: the update moves into the next forward sweep after all.

@@ -69,8 +69,10 @@ void StateAssembly::updateChunk(const ChunkUpdate& given) {
         read.ioBytes = gradientBytes;
     }
     Op& update = addChunk(OpKind::Update, slice, chunk);
+    update.slot = m_current;
     update.state = state;
     update.staged = staged;
+    update.fetched = fetched;
     update.usesRam = usesRam;
     update.chunkGradient = chunkGradient;
     update.gradient = gradient;
@@ -119,8 +121,9 @@ void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, i
     }
     Op& join = addChunk(OpKind::Join, slice, chunk);
     join.slice = int16_t(servedSlice);
+    join.slot = m_current;
     join.state = state;
-    join.staged = staged;
+    join.staged = join.fetched = staged;
     join.usesRam = staged != wanted;
     join.weights = weights;
     join.joinsLo = (wanted & bitOf(StateKind::Lo)) != 0;

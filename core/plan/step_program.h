@@ -109,7 +109,7 @@ struct Op {
     int kept = kNoBuffer;            ///< Forward, Backward: activations that the one leaves for the other
 
     KindMask staged = 0;       ///< kinds that `state` holds, one section after the other in order of StateKind
-    KindMask fetched = 0;      ///< ReadState, ReadWeights: those of `staged` that are read
+    KindMask fetched = 0;      ///< ReadState, ReadWeights: those of `staged` that are read; Update, Join: that were read
     bool lossOnly = false;     ///< Head: evaluation
     bool joinsLo = false;      ///< Join: fp32 or fp16 compute
     bool usesRam = false;      ///< ops on state: some kinds are RAM copies

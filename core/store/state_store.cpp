@@ -47,8 +47,10 @@ Status StateStore::checkBlock(int slot, int block, StateKind kind, std::span<con
 }
 
 void StateStore::recordBlock(int slot, int block, StateKind kind, std::span<const std::byte> bytes) {
-    m_sums[size_t(slot)].set(block, kind, stateSum(bytes));
+    recordSum(slot, block, kind, stateSum(bytes));
 }
+
+void StateStore::recordSum(int slot, int block, StateKind kind, uint64_t sum) { m_sums[size_t(slot)].set(block, kind, sum); }
 
 Status StateStore::commit(int slot, CommitRecord record) {
     if (m_mode == OpenMode::Read)

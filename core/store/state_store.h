@@ -38,7 +38,7 @@ struct VerifyReport {
 
 /// The durable state of a run: slots/A and slots/B, their sums, and HEAD. Knows no transformer and no optimizer.
 /// Blocks are read and written by the caller through file() and layout() (any I/O size, any thread); this class owns the
-/// sums, the ring of records and the order of a commit. checkBlock and recordBlock may be called from any thread for
+/// sums, the ring of records and the order of a commit. checkBlock, recordBlock and recordSum may be called from any thread for
 /// distinct blocks; everything else belongs to one thread at a time.
 class StateStore {
 public:
@@ -81,6 +81,8 @@ public:
     Status checkBlock(int slot, int block, StateKind kind, std::span<const std::byte> bytes) const;
     /// Takes over the sum of what is being written to this block.
     void recordBlock(int slot, int block, StateKind kind, std::span<const std::byte> bytes);
+    /// The same, of bytes whose stateSum() is known.
+    void recordSum(int slot, int block, StateKind kind, uint64_t sum);
     /// Makes `slot` the committed state: sums into the slot file, sync of the slot, record, sync of HEAD. All blocks of the
     /// slot must have been written and recorded since the last commit. `record.slot, generation, rootHash` are filled in here.
     /// With `slot` the committed one (a skipped step), only the record is written. After an error nothing may be written any

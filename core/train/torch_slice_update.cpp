@@ -20,18 +20,17 @@ Status TorchSliceMath::update(const UpdateCall& call) {
     update.gradientScale = call.gradientScale;
     update.step = call.step;
     update.notFinite = call.notFinite;
+    update.hooks = call.hooks;
     if (call.current && m_training.precision == Precision::Fp16)
         return Error{ErrorCode::Internal, "An update cannot go on", "step " + std::to_string(call.step),
                      "fp16 weights do not tell what they were rounded from", "Please report this with the run's log"};
     if (call.current)
         splitBlocks(m_table, m_training.precision, update.blocks, call.current, call.hi, call.lo, *m_workers);
-    updateBlocks(m_table, m_format, m_training, update, *m_workers);
-    return {};
+    return updateBlocks(m_table, m_format, m_training, update, *m_workers);
 }
 
 Status TorchSliceMath::join(const JoinCall& call) {
-    joinBlocks(m_table, m_training.precision, {call.firstBlock, call.blockCount}, call.hi, call.lo, call.weights, *m_workers);
-    return {};
+    return joinBlocks(m_table, m_training.precision, {call.firstBlock, call.blockCount}, call.hi, call.lo, call.weights, *m_workers, call.hooks);
 }
 
 Status TorchSliceMath::norms(const NormCall& call) {

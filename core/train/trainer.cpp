@@ -124,6 +124,7 @@ EngineParts Trainer::Impl::engineParts() {
     engine.boundaries = boundaries.get();
     engine.host = host.get();
     engine.observer = parts.observer;
+    engine.sumsWithMath = true;  // the device is the processor
     return engine;
 }
 

@@ -89,6 +89,7 @@ struct FakeOptions {
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
+    bool sumsWithMath = true;  ///< see EngineParts
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
@@ -152,6 +153,7 @@ public:
         parts.shares = m_shares.get();
         parts.boundaries = m_boundaries.get();
         parts.host = m_host.get();
+        parts.sumsWithMath = m_options.sumsWithMath;
         DriverOptions options;
         options.rule = m_options.rule;
         options.breakEven = m_options.breakEven;

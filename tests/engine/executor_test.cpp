@@ -39,15 +39,19 @@ TEST(Executor, SlowJitteryDriveGivesTheSameBits) {
     }
 }
 
-TEST(Executor, FlippedBitOnReadStopsTheRunAndNamesTheFile) {
+/// Three steps, of whose `nth` read from slot A (from 1) one bit is wrong.
+void expectAFlippedBitIsFound(int nth, UpdateRule rule, bool sumsWithMath) {
     auto inner = makeMemoryFiles();
     FaultFiles files(*inner);
     const TensorTable table(tinyModel(true));
     CpuPool pool(0);
-    FakeRun run(files, "run", table, onDisk(), makeDevice(pool));
+    FakeOptions options = onDisk();
+    options.rule = rule;
+    options.sumsWithMath = sumsWithMath;
+    FakeRun run(files, "run", table, options, makeDevice(pool));
     run.create();
     run.open();
-    files.add({FileCall::Read, Fault::Corrupt, "A", 5, 1, 100});
+    files.add({FileCall::Read, Fault::Corrupt, "A", nth, 1, 100});
     bool good = true;
     for (int i = 0; i < 3 && good; ++i)
         good = run.step(false);
@@ -56,6 +60,15 @@ TEST(Executor, FlippedBitOnReadStopsTheRunAndNamesTheFile) {
     EXPECT_NE(run.lastError.text().find("A"), std::string::npos);
     EXPECT_TRUE(run.driver().giveUp().ok());
     EXPECT_EQ(run.ring().usedBytes(), 0u);
+}
+
+TEST(Executor, FlippedBitOnReadStopsTheRunAndNamesTheFile) {
+    for (UpdateRule rule : {UpdateRule::Deferred, UpdateRule::Insured})
+        for (bool sumsWithMath : {false, true})
+            for (int nth = 1; nth < 40; nth += 3) {
+                SCOPED_TRACE(testing::Message() << "read " << nth << ", rule " << int(rule) << (sumsWithMath ? ", sums with the math" : ""));
+                expectAFlippedBitIsFound(nth, rule, sumsWithMath);
+            }
 }
 
 TEST(Executor, EveryFailingWriteLosesNothingCommitted) {

@@ -135,6 +135,8 @@ public:
     Status update(const UpdateCall& call) override {
         int64_t i = 0;
         for (int block = call.firstBlock; block < call.firstBlock + call.blockCount; ++block) {
+            if (call.hooks.opening)
+                GSST_TRY(call.hooks.opening(block));
             const Moment moment1 = momentOf(call.moment1, StateKind::Moment1, call.firstBlock, block);
             const Moment moment2 = momentOf(call.moment2, StateKind::Moment2, call.firstBlock, block);
             for (int64_t j = i; call.current && j < i + m_table.blocks()[size_t(block)].paddedElements; ++j) {
@@ -162,11 +164,15 @@ public:
                 if (call.weights)
                     static_cast<float*>(call.weights)[i] = call.lo ? std::bit_cast<float>(bits) : widened(call.hi[i]);
             }
+            if (call.hooks.closing)
+                call.hooks.closing(block);
         }
         return {};
     }
 
     Status join(const JoinCall& call) override {
+        for (int block = call.firstBlock; call.hooks.opening && block < call.firstBlock + call.blockCount; ++block)
+            GSST_TRY(call.hooks.opening(block));
         for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i)
             static_cast<float*>(call.weights)[i] = call.lo ? joined(call.hi[i], call.lo[i]) : widened(call.hi[i]);
         return {};

@@ -84,6 +84,7 @@ FakeOptions randomOptions(std::mt19937& random) {
     options.rule = pick(random, {UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured, UpdateRule::Adaptive});
     options.breakEven = pick(random, {0.1, 0.9});
     options.ringBytes = pick<int64_t>(random, {3 << 20, 8 << 20});
+    options.sumsWithMath = pick(random, {0, 1}) == 1;
     return options;
 }
 
@@ -93,7 +94,7 @@ std::string describe(const FakeOptions& options) {
         text << ' ' << int(residency.keepsActivations) << int(residency.weights) << int(residency.remainder) << int(residency.moments) << int(residency.gradient);
     };
     text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " rows " << options.placement.vocabularyRows << " shares " << int(options.placement.headShares) << " chunk " << options.placement.chunkElements
-         << " boundaries " << int(options.placement.boundaries) << " ring " << options.ringBytes << " residency";
+         << " boundaries " << int(options.placement.boundaries) << " ring " << options.ringBytes << (options.sumsWithMath ? " sums with the math" : " sums by I/O") << " residency";
     put(options.placement.everywhere);
     for (const SliceResidency& residency : options.placement.slices)
         put(residency);

@@ -115,7 +115,7 @@ TEST_F(BlockLoops, UpdateHasTheBitsOfTheCpuKernels) {
             for (BlockRange blocks : {all(), allButFirst()}) {
                 training.beta1 = beta1;
                 Work expected = start(), found = start();
-                updateBlocks(table, format, training, update(expected, blocks, out), workers);
+                EXPECT_TRUE(updateBlocks(table, format, training, update(expected, blocks, out), workers).ok());
                 updateByElements(table, training, update(found, blocks, out));
                 EXPECT_TRUE(found == expected) << "beta1 " << beta1 << ", output " << int(out) << ", from block " << blocks.first;
                 EXPECT_FALSE(found == start());
@@ -124,11 +124,11 @@ TEST_F(BlockLoops, UpdateHasTheBitsOfTheCpuKernels) {
 
 TEST_F(BlockLoops, JoinHasTheBitsOfTheCpuKernels) {
     Work expected = start(), found = start();
-    joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers);
-    joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers);
-    joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp16.data(), workers);
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers).ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers).ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp16.data(), workers).ok());
     std::vector<float> upper(count);
-    joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), nullptr, upper.data(), workers);
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), nullptr, upper.data(), workers).ok());
     for (Out out : {Out::Fp32, Out::Bf16, Out::Fp16}) {
         const BlockUpdate pointers = update(found, all(), out);
         BlockArrays arrays = blockArrays(pointers, training.precision);
@@ -283,7 +283,7 @@ TEST_F(BlockMathCuda, UpdateHasTheBitsOfTheProcessor) {
             for (BlockRange blocks : {all(), allButFirst()}) {
                 training.beta1 = beta1;
                 Work expected = start(), found = start();
-                updateBlocks(table, format, training, update(expected, blocks, out), workers);
+                EXPECT_TRUE(updateBlocks(table, format, training, update(expected, blocks, out), workers).ok());
                 updateOnCard(found, blocks, out);
                 EXPECT_TRUE(found == expected) << "beta1 " << beta1 << ", output " << int(out) << ", from block " << blocks.first;
             }
@@ -291,8 +291,8 @@ TEST_F(BlockMathCuda, UpdateHasTheBitsOfTheProcessor) {
 
 TEST_F(BlockMathCuda, JoinHasTheBitsOfTheProcessor) {
     Work expected = start(), found = start();
-    joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers);
-    joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers);
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers).ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers).ok());
     uint16_t *hi = upload(found.state.hi), *lo = upload(found.state.lo), *bf16 = upload(found.bf16);
     float* fp32 = upload(found.fp32);
     ASSERT_TRUE(joinBlocksCuda(table, Precision::Fp32, all(), hi, lo, fp32, stream).ok());

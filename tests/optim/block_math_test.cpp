@@ -124,7 +124,7 @@ protected:
         call.weights = weights;
         call.gradientScale = 0.6f;
         call.step = 3;
-        updateBlocks(table, format, training, call, workers);
+        EXPECT_TRUE(updateBlocks(table, format, training, call, workers).ok());
     }
     /// One element after the other.
     Chunk expectedUpdate() {
@@ -187,7 +187,7 @@ TEST_P(BlockMath, WritesWeightsWithZeroPadding) {
     EXPECT_TRUE(first.bytes == third.bytes);
     const auto* hi = reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Hi));
     const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Lo)) : nullptr;
-    joinBlocks(table, Precision::Fp32, all, hi, lo, joined.data(), workers);
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all, hi, lo, joined.data(), workers).ok());
     const auto padding = isPadding();
     for (size_t i = 0; i < count; ++i) {
         ASSERT_EQ(fp32[i], padding[i] ? 0.0f : joined[i]);
@@ -204,9 +204,9 @@ TEST_P(BlockMath, JoinsWithPadding) {
     const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Lo)) : nullptr;
     std::vector<float> fp32(size);
     std::vector<uint16_t> bf16(size), fp16(size);
-    joinBlocks(table, Precision::Fp32, part, hi, lo, fp32.data(), workers);
-    joinBlocks(table, Precision::Bf16, part, hi, nullptr, bf16.data(), workers);
-    joinBlocks(table, Precision::Fp16, part, hi, lo, fp16.data(), workers);
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, part, hi, lo, fp32.data(), workers).ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Bf16, part, hi, nullptr, bf16.data(), workers).ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp16, part, hi, lo, fp16.data(), workers).ok());
     for (size_t i = 0; i < size; ++i) {
         ASSERT_EQ(std::bit_cast<uint32_t>(fp32[i]), joinHalves(hi[i], lo ? lo[i] : uint16_t{0}));
         ASSERT_EQ(bf16[i], hi[i]);
@@ -257,7 +257,7 @@ TEST_P(BlockMath, NormsAreThoseOfTheBlocks) {
 
 TEST_P(BlockMath, NoBlocksIsNoWork) {
     WorkerPool workers(2);
-    updateBlocks(table, format, training, BlockUpdate{}, workers);
+    EXPECT_TRUE(updateBlocks(table, format, training, BlockUpdate{}, workers).ok());
     normBlocks(table, {}, nullptr, nullptr, workers);
 }
 

@@ -127,12 +127,18 @@ TEST_P(FiniteBlocks, TellWhateverTheBlock) {
         if (culprit >= 0)
             gradient[size_t(table.blocks()[size_t(unit.firstBlock + culprit)].offset)] = 1e30f;
         uint32_t notFinite = 0;
-        BlockUpdate update{blocks, sections[0].data(), sections[1].data(), sections[2].data(), sections[3].data(), gradient.data()};
+        BlockUpdate update;
+        update.blocks = blocks;
+        update.hi = sections[0].data();
+        update.lo = sections[1].data();
+        update.moment1 = sections[2].data();
+        update.moment2 = sections[3].data();
+        update.gradient = gradient.data();
         update.notFinite = &notFinite;
-        updateBlocks(table, format, TrainSpec{}, update, workers);
+        EXPECT_TRUE(updateBlocks(table, format, TrainSpec{}, update, workers).ok());
         EXPECT_EQ(notFinite, culprit >= 0 ? 1u : 0u) << culprit;
         update.notFinite = nullptr;
-        updateBlocks(table, format, TrainSpec{}, update, workers);  // nobody asks
+        EXPECT_TRUE(updateBlocks(table, format, TrainSpec{}, update, workers).ok());  // nobody asks
     }
 }
 
