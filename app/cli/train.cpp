@@ -51,6 +51,11 @@ void addTrain(CLI::App& app, CommandContext& context) {
     command->add_flag("--sample-text", options->sampleText, "Train on generated English stories instead");
     command->add_option("--run", options->run, "Folder of the run (default: runs/<preset>)");
     command->add_option("--device", options->device, "Where to compute: cpu");
+    command->footer("Several processes train one model if each is started with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT (torchrun sets "
+                    "them), the same options and text, and a folder of its own:\n"
+                    "  WORLD_SIZE=2 RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 gsst train --preset sample --text book.txt --run runs/rank0\n"
+                    "  WORLD_SIZE=2 RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 gsst train --preset sample --text book.txt --run runs/rank1\n"
+                    "The micro-batches of a step are divided among them. If one is lost, all stop; resume them in the same way.");
     addTraceOptions(*command, options->trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");
     command->callback([options, &context] { context.exitCode = train(*options, context); });

@@ -52,6 +52,7 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::HeadSums: status = headSums(op, run); break;
     case OpKind::Head: status = op.sums == kNoBuffer ? head(op, run) : headSlice(op, run); break;
     case OpKind::Backward: status = backward(op, run); break;
+    case OpKind::ReduceGradient: status = reduce(op, run); break;
     case OpKind::Norms: status = norms(op, run); break;
     default: break;  // ops of other lanes never come here
     }
@@ -243,6 +244,11 @@ Status ComputeOps::backward(const Op& op, ProgramRun& run) {
     call.gradient = gradientOf(op.gradient, run);
     call.kept = op.kept != kNoBuffer;
     return onDevice(false, [this, call] { return m_parts.math->backward(call); });
+}
+
+Status ComputeOps::reduce(const Op& op, ProgramRun& run) {
+    const std::span<float> values(gradientOf(op.gradient, run), size_t(op.elements));
+    return onDevice(true, [this, values] { return m_parts.collective->sum(values); });
 }
 
 Status ComputeOps::norms(const Op& op, ProgramRun& run) {

@@ -42,6 +42,7 @@ private:
     Status headSums(const Op& op, ProgramRun& run);
     Status headSlice(const Op& op, ProgramRun& run);
     Status backward(const Op& op, ProgramRun& run);
+    Status reduce(const Op& op, ProgramRun& run);
     Status norms(const Op& op, ProgramRun& run);
     Status loadActivation(const Op& op, int target, ProgramRun& run);
     Status storeActivation(const Op& op, ProgramRun& run);

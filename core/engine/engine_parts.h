@@ -4,6 +4,7 @@
 #include "device/cpu_pool.h"
 #include "device/device.h"
 #include "device/staging_ring.h"
+#include "engine/collective.h"
 #include "engine/host_state.h"
 #include "engine/slice_math.h"
 #include "io/async_io.h"
@@ -50,6 +51,7 @@ struct EngineParts {
     File* boundaries = nullptr;          ///< work/ file of boundary activations; null when none are on disk
     HostState* host = nullptr;           ///< copies in RAM; may be without any
     EngineObserver* observer = nullptr;  ///< may be null
+    Collective* collective = nullptr;    ///< null: this process trains alone
 
     const StateFormat& format() const { return store->layout().format(); }
     /// The op's chunk in the copy of `kind` that is in RAM.

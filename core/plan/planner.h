@@ -15,6 +15,7 @@ struct MachineLimits {
     int64_t deviceBytes = 0;  ///< limit of the device's pool when the budget names none; 0 = unlimited
     int64_t ramBytes = 0;
     int64_t diskBytes = 0;
+    int ranks = 1;            ///< processes that train together, this one included
     int64_t programBytes = 0; ///< of RAM: what the program takes besides what the plan counts
 };
 

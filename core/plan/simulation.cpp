@@ -82,6 +82,7 @@ double computeSeconds(const Op& op, const ComputeRates& rates) {
     case OpKind::HeadSums:
     case OpKind::Head: return op.flops / rates.headFlops;
     case OpKind::Update: return double(op.copyBytes) / rates.updateBytes;
+    case OpKind::ReduceGradient: return double(op.linkBytes) / rates.linkBytes;
     default: return double(op.copyBytes) / rates.copyBytes;
     }
 }

@@ -16,6 +16,7 @@ struct ComputeRates {
     double headFlops = 80e9;          ///< loss and gradient, or loss alone
     double updateBytes = 20e9;        ///< bytes a second of the optimizer's update
     double copyBytes = 10e9;          ///< of copies, zeroing, norms
+    double linkBytes = 110e6;         ///< bytes a second to another rank; assumed: a gigabit network
 };
 
 /// What the machine can do for one recipe, measured or assumed; the rates of the simulation.

@@ -150,6 +150,13 @@ void StateAssembly::zeroGradient(int slice, int gradient) {
 }
 
 void StateAssembly::finishGradient(int slice, int gradient, int current) {
+    if (m_placement.ranks > 1) {
+        Op& reduce = add(OpKind::ReduceGradient, slice);
+        reduce.gradient = gradient;
+        reduce.elements = elementsOf(slice);
+        // A ring: every rank sends all but its own share once to be added up, and once as the sum.
+        reduce.linkBytes = 2 * reduce.elements * kGradientBytes / m_placement.ranks * (m_placement.ranks - 1);
+    }
     Op& norms = add(OpKind::Norms, slice);
     norms.gradient = gradient;
     norms.elements = elementsOf(slice);

@@ -31,6 +31,7 @@ enum class OpKind : uint8_t {
     HeadSums,       ///< weights, table, input -> sums of a vocabulary slice added to `sums`; after the last slice the loss
     Head,           ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with `sums`, see HeadCall
     Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
+    ReduceGradient, ///< gradient -> its sum over all ranks (data parallel only)
     Norms,          ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the host
     StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
@@ -117,6 +118,7 @@ struct Op {
     int32_t boundary = -1;     ///< ReadBoundary, WriteBoundary: which place of the boundary file
     int64_t ioBytes = 0;       ///< read from or written to disk
     int64_t copyBytes = 0;     ///< moved by memory copies and update kernels
+    int64_t linkBytes = 0;     ///< sent to another rank, and as many received
     double flops = 0;
     int64_t workspace = 0;     ///< device bytes used beyond the buffers, only during the op
 

@@ -76,11 +76,13 @@ void settle(RunSpec& spec) {
 }
 
 Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
-    const Machine machine = measureMachine(files, run.folder.root, run.record.spec, DriveProbe::Quick);
+    GSST_ASSIGN(const RunSpec share, shareOf(run.record.spec, run.place.ranks));
+    const Machine machine = measureMachine(files, run.folder.root, share, DriveProbe::Quick);
     run.engine = machine.engine;
     run.hardware = machine.profile;
     run.limits = limits;
-    const PlanBasis basis{run.record.spec, *run.table, run.hardware, run.limits};
+    run.limits.ranks = run.place.ranks;
+    const PlanBasis basis{share, *run.table, run.hardware, run.limits};
     auto plan = planWithin(run.record.ceilings(), basis);
     if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
         plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
@@ -119,6 +121,21 @@ Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
     return {};
 }
 
+/// The folder of one rank is no other's, and one of several cannot go on alone: what the others computed would be missing.
+Status takePlace(OpenRun& run) {
+    GSST_ASSIGN(run.place, rankPlaceHere());
+    const auto text = [](int rank, int ranks) {
+        return ranks == 1 ? std::string("a run of one process") : "rank " + std::to_string(rank) + " of " + std::to_string(ranks);
+    };
+    if (run.place.rank == run.record.rank && run.place.ranks == run.record.ranks)
+        return {};
+    return Error{ErrorCode::InvalidInput, "This folder belongs to another rank", run.folder.root.string(),
+                 "it is that of " + text(run.record.rank, run.record.ranks) + ", this process is " + text(run.place.rank, run.place.ranks),
+                 run.record.ranks == 1 ? "Unset WORLD_SIZE to go on with it"
+                                       : "Start it with WORLD_SIZE=" + std::to_string(run.record.ranks) + " RANK=" +
+                                             std::to_string(run.record.rank) + ", together with the others"};
+}
+
 class Preparation {
 public:
     Preparation(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop)
@@ -130,6 +147,9 @@ public:
         run->record.spec = m_request.spec;
         run->record.device = m_request.device;
         settle(run->record.spec);
+        GSST_ASSIGN(run->place, rankPlaceHere());
+        run->record.rank = run->place.rank;
+        run->record.ranks = run->place.ranks;
         GSST_TRY(validate(run->record.spec, "the run's settings"));
         if (m_files.exists(run->folder.runJson()))
             return alreadyThere(run->folder);
@@ -236,6 +256,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     auto run = std::make_unique<OpenRun>();
     run->folder.root = folder;
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
+    GSST_TRY(takePlace(*run));
     GSST_ASSIGN(run->lock, lockRun(files, folder));
     if (steps > 0)
         GSST_TRY(changeSteps(files, *run, steps));

@@ -10,6 +10,7 @@
 #include "spec/tensor_table.h"
 #include "store/run_lock.h"
 #include "train/events.h"
+#include "train/ranks.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 #include "train/training_service.h"
@@ -33,6 +34,8 @@ struct OpenRun {
     MachineLimits limits;
     Plan plan;
     DevicePoolMaker makeDevicePool = {};  ///< empty = the system's memory
+    RankPlace place;
+    std::unique_ptr<Collective> collective;  ///< null if this process trains alone
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };
 

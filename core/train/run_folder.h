@@ -54,10 +54,13 @@ struct RunRecord {
     uint64_t textBytes = 0;
     std::vector<Replan> replans;       ///< oldest first
 
+    int rank = 0;                      ///< which of the processes that train together this folder belongs to
+    int ranks = 1;
+
     MemoryCeilings ceilings() const { return replans.empty() ? MemoryCeilings{} : replans.back().ceilings; }
 };
 
-/// Writes run.json so that a crash leaves the old or the new one. Version 1 as long as the plan was never changed, then 2, which older
+/// Writes run.json so that a crash leaves the old or the new one. Version 1 for one process whose plan was never changed, else 2, which older
 /// programs refuse: they would lose what the bits depend on.
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record);
 

@@ -26,6 +26,14 @@ Error damagedState(const std::filesystem::path& folder, const VerifyReport& repo
             "commit before can still be used"};
 }
 
+/// How long a rank waits for others to start, and for an answer of one that may be busy with a sample.
+constexpr std::chrono::minutes kPatience{5};
+constexpr std::chrono::minutes kDeadline{10};
+
+/// What a rank wants of all.
+constexpr uint8_t kStop = 1;
+constexpr uint8_t kCommit = 2;
+
 }  // namespace
 
 TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace)
@@ -49,6 +57,8 @@ Status TrainingLoop::openTrainer() {
     };
     parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
     parts.makeDevicePool = m_run.makeDevicePool;
+    parts.collective = m_run.collective.get();
+    parts.fingerprint = fingerprintOf(m_run.record.spec, m_run.tokenizer.hash(), int64_t(m_run.tokens->size()));
     m_shortage.reset();
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.stopToken()));
     for (const std::string& notice : m_trainer->store().notices())
@@ -56,9 +66,10 @@ Status TrainingLoop::openTrainer() {
     GSST_TRY(checkState());
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     GSST_TRY(saveRecord());
+    GSST_ASSIGN(const RunSpec share, shareOf(m_run.record.spec, m_run.place.ranks));
     if (m_trace)
-        m_trace->expect(listStep({m_run.record.spec, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
-    m_observer.expect(m_trainer->committedStep(), int(training().microBatchesPerStep()));
+        m_trace->expect(listStep({share, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
+    m_observer.expect(m_trainer->committedStep(), int(share.training.microBatchesPerStep()));
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
     return {};
@@ -100,10 +111,20 @@ Status TrainingLoop::catchUp() {
     return {};
 }
 
+/// Several processes first find each other.
+Status TrainingLoop::meet() {
+    if (m_run.place.ranks == 1)
+        return {};
+    log(LogLine::Level::Info, "Rank " + std::to_string(m_run.place.rank) + " of " + std::to_string(m_run.place.ranks) + " waits for the others");
+    GSST_ASSIGN(m_run.collective, connectRanks(m_run.place, kPatience, kDeadline));
+    return {};
+}
+
 Status TrainingLoop::run() {
+    GSST_TRY(meet());
     for (;;) {
         Status status = trainToTheEnd();
-        if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage)
+        if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage || m_run.collective)
             return status;
         GSST_TRY(replan(status.error()));
     }
@@ -206,7 +227,7 @@ Status TrainingLoop::oneStep() {
         GSST_TRY(validate());
     if (due(training().sampleEvery, step))
         GSST_TRY(sample());
-    if (m_trainer->commitDue())
+    if (m_trainer->commitDue() && !m_run.collective)
         GSST_TRY(m_trainer->settle());
     return {};
 }
@@ -231,8 +252,27 @@ bool TrainingLoop::interruptsAfter(int64_t step) const {
     return step >= training().steps || due(training().evaluateEvery, step) || due(training().sampleEvery, step);
 }
 
+/// With several processes a command to one of them is for all, at the same step.
+Status TrainingLoop::obeyTogether(Next& next) {
+    uint8_t wishes = m_trainer->commitDue() ? kCommit : 0;
+    while (const auto command = m_inbox.poll()) {
+        if (*command == Command::Stop || *command == Command::PauseNow || *command == Command::PauseAfterStep)
+            wishes |= kStop;
+        if (*command == Command::CommitNow)
+            wishes |= kCommit;
+    }
+    GSST_ASSIGN(wishes, m_trainer->wantedByAny(wishes));
+    if (wishes & kStop)
+        next = Next::Stopped;
+    else if (wishes & kCommit)
+        GSST_TRY(m_trainer->settle());
+    return {};
+}
+
 /// Until one of the commands ends the training for now.
 Status TrainingLoop::obeyAll(Next& next) {
+    if (m_run.collective)
+        return obeyTogether(next);
     while (next == Next::Continue) {
         const auto command = m_inbox.poll();
         if (!command)

@@ -32,6 +32,7 @@ public:
 private:
     enum class Next { Continue, Paused, Stopped };
 
+    Status meet();
     Status openTrainer();
     Status saveRecord();
     Status trainToTheEnd();
@@ -43,6 +44,7 @@ private:
     Result<StepResult> runStep();
     Status finish();
     Status obeyAll(Next& next);
+    Status obeyTogether(Next& next);
     Result<Next> obey(Command command);
     Status validate();
     Status sample();
