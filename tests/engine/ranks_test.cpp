@@ -40,7 +40,7 @@ public:
             FakeOptions own = m_options;
             own.collective = m_ranks[size_t(rank)].get();
             m_runs[size_t(rank)] = std::make_unique<FakeRun>(m_files, "rank" + std::to_string(rank), m_table, own,
-                                                             std::make_unique<DelayingDevice>(m_pool, uint64_t(rank + 1)));
+                                                             std::make_unique<DelayingDevice>(m_pools[size_t(rank)], uint64_t(rank + 1)));
         }
     }
 
@@ -64,7 +64,7 @@ private:
     FileSystem& m_files;
     const TensorTable& m_table;
     FakeOptions m_options;
-    CpuPool m_pool{0};
+    std::array<CpuPool, 2> m_pools{CpuPool(0), CpuPool(0)};  // a pool knows the order of one device only
     std::unique_ptr<MeetingPlace> m_place;
     std::array<std::unique_ptr<FakeCollective>, 2> m_ranks;
     std::array<std::unique_ptr<FakeRun>, 2> m_runs;
