@@ -10,67 +10,77 @@
 namespace gsst {
 namespace {
 
-/// Where a rank stands. All members are whole bytes without gaps.
+/// Where a rank stands.
 struct Standing {
     Hash128 fingerprint{};
-    Hash128 root{};
-    int64_t step = 0;
-    std::array<std::byte, kSealedBytes> record{};
+    std::array<std::byte, kSealedBytes> sealed{};
+    CommitRecord record() const { return decodeRecord(sealed).record; }
 };
 
 Standing standingOf(const StateStore& store, const Hash128& fingerprint) {
-    Standing standing{fingerprint, store.committed().rootHash, store.committed().step, {}};
-    encode(store.committed(), standing.record);
+    Standing standing{fingerprint, {}};
+    encode(store.committed(), standing.sealed);
     return standing;
 }
 
 std::string rankText(size_t rank) { return "rank " + std::to_string(rank); }
 
-Status sameRun(const std::vector<Standing>& all) {
+Status sameText(const std::vector<Standing>& all) {
     for (size_t rank = 1; rank < all.size(); ++rank)
         if (all[rank].fingerprint != all[0].fingerprint)
             return Error{ErrorCode::InvalidInput, "The ranks do not train the same run", rankText(rank),
-                         "its model, recipe, text or number of steps is not that of rank 0",
+                         "its text, tokenizer or micro-batch is not that of rank 0",
                          "Start all ranks with the same options and the same text, each with a run folder of its own"};
     return {};
 }
 
-/// The rank that is the least far.
-size_t lastOf(const std::vector<Standing>& all) {
-    return size_t(std::min_element(all.begin(), all.end(), [](const Standing& a, const Standing& b) { return a.step < b.step; }) - all.begin());
+Result<std::vector<CommitRecord>> gatherRecords(Collective& collective, const StateStore& store, const Hash128& fingerprint) {
+    GSST_ASSIGN(const std::vector<Standing> all, gatherValues(collective, Channel::Commit, standingOf(store, fingerprint)));
+    GSST_TRY(sameText(all));
+    std::vector<CommitRecord> records;
+    for (const Standing& each : all)
+        records.push_back(each.record());
+    return records;
 }
 
-/// A rank that is ahead: to the state of the one that is the last.
-Status goBack(StateStore& store, const Standing& last) {
-    if (store.committed().rootHash != last.root)
-        return store.rollBackToPrevious();
-    // The steps between were skipped: only the record goes back. The logs of this folder stay as long as they are.
-    const DecodedRecord decoded = decodeRecord(last.record);
-    CommitRecord record = decoded.record;
-    record.metricsBytes = store.committed().metricsBytes;
-    record.samplesBytes = store.committed().samplesBytes;
-    return store.commit(store.committedSlot(), record);
+/// The rank that is the least far.
+size_t lastOf(const std::vector<CommitRecord>& all) {
+    return size_t(std::min_element(all.begin(), all.end(), [](const CommitRecord& a, const CommitRecord& b) { return a.step < b.step; }) - all.begin());
+}
+
+/// Of the same state: whose text comes in the newest order.
+size_t leaderOf(const std::vector<CommitRecord>& all) {
+    return size_t(std::max_element(all.begin(), all.end(), [](const CommitRecord& a, const CommitRecord& b) { return a.dataOrder < b.dataOrder; }) - all.begin());
+}
+
+/// Only the record changes, to what another rank's says; where it is kept and how long the logs are is each folder's own.
+Status takeOver(StateStore& store, CommitRecord record) {
+    const CommitRecord& own = store.committed();
+    record.slot = own.slot;
+    record.generation = own.generation;
+    record.metricsBytes = own.metricsBytes;
+    record.samplesBytes = own.samplesBytes;
+    return record == own ? Status() : store.commit(own.slot, record);
 }
 
 }  // namespace
 
 Status agreeOnStart(Collective& collective, StateStore& store, const Hash128& fingerprint) {
-    GSST_ASSIGN(const std::vector<Standing> before, gatherValues(collective, Channel::Commit, standingOf(store, fingerprint)));
-    GSST_TRY(sameRun(before));
-    const Standing& last = before[lastOf(before)];
+    GSST_ASSIGN(const std::vector<CommitRecord> before, gatherRecords(collective, store, fingerprint));
+    const CommitRecord& last = before[lastOf(before)];
     Status back;
-    if (store.committed().step > last.step)
-        back = goBack(store, last);
+    if (store.committed().step > last.step)  // with the same weights the steps between were skipped, and only the record goes back
+        back = store.committed().rootHash == last.rootHash ? takeOver(store, last) : store.rollBackToPrevious();
     // Whoever could not go back tells the others by what it holds.
-    GSST_ASSIGN(const std::vector<Standing> after, gatherValues(collective, Channel::Commit, standingOf(store, fingerprint)));
+    GSST_ASSIGN(const std::vector<CommitRecord> after, gatherRecords(collective, store, fingerprint));
     GSST_TRY(back);
     for (size_t rank = 0; rank < after.size(); ++rank)
-        if (after[rank].step != last.step || after[rank].root != last.root)
+        if (after[rank].step != last.step || after[rank].rootHash != last.rootHash)
             return Error{ErrorCode::Corrupt, "The ranks hold no common state", rankText(rank),
                          "it stands at step " + std::to_string(after[rank].step) + ", " + rankText(lastOf(before)) + " at step " +
                              std::to_string(last.step) + (after[rank].step == last.step ? " with other weights" : ""),
                          "Copy HEAD and the folder slots of the run folder of the rank you trust to those of the others, while none runs"};
-    return {};
+    return takeOver(store, after[leaderOf(after)]);
 }
 
 Status commitTogether(Collective* collective, StateStore& store, int slot, const CommitRecord& record) {
@@ -99,7 +109,7 @@ Result<LossSum> sumLosses(Collective& collective, const LossSum& mine, std::span
         Hash128 norms;
     };
     const Part part{mine.nats, mine.tokens, stateHash(std::as_bytes(squaredNorms))};
-    GSST_ASSIGN(const std::vector<Part> parts, gatherValues(collective, Channel::Sweep, part));
+    GSST_ASSIGN(const std::vector<Part> parts, gatherValues(collective, Channel::Steps, part));
     LossSum sum;
     for (size_t rank = 0; rank < parts.size(); ++rank) {
         if (parts[rank].norms != part.norms)

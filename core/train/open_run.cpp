@@ -10,11 +10,13 @@
 #include "store/commit_log.h"
 #include "store/state_store.h"
 #include "train/machine.h"
+#include "train/rank_meeting.h"
 #include "train/replan.h"
 #include "train/state_files.h"
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -70,24 +72,30 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
 }
 
 /// Fills in what the recipe leaves to the machine; from here on it is part of the run.
-void settle(RunSpec& spec) {
+void settle(RunSpec& spec, const RankPlace& place) {
     if (spec.training.threads == 0)
-        spec.training.threads = std::max(1u, std::thread::hardware_concurrency());
+        spec.training.threads = std::max(1u, std::thread::hardware_concurrency() / unsigned(place.ranksHere));
 }
 
 Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
     GSST_ASSIGN(const RunSpec share, shareOf(run.record.spec, run.place.ranks));
+    std::optional<MachineInUse> disturbed;  // by the others on this computer, which measure too
+    if (run.place.ranksHere > 1)
+        disturbed.emplace();
     const Machine machine = measureMachine(files, run.folder.root, share, DriveProbe::Quick);
     run.engine = machine.engine;
     run.hardware = machine.profile;
     run.limits = limits;
     run.limits.ranks = run.place.ranks;
-    const PlanBasis basis{share, *run.table, run.hardware, run.limits};
-    auto plan = planWithin(run.record.ceilings(), basis);
-    if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
-        plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
-    GSST_TRY(plan);
-    run.plan = *std::move(plan);
+    run.limits.ramBytes /= run.place.ranksHere;
+    run.limits.diskBytes /= run.place.ranksHere;
+    GSST_ASSIGN(run.plan, planTogether(run.collective.get(), share, [&run](const RunSpec& spec) -> Result<Plan> {
+        const PlanBasis basis{spec, *run.table, run.hardware, run.limits};
+        auto plan = planWithin(run.record.ceilings(), basis);
+        if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
+            plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
+        return plan;
+    }));
     run.limits.diskBytes = 0;  // once the files of the run are there, free disk space is no limit for it any more
     return {};
 }
@@ -122,8 +130,7 @@ Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
 }
 
 /// The folder of one rank is no other's, and one of several cannot go on alone: what the others computed would be missing.
-Status takePlace(OpenRun& run) {
-    GSST_ASSIGN(run.place, rankPlaceHere());
+Status takePlace(const OpenRun& run) {
     const auto text = [](int rank, int ranks) {
         return ranks == 1 ? std::string("a run of one process") : "rank " + std::to_string(rank) + " of " + std::to_string(ranks);
     };
@@ -143,11 +150,11 @@ public:
 
     Result<std::unique_ptr<OpenRun>> prepare() {
         auto run = std::make_unique<OpenRun>();
-        run->folder.root = m_request.runFolder;
+        GSST_ASSIGN(run->place, rankPlaceHere());
+        run->folder.root = folderOfRank(m_request.runFolder, run->place);
         run->record.spec = m_request.spec;
         run->record.device = m_request.device;
-        settle(run->record.spec);
-        GSST_ASSIGN(run->place, rankPlaceHere());
+        settle(run->record.spec, run->place);
         run->record.rank = run->place.rank;
         run->record.ranks = run->place.ranks;
         GSST_TRY(validate(run->record.spec, "the run's settings"));
@@ -156,6 +163,8 @@ public:
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
+        GSST_TRY(shareOf(run->record.spec, run->place.ranks));
+        GSST_TRY(meetOthers(*run, m_sink, m_stop));
         GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root)));
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));
@@ -252,8 +261,10 @@ Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunReque
     return Preparation(files, request, sink, std::move(stop)).prepare();
 }
 
-Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink) {
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink,
+                                                 std::stop_token stop) {
     auto run = std::make_unique<OpenRun>();
+    GSST_ASSIGN(run->place, rankPlaceHere());
     run->folder.root = folder;
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
     GSST_TRY(takePlace(*run));
@@ -265,6 +276,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     GSST_TRY(openTokens(*run));
     MachineLimits machine = machineLimits(files, folder);
     machine.diskBytes = 0;
+    GSST_TRY(meetOthers(*run, sink, std::move(stop)));
     GSST_TRY(planRun(files, *run, machine));
     if (run->plan.microBatch != run->record.spec.training.microBatch) {
         warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +

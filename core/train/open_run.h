@@ -47,7 +47,8 @@ using EventSink = std::function<void(Event)>;
 Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop);
 
 /// Opens a run that was prepared before. `steps` > 0 replaces the number of steps.
-Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink);
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink,
+                                                 std::stop_token stop = {});
 
 /// The figures of the plan as an event.
 Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause);

@@ -32,6 +32,8 @@ Result<int> number(const char* name, int least, int most) {
     return value;
 }
 
+std::string suffixOf(const RankPlace& place) { return "-rank" + std::to_string(place.rank); }
+
 }  // namespace
 
 Result<RankPlace> rankPlaceHere() {
@@ -43,6 +45,9 @@ Result<RankPlace> rankPlaceHere() {
     if (place.ranks == 1)
         return RankPlace{};
     GSST_ASSIGN(place.rank, number("RANK", 0, place.ranks - 1));
+    if (!variable("LOCAL_WORLD_SIZE").empty()) {
+        GSST_ASSIGN(place.ranksHere, number("LOCAL_WORLD_SIZE", 1, place.ranks));
+    }
     GSST_ASSIGN(place.masterPort, number("MASTER_PORT", 1, 65535));
     place.masterAddress = variable("MASTER_ADDR");
     if (place.masterAddress.empty())
@@ -63,11 +68,31 @@ Result<RunSpec> shareOf(const RunSpec& spec, int ranks) {
     return share;
 }
 
+Hash128 fingerprintOf(const RunSpec& spec) { return fingerprintOf(spec, "", 0); }
+
 Hash128 fingerprintOf(const RunSpec& spec, const std::string& tokenizerHash, int64_t tokens) {
     RunSpec same = spec;
     same.budget = {};
-    const std::string text = toJson(same) + tokenizerHash + " " + std::to_string(tokens);
+    same.training.threads = 0;
+    const std::string text = toJson(same) + " " GSST_VERSION " " + tokenizerHash + " " + std::to_string(tokens);
     return stateHash(std::as_bytes(std::span(text)));
+}
+
+std::filesystem::path folderOfRank(const std::filesystem::path& path, const RankPlace& place) {
+    if (place.ranks == 1 || path.empty())
+        return path;
+    std::filesystem::path own = path.has_filename() ? path : path.parent_path();
+    own += suffixOf(place);
+    return own;
+}
+
+std::filesystem::path fileOfRank(const std::filesystem::path& path, const RankPlace& place) {
+    if (place.ranks == 1)
+        return path;
+    std::filesystem::path name = path.stem();
+    name += suffixOf(place);
+    name += path.extension();
+    return path.parent_path() / name;
 }
 
 }  // namespace gsst

@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace gsst {
@@ -17,6 +19,7 @@ namespace gsst {
 struct RankPlace {
     int rank = 0;
     int ranks = 1;           ///< 1: this process trains alone, and the rest means nothing
+    int ranksHere = 1;       ///< of them on this computer, which share its memory and cores
     std::string masterAddress;
     int masterPort = 0;
     bool masterIsThere = false;  ///< the meeting point is kept by torchrun, not by rank 0
@@ -24,17 +27,31 @@ struct RankPlace {
     bool operator==(const RankPlace&) const = default;
 };
 
-/// From WORLD_SIZE, RANK, MASTER_ADDR and MASTER_PORT. Without WORLD_SIZE, or with 1: alone. InvalidInput names what is missing or wrong.
+/// From WORLD_SIZE, RANK, MASTER_ADDR, MASTER_PORT and LOCAL_WORLD_SIZE, which may be missing. Without WORLD_SIZE, or with 1: alone.
+/// InvalidInput names what is missing or wrong.
 Result<RankPlace> rankPlaceHere();
 
 /// The part of the recipe that one of `ranks` computes: as many micro-batches as every other. InvalidInput if they cannot be divided.
 Result<RunSpec> shareOf(const RunSpec& spec, int ranks);
 
-/// What must be the same on all ranks. Limits of memory and disk need not be.
+/// What must be the same on all ranks: of the recipe and the program, and then of the text too. Limits of memory and disk and the number
+/// of threads need not be.
+Hash128 fingerprintOf(const RunSpec& spec);
 Hash128 fingerprintOf(const RunSpec& spec, const std::string& tokenizerHash, int64_t tokens);
 
-/// Meets the other ranks, all of which must come within `patience`; a rank that does not answer for `deadline` counts as lost. By file:
-/// over LibTorch's Gloo, or, where its headers were missing when this was built, InvalidInput.
-Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, std::chrono::milliseconds patience, std::chrono::milliseconds deadline);
+/// Every rank has a run folder of its own, "runs/tale-rank1" for "runs/tale", and files of its own, "trace-rank1.json" for "trace.json".
+/// The path itself if there is one process.
+std::filesystem::path folderOfRank(const std::filesystem::path& path, const RankPlace& place);
+std::filesystem::path fileOfRank(const std::filesystem::path& path, const RankPlace& place);
+
+/// How long a rank waits for the others to come, and for an answer of one that may be busy or slower.
+struct Patience {
+    std::chrono::milliseconds toMeet = std::chrono::minutes(10);
+    std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
+};
+
+/// Meets the other ranks; Cancelled by `stop` until they are there. By file: over LibTorch's Gloo, or, where its headers were missing
+/// when this was built, InvalidInput.
+Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const Patience& patience, std::stop_token stop);
 
 }  // namespace gsst

@@ -6,10 +6,14 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
-#include <algorithm>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -21,19 +25,45 @@ using Group = c10::intrusive_ptr<c10d::ProcessGroupGloo>;
 
 /// How long survivors wait for each other to say that they are still there.
 constexpr Milliseconds kRollCall{3000};
+/// How often it is looked who is there.
+constexpr Milliseconds kGlance{200};
+
+/// The address of this computer that the meeting point is reached from: by its name alone a computer often finds only its loopback.
+std::string addressTowards(const std::string& host, int port) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_DGRAM;  // connecting it sends nothing
+    addrinfo* found = nullptr;
+    if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
+        return {};
+    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard(found, freeaddrinfo);
+    const int handle = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
+    if (handle < 0)
+        return {};
+    sockaddr_storage own{};
+    socklen_t length = sizeof(own);
+    char text[NI_MAXHOST] = "";
+    const bool known = connect(handle, found->ai_addr, found->ai_addrlen) == 0 && getsockname(handle, reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
+                       getnameinfo(reinterpret_cast<sockaddr*>(&own), length, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0;
+    close(handle);
+    return known ? text : "";
+}
 
 /// A TCP store to meet at, and a group of its own for each channel.
 class GlooCollective : public Collective {
 public:
-    GlooCollective(const RankPlace& place, Milliseconds patience, Milliseconds deadline) : m_place(place), m_deadline(deadline) {
-        c10d::TCPStoreOptions meeting;
-        meeting.port = std::uint16_t(place.masterPort);
-        meeting.isServer = place.rank == 0 && !place.masterIsThere;
-        meeting.waitWorkers = false;
-        meeting.timeout = patience;
-        m_store = c10::make_intrusive<c10d::PrefixStore>("gsst" + place.attempt, c10::make_intrusive<c10d::TCPStore>(place.masterAddress, meeting));
+    GlooCollective(const RankPlace& place, const Patience& patience) : m_place(place), m_patience(patience), m_begin(std::chrono::steady_clock::now()) {}
+
+    /// Throws what LibTorch throws.
+    Status meet(const std::stop_token& stop) {
+        GSST_TRY(openStore(stop));
+        m_store->set(hereKey(rank()), std::vector<uint8_t>{1});
+        for (int other = 0; other < ranks(); ++other)
+            while (!m_store->check({hereKey(other)}))
+                GSST_TRY(waitAWhile(stop, "rank " + std::to_string(other) + " did not come"));
         for (size_t channel = 0; channel < m_groups.size(); ++channel)
-            m_groups[channel] = connect("channel" + std::to_string(channel), patience);
+            m_groups[channel] = connectChannel("channel" + std::to_string(channel));
+        return {};
     }
 
     int rank() const override { return m_place.rank; }
@@ -43,8 +73,8 @@ public:
         return guarded([&] {
             std::vector<at::Tensor> tensors{at::from_blob(values.data(), {int64_t(values.size())}, at::kFloat)};
             c10d::AllreduceOptions options;
-            options.timeout = m_deadline;
-            m_groups[size_t(Channel::Sweep)]->allreduce(tensors, options)->wait();
+            options.timeout = m_patience.toAnswer;
+            m_groups[size_t(Channel::Gradients)]->allreduce(tensors, options)->wait();
         });
     }
 
@@ -58,18 +88,53 @@ public:
             for (int rank = 0; rank < ranks(); ++rank)
                 outputs[0].push_back(at::from_blob(all.data() + int64_t(rank) * length, {length}, at::kByte));
             c10d::AllgatherOptions options;
-            options.timeout = m_deadline;
+            options.timeout = m_patience.toAnswer;
             m_groups[size_t(channel)]->allgather(outputs, inputs, options)->wait();
         }));
         return all;
     }
 
 private:
-    Group connect(const std::string& name, Milliseconds patience) {
-        auto options = c10d::ProcessGroupGloo::Options::create(patience);
+    static std::string hereKey(int rank) { return "here" + std::to_string(rank); }
+    static std::string aliveKey(int rank) { return "alive" + std::to_string(rank); }
+
+    /// Whoever keeps the meeting point may come later.
+    Status openStore(const std::stop_token& stop) {
+        c10d::TCPStoreOptions meeting;
+        meeting.port = std::uint16_t(m_place.masterPort);
+        meeting.isServer = m_place.rank == 0 && !m_place.masterIsThere;
+        meeting.waitWorkers = false;
+        meeting.timeout = meeting.isServer ? m_patience.toMeet : Milliseconds(1000);
+        for (;;) {
+            try {
+                auto store = c10::make_intrusive<c10d::TCPStore>(m_place.masterAddress, meeting);
+                store->setTimeout(m_patience.toMeet);
+                m_store = c10::make_intrusive<c10d::PrefixStore>("gsst" + m_place.attempt, std::move(store));
+                return {};
+            } catch (const std::exception& error) {
+                if (meeting.isServer)
+                    throw;
+                GSST_TRY(waitAWhile(stop, error.what()));
+            }
+        }
+    }
+
+    Status waitAWhile(const std::stop_token& stop, const std::string& why) {
+        if (stop.stop_requested())
+            return Error{ErrorCode::Cancelled, "Stopped while waiting for the other ranks", "", "a stop was requested", ""};
+        if (std::chrono::steady_clock::now() - m_begin > m_patience.toMeet)
+            throw std::runtime_error(why);
+        std::this_thread::sleep_for(kGlance);
+        return {};
+    }
+
+    Group connectChannel(const std::string& name) {
+        auto options = c10d::ProcessGroupGloo::Options::create(m_patience.toMeet);
         const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
-        options->devices.push_back(interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
-                                             : c10d::ProcessGroupGloo::createDefaultDevice());
+        const std::string address = addressTowards(m_place.masterAddress, m_place.masterPort);
+        options->devices.push_back(interface          ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+                                   : !address.empty() ? c10d::ProcessGroupGloo::createDeviceForHostname(address)
+                                                      : c10d::ProcessGroupGloo::createDefaultDevice());
         return c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>(name, m_store), rank(), ranks(), options);
     }
 
@@ -86,10 +151,10 @@ private:
     Error lost(const std::string& why) {
         std::string missing;
         try {
-            m_store->set("alive" + std::to_string(rank()), std::vector<uint8_t>{1});
+            m_store->set(aliveKey(rank()), std::vector<uint8_t>{1});
             std::this_thread::sleep_for(kRollCall);
             for (int other = 0; other < ranks(); ++other)
-                if (!m_store->check({"alive" + std::to_string(other)}))
+                if (!m_store->check({aliveKey(other)}))
                     missing += (missing.empty() ? "rank " : ", rank ") + std::to_string(other);
         } catch (const std::exception&) {
             missing = m_place.masterIsThere ? "the meeting point of torchrun" : "rank 0";
@@ -100,23 +165,27 @@ private:
     }
 
     RankPlace m_place;
-    Milliseconds m_deadline;
+    Patience m_patience;
+    std::chrono::steady_clock::time_point m_begin;
     c10::intrusive_ptr<c10d::Store> m_store;
-    std::array<Group, 2> m_groups;
+    std::array<Group, kChannels> m_groups;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, Milliseconds patience, Milliseconds deadline) {
+Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const Patience& patience, std::stop_token stop) {
     try {
-        return std::unique_ptr<Collective>(std::make_unique<GlooCollective>(place, patience, deadline));
+        auto ranks = std::make_unique<GlooCollective>(place, patience);
+        GSST_TRY(ranks->meet(stop));
+        return std::unique_ptr<Collective>(std::move(ranks));
     } catch (const std::exception& error) {
         const std::string why = error.what();
         return Error{ErrorCode::Io, "The ranks did not meet",
                      "rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) + " at " + place.masterAddress + ":" +
                          std::to_string(place.masterPort),
                      why.substr(0, why.find('\n')),
-                     "Start all ranks within a few minutes, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE; rank 0 must be reachable there"};
+                     "Start all ranks within a few minutes, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE; rank 0 must be reachable there, "
+                     "and nothing else may use the port"};
     }
 }
 

@@ -3,7 +3,7 @@
 
 namespace gsst {
 
-Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, std::chrono::milliseconds, std::chrono::milliseconds) {
+Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const Patience&, std::stop_token) {
     return Error{ErrorCode::InvalidInput, "This program cannot train with several processes", "WORLD_SIZE " + std::to_string(place.ranks),
                  "it was built without the headers of Gloo", "Install libgloo-dev and build again, or unset WORLD_SIZE"};
 }

@@ -11,13 +11,19 @@ namespace gsst {
 namespace {
 
 constexpr uint64_t kLargestRunJson = 4u << 20;
-constexpr uint64_t kRunJsonVersion = 2;
-constexpr uint64_t kVersionWithoutReplans = 1;
+constexpr uint64_t kRunJsonVersion = 3;
 constexpr size_t kMostNamedFiles = 1000;  // run.json stays small, whatever folder the text came from
 
 Error broken(const RunFolder& folder, const std::string& why) {
     return {ErrorCode::Corrupt, "The run's description cannot be used", folder.runJson().string(), why,
             "Restore run.json from a backup; slots and tokens in the folder are untouched"};
+}
+
+/// The oldest one that can say what the record says.
+uint64_t versionOf(const RunRecord& record) {
+    if (record.ranks > 1)
+        return kRunJsonVersion;
+    return record.replans.empty() ? 1 : 2;
 }
 
 Json jsonOf(const Replan& replan) {
@@ -71,7 +77,7 @@ Status readRank(const Json& json, RunRecord& record) {
 
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record) {
     Json json;
-    json["gsst_run"] = record.replans.empty() && record.ranks == 1 ? kVersionWithoutReplans : kRunJsonVersion;
+    json["gsst_run"] = versionOf(record);
     json["device"] = record.device;
     const std::span named(record.textFiles.data(), std::min(record.textFiles.size(), kMostNamedFiles));
     json["text"] = {{"files", std::vector<std::string>(named.begin(), named.end())}, {"bytes", record.textBytes}};

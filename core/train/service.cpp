@@ -106,7 +106,10 @@ private:
     Result<std::unique_ptr<TraceWriter>> openTrace(const TraceRequest& request) {
         if (request.file.empty())
             return std::unique_ptr<TraceWriter>();
-        return TraceWriter::create(m_files, request);
+        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        TraceRequest own = request;
+        own.file = fileOfRank(request.file, place);
+        return TraceWriter::create(m_files, own);
     }
 
     static Status checkDevice(const std::string& device) {

@@ -227,7 +227,7 @@ Status Trainer::settle() {
 Result<uint8_t> Trainer::wantedByAny(uint8_t wishes) {
     if (!m_impl->parts.collective)
         return wishes;
-    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Sweep, wishes));
+    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Steps, wishes));
     for (uint8_t each : all)
         wishes |= each;
     return wishes;

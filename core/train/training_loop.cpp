@@ -26,13 +26,10 @@ Error damagedState(const std::filesystem::path& folder, const VerifyReport& repo
             "commit before can still be used"};
 }
 
-/// How long a rank waits for others to start, and for an answer of one that may be busy with a sample.
-constexpr std::chrono::minutes kPatience{5};
-constexpr std::chrono::minutes kDeadline{10};
-
 /// What a rank wants of all.
 constexpr uint8_t kStop = 1;
 constexpr uint8_t kCommit = 2;
+constexpr uint8_t kSample = 4;
 
 }  // namespace
 
@@ -111,17 +108,7 @@ Status TrainingLoop::catchUp() {
     return {};
 }
 
-/// Several processes first find each other.
-Status TrainingLoop::meet() {
-    if (m_run.place.ranks == 1)
-        return {};
-    log(LogLine::Level::Info, "Rank " + std::to_string(m_run.place.rank) + " of " + std::to_string(m_run.place.ranks) + " waits for the others");
-    GSST_ASSIGN(m_run.collective, connectRanks(m_run.place, kPatience, kDeadline));
-    return {};
-}
-
 Status TrainingLoop::run() {
-    GSST_TRY(meet());
     for (;;) {
         Status status = trainToTheEnd();
         if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage || m_run.collective)
@@ -209,9 +196,9 @@ Status TrainingLoop::trainUntilPause(Next& next) {
 Result<StepResult> TrainingLoop::runStep() {
     const bool more = !interruptsAfter(m_trainer->step() + 1);
     if (!m_trace)
-        return m_trainer->runStep(more, m_inbox.stepToken());
+        return m_trainer->runStep(more, stepToken());
     m_trace->stepStarted(m_trainer->step() + 1);
-    GSST_ASSIGN(StepResult result, m_trainer->runStep(more, m_inbox.stepToken()));
+    GSST_ASSIGN(StepResult result, m_trainer->runStep(more, stepToken()));
     m_trace->stepDone();
     if (auto notice = m_trace->takeNotice())
         m_sink(*std::move(notice));
@@ -260,12 +247,20 @@ Status TrainingLoop::obeyTogether(Next& next) {
             wishes |= kStop;
         if (*command == Command::CommitNow)
             wishes |= kCommit;
+        if (*command == Command::SampleNow)
+            wishes |= kSample;
     }
-    GSST_ASSIGN(wishes, m_trainer->wantedByAny(wishes));
-    if (wishes & kStop)
+    if (m_inbox.quitting())
+        wishes |= kStop;
+    GSST_ASSIGN(const uint8_t all, m_trainer->wantedByAny(wishes));
+    if (all & kStop & ~wishes)
+        log(LogLine::Level::Info, "Another rank was asked to stop");
+    if (all & kStop)
         next = Next::Stopped;
-    else if (wishes & kCommit)
-        GSST_TRY(m_trainer->settle());
+    else if (all & kSample)
+        return sample();
+    else if (all & kCommit)
+        return m_trainer->settle();
     return {};
 }
 
@@ -315,7 +310,7 @@ Status TrainingLoop::finish() {
 }
 
 Status TrainingLoop::validate() {
-    GSST_ASSIGN(const EvaluationResult result, m_trainer->evaluate(m_inbox.stepToken()));
+    GSST_ASSIGN(const EvaluationResult result, m_trainer->evaluate(stepToken()));
     if (result.tokens == 0)
         return {};
     m_validatedStep = m_trainer->step();
@@ -327,7 +322,7 @@ Status TrainingLoop::validate() {
 
 Status TrainingLoop::sample() {
     GSST_TRY(m_trainer->settle());
-    const auto text = sampleText(*m_trainer, m_run, m_inbox.stepToken());
+    const auto text = sampleText(*m_trainer, m_run, stepToken());
     if (!text.ok() && text.error().code == ErrorCode::OutOfMemory) {
         // No plan of the training would change that, and nothing depends on it.
         log(LogLine::Level::Warning, "The sample of step " + std::to_string(m_trainer->step()) + " is left out. " + text.error().text());
@@ -345,7 +340,7 @@ Status TrainingLoop::sample() {
 /// before it stands, and the step is done again. State in RAM is saved first: minutes of work are worth more than the last line.
 Status TrainingLoop::writeLine(const StepDone& done) {
     Status status = m_log->add(done);
-    if (!status.ok() && !m_run.plan.stateOnDisk)
+    if (!status.ok() && !m_run.plan.stateOnDisk && !m_run.collective)  // a commit needs all ranks, and they know nothing of this
         GSST_TRY(m_trainer->settle());
     return status;
 }

@@ -59,7 +59,7 @@ private:
     const int m_ranks;
     std::mutex m_mutex;
     std::condition_variable m_changed;
-    std::array<Round, 2> m_rounds;
+    std::array<Round, kChannels> m_rounds;
     int m_lost = -1;
 };
 
@@ -71,7 +71,7 @@ public:
 
     Status sum(std::span<float> values) override {
         const auto mine = std::as_bytes(values);
-        GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Sweep, m_rank, {mine.begin(), mine.end()}));
+        GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Gradients, m_rank, {mine.begin(), mine.end()}));
         std::memcpy(values.data(), (*parts)[0].data(), values.size_bytes());
         std::vector<float> next(values.size());
         for (size_t rank = 1; rank < parts->size(); ++rank) {
