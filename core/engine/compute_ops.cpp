@@ -52,7 +52,6 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::HeadSums: status = headSums(op, run); break;
     case OpKind::Head: status = op.sums == kNoBuffer ? head(op, run) : headSlice(op, run); break;
     case OpKind::Backward: status = backward(op, run); break;
-    case OpKind::ReduceGradient: status = reduce(op, run); break;
     case OpKind::Norms: status = norms(op, run); break;
     default: break;  // ops of other lanes never come here
     }
@@ -101,6 +100,10 @@ Status ComputeOps::onDevice(bool wait, std::function<Status()> work) {
         m_parts.device->hostWait(event);
     const std::lock_guard lock(m_mutex);
     return std::exchange(m_error, {});
+}
+
+Status ComputeOps::finish() {
+    return onDevice(true, [] { return Status(); });
 }
 
 void ComputeOps::dropKept() {
@@ -244,11 +247,6 @@ Status ComputeOps::backward(const Op& op, ProgramRun& run) {
     call.gradient = gradientOf(op.gradient, run);
     call.kept = op.kept != kNoBuffer;
     return onDevice(false, [this, call] { return m_parts.math->backward(call); });
-}
-
-Status ComputeOps::reduce(const Op& op, ProgramRun& run) {
-    const std::span<float> values(gradientOf(op.gradient, run), size_t(op.elements));
-    return onDevice(true, [this, values] { return m_parts.collective->sum(values); });
 }
 
 Status ComputeOps::norms(const Op& op, ProgramRun& run) {

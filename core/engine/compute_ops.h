@@ -22,6 +22,9 @@ public:
     /// the result is needed on the host (staging, loss, norms), waits for the device.
     Status run(const Op& op, ProgramRun& run);
 
+    /// Waits until the device has done all ops so far. Their first error, if any.
+    Status finish();
+
     /// Forgets the activations of a step that was given up. Waits for the device.
     void dropKept();
 
@@ -42,7 +45,6 @@ private:
     Status headSums(const Op& op, ProgramRun& run);
     Status headSlice(const Op& op, ProgramRun& run);
     Status backward(const Op& op, ProgramRun& run);
-    Status reduce(const Op& op, ProgramRun& run);
     Status norms(const Op& op, ProgramRun& run);
     Status loadActivation(const Op& op, int target, ProgramRun& run);
     Status storeActivation(const Op& op, ProgramRun& run);

@@ -20,6 +20,7 @@ namespace gsst {
 /// What the compute lane waits for.
 enum class WaitCause {
     Read,  ///< a disk read
+    Link,  ///< other ranks
     Write  ///< free staging, or a write or commit
 };
 

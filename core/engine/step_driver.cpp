@@ -224,8 +224,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
                          "computed twice from the same state, its gradient came out different",
                          "This points to failing memory or an overclocked processor: test them before you go on"};
         second.wrongGuess = true;
-        second.waits.read += step.waits.read;
-        second.waits.write += step.waits.write;
+        second.waits += step.waits;
         second.compute += step.compute;
         step = second;
     }

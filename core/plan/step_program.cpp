@@ -58,6 +58,7 @@ Lane laneOf(OpKind kind) {
     case OpKind::WriteShare:
     case OpKind::WriteBoundary:
     case OpKind::Commit: return Lane::Write;
+    case OpKind::ReduceGradient: return Lane::Link;
     default: return Lane::Compute;
     }
 }

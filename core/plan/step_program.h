@@ -45,7 +45,8 @@ const char* nameOf(OpKind kind);
 inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
 
 /// Which engine part works on an op. Ops of one lane run in program order; lanes overlap as far as buffers and files allow.
-enum class Lane : uint8_t { Read, Compute, Write };
+enum class Lane : uint8_t { Read, Compute, Write, Link };  // Link: to other ranks
+inline constexpr size_t kLanes = 4;
 Lane laneOf(OpKind kind);
 
 /// Where a buffer lives.

@@ -39,6 +39,9 @@ Error alreadyThere(const RunFolder& folder) {
             "Go on with 'gsst resume', or name another folder with --run"};
 }
 
+/// Bytes a second between processes of one computer: careful, not measured.
+constexpr double kLoopbackBytes = 1e9;
+
 constexpr const char* kSampleText = "sample-stories.txt";
 constexpr const char* kOwnFiles[] = {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl",
                                      "data/index.json", "data/tokens-0000.bin", kSampleText};
@@ -87,6 +90,8 @@ Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
     run.hardware = machine.profile;
     run.limits = limits;
     run.limits.ranks = run.place.ranks;
+    if (run.place.ranksHere == run.place.ranks)
+        run.hardware.compute.linkBytes = kLoopbackBytes;
     run.limits.ramBytes /= run.place.ranksHere;
     run.limits.diskBytes /= run.place.ranksHere;
     GSST_ASSIGN(run.plan, planTogether(run.collective.get(), share, [&run](const RunSpec& spec) -> Result<Plan> {

@@ -362,6 +362,7 @@ Status TrainingLoop::report(const StepResult& result) {
     done.readBytes = int64_t(result.readBytes);
     done.writtenBytes = int64_t(result.writtenBytes);
     done.readWaitSeconds = result.waits.read;
+    done.linkWaitSeconds = result.waits.link;
     done.writeWaitSeconds = result.waits.write;
     done.epoch = double(result.step) * double(training().tokensPerStep()) /
                  std::max(1.0, double(m_run.tokens->size()) * (1.0 - m_run.record.spec.data.validationShare));

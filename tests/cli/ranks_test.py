@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several processes over Gloo train one model: as one process does; killed, interrupted and resumed; refused where they do not belong together."""
+import json
 import os
 import pathlib
 import signal
@@ -223,7 +224,11 @@ class RanksTest(program.ProgramTest):
         self.succeed(program.gsst("resume", self.run_folder, "--steps", "12"))
         self.assertEqual(self.roots_of(), [self.verified()["root_hash"]] * 2)
         for rank in (0, 1):
-            self.assertTrue((self.folder / f"trace-rank{rank}.json").exists())
+            for process in (1, 2):  # measured and simulated
+                link = [event for event in json.loads((self.folder / f"trace-rank{rank}.json").read_text())
+                        if event["ph"] == "X" and event["pid"] == process and event["cat"] == "link"]
+                self.assertEqual({event["name"] for event in link}, {"reduce gradient"})
+                self.assertGreater(link[0]["args"]["link bytes"], 0)
 
 
 if __name__ == "__main__":

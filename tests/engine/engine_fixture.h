@@ -91,6 +91,7 @@ struct FakeOptions {
     double firstScale = 1;
     int64_t sequences = 6;                    ///< of a step, over all ranks
     Collective* collective = nullptr;         ///< placement.ranks belongs to it
+    EngineObserver* observer = nullptr;
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
@@ -143,6 +144,7 @@ public:
         m_io = makeThreadPoolIo({2, 2, 64 << 10});
         EngineParts parts;
         parts.collective = m_options.collective;
+        parts.observer = m_options.observer;
         if (parts.collective)
             m_math->setFirstMicroBatch(parts.collective->rank() * int(m_training.microBatchesPerStep()));
         parts.table = &m_table;

@@ -4,11 +4,13 @@
 #include "engine/collective.h"
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace gsst::test {
@@ -70,6 +72,7 @@ public:
     int ranks() const override { return m_place.ranks(); }
 
     Status sum(std::span<float> values) override {
+        std::this_thread::sleep_for(linkDelay);
         const auto mine = std::as_bytes(values);
         GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Gradients, m_rank, {mine.begin(), mine.end()}));
         std::memcpy(values.data(), (*parts)[0].data(), values.size_bytes());
@@ -95,6 +98,7 @@ public:
     /// The rank is lost at its so-manieth gather in this channel from now.
     Channel leaveAt = Channel::Commit;
     int callsLeft = 1 << 30;
+    std::chrono::milliseconds linkDelay{0};
 
 private:
     MeetingPlace& m_place;

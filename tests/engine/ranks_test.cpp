@@ -5,6 +5,8 @@
 #include "io/memory_files.h"
 
 #include <array>
+#include <mutex>
+#include <set>
 #include <thread>
 
 namespace gsst::test {
@@ -24,7 +26,8 @@ FakeOptions optionsOf(UpdateRule rule, Placement placement, double bound) {
 /// Two ranks as threads, each with a folder of its own.
 class TwoRanks {
 public:
-    TwoRanks(FileSystem& files, const TensorTable& table, FakeOptions options) : m_files(files), m_table(table), m_options(std::move(options)) {
+    TwoRanks(FileSystem& files, const TensorTable& table, FakeOptions options, std::array<EngineObserver*, 2> observers = {})
+        : m_files(files), m_table(table), m_options(std::move(options)), m_observers(observers) {
         m_options.placement.ranks = 2;
         meet();
         for (int rank : {0, 1})
@@ -39,6 +42,7 @@ public:
             m_ranks[size_t(rank)] = std::make_unique<FakeCollective>(*m_place, rank);
             FakeOptions own = m_options;
             own.collective = m_ranks[size_t(rank)].get();
+            own.observer = m_observers[size_t(rank)];
             m_runs[size_t(rank)] = std::make_unique<FakeRun>(m_files, "rank" + std::to_string(rank), m_table, own,
                                                              std::make_unique<DelayingDevice>(m_pools[size_t(rank)], uint64_t(rank + 1)));
         }
@@ -64,6 +68,7 @@ private:
     FileSystem& m_files;
     const TensorTable& m_table;
     FakeOptions m_options;
+    std::array<EngineObserver*, 2> m_observers;
     std::array<CpuPool, 2> m_pools{CpuPool(0), CpuPool(0)};  // a pool knows the order of one device only
     std::unique_ptr<MeetingPlace> m_place;
     std::array<std::unique_ptr<FakeCollective>, 2> m_ranks;
@@ -166,6 +171,49 @@ TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
         });
         compare(ranks, alone);
     }
+}
+
+/// Counts gradients whose sum over the ranks was on its way while another slice was computed.
+class OverlapObserver : public EngineObserver {
+public:
+    void opStarted(const Op& op) override {
+        const std::lock_guard lock(m_mutex);
+        if (op.kind == OpKind::ReduceGradient)
+            m_onLink = op.slice;
+        else if (op.kind == OpKind::Backward && m_onLink > op.slice)
+            m_hidden.insert(m_onLink);
+    }
+    void opDone(const Op& op) override {
+        const std::lock_guard lock(m_mutex);
+        if (op.kind == OpKind::ReduceGradient)
+            m_onLink = -1;
+    }
+    void waited(const Op& op, WaitCause cause, double) override {
+        EXPECT_TRUE(cause != WaitCause::Link || op.kind == OpKind::Norms) << nameOf(op.kind);
+    }
+    void committed(const CommitRecord&) override {}
+    size_t hidden() const { return m_hidden.size(); }
+
+private:
+    std::mutex m_mutex;
+    int m_onLink = -1;
+    std::set<int> m_hidden;
+};
+
+TEST_P(Ranks, SumsGoOnBesideTheNextSlice) {
+    std::array<OverlapObserver, 2> observers;
+    TwoRanks ranks(*files, table, options(), {&observers[0], &observers[1]});
+    for (int rank : {0, 1}) {
+        ranks.rank(rank).linkDelay = std::chrono::milliseconds(20);
+        ranks.run(rank).open();
+    }
+    ranks.both([](FakeRun& run) {
+        run.steps(1);
+        return run.lastError.what.empty();
+    });
+    // All but that of the slice that is computed last.
+    for (const OverlapObserver& observer : observers)
+        EXPECT_EQ(observer.hidden(), ranks.run(0).builder().slices().size() - 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Ranks,
