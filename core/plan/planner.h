@@ -15,8 +15,8 @@ struct MachineLimits {
     int64_t deviceBytes = 0;  ///< limit of the device's pool when the budget names none; 0 = unlimited
     int64_t ramBytes = 0;
     int64_t diskBytes = 0;
-    int ranks = 1;            ///< processes that train together, this one included
     int64_t programBytes = 0; ///< of RAM: what the program takes besides what the plan counts
+    int ranks = 1;            ///< processes that train together, this one included
 };
 
 /// Limits that are enforced: the budget's, or where it names none the machine's; 0 = none.

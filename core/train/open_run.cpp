@@ -81,7 +81,7 @@ void settle(RunSpec& spec, const RankPlace& place) {
 }
 
 Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
-    GSST_ASSIGN(const RunSpec share, shareOf(run.record.spec, run.place.ranks));
+    GSST_ASSIGN(RunSpec share, shareOf(run.record.spec, run.place.ranks));
     std::optional<MachineInUse> disturbed;  // by the others on this computer, which measure too
     if (run.place.ranksHere > 1)
         disturbed.emplace();
@@ -94,13 +94,17 @@ Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
         run.hardware.compute.linkBytes = kLoopbackBytes;
     run.limits.ramBytes /= run.place.ranksHere;
     run.limits.diskBytes /= run.place.ranksHere;
-    GSST_ASSIGN(run.plan, planTogether(run.collective.get(), share, [&run](const RunSpec& spec) -> Result<Plan> {
-        const PlanBasis basis{spec, *run.table, run.hardware, run.limits};
-        auto plan = planWithin(run.record.ceilings(), basis);
-        if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
-            plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
-        return plan;
-    }));
+    GSST_ASSIGN(const Means means, shareMeans(run.collective.get(), {share.budget, run.hardware, run.limits}));
+    share.budget = means.budget;
+    run.hardware = means.hardware;
+    run.limits = means.limits;
+    const PlanBasis basis{share, *run.table, run.hardware, run.limits};
+    auto plan = planWithin(run.record.ceilings(), basis);
+    if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
+        plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
+    GSST_TRY(plan);
+    run.plan = *std::move(plan);
+    GSST_TRY(checkSamePlan(run.collective.get(), run.plan));
     run.limits.diskBytes = 0;  // once the files of the run are there, free disk space is no limit for it any more
     return {};
 }

@@ -28,25 +28,63 @@ Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
     return {};
 }
 
-Result<Plan> planTogether(Collective* collective, RunSpec share, const std::function<Result<Plan>(const RunSpec&)>& make) {
-    struct Choice {
-        int64_t microBatch;
-        int64_t stateOnDisk;
-        bool operator==(const Choice&) const = default;
-    };
-    for (;;) {
-        GSST_ASSIGN(Plan plan, make(share));
-        if (!collective)
-            return plan;
-        GSST_ASSIGN(const std::vector<Choice> all, gatherValues(*collective, Channel::Steps, Choice{plan.microBatch, plan.stateOnDisk ? 1 : 0}));
-        if (std::count(all.begin(), all.end(), all.front()) == std::ptrdiff_t(all.size()))
-            return plan;
-        for (const Choice& each : all) {
-            share.training.microBatch = std::min(share.training.microBatch, each.microBatch);
-            if (each.stateOnDisk)
-                share.budget.residency = ResidencyChoice::Disk;
-        }
+namespace {
+
+/// Of limits, where 0 is none.
+void keepLeast(int64_t& limit, int64_t other) {
+    if (other > 0 && (limit == 0 || other < limit))
+        limit = other;
+}
+
+void keepSlowest(HardwareProfile& all, const HardwareProfile& other) {
+    ComputeRates& rates = all.compute;
+    for (double ComputeRates::*rate : {&ComputeRates::forwardFlops, &ComputeRates::backwardFlops, &ComputeRates::keptBackwardFlops, &ComputeRates::headFlops,
+                                       &ComputeRates::updateBytes, &ComputeRates::copyBytes, &ComputeRates::linkBytes})
+        rates.*rate = std::min(rates.*rate, other.compute.*rate);
+    for (double HardwareProfile::*rate : {&HardwareProfile::readBytesPerSecond, &HardwareProfile::writeBytesPerSecond})
+        all.*rate = std::min(all.*rate, other.*rate);
+    for (double HardwareProfile::*seconds : {&HardwareProfile::secondsPerOp, &HardwareProfile::secondsPerCommit})
+        all.*seconds = std::max(all.*seconds, other.*seconds);
+    all.driveMeasured = all.driveMeasured && other.driveMeasured;
+}
+
+}  // namespace
+
+Result<Means> shareMeans(Collective* collective, const Means& own) {
+    if (!collective)
+        return own;
+    Means mine = own;
+    mine.budget.deviceBytes = deviceLimitOf(own.budget, own.limits);
+    mine.budget.ramBytes = ramLimitOf(own.budget, own.limits);
+    GSST_ASSIGN(const std::vector<Means> all, gatherValues(*collective, Channel::Steps, mine));
+    Means common = all.front();
+    for (const Means& each : all) {
+        keepLeast(common.budget.deviceBytes, each.budget.deviceBytes);
+        keepLeast(common.budget.ramBytes, each.budget.ramBytes);
+        keepLeast(common.budget.diskBytes, each.budget.diskBytes);
+        keepLeast(common.limits.diskBytes, each.limits.diskBytes);
+        common.limits.programBytes = std::max(common.limits.programBytes, each.limits.programBytes);
+        if (each.budget.residency == ResidencyChoice::Disk)
+            common.budget.residency = ResidencyChoice::Disk;
+        keepSlowest(common.hardware, each.hardware);
     }
+    return common;
+}
+
+Status checkSamePlan(Collective* collective, const Plan& plan) {
+    if (!collective)
+        return {};
+    struct Program {
+        int64_t microBatch, slices, vocabularyRows, chunkElements, rule, onDisk;
+        double breakEven;
+        bool operator==(const Program&) const = default;
+    };
+    const Program own{plan.microBatch, plan.slices, plan.placement.vocabularyRows, plan.placement.chunkElements, int64_t(plan.rule),
+                      plan.stateOnDisk ? 1 : 0, plan.breakEven};
+    GSST_ASSIGN(const std::vector<Program> all, gatherValues(*collective, Channel::Steps, own));
+    if (std::count(all.begin(), all.end(), own) == std::ptrdiff_t(all.size()))
+        return {};
+    return Error{ErrorCode::Internal, "The ranks made different plans", "", "with the same limits and rates", "Please report this as a defect"};
 }
 
 }  // namespace gsst

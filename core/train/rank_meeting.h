@@ -7,7 +7,6 @@
 #include "train/events.h"
 #include "train/open_run.h"
 
-#include <functional>
 #include <stop_token>
 
 namespace gsst {
@@ -16,8 +15,18 @@ namespace gsst {
 /// on all, before anything is made or changed. `run` has its place, folder and record.
 Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop);
 
-/// The plan of `make` for this process's share of the recipe. All processes have the same micro-batch, which bits depend on, and commit
-/// as often: what one of them needs for its memory, all do. `collective` may be null.
-Result<Plan> planTogether(Collective* collective, RunSpec share, const std::function<Result<Plan>(const RunSpec&)>& make);
+/// What a plan is made from.
+struct Means {
+    Budget budget;
+    HardwareProfile hardware;
+    MachineLimits limits;
+};
+
+/// All processes run the same step program, so they plan with the same means: the least memory and disk, the slowest rates, and the
+/// choices of rank 0, with the state on disk if one of them wants that. `collective` may be null.
+Result<Means> shareMeans(Collective* collective, const Means& own);
+
+/// That nothing led to another plan all the same.
+Status checkSamePlan(Collective* collective, const Plan& plan);
 
 }  // namespace gsst

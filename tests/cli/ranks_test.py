@@ -109,12 +109,14 @@ class RanksTest(program.ProgramTest):
         self.assert_losses_near(3)
 
     def test_with_other_memory(self):
-        """What one needs for its memory, all do: a smaller micro-batch, and commits of every step."""
-        calls = [self.train_arguments("--residency", "resident"), self.train_arguments("--residency", "disk")]
-        for outcome in self.together(calls):
-            self.succeed(outcome)
+        """What one needs for its memory, all do: other slices, and commits of every step."""
         self.succeed(self.train())
-        self.assertEqual(self.roots_of(), [self.verified()["root_hash"]] * 2)
+        for name, options in (("residency", ("--residency", "disk")), ("slices", ("--residency", "disk", "--vram", "400KiB"))):
+            with self.subTest(name):
+                run = self.folder / name
+                for outcome in self.together([self.train_arguments("--residency", "auto", run=run), self.train_arguments(*options, run=run)]):
+                    self.succeed(outcome)
+                self.assertEqual(self.roots_of(run=run), [self.verified()["root_hash"]] * 2)
 
     def test_killed_and_resumed(self):
         whole = self.folder / "whole"
