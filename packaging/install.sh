@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
     g++ cmake ninja-build ccache python3 python3-venv
     qt6-base-dev "qt6-svg-dev|libqt6svg6-dev" libqcustomplot-dev libgl1-mesa-dev fonts-dejavu-core
-    nlohmann-json3-dev libsentencepiece-dev libxxhash-dev libcli11-dev libgtest-dev liburing-dev
+    nlohmann-json3-dev libsentencepiece-dev libxxhash-dev libcli11-dev libgtest-dev liburing-dev libgloo-dev
 )
 
 fail() {

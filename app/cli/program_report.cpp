@@ -81,7 +81,7 @@ void printTotals(std::ostream& out, const StepListing& listing) {
     out << tableLine(columns, {"lane", "op", "count", "read", "written", "copied", "FLOPs", "seconds"});
     KindTotal all{"total", ""};
     std::map<std::string, double> busy;
-    double readWait = 0, writeWait = 0;
+    double readWait = 0, writeWait = 0, linkWait = 0;
     for (const KindTotal& total : totalsOf(listing)) {
         out << tableLine(columns, {total.lane, total.kind, std::to_string(total.ops), size(total.read), size(total.written), size(total.copied),
                                    flopsText(total.flops), fixed(total.seconds, 3)});
@@ -94,13 +94,14 @@ void printTotals(std::ostream& out, const StepListing& listing) {
     }
     for (const ListedOp& op : listing.ops) {
         readWait += op.readWait;
+        linkWait += op.linkWait;
         writeWait += op.writeWait;
     }
     out << tableLine(columns, {all.lane, all.kind, std::to_string(all.ops), size(all.read), size(all.written), size(all.copied),
                                flopsText(all.flops), ""})
         << "\nThe lanes work side by side: computing takes " << fixed(busy["compute"], 3) << " s, reading " << fixed(busy["read"], 3)
         << " s, writing " << fixed(busy["write"], 3) << " s.\nComputing waits " << fixed(readWait, 3) << " s for reads and " << fixed(writeWait, 3)
-        << " s for writes (no free staging).\n";
+        << " s for writes (no free staging)" << (busy.contains("link") ? " and " + fixed(linkWait, 3) + " s for other ranks" : "") << ".\n";
 }
 
 /// One a line: "+S state 4.5 MiB".
@@ -188,8 +189,8 @@ nlohmann::ordered_json programJson(const StepListing& listing) {
     auto ops = nlohmann::ordered_json::array();
     for (const ListedOp& op : listing.ops)
         ops.push_back({{"program", op.program}, {"phase", op.phase}, {"lane", op.lane}, {"kind", op.kind}, {"slice", op.slice}, {"unit", op.unit},
-                       {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes}, {"flops", op.flops},
-                       {"start", op.start}, {"seconds", op.seconds}, {"read_wait", op.readWait}, {"write_wait", op.writeWait},
+                       {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes}, {"link_bytes", op.linkBytes}, {"flops", op.flops},
+                       {"start", op.start}, {"seconds", op.seconds}, {"read_wait", op.readWait}, {"link_wait", op.linkWait}, {"write_wait", op.writeWait},
                        {"acquires", buffersJson(op.acquires)}, {"releases", buffersJson(op.releases)}});
     return {{"update", listing.updateRule}, {"seconds", listing.seconds}, {"programs", listing.programs}, {"slices", listing.slices},
             {"totals", totals}, {"ops", ops}};

@@ -66,7 +66,8 @@ struct ToJson {
                 {"read_bytes", e.readBytes},
                 {"written_bytes", e.writtenBytes},
                 {"read_wait_seconds", e.readWaitSeconds},
-                {"write_wait_seconds", e.writeWaitSeconds}};
+                {"write_wait_seconds", e.writeWaitSeconds},
+                {"link_wait_seconds", e.linkWaitSeconds}};
     }
     Json operator()(const UnusualStep& e) const {
         return {{"event", "unusual_step"},

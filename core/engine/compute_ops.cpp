@@ -103,6 +103,10 @@ Status ComputeOps::onDevice(bool wait, std::function<Status()> work) {
     return std::exchange(m_error, {});
 }
 
+Status ComputeOps::finish() {
+    return onDevice(true, [] { return Status(); });
+}
+
 void ComputeOps::dropKept() {
     m_parts.device->hostWait(m_parts.device->run(Stream::Compute, [this] { m_parts.math->dropKept(); }));
 }

@@ -22,6 +22,9 @@ public:
     /// the result is needed on the host (staging, loss, norms), waits for the device.
     Status run(const Op& op, ProgramRun& run);
 
+    /// Waits until the device has done all ops so far. Their first error, if any.
+    Status finish();
+
     /// Forgets the activations of a step that was given up. Waits for the device.
     void dropKept();
 

@@ -4,6 +4,7 @@
 #include "device/cpu_pool.h"
 #include "device/device.h"
 #include "device/staging_ring.h"
+#include "engine/collective.h"
 #include "engine/host_state.h"
 #include "engine/slice_math.h"
 #include "io/async_io.h"
@@ -19,6 +20,7 @@ namespace gsst {
 /// What the compute lane waits for.
 enum class WaitCause {
     Read,  ///< a disk read
+    Link,  ///< other ranks
     Write  ///< free staging, or a write or commit
 };
 
@@ -53,6 +55,7 @@ struct EngineParts {
     /// Sums are checked and made by the math as it updates and joins blocks, not on the I/O threads: where the processor is the device,
     /// all cores compute, and an I/O thread that reads every byte once more takes a core from a computation that waits for all of them.
     bool sumsWithMath = false;
+    Collective* collective = nullptr;  ///< null: this process trains alone
 
     const StateFormat& format() const { return store->layout().format(); }
     /// The op's chunk in the copy of `kind` that is in RAM.

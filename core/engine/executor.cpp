@@ -9,7 +9,7 @@
 namespace gsst {
 
 Executor::Executor(const EngineParts& parts)
-    : m_parts(parts), m_compute(m_parts), m_io(m_parts), m_slot(parts.store->committedSlot()) {}
+    : m_parts(parts), m_compute(m_parts), m_io(m_parts), m_link(m_parts), m_slot(parts.store->committedSlot()) {}
 
 Executor::~Executor() { abandon(); }
 
@@ -89,7 +89,11 @@ void Executor::launch(const Launches& launches) {
         }
         if (m_parts.observer)
             m_parts.observer->opStarted(*op);
-        m_io.start(*op, *run, [this, number](Status status) { complete(number, std::move(status)); });
+        const auto done = [this, number](Status status) { complete(number, std::move(status)); };
+        if (laneOf(op->kind) == Lane::Link)
+            m_link.start(*op, *run, done);
+        else
+            m_io.start(*op, *run, done);
     }
 }
 
@@ -137,16 +141,19 @@ Status Executor::waitFor(size_t number, WaitTimes& waits, std::stop_token stop) 
     if (!ready()) {
         const Node& waiting = node(number);
         const Op& op = *waiting.op;
-        const bool forRead = std::any_of(waiting.dependencies.begin(), waiting.dependencies.end(), [&](size_t other) {
-            return other >= m_firstNode && !node(other).done && laneOf(node(other).op->kind) == Lane::Read;
-        });
+        const auto waitsFor = [&](Lane lane) {
+            return std::any_of(waiting.dependencies.begin(), waiting.dependencies.end(), [&](size_t other) {
+                return other >= m_firstNode && !node(other).done && laneOf(node(other).op->kind) == lane;
+            });
+        };
+        const WaitCause cause = waitsFor(Lane::Link) ? WaitCause::Link : waitsFor(Lane::Read) ? WaitCause::Read : WaitCause::Write;
         const Stopwatch watch;
         m_changed.wait(lock, stop, ready);
         const double seconds = watch.seconds();
-        (forRead ? waits.read : waits.write) += seconds;
+        (cause == WaitCause::Link ? waits.link : cause == WaitCause::Read ? waits.read : waits.write) += seconds;
         if (m_parts.observer) {
             lock.unlock();
-            m_parts.observer->waited(op, forRead ? WaitCause::Read : WaitCause::Write, seconds);
+            m_parts.observer->waited(op, cause, seconds);
             lock.lock();
         }
     }
@@ -181,6 +188,8 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
             m_parts.observer->opStarted(op);
         const Stopwatch computing;
         Status status = m_compute.run(op, current);
+        if (status.ok() && feedsLink(current.firstOp + i))
+            status = m_compute.finish();
         current.outcome.compute.byKind[size_t(op.kind)] += computing.seconds();
         Status copy = status;
         complete(current.firstOp + i, std::move(copy));
@@ -190,6 +199,13 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
     StepOutcome outcome = current.outcome;
     forgetFinished();
     return outcome;
+}
+
+/// Whether an op of the link waits for this one: it reads what the device has made outside the device's order.
+bool Executor::feedsLink(size_t number) {
+    const std::lock_guard lock(m_mutex);
+    const std::vector<size_t>& dependents = node(number).dependents;
+    return std::any_of(dependents.begin(), dependents.end(), [this](size_t other) { return laneOf(node(other).op->kind) == Lane::Link; });
 }
 
 /// Drops programs whose every op is done, oldest first.

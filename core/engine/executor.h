@@ -4,6 +4,7 @@
 #include "engine/compute_ops.h"
 #include "engine/engine_parts.h"
 #include "engine/io_ops.h"
+#include "engine/link_ops.h"
 #include "engine/program_run.h"
 #include "plan/dependencies.h"
 
@@ -21,7 +22,7 @@ namespace gsst {
 /// allow, also across programs: enqueue the next program before running the current one and its first reads overlap.
 ///
 /// Staging is handed out in program order, so the oldest unfinished op always holds what it needs and nothing can deadlock.
-/// No thread of its own: whoever completes an op (compute thread or an I/O thread) starts what became ready.
+/// No thread of its own: whoever completes an op (compute thread, an I/O thread or the link's) starts what became ready.
 ///
 /// enqueue, run, drain and abandon belong to one thread, the compute thread.
 class Executor {
@@ -64,12 +65,14 @@ private:
     void releaseWait(size_t number, Launches& launches);
     void complete(size_t number, Status status);
     void launch(const Launches& launches);
+    bool feedsLink(size_t number);
     Status waitFor(size_t number, WaitTimes& waits, std::stop_token stop);
     void forgetFinished();
 
     EngineParts m_parts;
     ComputeOps m_compute;
     IoOps m_io;
+    LinkOps m_link;
 
     mutable std::mutex m_mutex;
     std::condition_variable_any m_changed;

@@ -35,7 +35,15 @@ struct StepContext {
 /// Seconds the compute lane waited, by what for.
 struct WaitTimes {
     double read = 0;   ///< a disk read was not there yet
+    double link = 0;   ///< the sum over all ranks was not there yet
     double write = 0;  ///< no free staging, or a write or commit had to be finished first
+
+    WaitTimes& operator+=(const WaitTimes& other) {
+        read += other.read;
+        link += other.link;
+        write += other.write;
+        return *this;
+    }
 };
 
 /// Seconds that the compute lane was busy, by kind of op.

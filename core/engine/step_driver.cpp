@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/step_driver.h"
 
+#include "engine/agreement.h"
 #include "engine/host_state_load.h"
 
 #include <cmath>
@@ -174,6 +175,9 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     DrivenStep step;
     step.step = m_step + 1;
     step.loss = outcome.loss;
+    if (m_parts.collective) {
+        GSST_ASSIGN(step.loss, sumLosses(*m_parts.collective, outcome.loss, m_executor.squaredNorms()));
+    }
     step.lossScale = step.nextLossScale = scaleNow();
     step.gradientNorm = m_options.clip.norm(unscaled(m_executor.squaredNorms(), step.lossScale));
     step.clipFactor = m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
@@ -220,8 +224,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
                          "computed twice from the same state, its gradient came out different",
                          "This points to failing memory or an overclocked processor: test them before you go on"};
         second.wrongGuess = true;
-        second.waits.read += step.waits.read;
-        second.waits.write += step.waits.write;
+        second.waits += step.waits;
         second.compute += step.compute;
         step = second;
     }
@@ -272,7 +275,7 @@ Status StepDriver::skip() {
         m_uncommitted = true;
         return {};
     }
-    GSST_TRY(m_parts.store->commit(m_parts.store->committedSlot(), record()));
+    GSST_TRY(commitTogether(m_parts.collective, *m_parts.store, m_parts.store->committedSlot(), record()));
     if (m_parts.observer)
         m_parts.observer->committed(m_parts.store->committed());
     return {};
@@ -306,7 +309,8 @@ Status StepDriver::quiesce() { return dropAhead(); }
 Status StepDriver::giveUp() {
     m_executor.abandon();
     m_ahead.clear();
-    if (!m_onDisk && !m_halfUpdated)
+    // Other ranks are perhaps in the middle of the step: a commit would wait for them in vain.
+    if (!m_onDisk && !m_halfUpdated && !m_parts.collective)
         return settle();
     m_pending = m_toCommit = m_uncommitted = m_halfUpdated = false;
     m_history = m_parts.store->committed();

@@ -46,6 +46,7 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
             if (op.usesRam)
                 read({Kind::Copy, 0, op.firstBlock}, self, waits);
             break;
+        case OpKind::ReduceGradient: write({Kind::Link, 0, 0}, self, waits); break;
         case OpKind::ReadBoundary: read({Kind::Boundary, 0, op.boundary}, self, waits); break;
         case OpKind::WriteBoundary: write({Kind::Boundary, 0, op.boundary}, self, waits); break;
         case OpKind::ReadShare: read({Kind::Share, 0, op.firstBlock}, self, waits); break;

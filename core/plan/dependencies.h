@@ -16,7 +16,8 @@ namespace gsst {
 /// - a chunk of a slot, of a RAM copy or of the files of gradients and shares, a place of the boundary file: read after write, write after read,
 ///   write after write, across programs;
 /// - the write gate: a slot is written only after the record that names the other slot is durable;
-/// - a commit: after all writes to its slot.
+/// - a commit: after all writes to its slot;
+/// - the link: one op after the other, because all ranks must make the same calls in the same order.
 /// The order inside the compute lane is the program's and not listed. Not thread-safe.
 class DependencyTracker {
 public:
@@ -28,7 +29,7 @@ public:
     void clear();
 
 private:
-    enum class Kind { State, Copy, Gradient, Boundary, Share, Gate };
+    enum class Kind { State, Copy, Gradient, Boundary, Share, Gate, Link };
     using Key = std::tuple<Kind, int, int>;
     struct Access {
         bool written = false;

@@ -17,6 +17,7 @@ struct SearchLimits {
     int64_t device = 0;
     int64_t ram = 0;
     int64_t program = 0;
+    int ranks = 1;  ///< see Placement
 };
 
 /// What kind of placement is looked for.

@@ -226,6 +226,7 @@ Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const Hardw
     limits.device = deviceLimitOf(spec.budget, machine);
     limits.ram = ramLimitOf(spec.budget, machine);
     limits.program = machine.programBytes;
+    limits.ranks = machine.ranks;
     return Planner(spec, table, hardware, limits).choose(machine);
 }
 

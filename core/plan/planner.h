@@ -16,6 +16,7 @@ struct MachineLimits {
     int64_t ramBytes = 0;
     int64_t diskBytes = 0;
     int64_t programBytes = 0; ///< of RAM: what the program takes besides what the plan counts
+    int ranks = 1;            ///< processes that train together, this one included
 };
 
 /// Limits that are enforced: the budget's, or where it names none the machine's; 0 = none.

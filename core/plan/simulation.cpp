@@ -92,6 +92,7 @@ double durationOf(const Op& op, const HardwareProfile& hardware) {
     case Lane::Write:
         return op.kind == OpKind::Commit ? hardware.secondsPerCommit
                                          : hardware.secondsPerOp + double(op.ioBytes) / hardware.writeBytesPerSecond;
+    case Lane::Link: return hardware.secondsPerOp + double(op.linkBytes) / hardware.compute.linkBytes;
     case Lane::Compute: break;
     }
     return hardware.secondsPerOp + computeSeconds(op, hardware.compute);
@@ -121,20 +122,24 @@ private:
         for (int buffer : op.acquires)
             if (program.buffers[size_t(buffer)].space == Space::Staging)
                 staged = m_ring.allocate(m_bufferBase + size_t(buffer), program.buffers[size_t(buffer)].bytes, staged);
-        double ready = 0;
+        double local = 0, summed = 0;
         for (size_t other : waits)
-            ready = std::max(ready, m_times[other].finish);
+            (m_isLink[other] ? summed : local) = std::max(m_isLink[other] ? summed : local, m_times[other].finish);
+        const double ready = std::max(local, summed);
         const double duration = durationOf(op, m_hardware);
         const double start = std::max({laneFree, staged, ready});
         const double finish = start + duration;
-        OpTime& time = m_times.emplace_back(OpTime{start, finish, 0, 0});
+        OpTime& time = m_times.emplace_back(OpTime{start, finish, 0, 0, 0});
+        m_isLink.push_back(lane == Lane::Link);
         if (lane == Lane::Compute) {
-            time.readWait = std::max(0.0, ready - laneFree);
+            time.readWait = std::max(0.0, local - laneFree);
+            time.linkWait = std::max(0.0, summed - std::max(laneFree, local));
             time.writeWait = std::max(0.0, staged - std::max(laneFree, ready));
             cost.readWaitSeconds += time.readWait;
+            cost.linkWaitSeconds += time.linkWait;
             cost.writeWaitSeconds += time.writeWait;
             cost.computeSeconds += duration;
-        } else {
+        } else if (lane != Lane::Link) {
             (lane == Lane::Read ? cost.readSeconds : cost.writeSeconds) += duration;
         }
         m_laneFree[size_t(lane)] = finish;
@@ -149,7 +154,8 @@ private:
     int m_slot = 0;
     size_t m_bufferBase = 0;
     std::vector<OpTime> m_times;  ///< of all ops so far
-    std::array<double, 3> m_laneFree{};
+    std::vector<bool> m_isLink;   ///< the same
+    std::array<double, kLanes> m_laneFree{};
 };
 
 }  // namespace

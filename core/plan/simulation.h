@@ -16,6 +16,7 @@ struct ComputeRates {
     double headFlops = 80e9;          ///< loss and gradient, or loss alone
     double updateBytes = 20e9;        ///< bytes a second of the optimizer's update
     double copyBytes = 10e9;          ///< of copies, zeroing, norms
+    double linkBytes = 110e6;         ///< bytes a second to another rank; assumed: a gigabit network
 };
 
 /// What the machine can do for one recipe, measured or assumed; the rates of the simulation.
@@ -35,6 +36,7 @@ struct SimulatedCost {
     double readSeconds = 0;      ///< the read lane alone
     double writeSeconds = 0;
     double readWaitSeconds = 0;  ///< compute waits for reads
+    double linkWaitSeconds = 0;  ///< compute waits for other ranks
     double writeWaitSeconds = 0; ///< compute waits for staging that a write still holds
     int64_t devicePeak = 0;      ///< buffers and workspaces, over the whole chain
     int64_t ramPeak = 0;         ///< RAM-tier buffers (without ring and resident state)
@@ -43,7 +45,7 @@ struct SimulatedCost {
     double flops = 0;            ///< of the last program
 };
 
-/// Runs the ops of `chain`, one program after the other, through read, compute and write lanes with the given rates and a
+/// Runs the ops of `chain`, one program after the other, through read, compute, write and link lanes with the given rates and a
 /// staging ring of `ringBytes`. Reads run ahead as far as ring and dependencies allow, as in the executor.
 SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes);
 
@@ -52,6 +54,7 @@ struct OpTime {
     double start = 0;
     double finish = 0;
     double readWait = 0;   ///< compute ops: the lane waited for other ops, mostly reads, before `start`
+    double linkWait = 0;   ///< compute ops: then for other ranks
     double writeWait = 0;  ///< compute ops: then for staging
 };
 

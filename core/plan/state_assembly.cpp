@@ -3,6 +3,8 @@
 
 #include "spec/cost.h"
 
+#include <utility>
+
 namespace gsst {
 
 int64_t StateAssembly::bytesOf(KindMask kinds, const ChunkRange& chunk) const {
@@ -153,6 +155,25 @@ void StateAssembly::zeroGradient(int slice, int gradient) {
 }
 
 void StateAssembly::finishGradient(int slice, int gradient, int current) {
+    if (m_placement.ranks == 1)
+        return takeGradient({slice, gradient, current});
+    Op& reduce = add(OpKind::ReduceGradient, slice);
+    reduce.gradient = gradient;
+    reduce.elements = elementsOf(slice);
+    // A ring: every rank sends all but its own share once to be added up, and once as the sum.
+    reduce.linkBytes = 2 * reduce.elements * kGradientBytes / m_placement.ranks * (m_placement.ranks - 1);
+    finishLastGradient();
+    // Weights that do not stay anyway would be in the way of the next slice: the update reads them again.
+    m_onLink = {slice, gradient, residencyOf(slice).weights == Tier::Device ? current : kNoBuffer};
+}
+
+void StateAssembly::finishLastGradient() {
+    if (const Complete waiting = std::exchange(m_onLink, {}); waiting.slice >= 0)
+        takeGradient(waiting);
+}
+
+void StateAssembly::takeGradient(const Complete& complete) {
+    const auto& [slice, gradient, current] = complete;
     Op& norms = add(OpKind::Norms, slice);
     norms.gradient = gradient;
     norms.elements = elementsOf(slice);

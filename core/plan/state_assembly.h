@@ -28,7 +28,10 @@ protected:
     void zeroGradient(int slice, int gradient);
     /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says. `current`: the
     /// slice's weights if they are on the device; an update then need not read what they tell (StateFormat::weightsTell()).
+    /// With several ranks first the sum over them: it runs beside what comes next, and the rest follows with the next call.
     void finishGradient(int slice, int gradient, int current);
+    /// What is left of it after the last slice.
+    void finishLastGradient();
     /// Puts aside what a tied head has added to the gradient of a vocabulary slice, until the backward sweep comes to the embedding;
     /// unrounded, whatever the preset. A gradient that stays on the device stays open.
     void keepShare(int slice, int gradient);
@@ -51,12 +54,19 @@ private:
         int weights = kNoBuffer;   ///< filled with those after it
         Gradient which{};
     };
+    struct Complete {
+        int slice = -1;
+        int gradient = kNoBuffer;
+        int current = kNoBuffer;
+    };
+    void takeGradient(const Complete& complete);
     KindMask neededByWeights() const;
     KindMask toldByWeights() const;
     void updateChunk(const ChunkUpdate& given);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 
+    Complete m_onLink;  ///< whose sum over the ranks is on its way; slice -1: none
     std::map<int, int> m_share;  ///< by slice: the head's share in RAM
     SlotRef m_current = SlotRef::Old;  ///< the slot that holds the committed state at this point of the program
     SlotRef other() const { return m_current == SlotRef::Old ? SlotRef::New : SlotRef::Old; }

@@ -21,6 +21,7 @@ const char* nameOf(OpKind kind) {
     case OpKind::HeadSums: return "head sums";
     case OpKind::Head: return "head";
     case OpKind::Backward: return "backward";
+    case OpKind::ReduceGradient: return "reduce gradient";
     case OpKind::Norms: return "norms";
     case OpKind::StoreGradient: return "store gradient";
     case OpKind::WriteGradient: return "write gradient";
@@ -57,6 +58,7 @@ Lane laneOf(OpKind kind) {
     case OpKind::WriteShare:
     case OpKind::WriteBoundary:
     case OpKind::Commit: return Lane::Write;
+    case OpKind::ReduceGradient: return Lane::Link;
     default: return Lane::Compute;
     }
 }

@@ -31,6 +31,7 @@ enum class OpKind : uint8_t {
     HeadSums,       ///< weights, table, input -> sums of a vocabulary slice added to `sums`; after the last slice the loss
     Head,           ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with `sums`, see HeadCall
     Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
+    ReduceGradient, ///< gradient -> its sum over all ranks (data parallel only)
     Norms,          ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the host
     StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
@@ -44,7 +45,8 @@ const char* nameOf(OpKind kind);
 inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
 
 /// Which engine part works on an op. Ops of one lane run in program order; lanes overlap as far as buffers and files allow.
-enum class Lane : uint8_t { Read, Compute, Write };
+enum class Lane : uint8_t { Read, Compute, Write, Link };  // Link: to other ranks
+inline constexpr size_t kLanes = 4;
 Lane laneOf(OpKind kind);
 
 /// Where a buffer lives.
@@ -117,6 +119,7 @@ struct Op {
     int32_t boundary = -1;     ///< ReadBoundary, WriteBoundary: which place of the boundary file
     int64_t ioBytes = 0;       ///< read from or written to disk
     int64_t copyBytes = 0;     ///< moved by memory copies and update kernels
+    int64_t linkBytes = 0;     ///< sent to another rank, and as many received
     double flops = 0;
     int64_t workspace = 0;     ///< device bytes used beyond the buffers, only during the op
 

@@ -83,6 +83,7 @@ void SweepAssembly::backwardSweep() {
         backwardOf(slice, weights, gradient);
         finishGradient(slice, gradient, weights);
     }
+    finishLastGradient();
 }
 
 void SweepAssembly::backwardOf(int slice, int weights, int gradient) {

@@ -67,6 +67,7 @@ struct StepDone {
     int64_t readBytes = 0;
     int64_t writtenBytes = 0;
     double readWaitSeconds = 0;   ///< compute waited for disk reads
+    double linkWaitSeconds = 0;   ///< compute waited for other ranks
     double writeWaitSeconds = 0;  ///< compute waited for disk writes (no free staging)
     double epoch = 0;
 };

@@ -10,11 +10,13 @@
 #include "store/commit_log.h"
 #include "store/state_store.h"
 #include "train/machine.h"
+#include "train/rank_meeting.h"
 #include "train/replan.h"
 #include "train/state_files.h"
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -36,6 +38,9 @@ Error alreadyThere(const RunFolder& folder) {
     return {ErrorCode::InvalidInput, "This folder already holds a run", folder.root.string(), "it has a run.json",
             "Go on with 'gsst resume', or name another folder with --run"};
 }
+
+/// Bytes a second between processes of one computer: careful, not measured.
+constexpr double kLoopbackBytes = 1e9;
 
 constexpr const char* kSampleText = "sample-stories.txt";
 constexpr const char* kOwnFiles[] = {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl",
@@ -70,22 +75,36 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
 }
 
 /// Fills in what the recipe leaves to the machine; from here on it is part of the run.
-void settle(RunSpec& spec) {
+void settle(RunSpec& spec, const RankPlace& place) {
     if (spec.training.threads == 0)
-        spec.training.threads = std::max(1u, std::thread::hardware_concurrency());
+        spec.training.threads = std::max(1u, std::thread::hardware_concurrency() / unsigned(place.ranksHere));
 }
 
 Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
-    const Machine machine = measureMachine(files, run.folder.root, run.record.spec, DriveProbe::Quick);
+    GSST_ASSIGN(RunSpec share, shareOf(run.record.spec, run.place.ranks));
+    std::optional<MachineInUse> disturbed;  // by the others on this computer, which measure too
+    if (run.place.ranksHere > 1)
+        disturbed.emplace();
+    const Machine machine = measureMachine(files, run.folder.root, share, DriveProbe::Quick);
     run.engine = machine.engine;
     run.hardware = machine.profile;
     run.limits = limits;
-    const PlanBasis basis{run.record.spec, *run.table, run.hardware, run.limits};
+    run.limits.ranks = run.place.ranks;
+    if (run.place.ranksHere == run.place.ranks)
+        run.hardware.compute.linkBytes = kLoopbackBytes;
+    run.limits.ramBytes /= run.place.ranksHere;
+    run.limits.diskBytes /= run.place.ranksHere;
+    GSST_ASSIGN(const Means means, shareMeans(run.collective.get(), {share.budget, run.hardware, run.limits}));
+    share.budget = means.budget;
+    run.hardware = means.hardware;
+    run.limits = means.limits;
+    const PlanBasis basis{share, *run.table, run.hardware, run.limits};
     auto plan = planWithin(run.record.ceilings(), basis);
     if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
         plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
     GSST_TRY(plan);
     run.plan = *std::move(plan);
+    GSST_TRY(checkSamePlan(run.collective.get(), run.plan));
     run.limits.diskBytes = 0;  // once the files of the run are there, free disk space is no limit for it any more
     return {};
 }
@@ -119,6 +138,20 @@ Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
     return {};
 }
 
+/// The folder of one rank is no other's, and one of several cannot go on alone: what the others computed would be missing.
+Status takePlace(const OpenRun& run) {
+    const auto text = [](int rank, int ranks) {
+        return ranks == 1 ? std::string("a run of one process") : "rank " + std::to_string(rank) + " of " + std::to_string(ranks);
+    };
+    if (run.place.rank == run.record.rank && run.place.ranks == run.record.ranks)
+        return {};
+    return Error{ErrorCode::InvalidInput, "This folder belongs to another rank", run.folder.root.string(),
+                 "it is that of " + text(run.record.rank, run.record.ranks) + ", this process is " + text(run.place.rank, run.place.ranks),
+                 run.record.ranks == 1 ? "Unset WORLD_SIZE to go on with it"
+                                       : "Start it with WORLD_SIZE=" + std::to_string(run.record.ranks) + " RANK=" +
+                                             std::to_string(run.record.rank) + ", together with the others"};
+}
+
 class Preparation {
 public:
     Preparation(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop)
@@ -126,16 +159,21 @@ public:
 
     Result<std::unique_ptr<OpenRun>> prepare() {
         auto run = std::make_unique<OpenRun>();
-        run->folder.root = m_request.runFolder;
+        GSST_ASSIGN(run->place, rankPlaceHere());
+        run->folder.root = folderOfRank(m_request.runFolder, run->place);
         run->record.spec = m_request.spec;
         run->record.device = m_request.device;
-        settle(run->record.spec);
+        settle(run->record.spec, run->place);
+        run->record.rank = run->place.rank;
+        run->record.ranks = run->place.ranks;
         GSST_TRY(validate(run->record.spec, "the run's settings"));
         if (m_files.exists(run->folder.runJson()))
             return alreadyThere(run->folder);
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
+        GSST_TRY(shareOf(run->record.spec, run->place.ranks));
+        GSST_TRY(meetOthers(*run, m_sink, m_stop));
         GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root)));
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));
@@ -232,10 +270,13 @@ Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunReque
     return Preparation(files, request, sink, std::move(stop)).prepare();
 }
 
-Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink) {
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink,
+                                                 std::stop_token stop) {
     auto run = std::make_unique<OpenRun>();
+    GSST_ASSIGN(run->place, rankPlaceHere());
     run->folder.root = folder;
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
+    GSST_TRY(takePlace(*run));
     GSST_ASSIGN(run->lock, lockRun(files, folder));
     if (steps > 0)
         GSST_TRY(changeSteps(files, *run, steps));
@@ -244,6 +285,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     GSST_TRY(openTokens(*run));
     MachineLimits machine = machineLimits(files, folder);
     machine.diskBytes = 0;
+    GSST_TRY(meetOthers(*run, sink, std::move(stop)));
     GSST_TRY(planRun(files, *run, machine));
     if (run->plan.microBatch != run->record.spec.training.microBatch) {
         warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +

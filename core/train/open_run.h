@@ -10,6 +10,7 @@
 #include "spec/tensor_table.h"
 #include "store/run_lock.h"
 #include "train/events.h"
+#include "train/ranks.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 #include "train/training_service.h"
@@ -33,6 +34,8 @@ struct OpenRun {
     MachineLimits limits;
     Plan plan;
     DevicePoolMaker makeDevicePool = {};  ///< empty = the system's memory
+    RankPlace place;
+    std::unique_ptr<Collective> collective;  ///< null if this process trains alone
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };
 
@@ -44,7 +47,8 @@ using EventSink = std::function<void(Event)>;
 Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop);
 
 /// Opens a run that was prepared before. `steps` > 0 replaces the number of steps.
-Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink);
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink,
+                                                 std::stop_token stop = {});
 
 /// The figures of the plan as an event.
 Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause);

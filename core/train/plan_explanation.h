@@ -54,17 +54,19 @@ struct ListedBuffer {
 struct ListedOp {
     int program = 0;          ///< index into StepListing::programs
     const char* phase = "";   ///< "forward", "backward", "update", "commit"
-    const char* lane = "";    ///< "read", "compute", "write"
+    const char* lane = "";    ///< "read", "compute", "write", "link" (to other ranks)
     const char* kind = "";
     int slice = -1;           ///< -1 = none; so for unit and micro-batch
     int unit = -1;
     int microBatch = -1;
     int64_t ioBytes = 0;      ///< read from or written to disk
     int64_t copyBytes = 0;    ///< moved in memory
+    int64_t linkBytes = 0;    ///< sent to other ranks, and as many received
     double flops = 0;
     double start = 0;         ///< seconds since the compute lane turned to this step; negative: read ahead before
     double seconds = 0;
     double readWait = 0;      ///< seconds that the compute lane waited for reads before it
+    double linkWait = 0;      ///< then for other ranks
     double writeWait = 0;     ///< then for staging
     std::vector<ListedBuffer> acquires;
     std::vector<ListedBuffer> releases;

@@ -11,13 +11,19 @@ namespace gsst {
 namespace {
 
 constexpr uint64_t kLargestRunJson = 4u << 20;
-constexpr uint64_t kRunJsonVersion = 2;
-constexpr uint64_t kVersionWithoutReplans = 1;
+constexpr uint64_t kRunJsonVersion = 3;
 constexpr size_t kMostNamedFiles = 1000;  // run.json stays small, whatever folder the text came from
 
 Error broken(const RunFolder& folder, const std::string& why) {
     return {ErrorCode::Corrupt, "The run's description cannot be used", folder.runJson().string(), why,
             "Restore run.json from a backup; slots and tokens in the folder are untouched"};
+}
+
+/// The oldest one that can say what the record says.
+uint64_t versionOf(const RunRecord& record) {
+    if (record.ranks > 1)
+        return kRunJsonVersion;
+    return record.replans.empty() ? 1 : 2;
 }
 
 Json jsonOf(const Replan& replan) {
@@ -54,15 +60,30 @@ Status readReplans(const Json& json, std::vector<Replan>& replans) {
     return {};
 }
 
+Status readRank(const Json& json, RunRecord& record) {
+    const auto number = [&json](const char* key) {
+        const bool there = json.is_object() && json.contains(key) && json[key].is_number_integer();
+        return there ? json[key].get<int64_t>() : -1;
+    };
+    const int64_t rank = number("rank"), ranks = number("ranks");
+    if (ranks < 2 || ranks > 1024 || rank < 0 || rank >= ranks)
+        return Error{ErrorCode::InvalidInput, "", "", "\"parallel\" has no usable \"rank\" and \"ranks\"", ""};
+    record.rank = int(rank);
+    record.ranks = int(ranks);
+    return {};
+}
+
 }  // namespace
 
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record) {
     Json json;
-    json["gsst_run"] = record.replans.empty() ? kVersionWithoutReplans : kRunJsonVersion;
+    json["gsst_run"] = versionOf(record);
     json["device"] = record.device;
     const std::span named(record.textFiles.data(), std::min(record.textFiles.size(), kMostNamedFiles));
     json["text"] = {{"files", std::vector<std::string>(named.begin(), named.end())}, {"bytes", record.textBytes}};
     json["spec"] = Json::parse(toJson(record.spec));
+    if (record.ranks > 1)
+        json["parallel"] = {{"rank", record.rank}, {"ranks", record.ranks}};
     for (const Replan& replan : record.replans)
         json["replans"].push_back(jsonOf(replan));
     return writeTextAtomically(files, folder.runJson(), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -99,6 +120,9 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
                 if (file.is_string())
                     record.textFiles.push_back(file.get<std::string>());
     }
+    if (json.contains("parallel"))
+        if (const Status status = readRank(json["parallel"], record); !status.ok())
+            return broken(folder, status.error().why);
     if (json.contains("replans"))
         if (const Status status = readReplans(json["replans"], record.replans); !status.ok())
             return broken(folder, status.error().why);

@@ -54,11 +54,14 @@ struct RunRecord {
     uint64_t textBytes = 0;
     std::vector<Replan> replans;       ///< oldest first
 
+    int rank = 0;                      ///< which of the processes that train together this folder belongs to
+    int ranks = 1;
+
     MemoryCeilings ceilings() const { return replans.empty() ? MemoryCeilings{} : replans.back().ceilings; }
 };
 
-/// Writes run.json so that a crash leaves the old or the new one. Version 1 as long as the plan was never changed, then 2, which older
-/// programs refuse: they would lose what the bits depend on.
+/// Writes run.json so that a crash leaves the old or the new one. Version 1 for one process whose plan was never changed, 2
+/// if it was, 3 for one of several processes: older programs refuse what they do not know, because the bits depend on it.
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record);
 
 /// Reads and validates run.json. A folder without one is NotFound; a newer version is NewerVersion.

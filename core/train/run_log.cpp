@@ -90,6 +90,7 @@ Status RunLog::add(const StepDone& step) {
                                    {"written_bytes", step.writtenBytes},
                                    {"read_wait_seconds", step.readWaitSeconds},
                                    {"write_wait_seconds", step.writeWaitSeconds},
+                                   {"link_wait_seconds", step.linkWaitSeconds},
                                    {"epoch", step.epoch}}));
 }
 

@@ -7,6 +7,7 @@
 #include "train/explain_plan.h"
 #include "train/machine.h"
 #include "train/plan_preview.h"
+#include "train/ranks.h"
 #include "train/run_listing.h"
 #include "train/session.h"
 #include "train/trace_writer.h"
@@ -44,14 +45,17 @@ public:
         PlanPreview preview;
         preview.parameters = table.parameters();
         preview.smallestDeviceBytes = smallestDeviceLimit(spec, table);
-        const MachineLimits limits = limitsHere();
-        const HardwareProfile hardware = profileHere(spec);
-        const auto plan = makePlan(spec, table, hardware, limits);
+        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        GSST_ASSIGN(const RunSpec share, shareOf(spec, place.ranks));
+        MachineLimits limits = limitsHere();
+        limits.ranks = place.ranks;
+        const HardwareProfile hardware = profileHere(share);
+        const auto plan = makePlan(share, table, hardware, limits);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
             return preview;
         }
-        fillPreview(preview, spec, table, hardware, *plan);
+        fillPreview(preview, share, table, hardware, *plan);
         return preview;
     }
 
@@ -88,18 +92,24 @@ private:
     template <typename Told>
     Result<Told> withPlan(const RunSpec& spec, const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
         GSST_TRY(validate(spec, "the recipe"));
+        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        GSST_ASSIGN(const RunSpec share, shareOf(spec, place.ranks));
         const TensorTable table(spec.model);
-        const MachineLimits limits = limitsHere();
-        const HardwareProfile hardware = profileHere(spec);
-        GSST_ASSIGN(const Plan plan, makePlan(spec, table, hardware, limits));
-        return tell({spec, table, hardware, limits}, plan);
+        MachineLimits limits = limitsHere();
+        limits.ranks = place.ranks;
+        const HardwareProfile hardware = profileHere(share);
+        GSST_ASSIGN(const Plan plan, makePlan(share, table, hardware, limits));
+        return tell({share, table, hardware, limits}, plan);
     }
 
     /// Nothing where none is wanted.
     Result<std::unique_ptr<TraceWriter>> openTrace(const TraceRequest& request) {
         if (request.file.empty())
             return std::unique_ptr<TraceWriter>();
-        return TraceWriter::create(m_files, request);
+        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        TraceRequest own = request;
+        own.file = fileOfRank(request.file, place);
+        return TraceWriter::create(m_files, own);
     }
 
     static Status checkDevice(const std::string& device) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/session.h"
 
+#include "train/ranks.h"
 #include "train/restart.h"
 #include "train/training_loop.h"
 
@@ -10,10 +11,14 @@
 namespace gsst {
 namespace {
 
-Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, const ResumeRequest& request, const EventSink& sink) {
+/// `request` may name the folder of this rank, or what the folders of all are named after.
+Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink, std::stop_token stop) {
+    GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+    if (!files.exists(RunFolder{request.folder}.runJson()))
+        request.folder = folderOfRank(request.folder, place);
     if (request.rollBack || request.reshuffle)
         GSST_TRY(chooseRestart(files, request, sink));
-    return openExistingRun(files, request.folder, request.steps, sink);
+    return openExistingRun(files, request.folder, request.steps, sink, std::move(stop));
 }
 
 }  // namespace
@@ -44,7 +49,7 @@ void Session::work() {
         sink(StateChanged{RunState::Preparing, 0});
         auto run = std::holds_alternative<RunRequest>(m_request)
                        ? prepareNewRun(m_files, std::get<RunRequest>(m_request), sink, m_inbox.stopToken())
-                       : openAgain(m_files, std::get<ResumeRequest>(m_request), sink);
+                       : openAgain(m_files, std::get<ResumeRequest>(m_request), sink, m_inbox.stopToken());
         if (run.ok()) {
             status = train(**run, sink, committedStep);
         } else {

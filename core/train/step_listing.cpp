@@ -8,7 +8,16 @@
 namespace gsst {
 namespace {
 
-const char* nameOf(Lane lane) { return lane == Lane::Read ? "read" : lane == Lane::Write ? "write" : "compute"; }
+const char* nameOf(Lane lane) {
+    switch (lane) {
+    case Lane::Read: return "read";
+    case Lane::Write: return "write";
+    case Lane::Link: return "link";
+    case Lane::Compute: break;
+    }
+    return "compute";
+}
+
 const char* nameOf(Space space) { return space == Space::Staging ? "staging" : space == Space::Device ? "device" : "RAM"; }
 
 const char* nameOf(BufferUse use) {
@@ -66,10 +75,12 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
     line.microBatch = op.microBatch;
     line.ioBytes = op.ioBytes;
     line.copyBytes = op.copyBytes;
+    line.linkBytes = op.linkBytes;
     line.flops = op.flops;
     line.start = time.start;
     line.seconds = time.finish - time.start;
     line.readWait = time.readWait;
+    line.linkWait = time.linkWait;
     line.writeWait = time.writeWait;
     const auto list = [&](const std::vector<int>& buffers, std::vector<ListedBuffer>& into) {
         for (int buffer : buffers) {

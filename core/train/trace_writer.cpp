@@ -20,13 +20,40 @@ constexpr int kCompute = 2;
 constexpr int kWaits = 3;
 constexpr int kFirstRead = 1000;
 constexpr int kFirstWrite = 2000;
+constexpr int kLink = 3000;
 
 constexpr const char* kWaitForRead = "waiting for read";
 constexpr const char* kWaitForWrite = "waiting for write";
+constexpr const char* kWaitForLink = "waiting for link";
 
-const char* laneName(Lane lane) { return lane == Lane::Read ? "disk read" : lane == Lane::Write ? "disk write" : "compute"; }
+const char* laneName(Lane lane) {
+    switch (lane) {
+    case Lane::Read: return "disk read";
+    case Lane::Write: return "disk write";
+    case Lane::Link: return "link";
+    case Lane::Compute: break;
+    }
+    return "compute";
+}
 
-int trackOf(Lane lane, int row) { return lane == Lane::Compute ? kCompute : (lane == Lane::Read ? kFirstRead : kFirstWrite) + row; }
+int trackOf(Lane lane, int row) {
+    switch (lane) {
+    case Lane::Read: return kFirstRead + row;
+    case Lane::Write: return kFirstWrite + row;
+    case Lane::Link: return kLink + row;
+    case Lane::Compute: break;
+    }
+    return kCompute;
+}
+
+const char* waitName(WaitCause cause) {
+    switch (cause) {
+    case WaitCause::Read: return kWaitForRead;
+    case WaitCause::Link: return kWaitForLink;
+    case WaitCause::Write: break;
+    }
+    return kWaitForWrite;
+}
 
 /// Appends `"name":value` to the arguments of an event.
 void addArgument(std::string& arguments, const char* name, int64_t value) {
@@ -89,12 +116,13 @@ void TraceWriter::nameTrack(Track track, const std::string& name) {
 }
 
 TraceWriter::OpText TraceWriter::textOf(const Op& op) {
-    return {nameOf(op.kind), laneOf(op.kind), op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.flops};
+    return {nameOf(op.kind), laneOf(op.kind), op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
 }
 
 TraceWriter::OpText TraceWriter::textOf(const ListedOp& op) {
-    const Lane lane = std::strcmp(op.lane, "read") == 0 ? Lane::Read : std::strcmp(op.lane, "write") == 0 ? Lane::Write : Lane::Compute;
-    return {op.kind, lane, op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.flops};
+    const auto is = [&op](const char* lane) { return std::strcmp(op.lane, lane) == 0; };
+    const Lane lane = is("read") ? Lane::Read : is("write") ? Lane::Write : is("link") ? Lane::Link : Lane::Compute;
+    return {op.kind, lane, op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
 }
 
 std::string TraceWriter::argumentsOf(const OpText& op) {
@@ -109,6 +137,8 @@ std::string TraceWriter::argumentsOf(const OpText& op) {
         addArgument(arguments, "disk bytes", op.ioBytes);
     if (op.copyBytes > 0)
         addArgument(arguments, "memory bytes", op.copyBytes);
+    if (op.linkBytes > 0)
+        addArgument(arguments, "link bytes", op.linkBytes);
     if (op.flops > 0)
         addArgument(arguments, "FLOPs", int64_t(op.flops));
     return arguments;
@@ -161,7 +191,7 @@ void TraceWriter::waited(const Op& op, WaitCause cause, double seconds) {
     std::string arguments = std::string("\"before\":\"") + nameOf(op.kind) + '"';
     if (op.slice >= 0)
         addArgument(arguments, "slice", op.slice);
-    m_file->add(eventText(kMeasured, kWaits, cause == WaitCause::Read ? kWaitForRead : kWaitForWrite, "wait", now - seconds, now, arguments));
+    m_file->add(eventText(kMeasured, kWaits, waitName(cause), "wait", now - seconds, now, arguments));
 }
 
 void TraceWriter::stepStarted(int64_t step) {
@@ -191,11 +221,17 @@ void TraceWriter::addSimulated() {
     for (const ListedOp& op : m_expected.ops) {
         const double start = begin + op.start;
         const OpText text = textOf(op);
-        if (op.writeWait > 0)
-            m_file->addPatiently(eventText(kSimulated, kWaits, kWaitForWrite, "wait", start - op.writeWait, start, ""));
-        if (op.readWait > 0)
-            m_file->addPatiently(eventText(kSimulated, kWaits, kWaitForRead, "wait", start - op.writeWait - op.readWait, start - op.writeWait, ""));
+        double end = start;
+        for (const auto& [name, seconds] : {std::pair(kWaitForWrite, op.writeWait), std::pair(kWaitForLink, op.linkWait), std::pair(kWaitForRead, op.readWait)})
+            if (seconds > 0) {
+                m_file->addPatiently(eventText(kSimulated, kWaits, name, "wait", end - seconds, end, ""));
+                end -= seconds;
+            }
         const int track = trackOf(text.lane, 0);
+        {
+            const std::lock_guard lock(m_mutex);
+            nameTrack({kSimulated, track}, laneName(text.lane));
+        }
         m_file->addPatiently(eventText(kSimulated, track, text.kind, laneName(text.lane), start, start + op.seconds, argumentsOf(text)));
     }
 }

@@ -19,7 +19,7 @@
 namespace gsst {
 
 /// Writes what happens in the first steps as a trace for ui.perfetto.dev or chrome://tracing: a process "measured" with one event
-/// for each op in lanes (steps, compute, waits, disk read, disk write), beside it a process "simulated" with the step as it was planned. An
+/// for each op in lanes (steps, compute, waits, disk read, disk write, link to other ranks), beside it a process "simulated" with the step as it was planned. An
 /// I/O op lasts from when the engine handed it over; ops of a lane that overlap get rows of their own. Time in microseconds since the
 /// trace began.
 ///
@@ -55,6 +55,7 @@ private:
         int microBatch = -1;
         int64_t ioBytes = 0;
         int64_t copyBytes = 0;
+        int64_t linkBytes = 0;
         double flops = 0;
     };
     struct Running {

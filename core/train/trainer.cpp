@@ -6,6 +6,7 @@
 #include "data/sampler.h"
 #include "device/cpu_device.h"
 #include "device/system_memory.h"
+#include "engine/agreement.h"
 #include "train/clipping.h"
 #include "train/machine.h"
 #include "train/outlier_watch.h"
@@ -22,11 +23,11 @@ namespace gsst {
 
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
-        : parts(given), table(modelTable),
+        : parts(given), share(given.spec), table(modelTable),
           ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit) : std::make_unique<CpuPool>(given.plan.deviceLimit)), devicePool(*ownedPool),
           ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes) : 0), device(devicePool),
           format(modelTable, parts.spec.training.state),
-          builder(modelTable, format, parts.spec.training, given.plan.placement), batches(size_t(parts.spec.training.microBatchesPerStep())) {
+          builder(modelTable, format, shared(), given.plan.placement), batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
@@ -35,6 +36,12 @@ struct Trainer::Impl {
             devicePool.onRefusal([this](const PoolRefusal& refusal) { parts.onShortage({Tier::Device, refusal.wanted, refusal.there}); });
             ramPool.onRefusal([this](const PoolRefusal& refusal) { parts.onShortage({Tier::Ram, refusal.wanted, refusal.there}); });
         }
+    }
+
+    /// Settles `share`, which the members after it are made from.
+    const TrainSpec& shared() {
+        share.training.sequencesPerStep /= parts.collective ? parts.collective->ranks() : 1;
+        return share.training;
     }
 
     struct HostBatch {
@@ -48,10 +55,11 @@ struct Trainer::Impl {
     EngineParts engineParts();
     DriverOptions driverOptions() const;
     Status loadBatch(int64_t stepIndex);
-    const TrainSpec& training() const { return parts.spec.training; }
+    const TrainSpec& training() const { return share.training; }
 
     MachineInUse inUse;
     TrainerParts parts;
+    RunSpec share;  ///< of parts.spec, that this process computes
     const TensorTable& table;
     std::unique_ptr<CpuPool> ownedPool;
     CpuPool& devicePool;
@@ -83,6 +91,8 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(const TokenSplit split, splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
+    if (parts.collective)
+        GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
     committedStep = store->committed().step;
     GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
@@ -125,6 +135,7 @@ EngineParts Trainer::Impl::engineParts() {
     engine.host = host.get();
     engine.observer = parts.observer;
     engine.sumsWithMath = true;  // the device is the processor
+    engine.collective = parts.collective;
     return engine;
 }
 
@@ -140,10 +151,12 @@ DriverOptions Trainer::Impl::driverOptions() const {
 }
 
 Status Trainer::Impl::loadBatch(int64_t stepIndex) {
+    const TrainSpec& whole = parts.spec.training;
+    const int64_t first = parts.collective ? parts.collective->rank() * int64_t(batches.size()) : 0;
     for (size_t index = 0; index < batches.size(); ++index) {
         HostBatch& batch = batches[index];
-        GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, training().sequencesPerStep, int64_t(index), batch.view()));
-        GSST_TRY(math->setBatch(int(index), batch.input, batch.target, training().tokensPerStep()));
+        GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, whole.sequencesPerStep, first + int64_t(index), batch.view()));
+        GSST_TRY(math->setBatch(int(index), batch.input, batch.target, whole.tokensPerStep()));
     }
     return {};
 }
@@ -210,6 +223,15 @@ Status Trainer::settle() {
     m_impl->committedStep = m_impl->store->committed().step;
     m_impl->sinceCommit = Stopwatch();
     return {};
+}
+
+Result<uint8_t> Trainer::wantedByAny(uint8_t wishes) {
+    if (!m_impl->parts.collective)
+        return wishes;
+    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Steps, wishes));
+    for (uint8_t each : all)
+        wishes |= each;
+    return wishes;
 }
 
 Status Trainer::quiesce() { return m_impl->driver->quiesce(); }

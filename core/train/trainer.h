@@ -29,11 +29,13 @@ using DevicePoolMaker = std::function<std::unique_ptr<CpuPool>(int64_t limitByte
 struct TrainerParts {
     FileSystem* files = nullptr;
     RunFolder folder;
-    RunSpec spec;                           ///< the run's, microBatch and threads settled
+    RunSpec spec;                           ///< the whole run's, microBatch and threads settled
     Plan plan;
     const TokenStore* tokens = nullptr;
     IoEngine engine = IoEngine::ThreadPool;
     EngineObserver* observer = nullptr;     ///< may be null
+    Collective* collective = nullptr;       ///< the other processes that train this run; null = there are none
+    Hash128 fingerprint{};                  ///< with `collective`: see fingerprintOf()
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
     std::function<void(const Shortage&)> onShortage; ///< hears of every refusal before its error comes back; may be empty
     DevicePoolMaker makeDevicePool;         ///< empty = the system's memory
@@ -87,6 +89,8 @@ public:
 
     /// Applies the pending update and commits: committedStep() == step() afterwards.
     Status settle();
+    /// Wishes as bits: those that any of the ranks has; all of them must ask. Alone: its own.
+    Result<uint8_t> wantedByAny(uint8_t wishes);
     /// Waits for all I/O of finished steps, so that nothing of this run loads the machine.
     Status quiesce();
     /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit stands.

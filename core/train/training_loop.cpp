@@ -26,6 +26,11 @@ Error damagedState(const std::filesystem::path& folder, const VerifyReport& repo
             "commit before can still be used"};
 }
 
+/// What a rank wants of all.
+constexpr uint8_t kStop = 1;
+constexpr uint8_t kCommit = 2;
+constexpr uint8_t kSample = 4;
+
 }  // namespace
 
 TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace)
@@ -49,6 +54,8 @@ Status TrainingLoop::openTrainer() {
     };
     parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
     parts.makeDevicePool = m_run.makeDevicePool;
+    parts.collective = m_run.collective.get();
+    parts.fingerprint = fingerprintOf(m_run.record.spec, m_run.tokenizer.hash(), int64_t(m_run.tokens->size()));
     m_shortage.reset();
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.stopToken()));
     for (const std::string& notice : m_trainer->store().notices())
@@ -56,9 +63,10 @@ Status TrainingLoop::openTrainer() {
     GSST_TRY(checkState());
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     GSST_TRY(saveRecord());
+    GSST_ASSIGN(const RunSpec share, shareOf(m_run.record.spec, m_run.place.ranks));
     if (m_trace)
-        m_trace->expect(listStep({m_run.record.spec, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
-    m_observer.expect(m_trainer->committedStep(), int(training().microBatchesPerStep()));
+        m_trace->expect(listStep({share, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
+    m_observer.expect(m_trainer->committedStep(), int(share.training.microBatchesPerStep()));
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
     return {};
@@ -103,7 +111,7 @@ Status TrainingLoop::catchUp() {
 Status TrainingLoop::run() {
     for (;;) {
         Status status = trainToTheEnd();
-        if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage)
+        if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage || m_run.collective)
             return status;
         GSST_TRY(replan(status.error()));
     }
@@ -188,9 +196,9 @@ Status TrainingLoop::trainUntilPause(Next& next) {
 Result<StepResult> TrainingLoop::runStep() {
     const bool more = !interruptsAfter(m_trainer->step() + 1);
     if (!m_trace)
-        return m_trainer->runStep(more, m_inbox.stepToken());
+        return m_trainer->runStep(more, stepToken());
     m_trace->stepStarted(m_trainer->step() + 1);
-    GSST_ASSIGN(StepResult result, m_trainer->runStep(more, m_inbox.stepToken()));
+    GSST_ASSIGN(StepResult result, m_trainer->runStep(more, stepToken()));
     m_trace->stepDone();
     if (auto notice = m_trace->takeNotice())
         m_sink(*std::move(notice));
@@ -206,7 +214,7 @@ Status TrainingLoop::oneStep() {
         GSST_TRY(validate());
     if (due(training().sampleEvery, step))
         GSST_TRY(sample());
-    if (m_trainer->commitDue())
+    if (m_trainer->commitDue() && !m_run.collective)
         GSST_TRY(m_trainer->settle());
     return {};
 }
@@ -231,8 +239,35 @@ bool TrainingLoop::interruptsAfter(int64_t step) const {
     return step >= training().steps || due(training().evaluateEvery, step) || due(training().sampleEvery, step);
 }
 
+/// With several processes a command to one of them is for all, at the same step.
+Status TrainingLoop::obeyTogether(Next& next) {
+    uint8_t wishes = m_trainer->commitDue() ? kCommit : 0;
+    while (const auto command = m_inbox.poll()) {
+        if (*command == Command::Stop || *command == Command::PauseNow || *command == Command::PauseAfterStep)
+            wishes |= kStop;
+        if (*command == Command::CommitNow)
+            wishes |= kCommit;
+        if (*command == Command::SampleNow)
+            wishes |= kSample;
+    }
+    if (m_inbox.quitting())
+        wishes |= kStop;
+    GSST_ASSIGN(const uint8_t all, m_trainer->wantedByAny(wishes));
+    if (all & kStop & ~wishes)
+        log(LogLine::Level::Info, "Another rank was asked to stop");
+    if (all & kStop)
+        next = Next::Stopped;
+    else if (all & kSample)
+        return sample();
+    else if (all & kCommit)
+        return m_trainer->settle();
+    return {};
+}
+
 /// Until one of the commands ends the training for now.
 Status TrainingLoop::obeyAll(Next& next) {
+    if (m_run.collective)
+        return obeyTogether(next);
     while (next == Next::Continue) {
         const auto command = m_inbox.poll();
         if (!command)
@@ -275,7 +310,7 @@ Status TrainingLoop::finish() {
 }
 
 Status TrainingLoop::validate() {
-    GSST_ASSIGN(const EvaluationResult result, m_trainer->evaluate(m_inbox.stepToken()));
+    GSST_ASSIGN(const EvaluationResult result, m_trainer->evaluate(stepToken()));
     if (result.tokens == 0)
         return {};
     m_validatedStep = m_trainer->step();
@@ -287,7 +322,7 @@ Status TrainingLoop::validate() {
 
 Status TrainingLoop::sample() {
     GSST_TRY(m_trainer->settle());
-    const auto text = sampleText(*m_trainer, m_run, m_inbox.stepToken());
+    const auto text = sampleText(*m_trainer, m_run, stepToken());
     if (!text.ok() && text.error().code == ErrorCode::OutOfMemory) {
         // No plan of the training would change that, and nothing depends on it.
         log(LogLine::Level::Warning, "The sample of step " + std::to_string(m_trainer->step()) + " is left out. " + text.error().text());
@@ -305,7 +340,7 @@ Status TrainingLoop::sample() {
 /// before it stands, and the step is done again. State in RAM is saved first: minutes of work are worth more than the last line.
 Status TrainingLoop::writeLine(const StepDone& done) {
     Status status = m_log->add(done);
-    if (!status.ok() && !m_run.plan.stateOnDisk)
+    if (!status.ok() && !m_run.plan.stateOnDisk && !m_run.collective)  // a commit needs all ranks, and they know nothing of this
         GSST_TRY(m_trainer->settle());
     return status;
 }
@@ -327,6 +362,7 @@ Status TrainingLoop::report(const StepResult& result) {
     done.readBytes = int64_t(result.readBytes);
     done.writtenBytes = int64_t(result.writtenBytes);
     done.readWaitSeconds = result.waits.read;
+    done.linkWaitSeconds = result.waits.link;
     done.writeWaitSeconds = result.waits.write;
     done.epoch = double(result.step) * double(training().tokensPerStep()) /
                  std::max(1.0, double(m_run.tokens->size()) * (1.0 - m_run.record.spec.data.validationShare));

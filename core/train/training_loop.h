@@ -43,6 +43,7 @@ private:
     Result<StepResult> runStep();
     Status finish();
     Status obeyAll(Next& next);
+    Status obeyTogether(Next& next);
     Result<Next> obey(Command command);
     Status validate();
     Status sample();
@@ -51,6 +52,8 @@ private:
     Status writeLine(const StepDone& done);
     bool due(int64_t interval, int64_t step) const { return interval > 0 && step % interval == 0; }
     bool interruptsAfter(int64_t step) const;
+    /// Of several processes none gives up a step alone: the others would wait for it.
+    std::stop_token stepToken() { return m_run.collective ? std::stop_token() : m_inbox.stepToken(); }
     void log(LogLine::Level level, std::string text) { m_sink(LogLine{level, std::move(text)}); }
     const TrainSpec& training() const { return m_run.record.spec.training; }
 

@@ -90,6 +90,9 @@ struct FakeOptions {
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
     bool sumsWithMath = true;  ///< see EngineParts
+    int64_t sequences = 6;                    ///< of a step, over all ranks
+    Collective* collective = nullptr;         ///< placement.ranks belongs to it
+    EngineObserver* observer = nullptr;
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
@@ -97,7 +100,7 @@ class FakeRun {
 public:
     FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options, std::unique_ptr<Device> device)
         : m_files(files), m_folder(std::move(folder)), m_table(table), m_options(std::move(options)),
-          m_training(tinyTraining(m_options.preset)), m_format(table, m_options.preset),
+          m_training(trainingOf(m_options)), m_format(table, m_options.preset),
           m_builder(table, m_format, m_training, m_options.placement), m_device(std::move(device)) {}
 
     void create() {
@@ -141,6 +144,10 @@ public:
         m_math = std::make_unique<FakeSliceMath>(m_table, m_format, m_builder.slices(), m_training);
         m_io = makeThreadPoolIo({2, 2, 64 << 10});
         EngineParts parts;
+        parts.collective = m_options.collective;
+        parts.observer = m_options.observer;
+        if (parts.collective)
+            m_math->setFirstMicroBatch(parts.collective->rank() * int(m_training.microBatchesPerStep()));
         parts.table = &m_table;
         parts.slices = m_builder.slices();
         parts.device = m_device.get();
@@ -223,6 +230,11 @@ public:
     Error lastError;
 
 private:
+    static TrainSpec trainingOf(const FakeOptions& options) {
+        TrainSpec training = tinyTraining(options.preset);
+        training.sequencesPerStep = options.sequences / options.placement.ranks;
+        return training;
+    }
     void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
         auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);
         ASSERT_TRUE(file.ok());

@@ -32,6 +32,8 @@ public:
 
     /// What the "text" of the next calls is.
     void setData(int64_t step) { m_step = step; }
+    /// The calls' first micro-batch is this one of the whole step: those before it are other ranks'.
+    void setFirstMicroBatch(int first) { m_firstMicroBatch = first; }
     /// The loss of this step is not a number.
     void poison(int64_t step) { m_poisoned = step; }
     /// One element of the gradient of this step is not a number; its loss is.
@@ -282,7 +284,7 @@ private:
         const std::vector<float> x = normed(pass);
         std::vector<float> upper(x.size());
         for (size_t i = 0; i < x.size(); ++i)
-            upper[i] = (0.01f * x[i] + 0.001f * float(pass.microBatch) + 1e-3f * float(pass.sums[i / size_t(m_table.model().width)].sum)) * m_lossScale;
+            upper[i] = (0.01f * x[i] + 0.001f * float(m_firstMicroBatch + pass.microBatch) + 1e-3f * float(pass.sums[i / size_t(m_table.model().width)].sum)) * m_lossScale;
         accumulate(gradient, x, upper.data(), chunk.paddedElements);
         const float weight = 1.0f + mean(rows, chunk.paddedElements);
         for (size_t i = 0; i < x.size(); ++i)
@@ -330,7 +332,7 @@ private:
             return values(input);
         std::vector<float> tokens(static_cast<size_t>(m_activations));
         for (size_t i = 0; i < tokens.size(); ++i)
-            tokens[i] = float(microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5) + (m_spikes.contains(m_step) ? 300.0f : 0.0f);
+            tokens[i] = float(m_firstMicroBatch + microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5) + (m_spikes.contains(m_step) ? 300.0f : 0.0f);
         return tokens;
     }
     int64_t elements(int unit) const { return m_table.units()[size_t(unit)].paddedElements; }
@@ -347,6 +349,7 @@ private:
     std::vector<SliceRange> m_slices;
     int64_t m_activations;
     std::map<std::pair<int, int>, std::vector<float>> m_kept;
+    int m_firstMicroBatch = 0;
     int64_t m_step = 0;
     int64_t m_poisoned = -1;
     int64_t m_poisonedGradient = -1;

@@ -270,6 +270,77 @@ std::vector<size_t> numbersOf(const StepProgram& program, OpKind kind, size_t fi
     return numbers;
 }
 
+TEST(StepProgram, SumsOverRanksAreTakenOneSliceLater) {
+    const TensorTable table(model(false));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StateFormat format(table, recipe.state);
+    for (Placement placement : placements()) {
+        const StepProgram alone = ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, BackwardUpdate::Insured});
+        placement.ranks = 2;
+        const StepProgram step = ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, BackwardUpdate::Insured});
+        std::vector<int> summed, taken;
+        int64_t linkBytes = 0;
+        for (const Op& op : step.ops) {
+            linkBytes += op.linkBytes;
+            if (op.kind == OpKind::ReduceGradient)
+                summed.push_back(op.slice);
+            if (op.kind != OpKind::Norms)
+                continue;
+            taken.push_back(op.slice);
+            ASSERT_LE(taken.size(), summed.size());
+            EXPECT_EQ(taken.back(), summed[taken.size() - 1]);
+            EXPECT_EQ(int(summed.size()), std::min(int(taken.size()) + 1, step.slices)) << "the next sum is on its way already";
+        }
+        EXPECT_EQ(int(taken.size()), step.slices);
+        EXPECT_EQ(linkBytes, table.paddedParameters() * 4) << "of two ranks each sends half of it, and the sum of its half";
+        EXPECT_EQ(step.writtenBytes(), alone.writtenBytes());
+    }
+}
+
+TEST(Dependencies, SumsOverRanksComeOneAfterTheOther) {
+    const TensorTable table(model(false));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StateFormat format(table, recipe.state);
+    Placement placement = onDisk(4096);
+    placement.ranks = 2;
+    const StepProgram step = ProgramBuilder(table, format, recipe, placement).build(kPlain);
+    DependencyTracker tracker;
+    std::vector<size_t> sums;
+    size_t first = 0;
+    for (int repetition = 0; repetition < 2; ++repetition, first += step.ops.size()) {
+        const auto waits = tracker.append(step, first, 0);
+        for (size_t op = 0; op < step.ops.size(); ++op) {
+            if (step.ops[op].kind != OpKind::ReduceGradient)
+                continue;
+            const auto after = [&](size_t sum) { return std::count(waits[op].begin(), waits[op].end(), sum) == 1; };
+            EXPECT_TRUE(sums.empty() || after(sums.back())) << "all ranks must agree on the order";
+            sums.push_back(first + op);
+        }
+    }
+    EXPECT_EQ(sums.size(), 2 * size_t(step.slices));
+}
+
+TEST(Simulation, TheLinkHidesBehindCompute) {
+    const TensorTable table(model(false));
+    const TrainSpec recipe = training(Precision::Bf16);
+    const StateFormat format(table, recipe.state);
+    Placement placement = residentPlacement();
+    placement.ranks = 2;
+    const StepProgram step = ProgramBuilder(table, format, recipe, placement).build(kPlain);
+    HardwareProfile hardware;
+    hardware.secondsPerOp = 0;
+    hardware.compute = {1e9, 1e9, 1e9, 1e9, 1e12, 1e12, 1e12};
+    const SimulatedCost fast = simulate({&step}, hardware, 1 << 20);
+    hardware.compute.linkBytes = 2e6;
+    const SimulatedCost slow = simulate({&step}, hardware, 1 << 20);
+    const double link = double(table.paddedParameters()) * 4 / 2e6;
+    EXPECT_LT(fast.linkWaitSeconds, 0.01 * fast.seconds);
+    EXPECT_GT(slow.linkWaitSeconds, 0);
+    EXPECT_NEAR(slow.seconds, slow.computeSeconds + slow.linkWaitSeconds, 1e-9);
+    EXPECT_GE(slow.seconds, link);
+    EXPECT_LT(slow.linkWaitSeconds, 0.95 * link) << "some of it is hidden";
+}
+
 TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);

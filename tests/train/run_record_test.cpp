@@ -33,5 +33,30 @@ TEST(RunRecord, TellsOfChangesOfPlan) {
     }
 }
 
+TEST(RunRecord, TellsWhichOfSeveralProcessesItBelongsTo) {
+    const TemporaryFolder folder;
+    FileSystem& files = osFileSystem();
+    const RunFolder run{folder.path};
+    RunRecord record;
+    record.spec = tinySpec(Family::Llama, Precision::Fp32);
+    record.rank = 1;
+    record.ranks = 3;
+    ASSERT_TRUE(writeRunRecord(files, run, record).ok());
+    const std::string text = *readText(files, run.runJson(), 1 << 20);
+    EXPECT_NE(text.find("\"gsst_run\": 3"), std::string::npos) << "older programs would go on alone";
+    const auto same = readRunRecord(files, run);
+    ASSERT_TRUE(same.ok()) << same.error().text();
+    EXPECT_EQ(same->rank, 1);
+    EXPECT_EQ(same->ranks, 3);
+    for (const char* other : {"\"rank\": 3", "\"rank\": -1", "\"rank\": \"1\""}) {
+        std::string broken = text;
+        broken.replace(broken.find("\"rank\": 1"), 9, other);
+        ASSERT_TRUE(writeTextAtomically(files, run.runJson(), broken).ok());
+        const auto read = readRunRecord(files, run);
+        ASSERT_FALSE(read.ok()) << other;
+        EXPECT_NE(read.error().why.find("parallel"), std::string::npos) << read.error().why;
+    }
+}
+
 }  // namespace
 }  // namespace gsst::test

@@ -161,7 +161,7 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
         call.gradient = model.gradientAt(2);
         call.weights = updated.data_ptr();
         ASSERT_TRUE(math->update(call).ok());
-        ASSERT_TRUE(math->join({unit.firstBlock, unit.blockCount, hi.data(), lo.data(), joined.data_ptr()}).ok());
+        ASSERT_TRUE(math->join({unit.firstBlock, unit.blockCount, hi.data(), lo.data(), joined.data_ptr(), {}}).ok());
         EXPECT_GT(updated.abs().sum().item<double>(), 0.0);
         EXPECT_TRUE(at::equal(updated, joined));
         // The same from the second block on, as the engine does in chunks.
@@ -170,7 +170,7 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
             const auto skip = size_t(second.offset);
             const at::Tensor part = at::ones_like(updated);
             auto* to = static_cast<std::byte*>(part.data_ptr()) + skip * part.element_size();
-            ASSERT_TRUE(math->join({unit.firstBlock + 1, unit.blockCount - 1, &hi[skip], &lo[skip], to}).ok());
+            ASSERT_TRUE(math->join({unit.firstBlock + 1, unit.blockCount - 1, &hi[skip], &lo[skip], to, {}}).ok());
             EXPECT_TRUE(at::equal(part.narrow(0, second.offset, int64_t(count - skip)), updated.narrow(0, second.offset, int64_t(count - skip))));
             std::vector<double> all(size_t(unit.blockCount)), rest(all.size() - 1);
             ASSERT_TRUE(math->norms({unit.firstBlock, unit.blockCount, model.gradientAt(2), all.data()}).ok());

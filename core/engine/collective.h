@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace gsst {
+
+/// Which of several independent conversations a call belongs to: they go on beside each other, on threads of their own.
+enum class Channel {
+    Gradients,  ///< sums of gradients, while a sweep goes on
+    Steps,      ///< verdicts and wishes, between sweeps
+    Commit
+};
+inline constexpr size_t kChannels = 3;
+
+/// Several processes ("ranks") that train one model, as one of them sees the others. All ranks make the same calls in the same order within
+/// a channel; at most one thread is in a channel at a time. Every call returns within the deadline of the implementation: if a
+/// rank is lost, with an error that names it, and so does every call after that.
+class Collective {
+public:
+    virtual ~Collective() = default;
+    virtual int rank() const = 0;
+    virtual int ranks() const = 0;
+
+    /// Replaces `values` by their sum over all ranks; the same bits on every rank. Of two ranks it is the one rounded sum, whichever
+    /// comes first; of more the order of addition is the implementation's, the same in every call with as many values. Channel Gradients.
+    virtual Status sum(std::span<float> values) = 0;
+    /// What every rank gave, one after the other by rank; all give equally many bytes.
+    virtual Result<std::vector<std::byte>> gather(Channel channel, std::span<const std::byte> mine) = 0;
+};
+
+}  // namespace gsst

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "engine/collective.h"
+#include "spec/run_spec.h"
+#include "store/state_hash.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace gsst {
+
+/// Which of the processes that train one model this one is. By torchrun's conventions.
+struct RankPlace {
+    int rank = 0;
+    int ranks = 1;           ///< 1: this process trains alone, and the rest means nothing
+    int ranksHere = 1;       ///< of them on this computer, which share its memory and cores
+    std::string masterAddress;
+    int masterPort = 0;
+    bool masterIsThere = false;  ///< the meeting point is kept by torchrun, not by rank 0
+    std::string attempt;     ///< keeps a restart by torchrun apart from what was before
+    bool operator==(const RankPlace&) const = default;
+};
+
+/// From WORLD_SIZE, RANK, MASTER_ADDR, MASTER_PORT and LOCAL_WORLD_SIZE, which may be missing. Without WORLD_SIZE, or with 1: alone.
+/// InvalidInput names what is missing or wrong.
+Result<RankPlace> rankPlaceHere();
+
+/// The part of the recipe that one of `ranks` computes: as many micro-batches as every other. InvalidInput if they cannot be divided.
+Result<RunSpec> shareOf(const RunSpec& spec, int ranks);
+
+/// What must be the same on all ranks: of the recipe and the program, and then of the text too. Limits of memory and disk and the number
+/// of threads need not be.
+Hash128 fingerprintOf(const RunSpec& spec);
+Hash128 fingerprintOf(const RunSpec& spec, const std::string& tokenizerHash, int64_t tokens);
+
+/// Every rank has a run folder of its own, "runs/tale-rank1" for "runs/tale", and files of its own, "trace-rank1.json" for "trace.json".
+/// The path itself if there is one process.
+std::filesystem::path folderOfRank(const std::filesystem::path& path, const RankPlace& place);
+std::filesystem::path fileOfRank(const std::filesystem::path& path, const RankPlace& place);
+
+/// How long a rank waits for the others to come, and for an answer of one that may be busy or slower.
+struct Patience {
+    std::chrono::milliseconds toMeet = std::chrono::minutes(10);
+    std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
+};
+
+/// Meets the other ranks; Cancelled by `stop` until they are there. By file: over LibTorch's Gloo, or, where its headers were missing
+/// when this was built, InvalidInput.
+Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const Patience& patience, std::stop_token stop);
+
+}  // namespace gsst
