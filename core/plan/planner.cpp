@@ -132,7 +132,9 @@ void Planner::chooseRule(Plan& plan) {
     const UpdateChoice choice = updateChoice();
     plan.rule = UpdateRule::Deferred;
     plan.step = deferred;
-    if (choice == UpdateChoice::Deferred)
+    // What waits for nothing cannot get faster by updating at another time.
+    const bool waits = deferred.readWaitSeconds + deferred.writeWaitSeconds > (1 - kWorthIt) * deferred.seconds;
+    if (choice == UpdateChoice::Deferred || (choice == UpdateChoice::Auto && !waits))
         return;
     Plan earlyPlan = m_search.keepingTheTurn(plan);
     const SimulatedCost early = simulated(earlyPlan, false, BackwardUpdate::Insured);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <map>
 
 namespace gsst {
@@ -75,6 +76,31 @@ private:
     std::map<size_t, Held> m_held;
 };
 
+/// A drive does one thing at a time: reads and writes share it, each filling what time the other leaves.
+class DriveTimeline {
+public:
+    /// Takes `seconds` of its time from `from` on, in pieces where they are free; when the last one ends.
+    double take(double from, double seconds) {
+        auto next = m_busy.upper_bound(from);
+        double begin = from;
+        if (next != m_busy.begin())
+            if (const auto before = std::prev(next); before->second >= from) {
+                from = before->second;
+                begin = before->first;
+            }
+        while (next != m_busy.end() && next->first - from < seconds) {
+            seconds -= next->first - from;
+            from = next->second;
+            next = m_busy.erase(next);
+        }
+        // All of it is busy from `begin` on.
+        return m_busy[begin] = from + seconds;
+    }
+
+private:
+    std::map<double, double> m_busy;  ///< ends by beginnings, apart from each other
+};
+
 double computeSeconds(const Op& op, const ComputeRates& rates) {
     switch (op.kind) {
     case OpKind::Forward: return op.flops / rates.forwardFlops;
@@ -88,10 +114,8 @@ double computeSeconds(const Op& op, const ComputeRates& rates) {
 
 double durationOf(const Op& op, const HardwareProfile& hardware) {
     switch (laneOf(op.kind)) {
-    case Lane::Read: return hardware.secondsPerOp + double(op.ioBytes) / hardware.readBytesPerSecond;
-    case Lane::Write:
-        return op.kind == OpKind::Commit ? hardware.secondsPerCommit
-                                         : hardware.secondsPerOp + double(op.ioBytes) / hardware.writeBytesPerSecond;
+    case Lane::Read: return double(op.ioBytes) / hardware.readBytesPerSecond;
+    case Lane::Write: return op.kind == OpKind::Commit ? hardware.secondsPerCommit : double(op.ioBytes) / hardware.writeBytesPerSecond;
     case Lane::Link: return hardware.secondsPerOp + double(op.linkBytes) / hardware.compute.linkBytes;
     case Lane::Compute: break;
     }
@@ -128,7 +152,8 @@ private:
         const double ready = std::max(local, summed);
         const double duration = durationOf(op, m_hardware);
         const double start = std::max({laneFree, staged, ready});
-        const double finish = start + duration;
+        const bool onDrive = lane == Lane::Read || lane == Lane::Write;
+        const double finish = onDrive ? m_drive.take(start, duration) + m_hardware.secondsPerOp : start + duration;
         OpTime& time = m_times.emplace_back(OpTime{start, finish, 0, 0, 0});
         m_isLink.push_back(lane == Lane::Link);
         if (lane == Lane::Compute) {
@@ -150,6 +175,7 @@ private:
 
     const HardwareProfile& m_hardware;
     RingModel m_ring;
+    DriveTimeline m_drive;
     DependencyTracker m_tracker;
     int m_slot = 0;
     size_t m_bufferBase = 0;
