@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/main_window.h"
 
+#include "ui/computer/computer_page.h"
 #include "ui/dashboard/dashboard_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/runs/sample_run.h"
@@ -65,6 +66,8 @@ void MainWindow::makePages() {
     m_dashboard = new DashboardPage(m_controller, m_theme);
     m_pages->addWidget(m_runs);
     m_pages->addWidget(m_dashboard);
+    m_computer = new ComputerPage(m_service, m_controller, m_theme, m_places.runsFolder);
+    m_pages->addWidget(m_computer);
     row->addWidget(m_pages, 1);
     column->addLayout(row, 1);
     m_strip = new StatusStrip(m_controller, m_theme);
@@ -94,6 +97,7 @@ void MainWindow::makeMenus() {
     QMenu* view = menuBar()->addMenu(tr("&View"));
     view->addAction(tr("&Runs"), QKeySequence("Ctrl+1"), this, [this] { showPage(Sidebar::Runs); });
     m_dashboardAction = view->addAction(tr("&Dashboard"), QKeySequence("Ctrl+2"), this, [this] { showPage(Sidebar::Dashboard); });
+    view->addAction(tr("This &computer"), QKeySequence("Ctrl+6"), this, [this] { showPage(Sidebar::Computer); });
     view->addAction(tr("&Fit the loss plot"), QKeySequence("F"), this, [this] { m_dashboard->loss().plot().fit(); });
     view->addAction(tr("&Export the plot…"), QKeySequence("Ctrl+E"), this, [this] { m_dashboard->loss().exportFile(); });
     view->addSeparator();
@@ -127,6 +131,8 @@ void MainWindow::showPage(int page) {
     m_sidebar->setCurrent(Sidebar::Page(page));
     if (page == Sidebar::Runs)
         refreshRuns();
+    if (page == Sidebar::Computer)
+        m_computer->enter();
 }
 
 void MainWindow::newRun(const std::vector<std::filesystem::path>& text, bool sampleText) {

@@ -13,6 +13,7 @@ class QActionGroup;
 
 namespace gsst {
 
+class ComputerPage;
 class DashboardPage;
 class NewRunWizard;
 class RunsPage;
@@ -34,6 +35,7 @@ public:
     RunController& controller() { return m_controller; }
     RunsPage& runs() { return *m_runs; }
     DashboardPage& dashboard() { return *m_dashboard; }
+    ComputerPage& computer() { return *m_computer; }
     /// The wizard that is open, or nullptr.
     NewRunWizard* wizard() const { return m_wizard; }
     void newRun(const std::vector<std::filesystem::path>& text, bool sampleText);
@@ -66,6 +68,7 @@ private:
     StatusStrip* m_strip = nullptr;
     RunsPage* m_runs = nullptr;
     DashboardPage* m_dashboard = nullptr;
+    ComputerPage* m_computer = nullptr;
     NewRunWizard* m_wizard = nullptr;
     QAction* m_pauseAction = nullptr;
     QAction* m_sampleAction = nullptr;

@@ -38,6 +38,9 @@ Sidebar::Sidebar(const RunController& controller, const Theme& theme) : m_contro
     run->addWidget(m_dashboard);
     column->addWidget(m_openRun);
     column->addStretch();
+    m_computer = makeEntry(Computer, "chip", tr("Computer"));
+    m_computer->setToolTip(tr("This computer: what was measured of it"));
+    column->addWidget(m_computer);
     setCurrent(Runs);
     refresh();
 }
@@ -61,6 +64,7 @@ QToolButton* Sidebar::makeEntry(Page page, const QString& icon, const QString& t
 void Sidebar::setCurrent(Page page) {
     m_runs->setChecked(page == Runs);
     m_dashboard->setChecked(page == Dashboard);
+    m_computer->setChecked(page == Computer);
 }
 
 void Sidebar::refresh() {

@@ -13,7 +13,7 @@ namespace gsst {
 class Sidebar : public QFrame {
     Q_OBJECT
 public:
-    enum Page { Runs, Dashboard };
+    enum Page { Runs, Dashboard, Computer };
 
     Sidebar(const RunController& controller, const Theme& theme);
     void setCurrent(Page page);
@@ -29,6 +29,7 @@ private:
     const Theme& m_theme;
     QToolButton* m_runs = nullptr;
     QToolButton* m_dashboard = nullptr;
+    QToolButton* m_computer = nullptr;
     QWidget* m_openRun = nullptr;
     IconLabel* m_stateIcon = nullptr;
     ElidedLabel* m_name = nullptr;

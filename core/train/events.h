@@ -26,6 +26,15 @@ struct Progress {
     std::string unit;  ///< "MiB", "tokens"
 };
 
+/// What a slice is, so that people can tell it from the others.
+struct SliceInfo {
+    enum class Kind { Embedding, Layers, Attention, Mlp, HeadNorm, Head } kind = Kind::Layers;
+    int part = 1;        ///< of an embedding or a head in several slices: which one, from 1
+    int parts = 1;
+    int firstLayer = 0;  ///< from 0; of layers, and of the layer that attention or MLP are of
+    int lastLayer = 0;
+};
+
 enum class PlanCause {
     Opened,      ///< the run begins, or goes on after a pause
     OutOfMemory  ///< the plan before took more memory than there was
@@ -37,6 +46,7 @@ struct Planned {
     int64_t steps = 0;
     int64_t firstStep = 0;          ///< steps already done when (re)starting
     int slices = 0;
+    std::vector<SliceInfo> sliceInfos;  ///< of each slice; empty = not told
     int64_t tokensPerStep = 0;
     int64_t microBatch = 0;         ///< sequences
     int64_t parameters = 0;

@@ -154,6 +154,7 @@ DriveRates ratesOf(const IoProbe& probe) {
     return {rate.readBytesPerSecond, rate.writeBytesPerSecond, uring};
 }
 
+bool MachineInUse::now() { return g_runs > 0; }
 MachineInUse::MachineInUse() { ++g_runs; }
 MachineInUse::~MachineInUse() { --g_runs; }
 

@@ -44,6 +44,7 @@ DriveRates ratesOf(const IoProbe& probe);
 /// While one of these lives, a run computes: what is measured then is used until the run is over, but not kept.
 class MachineInUse {
 public:
+    static bool now();  ///< one lives
     MachineInUse();
     ~MachineInUse();
     MachineInUse(const MachineInUse&) = delete;

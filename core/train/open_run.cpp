@@ -19,6 +19,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include "train/slice_infos.h"
 
 namespace gsst {
 namespace {
@@ -304,6 +305,7 @@ Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause) {
     planned.steps = training.steps;
     planned.firstStep = firstStep;
     planned.slices = plan.slices;
+    planned.sliceInfos = sliceInfos(*run.table, makeSlicing(*run.table, plan.placement));
     planned.tokensPerStep = training.tokensPerStep();
     planned.parameters = run.table->parameters();
     planned.secondsPerStep = plan.step.seconds;

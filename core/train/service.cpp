@@ -6,12 +6,14 @@
 #include "data/tokenizer.h"
 #include "train/explain_plan.h"
 #include "train/machine.h"
+#include "train/machine_report.h"
 #include "train/plan_preview.h"
 #include "train/ranks.h"
 #include "train/run_listing.h"
 #include "train/session.h"
 #include "train/trace_writer.h"
 
+#include <chrono>
 #include <utility>
 
 namespace gsst {
@@ -71,6 +73,32 @@ public:
         return listRunFolders(m_files, runsFolder);
     }
 
+    std::optional<ComputerReport> lastComputerReport() override {
+        const std::filesystem::path file = reportFile();
+        if (file.empty() || !m_files.exists(file))
+            return std::nullopt;
+        const auto text = readText(m_files, file, kLargestReport);
+        return text.ok() ? parseComputerReport(*text) : std::nullopt;
+    }
+
+    Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>& progress,
+                                           std::stop_token stop) override {
+        if (MachineInUse::now())
+            return Error{ErrorCode::Busy, "This computer cannot be measured now", "", "a run computes and would spoil the figures", "Pause the run first"};
+        ReportOptions options;
+        options.folder = question.folder;
+        GSST_ASSIGN(options.spec, loadPreset(m_presetsFolder, "gpt2-124m"));
+        options.driveBytes = uint64_t{question.quick ? 128u : 1024u} << 20;
+        options.sustainedBytes = question.quick ? 0 : uint64_t{4} << 30;
+        options.progress = progress;
+        GSST_ASSIGN(const MachineReport measured, reportMachine(m_files, options, std::move(stop)));
+        ComputerReport report = toldOf(measured, question);
+        // That it cannot be kept is no harm: it is shown all the same.
+        if (const std::filesystem::path file = reportFile(); !file.empty() && m_files.makeFolders(file.parent_path()).ok())
+            static_cast<void>(writeTextAtomically(m_files, file, toJson(report)));
+        return report;
+    }
+
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) override {
         GSST_TRY(checkDevice(request.device));
         GSST_ASSIGN(auto trace, openTrace(request.trace));
@@ -83,6 +111,41 @@ public:
     }
 
 private:
+    static constexpr uint64_t kLargestReport = 1u << 16;
+    static std::filesystem::path reportFile() {
+        const std::filesystem::path folder = userCacheFolder();
+        return folder.empty() ? folder : folder / "computer.json";
+    }
+
+    static ComputerReport toldOf(const MachineReport& measured, const ComputerQuestion& question) {
+        ComputerReport report;
+        report.measuredAt = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+        report.folder = question.folder;
+        report.processor = measured.processor;
+        report.cores = measured.cores;
+        report.threads = measured.threads;
+        report.instructions = measured.instructions;
+        report.fastBf16 = measured.fastBf16;
+        report.ramTotalBytes = measured.ramTotalBytes;
+        report.ramFreeBytes = measured.ramFreeBytes;
+        report.diskFreeBytes = measured.diskFreeBytes;
+        report.memoryBytes = measured.memoryBytes;
+        report.productFlopsFp32 = measured.productFlopsFp32;
+        report.productFlopsBf16 = measured.productFlopsBf16;
+        report.productFlopsFp16 = measured.productFlopsFp16;
+        report.forwardFlops = measured.training.forwardFlops;
+        report.backwardFlops = measured.training.backwardFlops;
+        report.updateBytes = measured.training.updateBytes;
+        const DriveRates drive = ratesOf(measured.drive);
+        report.readBytes = drive.readBytesPerSecond;
+        report.writeBytes = drive.writeBytesPerSecond;
+        report.uring = drive.uring;
+        report.direct = measured.drive.caching == Caching::Direct;
+        report.whyNoUring = measured.drive.whyNoUring;
+        report.sustained = !question.quick;
+        return report;
+    }
+
     MachineLimits limitsHere() { return machineLimits(m_files, std::filesystem::current_path()); }
     HardwareProfile profileHere(const RunSpec& spec) {
         return measureMachine(m_files, std::filesystem::current_path(), spec, DriveProbe::KnownOnly).profile;

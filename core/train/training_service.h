@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "spec/run_spec.h"
+#include "train/computer_report.h"
 #include "train/event_queue.h"
 #include "train/events.h"
 #include "train/plan_explanation.h"
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -110,6 +112,12 @@ struct RunInfo {
     std::string problem;      ///< empty = can be resumed
 };
 
+/// What to measure of this computer.
+struct ComputerQuestion {
+    std::filesystem::path folder;  ///< whose drive; must exist
+    bool quick = true;             ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
+};
+
 /// The one door from ui and app into the core; torch-free. createTrainingService() gives the real one, tests a fake.
 /// All calls but startRun/resumeRun may block for their work: call them off the UI thread. Thread-safe.
 class TrainingService {
@@ -124,6 +132,12 @@ public:
     /// The plan's step program with its simulated times. OverBudget if there is no plan.
     virtual Result<StepListing> listStep(const RunSpec& spec) = 0;
     virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
+    /// What measureComputer() found last, in this program or one before; none if it was never asked.
+    virtual std::optional<ComputerReport> lastComputerReport() = 0;
+    /// Measures arithmetic, memory and drive; plans use the figures from then on. Busy while a run computes, whose work would spoil
+    /// the figures. Cancelled within about two seconds of `stop`.
+    virtual Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>& progress,
+                                                   std::stop_token stop) = 0;
     /// Returns at once; everything else (text, tokenizer, plan, training) happens on the session's thread and shows in its events.
     /// `wake` is EventQueue's wake-up. A trace that cannot be written is an error at once.
     virtual Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) = 0;

@@ -40,6 +40,10 @@ public:
         return preview;
     }
     Result<PlanExplanation> explainPlan(const RunSpec&) override { return explanation; }
+    std::optional<ComputerReport> lastComputerReport() override { return std::nullopt; }
+    Result<ComputerReport> measureComputer(const ComputerQuestion&, const std::function<void(const Progress&)>&, std::stop_token) override {
+        return ComputerReport{};
+    }
     Result<StepListing> listStep(const RunSpec&) override { return listing; }
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()>) override {

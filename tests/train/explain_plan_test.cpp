@@ -2,6 +2,7 @@
 #include "train/explain_plan.h"
 
 #include "base/units.h"
+#include "train/slice_infos.h"
 
 #include <gtest/gtest.h>
 
@@ -227,6 +228,29 @@ TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     const auto turn = std::find_if(listing.ops.begin(), listing.ops.end(), [](const ListedOp& op) { return std::string(op.phase) == "backward"; });
     EXPECT_EQ(std::string((turn - 1)->kind), "head");
     EXPECT_EQ(std::string(turn->kind), "norms");
+}
+
+TEST(SliceInfos, PartsOfEmbeddingAndHeadAreCounted) {
+    RunSpec run = recipe();
+    run.model.vocabulary = 40'000;
+    const TensorTable table(run.model);
+    const auto whole = sliceInfos(table, makeSlicing(table, 4));
+    ASSERT_EQ(whole.size(), 6u);
+    EXPECT_EQ(whole.front().kind, SliceInfo::Kind::Embedding);
+    EXPECT_EQ(whole.front().parts, 1);
+    EXPECT_EQ(whole[2].firstLayer, 2);
+    EXPECT_EQ(whole[2].lastLayer, 3);
+    EXPECT_EQ(whole.back().kind, SliceInfo::Kind::Head);
+    const auto slices = makeSlicing(table, 1, 16384);
+    const auto parts = sliceInfos(table, slices);
+    ASSERT_EQ(parts.size(), slices.size());
+    EXPECT_GT(parts.front().parts, 1);
+    EXPECT_EQ(parts[1].kind, SliceInfo::Kind::Embedding);
+    EXPECT_EQ(parts[1].part, 2);
+    EXPECT_EQ(parts.back().kind, SliceInfo::Kind::Head);
+    EXPECT_EQ(parts.back().part, parts.back().parts);
+    EXPECT_EQ(parts[size_t(parts.front().parts)].kind, SliceInfo::Kind::Attention);
+    EXPECT_EQ(parts[parts.size() - 1 - size_t(parts.back().parts)].kind, SliceInfo::Kind::HeadNorm);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ private slots:
     void cleanup() { dropWindow(); }
     void replayFillsEverything();
     void newPlanMovesThePredictions();
+    void laneSaysWhichSliceIsWhich();
     void pauseAndResume();
     void stopAsksAndKeepsTheSession();
     void floodDoesNotBlock();
@@ -65,6 +66,26 @@ void DashboardTest::replayFillsEverything() {
         events().push(slow);
     QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
     QVERIFY(page().verdict().cell(VerdictPanel::SecondsPerStep, 2).startsWith("⚠"));
+}
+
+void DashboardTest::laneSaysWhichSliceIsWhich() {
+    using Kind = SliceInfo::Kind;
+    SliceLane lane(*m_theme);
+    lane.resize(1200, 120);
+    lane.reset(7, {{Kind::Embedding, 1, 3}, {Kind::Embedding, 2, 3}, {Kind::Embedding, 3, 3}, {Kind::Layers, 1, 1, 2, 3}, {Kind::HeadNorm}, {Kind::Head, 1, 2}, {Kind::Head, 2, 2}});
+    const auto cells = lane.model().cells();
+    QCOMPARE(lane.cellText(cells[0], 500), QString("embedding 1/3"));
+    QCOMPARE(lane.cellText(cells[3], 500), QString("layers 3–4"));
+    QCOMPARE(lane.cellText(cells[6], 500), QString("head 2/2"));
+    // Less room: shorter words, the number at last.
+    QCOMPARE(lane.cellText(cells[1], 1), QString("e2"));
+    QCOMPARE(lane.cellText(cells[3], 1), QString("3–4"));
+    QCOMPARE(lane.cellTip(1), QString("Slice 1 of 7, embedding, part 1 of 3: waiting"));
+    QCOMPARE(lane.cellTip(1199), QString("Slice 7 of 7, head, part 2 of 2: waiting"));
+    // Many slices share cells; the tooltip names both ends.
+    lane.reset(80, std::vector<SliceInfo>(80, {Kind::Layers, 1, 1, 4, 4}));
+    QCOMPARE(lane.cellText(lane.model().cells()[0], 500), QString("1–2"));
+    QCOMPARE(lane.cellTip(1), QString("Slices 1–2 of 80, layer 5 to layer 5: waiting"));
 }
 
 void DashboardTest::newPlanMovesThePredictions() {

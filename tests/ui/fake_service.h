@@ -105,11 +105,77 @@ public:
         summary.suggestedVocabulary = 16000;
         return summary;
     }
-    Result<PlanExplanation> explainPlan(const RunSpec&) override { return PlanExplanation{}; }
+    Result<PlanExplanation> explainPlan(const RunSpec& spec) override {
+        PlanExplanation told;
+        const int64_t parameters = parametersOf(spec);
+        told.kinds = {{"working weights", parameters * 4, {0, 12, 0}, "RAM (all)", "they fit, and every sweep needs them"},
+                      {"moments", parameters * 8, {0, 9, 5}, "RAM 9, disk 5", "RAM is used up by what is needed more often"},
+                      {"boundary activations", int64_t(1) << 29, {0, 0, 0}, "RAM", "read again in the backward sweep"}};
+        told.updateRule = "insured";
+        told.updateReason = "the backward sweep hides the writing, and clipped steps are rare";
+        told.memory = {{"now", true, "", "insured", 14.2, parameters * 12, parameters * 12}, {"1 GiB more RAM", false, "", "insured", 12.9, parameters * 11, parameters * 12},
+                       {"1 GiB more device memory", false, "This machine has no more of it", "", 0, 0, 0}};
+        ++explanations;
+        return told;
+    }
+    std::atomic<int> explanations = 0;
+    std::optional<ComputerReport> lastComputerReport() override {
+        const std::lock_guard lock(m_runsMutex);
+        return m_report;
+    }
+    void setReport(std::optional<ComputerReport> report) {
+        const std::lock_guard lock(m_runsMutex);
+        m_report = std::move(report);
+    }
+    static ComputerReport exampleReport() {
+        ComputerReport report;
+        report.measuredAt = 1763960520;
+        report.folder = "/runs";
+        report.processor = "AMD Ryzen 7 7700 8-Core Processor";
+        report.cores = 8;
+        report.threads = 16;
+        report.instructions = {"AVX2", "AVX-512", "AVX-512 BF16"};
+        report.fastBf16 = true;
+        report.ramTotalBytes = int64_t(32) << 30;
+        report.ramFreeBytes = int64_t(24) << 30;
+        report.diskFreeBytes = int64_t(186) << 30;
+        report.memoryBytes = 48e9;
+        report.productFlopsFp32 = 950e9;
+        report.productFlopsBf16 = 1800e9;
+        report.productFlopsFp16 = 930e9;
+        report.forwardFlops = 620e9;
+        report.backwardFlops = 580e9;
+        report.updateBytes = 31e9;
+        report.readBytes = 3.4e9;
+        report.writeBytes = 2.6e9;
+        report.uring = true;
+        return report;
+    }
+    std::atomic<int> measurements = 0;
+    std::atomic<bool> holdMeasuring = false;  ///< measuring goes on until it is stopped
+    Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>& progress,
+                                           std::stop_token stop) override {
+        ++measurements;
+        progress({"Measuring the drive", 40, 100, "%"});
+        while (holdMeasuring && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        if (stop.stop_requested())
+            return Error{ErrorCode::Cancelled, "Measuring was cancelled", "", "", ""};
+        ComputerReport report = exampleReport();
+        report.folder = question.folder;
+        setReport(report);
+        return report;
+    }
     Result<StepListing> listStep(const RunSpec&) override { return StepListing{}; }
     Result<PlanPreview> previewPlan(const RunSpec& spec) override {
         ++previews;
+        {
+            const std::lock_guard lock(m_runsMutex);
+            m_lastPreviewed = spec;
+        }
         std::this_thread::sleep_for(previewTakes.load());
+        if (spec.budget.residency == refuseResidency.load())
+            return Error{ErrorCode::OverBudget, "The state does not fit into RAM", "budget.residency", "all of it would have to", "Choose Automatic"};
         PlanPreview plan;
         plan.parameters = parametersOf(spec);
         plan.smallestDeviceBytes = deviceNeed(spec);
@@ -144,6 +210,11 @@ public:
         plan.bottleneck = "compute";
         return plan;
     }
+    RunSpec lastPreviewed() {
+        const std::lock_guard lock(m_runsMutex);
+        return m_lastPreviewed;
+    }
+    std::atomic<ResidencyChoice> refuseResidency = ResidencyChoice(-1);  ///< plans with it fail
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override {
         const std::lock_guard lock(m_runsMutex);
         return m_runs;
@@ -173,6 +244,8 @@ private:
 
 private:
     std::mutex m_runsMutex;
+    RunSpec m_lastPreviewed;
+    std::optional<ComputerReport> m_report;
     std::vector<RunInfo> m_runs;  ///< guarded by m_runsMutex
 };
 
@@ -181,6 +254,11 @@ inline Planned examplePlan() {
     Planned plan;
     plan.steps = 916;
     plan.slices = 24;
+    plan.sliceInfos.assign(24, {});
+    for (int i = 0; i < 24; ++i)
+        plan.sliceInfos[size_t(i)].firstLayer = plan.sliceInfos[size_t(i)].lastLayer = i - 1;
+    plan.sliceInfos.front().kind = SliceInfo::Kind::Embedding;
+    plan.sliceInfos.back().kind = SliceInfo::Kind::Head;
     plan.tokensPerStep = 131072;
     plan.parameters = 1'100'000'000;
     plan.secondsPerStep = 52.4;

@@ -2,6 +2,8 @@
 // Every page in both themes and with longer words: nothing cut, everything named. Also run at twice the scale.
 #include "tests/ui/window_fixture.h"
 #include "tests/ui/window_helpers.h"
+#include "ui/computer/computer_page.h"
+#include "ui/widgets/disclosure.h"
 #include "ui/wizard/new_run_wizard.h"
 
 #include <QTest>
@@ -17,6 +19,16 @@ private slots:
     void nothingIsClipped();
     void controlsHaveNames();
 };
+
+namespace {
+
+void openAll(QWidget& page) {
+    for (Disclosure* each : page.findChildren<Disclosure*>())
+        each->setOpen(true);
+    QTest::qWait(50);
+}
+
+}  // namespace
 
 void LayoutTest::nothingIsClipped_data() {
     QTest::addColumn<bool>("dark");
@@ -48,11 +60,18 @@ void LayoutTest::nothingIsClipped() {
     for (int id = 0; id < 5; ++id) {
         QVERIFY(QTest::qWaitFor([&] { return m_window->wizard()->currentPage()->isComplete(); }, 5000));
         check(qPrintable(QString("wizard %1").arg(id + 1)), *m_window->wizard());
+        openAll(*m_window->wizard()->currentPage());
+        check(qPrintable(QString("wizard %1, opened").arg(id + 1)), *m_window->wizard());
         if (id < 4)
             m_window->wizard()->next();
     }
     QVERIFY(m_window->wizard()->width() <= 1280 && m_window->wizard()->height() <= 800);
     m_window->wizard()->reject();
+    m_window->showPage(2);
+    check("this computer, not measured", *m_window);
+    m_service->setReport(FakeService::exampleReport());
+    m_window->showPage(2);
+    check("this computer", *m_window);
     m_service->setRuns(exampleRuns());
     m_window->showPage(0);
     check("runs", *m_window);
@@ -70,6 +89,9 @@ void LayoutTest::controlsHaveNames() {
     m_window->showPage(0);
     QTest::qWait(50);
     QStringList nameless = namelessControls(*m_window);
+    m_window->showPage(2);
+    QTest::qWait(50);
+    nameless += namelessControls(*m_window);
     open();
     replayExample(events(), 5);
     QTest::qWait(50);
@@ -77,6 +99,7 @@ void LayoutTest::controlsHaveNames() {
     m_window->newRun({"/texts/story.txt"}, false);
     for (int id = 0; id < 5; ++id) {
         QVERIFY(QTest::qWaitFor([&] { return m_window->wizard()->currentPage()->isComplete(); }, 5000));
+        openAll(*m_window->wizard()->currentPage());
         nameless += namelessControls(*m_window->wizard());
         if (id < 4)
             m_window->wizard()->next();

@@ -68,6 +68,7 @@ private slots:
     void draftAdaptsToText();
     void suggestionSuitsTheText();
     void commandLineIsShort();
+    void commandLineHasTheChoices();
     void commandLineCarriesTheRecipe();
     void figuresReadWell();
     void latestJobWins();
@@ -262,6 +263,23 @@ void PartsTest::commandLineIsShort() {
     RunDraft draft = draftWithText(360'000'000'000);
     draft.spec.budget.deviceBytes = 4096;
     QCOMPARE(commandLineOf(draft), QString("gsst train --preset gpt2-124m --vocabulary 4000 --vram 4096 --text '/texts/a file.txt' --run /runs/mine"));
+}
+
+void PartsTest::commandLineHasTheChoices() {
+    RunDraft draft = draftWithText(360'000'000'000);
+    draft.spec.training.state = StatePreset::Mixed;
+    draft.spec.training.precision = Precision::Fp16;
+    draft.spec.training.clip = ClipKind::PreviousNorm;
+    draft.spec.budget.residency = ResidencyChoice::Disk;
+    draft.spec.budget.update = UpdateChoice::Deferred;
+    draft.spec.budget.gradients = GradientChoice::Disk;
+    draft.spec.budget.activations = ActivationChoice::Recompute;
+    const QString command = commandLineOf(draft);
+    QVERIFY2(command.contains("--precision fp16 --state mixed --clip previous --residency disk --update deferred --gradients disk --activations recompute"),
+             qPrintable(command));
+    draft.spec.training.clipNorm = 0;
+    draft.spec.training.clip = ClipKind::Global;
+    QVERIFY(commandLineOf(draft).contains("--clip none"));
 }
 
 void PartsTest::commandLineCarriesTheRecipe() {

@@ -5,6 +5,8 @@
 #include "ui/dashboard/dashboard_page.h"
 #include "ui/main_window.h"
 #include "ui/runs/runs_page.h"
+#include "ui/widgets/disclosure.h"
+#include "ui/widgets/page_scroll.h"
 #include "ui/wizard/new_run_wizard.h"
 
 #include <QApplication>
@@ -32,6 +34,16 @@ bool wizardPictures(MainWindow& window, const QString& prefix) {
     for (int page = 0; page < 5; ++page) {
         good &= QTest::qWaitFor([&] { return wizard->currentPage()->isComplete(); }, 5000);
         good &= save(*wizard, prefix + QString("-wizard-%1-%2.png").arg(page + 1).arg(names[page]));
+        if (const auto more = wizard->currentPage()->findChildren<Disclosure*>(); !more.isEmpty()) {
+            for (Disclosure* each : more)
+                each->setOpen(true);
+            QTest::qWait(100);
+            QScrollBar* bar = wizard->currentPage()->findChild<QScrollArea*>()->verticalScrollBar();
+            for (const auto& [name, at] : {std::pair{"advanced", 2}, std::pair{"why", 1}}) {
+                bar->setValue(bar->maximum() / at);
+                good &= save(*wizard, prefix + QString("-wizard-3-%1.png").arg(name));
+            }
+        }
         if (page < 4)
             wizard->next();
     }
@@ -64,6 +76,9 @@ int main(int count, char** arguments) {
         window.show();
         good &= save(window, prefix + "-runs-first-start.png");
         good &= wizardPictures(window, prefix);
+        service.setReport(FakeService::exampleReport());
+        window.showPage(2);
+        good &= save(window, prefix + "-this-computer.png");
         service.setRuns(exampleRuns());
         OpenRunFacts facts;
         facts.folder = "/runs/Logbooks 1.1B";

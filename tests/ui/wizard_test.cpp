@@ -3,11 +3,13 @@
 #include "tests/ui/window_helpers.h"
 #include "ui/widgets/drop_area.h"
 #include "ui/wizard/budget_page.h"
+#include "ui/widgets/disclosure.h"
 #include "ui/wizard/memory_bar.h"
 #include "ui/wizard/new_run_wizard.h"
 #include "ui/wizard/setting_card.h"
 
 #include <QClipboard>
+#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QMimeData>
 #include <QDropEvent>
@@ -38,6 +40,9 @@ private slots:
     void slidersDoNotBlock();
     void usedFolderBlocksStart();
     void copiesTheCommand();
+    void advancedIsClosedAndReplans();
+    void refusedChoiceTellsWhy();
+    void whyIsAskedWhenOpened();
 
 private:
     NewRunWizard& open(std::vector<std::filesystem::path> text, bool sample = false);
@@ -259,6 +264,89 @@ void WizardTest::copiesTheCommand() {
     goTo(SummaryPageId);
     wizard.button(QWizard::CustomButton1)->click();
     QVERIFY(QApplication::clipboard()->text().contains("gsst train "));
+}
+
+void WizardTest::advancedIsClosedAndReplans() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(BudgetPageId);
+    auto* advanced = wizard.currentPage()->findChildren<Disclosure*>().front();
+    const QList<QComboBox*> fields = advanced->findChildren<QComboBox*>();
+    QVERIFY(!advanced->isOpen());
+    QCOMPARE(fields.size(), 7);
+    QVERIFY(!fields[0]->isVisible());
+    advanced->head().setFocus();
+    QTest::keyClick(&advanced->head(), Qt::Key_Space);
+    QVERIFY(fields[0]->isVisible());
+    for (QComboBox* field : fields) {
+        const int before = m_service->previews;
+        QTest::keyClick(field, Qt::Key_Down);
+        QTRY_VERIFY(m_service->previews > before);
+        QVERIFY(waitComplete());
+    }
+    const RunSpec seen = m_service->lastPreviewed();
+    QCOMPARE(seen.training.state, StatePreset::Mixed);
+    QCOMPARE(seen.training.precision, Precision::Bf16);
+    QCOMPARE(seen.budget.activations, ActivationChoice::Recompute);
+    QCOMPARE(seen.budget.residency, ResidencyChoice::Disk);
+    QCOMPARE(seen.budget.update, UpdateChoice::Deferred);
+    QCOMPARE(seen.budget.gradients, GradientChoice::Disk);
+    QCOMPARE(seen.training.clip, ClipKind::PreviousNorm);
+    // Kept when the page comes up again.
+    goTo(SummaryPageId);
+    wizard.back();
+    wizard.back();
+    QCOMPARE(fields[0]->currentIndex(), 1);
+    auto* card = advanced->findChildren<SettingCard*>().front();
+    QVERIFY(card->changed());
+    emit card->reset();
+    QTRY_COMPARE(m_service->lastPreviewed().training.state, StatePreset::Exact);
+    QVERIFY(!card->changed());
+    // No bound at all, and back to one.
+    fields.back()->setCurrentIndex(3);
+    QTRY_COMPARE(m_service->lastPreviewed().training.clipNorm, 0.0);
+    fields.back()->setCurrentIndex(0);
+    QTRY_VERIFY(m_service->lastPreviewed().training.clipNorm > 0);
+}
+
+void WizardTest::refusedChoiceTellsWhy() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    m_service->refuseResidency = ResidencyChoice::Resident;
+    goTo(BudgetPageId);
+    auto* advanced = wizard.currentPage()->findChildren<Disclosure*>().front();
+    advanced->setOpen(true);
+    advanced->findChildren<QComboBox*>()[3]->setCurrentIndex(2);
+    const auto told = [&] {
+        for (const QLabel* label : wizard.currentPage()->findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains("The state does not fit into RAM"))
+                return true;
+        return false;
+    };
+    QTRY_VERIFY(told());
+    QVERIFY(!next()->isEnabled());
+    advanced->findChildren<QComboBox*>()[3]->setCurrentIndex(0);
+    QVERIFY(waitComplete());
+    QVERIFY(!told());
+}
+
+void WizardTest::whyIsAskedWhenOpened() {
+    NewRunWizard& wizard = open({"/texts/story.txt"});
+    goTo(BudgetPageId);
+    auto* why = wizard.currentPage()->findChildren<Disclosure*>().back();
+    QTest::qWait(50);
+    QCOMPARE(m_service->explanations.load(), 0);
+    why->setOpen(true);
+    const auto says = [why](const QString& text) {
+        for (const QLabel* label : why->findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(text))
+                return true;
+        return false;
+    };
+    QTRY_VERIFY(says("RAM 9, disk 5"));
+    QVERIFY(says("RAM is used up by what is needed more often"));
+    QVERIFY(says("1 GiB more RAM"));
+    const int before = m_service->explanations;
+    wizard.currentPage()->findChildren<QDoubleSpinBox*>().front()->setValue(8);
+    QTRY_VERIFY(m_service->explanations > before);
 }
 
 QTEST_MAIN(WizardTest)

@@ -173,7 +173,7 @@ void DashboardPage::opened() {
 
 void DashboardPage::planned(const Planned& plan) {
     m_plan = plan;
-    m_lane->reset(plan.slices);
+    m_lane->reset(plan.slices, plan.sliceInfos);
     LossPlot& plot = m_loss->plot();
     plot.series().setTokensPerStep(plan.tokensPerStep);
     if (plan.firstStep > 0)

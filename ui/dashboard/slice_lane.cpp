@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/slice_lane.h"
 
+#include "ui/dashboard/slice_words.h"
 #include "ui/widgets/format.h"
 
 #include <QHelpEvent>
@@ -66,8 +67,9 @@ QSize SliceLane::minimumSizeHint() const {
     return {200, kCell + kSection + 3 * (kRail + kRailGap) + QFontMetrics(m_theme.font(TextSize::Axis)).height() + 2};
 }
 
-void SliceLane::reset(int slices) {
+void SliceLane::reset(int slices, std::vector<SliceInfo> infos) {
     m_model.reset(slices);
+    m_infos = infos.size() == size_t(m_model.slices()) ? std::move(infos) : std::vector<SliceInfo>();
     m_gate->request();
 }
 
@@ -114,20 +116,47 @@ QRectF SliceLane::railsRect() const { return {double(labelWidth()), kCell + kSec
 
 /// Counts as the cells do.
 QString SliceLane::sliceWords(int slice) const {
+    if (!m_infos.empty())
+        return gsst::sliceWords(m_infos[size_t(slice)]);
     const int slices = m_model.slices();
     if (slices <= 2)
         return tr("slice %1 of %2").arg(slice + 1).arg(slices);
     return slice == 0 ? tr("embedding") : slice == slices - 1 ? tr("head") : tr("slice %1 of %2").arg(slice).arg(slices - 2);
 }
 
-QString SliceLane::cellText(const SliceLaneModel::Cell& cell) const {
+QString SliceLane::cellText(const SliceLaneModel::Cell& cell, double room) const {
+    QStringList texts;
     if (cell.first != cell.last)
-        return QString("%1–%2").arg(cell.first + 1).arg(cell.last + 1);
-    if (m_model.slices() > 2 && cell.first == 0)
-        return tr("embed");
-    if (m_model.slices() > 2 && cell.first == m_model.slices() - 1)
-        return tr("head");
-    return QString::number(m_model.slices() > 2 ? cell.first : cell.first + 1);
+        texts << QString("%1–%2").arg(cell.first + 1).arg(cell.last + 1);
+    else if (!m_infos.empty())
+        texts = sliceLabels(m_infos[size_t(cell.first)]);
+    else if (m_model.slices() > 2 && cell.first == 0)
+        texts << tr("embed");
+    else if (m_model.slices() > 2 && cell.first == m_model.slices() - 1)
+        texts << tr("head");
+    else
+        texts << QString::number(m_model.slices() > 2 ? cell.first : cell.first + 1);
+    const QFontMetrics metrics(m_theme.font(TextSize::Hint));
+    for (const QString& text : texts)
+        if (metrics.horizontalAdvance(text) + 4 <= room)
+            return text;
+    return texts.back();
+}
+
+QString SliceLane::cellTip(double x) const {
+    const auto cells = m_model.cells();
+    if (cells.empty())
+        return {};
+    size_t at = 0;
+    while (at + 1 < cells.size() && cellLeft(at + 1, cells.size()) <= x)
+        ++at;
+    const SliceLaneModel::Cell& cell = cells[at];
+    const QString number = cell.first == cell.last ? tr("Slice %1 of %2").arg(cell.first + 1).arg(m_model.slices())
+                                                   : tr("Slices %1–%2 of %3").arg(cell.first + 1).arg(cell.last + 1).arg(m_model.slices());
+    if (m_infos.empty())
+        return tr("%1: %2").arg(number, sliceStateName(cell.state));
+    const QString words = cell.first == cell.last ? sliceWords(cell.first) : tr("%1 to %2").arg(sliceWords(cell.first), sliceWords(cell.last));
+    return tr("%1, %2: %3").arg(number, words, sliceStateName(cell.state));
 }
 
 void SliceLane::paintEvent(QPaintEvent*) {
@@ -161,7 +190,7 @@ void SliceLane::paintCells(QPainter& painter, const QRectF& room) const {
             painter.setBrush(Qt::NoBrush);
             painter.drawRoundedRect(rect, 4, 4);
         }
-        const QString text = cellText(cell);
+        const QString text = cellText(cell, rect.width());
         const QFontMetrics metrics(painter.font());
         if (metrics.horizontalAdvance(text) + 4 > rect.width())
             continue;
@@ -215,17 +244,12 @@ bool SliceLane::event(QEvent* event) {
     if (event->type() != QEvent::ToolTip)
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);
-    const auto cells = m_model.cells();
     QString text;
-    if (cellsRect().contains(help->pos()) && !cells.empty()) {
-        size_t at = 0;
-        while (at + 1 < cells.size() && cellLeft(at + 1, cells.size()) <= help->pos().x())
-            ++at;
-        text = tr("Slice %1: %2").arg(cellText(cells[at]), sliceStateName(cells[at].state));
-    } else if (railsRect().contains(help->pos())) {
+    if (cellsRect().contains(help->pos()))
+        text = cellTip(help->pos().x());
+    else if (railsRect().contains(help->pos()))
         text = m_model.rail(SliceLaneModel::Read).empty() ? tr("A gap in Compute: between steps, or the processor is shared.")
                                                           : tr("A gap in Compute is a stall: the disk still reads or writes.");
-    }
     QToolTip::showText(help->globalPos(), text, this);
     return true;
 }

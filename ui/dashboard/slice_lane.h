@@ -16,13 +16,18 @@ class SliceLane : public QWidget {
     Q_OBJECT
 public:
     explicit SliceLane(const Theme& theme, QWidget* parent = nullptr);
-    void reset(int slices);
+    /// `infos` names each slice; where it is empty, slices have numbers only.
+    void reset(int slices, std::vector<SliceInfo> infos = {});
     void add(const SliceActivity& activity);
     /// While a run trains the rails move by themselves.
     void setRunning(bool running);
     const SliceLaneModel& model() const { return m_model; }
     /// "backward sweep · slice 13 of 22, micro-batch 3 of 16"; empty when nothing computes.
     QString sentence() const;
+    /// What the cell at `x` says, as its tooltip does: all slices that it stands for, and its state.
+    QString cellTip(double x) const;
+    /// The words in a cell, as long as there is room for; the shortest may still be too long.
+    QString cellText(const SliceLaneModel::Cell& cell, double room) const;
     int64_t repaints() const { return m_gate->count(); }
     QSize sizeHint() const override { return {600, minimumSizeHint().height()}; }
     QSize minimumSizeHint() const override;
@@ -41,7 +46,6 @@ private:
     void paintRails(QPainter& painter, const QRectF& room) const;
     void paintTimes(QPainter& painter, const QRectF& room) const;
     QString sliceWords(int slice) const;
-    QString cellText(const SliceLaneModel::Cell& cell) const;
     QRectF cellsRect() const;
     /// Left edge of cell `index` of `count`; the ends, which carry words, are wider.
     double cellLeft(size_t index, size_t count) const;
@@ -49,6 +53,7 @@ private:
 
     const Theme& m_theme;
     SliceLaneModel m_model;
+    std::vector<SliceInfo> m_infos;
     RepaintGate* m_gate = nullptr;
     QElapsedTimer m_clock;
     QTimer m_motion;

@@ -2,6 +2,7 @@
 #include "ui/wizard/budget_page.h"
 
 #include "ui/widgets/format.h"
+#include "ui/widgets/page_scroll.h"
 
 #include <QGridLayout>
 #include <QStorageInfo>
@@ -9,11 +10,34 @@
 namespace gsst {
 
 BudgetPage::BudgetPage(WizardContext& context) : DraftPage(context, tr("What may it use?"), {}) {
+    auto* content = new QWidget;
+    auto* rows = new QVBoxLayout(content);
+    rows->setContentsMargins(0, 0, 6, 0);
+    rows->setSpacing(10);
     auto* columns = new QHBoxLayout;
     columns->setSpacing(12);
     columns->addWidget(makeLimits(), 5);
     columns->addWidget(makeVerdict(), 4);
-    body().addLayout(columns, 1);
+    rows->addLayout(columns);
+    rows->addWidget(makeMore());
+    rows->addStretch();
+    body().addWidget(new PageScroll(content), 1);
+}
+
+QWidget* BudgetPage::makeMore() {
+    auto* more = new QWidget;
+    auto* column = new QVBoxLayout(more);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(10);
+    m_choices = new PlanChoices;
+    m_advanced = new Disclosure(theme(), tr("&Advanced"), tr("Bytes a parameter, precision, when and where: what the planner chooses is marked Automatic."), m_choices);
+    connect(m_choices, &PlanChoices::changed, this, &BudgetPage::readChoices);
+    column->addWidget(m_advanced);
+    m_reasons = new PlanReasons;
+    m_why = new Disclosure(theme(), tr("&Why this plan"), tr("What lives where and why, and what 1 GiB more memory would change."), m_reasons);
+    connect(m_why, &Disclosure::toggled, this, &BudgetPage::explain);
+    column->addWidget(m_why);
+    return more;
 }
 
 QWidget* BudgetPage::makeLimits() {
@@ -80,6 +104,7 @@ QWidget* BudgetPage::makeVerdict() {
 
 void BudgetPage::enter() {
     showMachine();
+    m_choices->show(draft().spec, draft().recommended);
     const Budget& budget = draft().spec.budget;
     m_device->setLimit(budget.deviceBytes);
     m_ram->setLimit(budget.ramBytes);
@@ -110,8 +135,39 @@ void BudgetPage::readLimits() {
     replan();
 }
 
+void BudgetPage::readChoices() {
+    const RunSpec& chosen = m_choices->spec();
+    draft().spec.budget = chosen.budget;
+    draft().spec.training.state = chosen.training.state;
+    draft().spec.training.precision = chosen.training.precision;
+    draft().spec.training.clip = chosen.training.clip;
+    draft().spec.training.clipNorm = chosen.training.clipNorm;
+    // The limits are not among these choices.
+    readLimits();
+}
+
+/// It plans many times: only while somebody looks, and after the plan itself is there.
+void BudgetPage::explain() {
+    m_reasonsJob.cancel();
+    if (!m_why->isOpen())
+        return;
+    if (!draft().plan)
+        return m_reasons->showText(tr("Planning…"));
+    if (!draft().plan->fits)
+        return m_reasons->showText(fromUtf8(draft().plan->problem));
+    m_reasons->showText(tr("Looking for what else there was…"));
+    m_reasonsJob.start([&service = service(), spec = draft().spec](std::stop_token) { return service.explainPlan(spec); },
+                       [this](Result<PlanExplanation> found) {
+                           if (found.ok())
+                               m_reasons->show(*found);
+                           else
+                               m_reasons->showText(fromUtf8(found.error().text()));
+                       });
+}
+
 void BudgetPage::replan() {
     draft().plan.reset();
+    explain();
     m_job.start([&service = service(), spec = draft().spec](std::stop_token) { return service.previewPlan(spec); },
                 [this](Result<PlanPreview> plan) {
                     if (!plan.ok()) {
@@ -121,6 +177,7 @@ void BudgetPage::replan() {
                     }
                     draft().plan = *plan;
                     show(*plan);
+                    explain();
                     emit completeChanged();
                 });
     m_fits->setLook({"hourglass", tr("Planning…"), &ThemeTokens::text2, &ThemeTokens::neutralTint});

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "ui/session/background_job.h"
+#include "ui/widgets/disclosure.h"
 #include "ui/widgets/pill.h"
 #include "ui/wizard/draft_page.h"
 #include "ui/wizard/kinds_table.h"
 #include "ui/wizard/limit_card.h"
+#include "ui/wizard/plan_choices.h"
+#include "ui/wizard/plan_reasons.h"
 
 namespace gsst {
 
@@ -21,6 +24,9 @@ public:
 private:
     QWidget* makeLimits();
     QWidget* makeVerdict();
+    QWidget* makeMore();
+    void readChoices();
+    void explain();
     void readLimits();
     void replan();
     void show(const PlanPreview& plan);
@@ -28,6 +34,11 @@ private:
     void useSmallest();
 
     BackgroundJob m_job;
+    BackgroundJob m_reasonsJob;
+    Disclosure* m_advanced = nullptr;
+    PlanChoices* m_choices = nullptr;
+    Disclosure* m_why = nullptr;
+    PlanReasons* m_reasons = nullptr;
     LimitCard* m_device = nullptr;
     LimitCard* m_ram = nullptr;
     LimitCard* m_disk = nullptr;

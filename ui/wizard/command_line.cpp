@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "spec/state_format.h"
 #include "ui/widgets/format.h"
 #include "ui/wizard/run_draft.h"
 
@@ -24,6 +25,12 @@ RunSpec withOptions(RunSpec preset, const RunSpec& spec) {
     preset.training.sequencesPerStep = spec.training.sequencesPerStep;
     preset.training.microBatch = spec.training.microBatch;
     preset.training.precision = spec.training.precision;
+    preset.training.state = spec.training.state;
+    // "none" is the bound 0 and keeps the kind.
+    if (spec.training.clipNorm == 0)
+        preset.training.clipNorm = 0;
+    else
+        preset.training.clip = spec.training.clip;
     return preset;
 }
 
@@ -40,6 +47,23 @@ QStringList optionsOf(const RunSpec& preset, const RunSpec& spec) {
         add("--micro-batch", QString::number(spec.training.microBatch));
     if (spec.training.precision != preset.training.precision)
         add("--precision", nameOf(spec.training.precision));
+    if (spec.training.state != preset.training.state)
+        add("--state", nameOf(spec.training.state));
+    if (spec.training.clipNorm == 0 && preset.training.clipNorm != 0)
+        add("--clip", "none");
+    else if (spec.training.clip != preset.training.clip)
+        add("--clip", spec.training.clip == ClipKind::Global ? "global" : spec.training.clip == ClipKind::PreviousNorm ? "previous" : "unit");
+    if (const Budget& budget = spec.budget; budget.residency != preset.budget.residency)
+        add("--residency", budget.residency == ResidencyChoice::Auto ? "auto" : budget.residency == ResidencyChoice::Disk ? "disk" : "resident");
+    if (const UpdateChoice update = spec.budget.update; update != preset.budget.update)
+        add("--update", update == UpdateChoice::Auto       ? "auto"
+                        : update == UpdateChoice::Deferred ? "deferred"
+                        : update == UpdateChoice::Insured  ? "insured"
+                                                           : "speculative");
+    if (spec.budget.gradients != preset.budget.gradients)
+        add("--gradients", spec.budget.gradients == GradientChoice::Auto ? "auto" : "disk");
+    if (spec.budget.activations != preset.budget.activations)
+        add("--activations", spec.budget.activations == ActivationChoice::Auto ? "auto" : "recompute");
     if (spec.budget.deviceBytes > 0)
         add("--vram", QString::number(spec.budget.deviceBytes));
     if (spec.budget.ramBytes > 0)

@@ -49,9 +49,9 @@ QWidget* TrainingPage::makeSettings() {
     m_rate->setValidator(validator);
     m_rate->setMaximumWidth(124);
     m_precision = new QComboBox;
-    m_precision->addItem(tr("FP32, exact state"), int(Precision::Fp32));
-    m_precision->addItem(tr("BF16, exact state"), int(Precision::Bf16));
-    m_precision->addItem(tr("FP16, exact state"), int(Precision::Fp16));
+    m_precision->addItem(tr("FP32"), int(Precision::Fp32));
+    m_precision->addItem(tr("BF16"), int(Precision::Bf16));
+    m_precision->addItem(tr("FP16"), int(Precision::Fp16));
     m_prompt = new QLineEdit;
     m_prompt->setMinimumWidth(180);
     connect(m_rate, &QLineEdit::textEdited, this, &TrainingPage::read);
