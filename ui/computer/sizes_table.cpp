@@ -37,7 +37,7 @@ SizesTable::SizesTable(const Theme& theme) {
         Row& row = m_rows[i];
         row.home = makeLabel(tr("–"));
         row.speed = makeLabel(tr("–"));
-        row.speed->setAlignment(Qt::AlignRight);
+        row.speed->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
         row.time = new Pill(theme);
         row.time->setLook(PillLook{"hourglass", tr("–")});
         grid->addWidget(makeLabel(countText(kSizes[i]), "strong"), int(i) + 1, 0);
