@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -72,7 +73,8 @@ public:
     int ranks() const override { return m_place.ranks(); }
 
     Status sum(std::span<float> values) override {
-        std::this_thread::sleep_for(linkDelay);
+        if (beforeSum)
+            beforeSum();
         const auto mine = std::as_bytes(values);
         GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Gradients, m_rank, {mine.begin(), mine.end()}));
         std::memcpy(values.data(), (*parts)[0].data(), values.size_bytes());
@@ -98,7 +100,7 @@ public:
     /// The rank is lost at its so-manieth gather in this channel from now.
     Channel leaveAt = Channel::Commit;
     int callsLeft = 1 << 30;
-    std::chrono::milliseconds linkDelay{0};
+    std::function<void()> beforeSum;
 
 private:
     MeetingPlace& m_place;

@@ -5,6 +5,8 @@
 #include "io/memory_files.h"
 
 #include <array>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -182,6 +184,12 @@ public:
             m_onLink = op.slice;
         else if (op.kind == OpKind::Backward && m_onLink > op.slice)
             m_hidden.insert(m_onLink);
+        m_changed.notify_all();
+    }
+    /// Returns when the slice below the one on the link is computed, if there is one; never late where both go on beside each other.
+    void awaitNextSlice() {
+        std::unique_lock lock(m_mutex);
+        m_changed.wait_for(lock, std::chrono::seconds(20), [this] { return m_onLink <= 0 || m_hidden.contains(m_onLink); });
     }
     void opDone(const Op& op) override {
         const std::lock_guard lock(m_mutex);
@@ -196,6 +204,7 @@ public:
 
 private:
     std::mutex m_mutex;
+    std::condition_variable m_changed;
     int m_onLink = -1;
     std::set<int> m_hidden;
 };
@@ -204,7 +213,7 @@ TEST_P(Ranks, SumsGoOnBesideTheNextSlice) {
     std::array<OverlapObserver, 2> observers;
     TwoRanks ranks(*files, table, options(), {&observers[0], &observers[1]});
     for (int rank : {0, 1}) {
-        ranks.rank(rank).linkDelay = std::chrono::milliseconds(20);
+        ranks.rank(rank).beforeSum = [&observer = observers[size_t(rank)]] { observer.awaitNextSlice(); };
         ranks.run(rank).open();
     }
     ranks.both([](FakeRun& run) {
