@@ -23,10 +23,10 @@ Result<std::vector<T>> gatherValues(Collective& collective, Channel channel, con
     return values;
 }
 
-/// Before the first step, after the state was opened. Every rank holds a whole copy of the state, and they may differ by one commit,
-/// which some had made when the run ended: whoever is ahead goes back to the newest step that all hold. If the order of the text was
-/// changed on one of them, it is changed on all. InvalidInput on all ranks, with nothing changed, if one of them has another
-/// `fingerprint` (of model, recipe and data); Corrupt if their states differ.
+/// Before the first step, after the state was opened. Ranks hold the same weights and each its share of the rest, and they may differ by
+/// one commit, which some had made when the run ended: whoever is ahead goes back to the newest step that all hold. If the order of the
+/// text was changed on one of them, it is changed on all. InvalidInput on all ranks, with nothing changed, if one of them has another
+/// `fingerprint` (of model, recipe and data); Corrupt if their weights differ.
 Status agreeOnStart(Collective& collective, StateStore& store, const Hash128& fingerprint);
 
 /// StateStore::commit() on all ranks or on none: no rank writes its record before all are ready to, and none goes on (which would

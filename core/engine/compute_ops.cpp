@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/compute_ops.h"
 
+#include "engine/state_sections.h"
 #include "engine/step_verdict.h"
 #include "spec/cost.h"
 #include "store/state_hash.h"
@@ -119,16 +120,6 @@ Result<std::byte*> ComputeOps::keptBuffer(const BufferInfo& info) {
     return kept.data();
 }
 
-std::byte* ComputeOps::stateOf(const Op& op, const ProgramRun& run, StateKind kind) const {
-    if (!(op.staged & bitOf(kind)))
-        return m_parts.hostSection(op, kind);
-    int64_t offset = 0;
-    for (StateKind before : m_parts.format().kinds())
-        if (before < kind && op.staged & bitOf(before))
-            offset += m_parts.format().bytes(op.firstBlock, op.blockCount, before);
-    return run.data(op.state) + offset;
-}
-
 /// The op's chunk of a complete gradient, in staging or in RAM.
 std::byte* ComputeOps::storedGradient(const Op& op, const ProgramRun& run) const {
     return op.chunkGradient != kNoBuffer ? run.data(op.chunkGradient) : m_parts.hostGradient(op);
@@ -140,7 +131,7 @@ BlockHooks ComputeOps::sumHooks(const Op& op, ProgramRun& run) const {
         return hooks;
     const auto bytesOf = [this, &op, &run](int block, StateKind kind) -> std::span<const std::byte> {
         const int64_t before = m_parts.format().bytes(op.firstBlock, block - op.firstBlock, kind);
-        return {stateOf(op, run, kind) + before, size_t(m_parts.format().bytes(block, kind))};
+        return {stateSection(m_parts, op, run, kind) + before, size_t(m_parts.format().bytes(block, kind))};
     };
     const int slot = run.slotOf(op.slot);
     if (op.fetched != 0)
@@ -166,11 +157,11 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
     UpdateCall call;
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
-    call.hi = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Hi));
+    call.hi = reinterpret_cast<uint16_t*>(stateSection(m_parts, op, run, StateKind::Hi));
     if (m_parts.format().has(StateKind::Lo))
-        call.lo = reinterpret_cast<uint16_t*>(stateOf(op, run, StateKind::Lo));
-    call.moment1 = stateOf(op, run, StateKind::Moment1);
-    call.moment2 = stateOf(op, run, StateKind::Moment2);
+        call.lo = reinterpret_cast<uint16_t*>(stateSection(m_parts, op, run, StateKind::Lo));
+    call.moment1 = stateSection(m_parts, op, run, StateKind::Moment1);
+    call.moment2 = stateSection(m_parts, op, run, StateKind::Moment2);
     if (op.gradient != kNoBuffer)
         call.gradient = gradientOf(op.gradient, run) + op.targetOffset;
     else if (const std::byte* stored = storedGradient(op, run); packsGradients())
@@ -201,8 +192,8 @@ Status ComputeOps::join(const Op& op, ProgramRun& run) {
     JoinCall call;
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
-    call.hi = reinterpret_cast<const uint16_t*>(stateOf(op, run, StateKind::Hi));
-    call.lo = op.joinsLo ? reinterpret_cast<const uint16_t*>(stateOf(op, run, StateKind::Lo)) : nullptr;
+    call.hi = reinterpret_cast<const uint16_t*>(stateSection(m_parts, op, run, StateKind::Hi));
+    call.lo = op.joinsLo ? reinterpret_cast<const uint16_t*>(stateSection(m_parts, op, run, StateKind::Lo)) : nullptr;
     call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
     call.hooks = sumHooks(op, run);
     return onDevice(op.state != kNoBuffer, [this, call] { return m_parts.math->join(call); });

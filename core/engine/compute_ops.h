@@ -52,8 +52,6 @@ private:
     Status moveShare(const Op& op, ProgramRun& run);
     HeadSliceCall headSliceCall(const Op& op, ProgramRun& run) const;
 
-    /// The op's `kind` in staging or in RAM, first element of the op's chunk.
-    std::byte* stateOf(const Op& op, const ProgramRun& run, StateKind kind) const;
     std::byte* storedGradient(const Op& op, const ProgramRun& run) const;
     /// Checks what an update or join was given from disk, sums up what an update leaves for it. `op` and `run` outlive the hooks.
     BlockHooks sumHooks(const Op& op, ProgramRun& run) const;

@@ -25,7 +25,7 @@ Result<std::unique_ptr<HostState>> HostState::create(const TensorTable& table, c
         for (int index = piece.firstBlock; index < piece.firstBlock + piece.blockCount; ++index) {
             Block& block = state->m_blocks[size_t(index)];
             (piece.kind ? block.sections[size_t(*piece.kind)] : block.gradient) = data;
-            data += piece.kind ? format.bytes(index, *piece.kind) : table.blocks()[size_t(index)].paddedElements * format.gradientBytes();
+            data += piece.kind ? format.bytes(index, *piece.kind) : format.gradientBytes(index, 1);
         }
     }
     return state;

@@ -15,7 +15,7 @@ Status loadHostState(StateStore& store, const TensorTable& table, HostState& sta
     for (size_t index = 0; index < table.blocks().size(); ++index) {
         for (StateKind kind : format.kinds()) {
             std::byte* const to = state.section(int(index), kind);
-            if (!to)
+            if (!to || !format.holds(int(index), kind))
                 continue;
             if (stop.stop_requested())
                 return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""};

@@ -2,6 +2,7 @@
 #include "engine/io_ops.h"
 
 #include "engine/agreement.h"
+#include "engine/state_sections.h"
 #include "store/state_hash.h"
 
 #include <atomic>
@@ -36,14 +37,6 @@ private:
 
 }  // namespace
 
-IoOps::IoOps(const EngineParts& parts) : m_parts(parts) {
-    int64_t elements = 0;
-    for (const UnitInfo& unit : parts.table->units()) {
-        m_unitBase.push_back(elements);
-        elements += unit.paddedElements;
-    }
-}
-
 void IoOps::start(const Op& op, ProgramRun& run, Done done) {
     switch (op.kind) {
     case OpKind::ReadState:
@@ -63,17 +56,10 @@ void IoOps::start(const Op& op, ProgramRun& run, Done done) {
 /// What a read brings to staging; a write also takes what is in RAM.
 std::vector<IoOps::Section> IoOps::sectionsOf(const Op& op, const ProgramRun& run) const {
     std::vector<Section> sections;
-    std::byte* staged = run.data(op.state);
     const StateFormat& format = m_parts.format();
-    for (StateKind kind : format.kinds()) {
-        if (op.staged & bitOf(kind)) {
-            if (op.kind == OpKind::WriteState || op.fetched & bitOf(kind))
-                sections.push_back({kind, staged});
-            staged += format.bytes(op.firstBlock, op.blockCount, kind);
-        } else if (op.kind == OpKind::WriteState) {
-            sections.push_back({kind, m_parts.hostSection(op, kind)});
-        }
-    }
+    for (StateKind kind : format.kinds())
+        if (op.kind == OpKind::WriteState ? format.holds(op.firstBlock, kind) : (op.fetched & bitOf(kind)) != 0)
+            sections.push_back({kind, stateSection(m_parts, op, run, kind)});
     return sections;
 }
 
@@ -113,7 +99,8 @@ Status IoOps::checkSection(const Op& op, int slot, const Section& section) const
 
 void IoOps::recordSection(const Op& op, const ProgramRun& run, int slot, const Section& section) const {
     const std::byte* data = section.data;
-    const bool summed = !run.sums.empty();  // not in a program that only writes out what is in RAM
+    // Not what other ranks have updated, and not in a program that only writes out what is in RAM.
+    const bool summed = m_parts.format().owns(op.firstBlock) && !run.sums.empty();
     for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
         const size_t bytes = size_t(m_parts.format().bytes(block, section.kind));
         m_parts.store->recordSum(slot, block, section.kind, summed ? run.sums[size_t(block)][size_t(section.kind)] : stateSum({data, bytes}));
@@ -129,9 +116,8 @@ void IoOps::move(File& file, uint64_t offset, std::span<std::byte> memory, bool 
 }
 
 void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done) {
-    const int64_t elementBytes = m_parts.format().gradientBytes();
-    const uint64_t offset = uint64_t((m_unitBase[size_t(op.unit)] + op.unitOffset) * elementBytes);
-    const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(op.elements * elementBytes));
+    const auto offset = uint64_t(m_parts.format().gradientBytes(0, op.firstBlock));
+    const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(m_parts.format().gradientBytes(op.firstBlock, op.blockCount)));
     move(*m_parts.gradients, offset, memory, writing, std::move(done));
 }
 

@@ -17,7 +17,7 @@ class IoOps {
 public:
     using Done = std::function<void(Status)>;
 
-    explicit IoOps(const EngineParts& parts);
+    explicit IoOps(const EngineParts& parts) : m_parts(parts) {}
 
     /// Returns at once; `done` is called exactly once, on an I/O thread. Buffers of the op are live until then.
     void start(const Op& op, ProgramRun& run, Done done);
@@ -39,7 +39,6 @@ private:
     void recordSection(const Op& op, const ProgramRun& run, int slot, const Section& section) const;
 
     const EngineParts& m_parts;
-    std::vector<int64_t> m_unitBase;  ///< elements before each unit, over the whole model
 };
 
 }  // namespace gsst

@@ -20,6 +20,8 @@ public:
     void start(const Op& op, ProgramRun& run, Done done);
 
 private:
+    Status run(const Op& op, ProgramRun& run) const;
+
     const EngineParts& m_parts;
     std::optional<IoWorkers> m_thread;  ///< none without other ranks
 };

@@ -37,7 +37,7 @@ void initialState(const TensorTable& table, const StateFormat& format, int block
     const size_t elements = size_t(table.blocks()[size_t(block)].paddedElements);
     auto* hi = reinterpret_cast<uint16_t*>(state.data());
     auto* lo = reinterpret_cast<uint16_t*>(state.data() + format.bytes(block, StateKind::Hi));
-    initialBlock(table, block, seed, {hi, elements}, format.has(StateKind::Lo) ? std::span(lo, elements) : std::span<uint16_t>());
+    initialBlock(table, block, seed, {hi, elements}, format.holds(block, StateKind::Lo) ? std::span(lo, elements) : std::span<uint16_t>());
 }
 
 }  // namespace gsst

@@ -47,6 +47,11 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
                 read({Kind::Copy, 0, op.firstBlock}, self, waits);
             break;
         case OpKind::ReduceGradient: write({Kind::Link, 0, 0}, self, waits); break;
+        case OpKind::ShareWeights:
+            write({Kind::Link, 0, 0}, self, waits);
+            if (op.usesRam)
+                write({Kind::Copy, 0, op.firstBlock}, self, waits);
+            break;
         case OpKind::ReadBoundary: read({Kind::Boundary, 0, op.boundary}, self, waits); break;
         case OpKind::WriteBoundary: write({Kind::Boundary, 0, op.boundary}, self, waits); break;
         case OpKind::ReadShare: read({Kind::Share, 0, op.firstBlock}, self, waits); break;

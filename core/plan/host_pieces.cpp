@@ -15,7 +15,7 @@ std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& f
                 if (residency.of(kind) != Tier::Disk)
                     pieces.push_back({unit.firstBlock, unit.blockCount, kind, format.bytes(unit.firstBlock, unit.blockCount, kind)});
             if (residency.gradient == Tier::Ram)
-                pieces.push_back({unit.firstBlock, unit.blockCount, std::nullopt, unit.paddedElements * format.gradientBytes()});
+                pieces.push_back({unit.firstBlock, unit.blockCount, std::nullopt, format.gradientBytes(unit.firstBlock, unit.blockCount)});
         }
     return pieces;
 }

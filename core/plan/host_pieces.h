@@ -17,7 +17,7 @@ struct HostPiece {
     int firstBlock = 0;
     int blockCount = 0;
     std::optional<StateKind> kind;  ///< nothing: the gradient
-    int64_t bytes = 0;              ///< of the blocks' padded elements
+    int64_t bytes = 0;              ///< of the blocks' padded elements, as far as this rank holds them
 };
 
 /// All of them, in the order of the blocks.

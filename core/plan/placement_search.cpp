@@ -80,7 +80,6 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.placement.vocabularyRows = shape.vocabularyRows;
     plan.placement.boundaries = shape.boundaries;
     plan.placement.headShares = shape.headShares;
-    plan.placement.ranks = m_limits.ranks;
     plan.placement.chunkElements = std::numeric_limits<int64_t>::max();  // peaks do not depend on it, and fewer ops are faster
     plan.stateOnDisk = stateOnDisk;
     const TrainSpec training = trainingOf(plan);

@@ -17,16 +17,18 @@ constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead takes at most one p
 }  // namespace
 
 int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t chunkElements) {
-    int64_t largest = 0;
+    int64_t own = 0, foreign = 0;
     for (const SliceRange& slice : slices)
-        for (const ChunkRange& chunk : chunksOfSlice(table, slice, chunkElements))
-            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + chunk.paddedElements * format.gradientBytes());
-    return largest;
+        for (const ChunkRange& chunk : chunksOfSlice(table, format, slice, chunkElements)) {
+            int64_t& largest = format.owns(chunk.firstBlock) ? own : foreign;
+            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + format.gradientBytes(chunk.firstBlock, chunk.blockCount));
+        }
+    return own + (format.share().ranks - 1) * foreign;
 }
 
 int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, int64_t ramLimit) {
     const UnitInfo& unit = table.units().front();
-    const int64_t embedding = format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * format.gradientBytes();
+    const int64_t embedding = format.bytes(unit.firstBlock, unit.blockCount) + format.gradientBytes(unit.firstBlock, unit.blockCount);
     const int64_t allowed = ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead;
     return std::min(embedding, allowed);
 }
@@ -46,11 +48,11 @@ const char* nameOf(UpdateRule rule) {
     return "unknown";
 }
 
-int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
+int64_t gradientFileBytes(const TensorTable& table, const StateFormat& format, const Plan& plan) {
     const std::vector<SliceRange> slices = makeSlicing(table, plan.placement);
     for (size_t slice = 0; slice < slices.size(); ++slice)
         if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
-            return table.paddedParameters() * gradientBytesPerElement(training.state);
+            return format.gradientBytes(0, format.blockCount());
     return 0;
 }
 

@@ -10,7 +10,7 @@
 
 namespace gsst {
 
-/// Bytes of the largest chunk with its gradient: what the staging ring must hold several times.
+/// Bytes of the largest chunk with its gradient, and of what each other rank sends meanwhile: what the staging ring must hold several times.
 int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t chunkElements);
 
 /// Staging with which the turn from one step to the next hides: the embedding has no arithmetic that its state could be read

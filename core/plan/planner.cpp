@@ -30,7 +30,7 @@ bool keepsAny(const Plan& plan) {
 class Planner {
 public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
-        : m_spec(spec), m_table(table), m_hardware(hardware), m_format(table, spec.training.state), m_limits(limits),
+        : m_spec(spec), m_table(table), m_hardware(hardware), m_format(table, spec.training.state, plannedShare(spec.training, limits.ranks)), m_limits(limits),
           m_search(spec, table, m_format, m_limits) {
         m_wanted.keepsActivations = spec.budget.activations == ActivationChoice::Auto;
     }
@@ -149,7 +149,7 @@ void Planner::chooseRule(Plan& plan) {
 }
 
 int64_t Planner::diskBytesOf(const Plan& plan) const {
-    return slotBytes(m_format) + gradientFileBytes(m_table, m_spec.training, plan) + shareFileBytes(m_table, plan) + boundaryFileBytes(m_table, m_search.trainingOf(plan), plan);
+    return slotBytes(m_format) + gradientFileBytes(m_table, m_format, plan) + shareFileBytes(m_table, plan) + boundaryFileBytes(m_table, m_search.trainingOf(plan), plan);
 }
 
 void Planner::simulateResident(Plan& plan) {

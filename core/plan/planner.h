@@ -19,6 +19,10 @@ struct MachineLimits {
     int ranks = 1;            ///< processes that train together, this one included
 };
 
+/// The share of the state that plans are made for, the same on all ranks, so that all come to the same plan. The first rank's is the
+/// largest, by a block of each unit or by none.
+inline StateShare plannedShare(const TrainSpec& training, int ranks) { return {0, ranks, training.precision}; }
+
 /// Limits that are enforced: the budget's, or where it names none the machine's; 0 = none.
 inline int64_t deviceLimitOf(const Budget& budget, const MachineLimits& machine) {
     return budget.deviceBytes > 0 ? budget.deviceBytes : machine.deviceBytes;
@@ -57,7 +61,7 @@ struct Plan {
 
 /// Bytes of the work files of stored gradients, of what a tied head adds to them (see Placement::headShares) and of boundary activations;
 /// 0 = there is none.
-int64_t gradientFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
+int64_t gradientFileBytes(const TensorTable& table, const StateFormat& format, const Plan& plan);
 int64_t shareFileBytes(const TensorTable& table, const Plan& plan);
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
 

@@ -60,7 +60,7 @@ Op& ProgramAssembly::addChunk(OpKind kind, int slice, const ChunkRange& chunk) {
 }
 
 std::vector<ChunkRange> ProgramAssembly::chunksOf(int slice) const {
-    return chunksOfSlice(m_table, m_slices[size_t(slice)], m_placement.chunkElements);
+    return chunksOfSlice(m_table, m_format, m_slices[size_t(slice)], m_placement.chunkElements);
 }
 
 StepProgram ProgramAssembly::finish() {

@@ -43,7 +43,6 @@ struct Placement {
     Tier boundaries = Tier::Ram;          ///< boundary activations and their gradients
     Tier headShares = Tier::Ram;          ///< what a tied head adds to the gradient of vocabulary slices that is not on the device: Ram or Disk
     SliceResidency everywhere;            ///< of the slices that `slices` does not list
-    int ranks = 1;                        ///< processes that train together; each has this placement
     std::vector<SliceResidency> slices;   ///< by slice, from the first
 
     const SliceResidency& of(int slice) const { return size_t(slice) < slices.size() ? slices[size_t(slice)] : everywhere; }

@@ -58,15 +58,15 @@ std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange&
     return units;
 }
 
-std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const SliceRange& slice, int64_t chunkElements) {
+std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice, int64_t chunkElements) {
     std::vector<ChunkRange> chunks;
     for (const ChunkRange& unit : unitsOfSlice(table, slice)) {
-        bool isNew = true;
+        int owner = -1;
         for (int index = unit.firstBlock; index < unit.firstBlock + unit.blockCount; ++index) {
             const BlockInfo& block = table.blocks()[size_t(index)];
-            if (isNew || chunks.back().paddedElements + block.paddedElements > chunkElements)
+            if (format.ownerOf(index) != owner || chunks.back().paddedElements + block.paddedElements > chunkElements)
                 chunks.push_back({unit.unit, index, 0, block.offset, 0});
-            isNew = false;
+            owner = format.ownerOf(index);
             chunks.back().blockCount += 1;
             chunks.back().paddedElements += block.paddedElements;
         }

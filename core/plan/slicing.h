@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "spec/state_format.h"
 #include "spec/tensor_table.h"
 
 #include <cstdint>
@@ -40,8 +41,8 @@ std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice,
 /// The units of a slice, or the part of one that it is, as one chunk each.
 std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange& slice);
 
-/// The slice in chunks of one unit each and at most `chunkElements` elements, at least one block.
-std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const SliceRange& slice, int64_t chunkElements);
+/// The slice in chunks of one unit and one owner each and at most `chunkElements` elements, at least one block.
+std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice, int64_t chunkElements);
 
 /// Padded elements of a slice, and of the slice before `unit`, which in a part is 0.
 int64_t sliceElements(const TensorTable& table, const SliceRange& slice);

@@ -46,12 +46,50 @@ KindMask StateAssembly::toldByWeights() const {
     return told;
 }
 
-void StateAssembly::updateChunk(const ChunkUpdate& given) {
-    const auto& [slice, chunk, gradient, current, weights, which] = given;
+/// Chunks that all ranks update at the same time, one of each rank that has one left. With one rank every chunk is a round of its own.
+std::vector<std::vector<ChunkRange>> StateAssembly::roundsOf(int slice) const {
+    std::vector<std::vector<ChunkRange>> rounds;
+    std::vector<size_t> next(size_t(m_format.share().ranks));
+    for (const ChunkRange& chunk : chunksOf(slice)) {
+        const size_t round = next[size_t(m_format.ownerOf(chunk.firstBlock))]++;
+        if (round == rounds.size())
+            rounds.emplace_back();
+        rounds[round].push_back(chunk);
+    }
+    return rounds;
+}
+
+/// This rank updates what it owns and gets the weights of the rest from their owners. What a round gets is joined after the update of the
+/// next one, so that this rank computes while the others send.
+void StateAssembly::updateSlice(const SliceUpdate& given) {
+    std::vector<Updated> onLink;
+    const auto takeShared = [&] {
+        for (const Updated& shared : std::exchange(onLink, {}))
+            joinShared(given, shared);
+    };
+    for (const std::vector<ChunkRange>& round : roundsOf(given.slice)) {
+        std::vector<Updated> all;
+        for (const ChunkRange& chunk : round)
+            all.push_back(m_format.owns(chunk.firstBlock) ? updateChunk(given, chunk) : foreignChunk(given.slice, chunk));
+        takeShared();
+        if (m_format.share().ranks > 1)
+            for (const Updated& updated : all)
+                shareWeights(given.slice, updated);
+        for (const Updated& updated : all)
+            if (m_format.owns(updated.chunk.firstBlock))
+                writeUpdated(given.slice, updated);
+            else
+                onLink.push_back(updated);
+    }
+    takeShared();
+}
+
+StateAssembly::Updated StateAssembly::updateChunk(const SliceUpdate& given, const ChunkRange& chunk) {
+    const auto& [slice, gradient, current, weights, which] = given;
     const KindMask all = bitsOf(m_format);
     const KindMask staged = stagedOf(slice, all);
     const bool usesRam = staged != all;
-    const int64_t gradientBytes = chunk.paddedElements * m_format.gradientBytes();
+    const int64_t gradientBytes = m_format.gradientBytes(chunk.firstBlock, chunk.blockCount);
     const bool stored = gradient == kNoBuffer && residencyOf(slice).gradient == Tier::Disk;
     const KindMask fetched = current == kNoBuffer ? staged : KindMask(staged & ~toldByWeights());
     const int state = staged == 0 ? kNoBuffer : newBuffer(Space::Staging, BufferUse::State, bytesOf(staged, chunk));
@@ -82,34 +120,73 @@ void StateAssembly::updateChunk(const ChunkUpdate& given) {
     update.current = fetched == staged ? kNoBuffer : current;
     update.weights = weights;
     update.copyBytes = 2 * bytesOf(all, chunk) + gradientBytes;
-    if (m_program.stateOnDisk) {
-        Op& write = addChunk(OpKind::WriteState, slice, chunk);
-        write.slot = other();
-        write.state = state;
-        write.staged = staged;
-        write.usesRam = usesRam;
-        write.ioBytes = bytesOf(all, chunk);
-    }
+    return {chunk, state, staged, usesRam};
+}
+
+/// Of a chunk that another rank updates: room for what it will send.
+StateAssembly::Updated StateAssembly::foreignChunk(int slice, const ChunkRange& chunk) {
+    const KindMask wanted = neededByWeights();
+    const KindMask staged = stagedOf(slice, wanted);
+    const int state = staged == 0 ? kNoBuffer : newBuffer(Space::Staging, BufferUse::State, bytesOf(staged, chunk));
+    return {chunk, state, staged, staged != wanted};
+}
+
+void StateAssembly::shareWeights(int slice, const Updated& updated) {
+    Op& share = addChunk(OpKind::ShareWeights, slice, updated.chunk);
+    share.owner = int16_t(m_format.ownerOf(updated.chunk.firstBlock));
+    share.state = updated.state;
+    share.staged = updated.staged;
+    share.usesRam = updated.usesRam;
+    share.linkBytes = bytesOf(neededByWeights(), updated.chunk);
+}
+
+/// The weights that another rank has sent: onto the device, if they are wanted there, and to the drive.
+void StateAssembly::joinShared(const SliceUpdate& given, const Updated& shared) {
+    if (given.weights != kNoBuffer)
+        joinChunk(given.slice, {shared.chunk, shared.state, shared.staged, 0, given.weights});
+    writeUpdated(given.slice, shared);
+}
+
+void StateAssembly::writeUpdated(int slice, const Updated& updated) {
+    if (!m_program.stateOnDisk)
+        return;
+    Op& write = addChunk(OpKind::WriteState, slice, updated.chunk);
+    write.slot = other();
+    write.state = updated.state;
+    write.staged = updated.staged;
+    write.usesRam = updated.usesRam;
+    write.ioBytes = bytesOf(bitsOf(m_format), updated.chunk);
 }
 
 int StateAssembly::updatePending(int slice, bool wantWeights) {
     const bool kept = residencyOf(slice).weights == Tier::Device;
     const int weights = wantWeights || kept ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
     const int gradient = residencyOf(slice).gradient == Tier::Device ? gradientBuffer(slice) : kNoBuffer;
-    for (const ChunkRange& chunk : chunksOf(slice))
-        updateChunk({slice, chunk, gradient, kNoBuffer, weights, Gradient::Pending});
+    updateSlice({slice, gradient, kNoBuffer, weights, Gradient::Pending});
     return weights;
 }
 
 void StateAssembly::updateNow(int slice, int gradient, int current) {
     const int kept = residencyOf(slice).weights == Tier::Device ? weightsBuffer(slice, elementsOf(slice)) : kNoBuffer;
-    for (const ChunkRange& chunk : chunksOf(slice))
-        updateChunk({slice, chunk, gradient, current, kept, Gradient::Present});
+    updateSlice({slice, gradient, current, kept, Gradient::Present});
+}
+
+Op& StateAssembly::joinChunk(int slice, const ChunkJoin& given) {
+    const KindMask wanted = neededByWeights();
+    Op& join = addChunk(OpKind::Join, slice, given.chunk);
+    join.slot = m_current;
+    join.state = given.state;
+    join.staged = given.staged;
+    join.fetched = given.fetched;
+    join.usesRam = given.staged != wanted;
+    join.weights = given.weights;
+    join.joinsLo = (wanted & bitOf(StateKind::Lo)) != 0;
+    join.copyBytes = bytesOf(wanted, given.chunk) + given.chunk.paddedElements * computeElementBytes(m_training.precision);
+    return join;
 }
 
 void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice) {
-    const KindMask wanted = neededByWeights();
-    const KindMask staged = stagedOf(slice, wanted);
+    const KindMask staged = stagedOf(slice, neededByWeights());
     const int64_t bytes = bytesOf(staged, chunk);
     int state = kNoBuffer;
     if (staged != 0) {
@@ -121,15 +198,7 @@ void StateAssembly::loadChunk(int slice, const ChunkRange& chunk, int weights, i
         read.staged = read.fetched = staged;
         read.ioBytes = bytes;
     }
-    Op& join = addChunk(OpKind::Join, slice, chunk);
-    join.slice = int16_t(servedSlice);
-    join.slot = m_current;
-    join.state = state;
-    join.staged = join.fetched = staged;
-    join.usesRam = staged != wanted;
-    join.weights = weights;
-    join.joinsLo = (wanted & bitOf(StateKind::Lo)) != 0;
-    join.copyBytes = bytesOf(wanted, chunk) + chunk.paddedElements * computeElementBytes(m_training.precision);
+    joinChunk(slice, {chunk, state, staged, staged, weights}).slice = int16_t(servedSlice);
 }
 
 int StateAssembly::loadWeights(int slice, int servedSlice) {
@@ -155,13 +224,14 @@ void StateAssembly::zeroGradient(int slice, int gradient) {
 }
 
 void StateAssembly::finishGradient(int slice, int gradient, int current) {
-    if (m_placement.ranks == 1)
+    const int ranks = m_format.share().ranks;
+    if (ranks == 1)
         return takeGradient({slice, gradient, current});
     Op& reduce = add(OpKind::ReduceGradient, slice);
     reduce.gradient = gradient;
     reduce.elements = elementsOf(slice);
     // A ring: every rank sends all but its own share once to be added up, and once as the sum.
-    reduce.linkBytes = 2 * reduce.elements * kGradientBytes / m_placement.ranks * (m_placement.ranks - 1);
+    reduce.linkBytes = 2 * reduce.elements * kGradientBytes / ranks * (ranks - 1);
     finishLastGradient();
     // Weights that do not stay anyway would be in the way of the next slice: the update reads them again.
     m_onLink = {slice, gradient, residencyOf(slice).weights == Tier::Device ? current : kNoBuffer};
@@ -186,7 +256,9 @@ void StateAssembly::takeGradient(const Complete& complete) {
 
 void StateAssembly::storeGradient(int slice, int gradient) {
     for (const ChunkRange& chunk : chunksOf(slice)) {
-        const int64_t bytes = chunk.paddedElements * m_format.gradientBytes();
+        if (!m_format.owns(chunk.firstBlock))
+            continue;
+        const int64_t bytes = m_format.gradientBytes(chunk.firstBlock, chunk.blockCount);
         const bool toDisk = residencyOf(slice).gradient == Tier::Disk;
         const int staging = toDisk ? newBuffer(Space::Staging, BufferUse::ChunkGradient, bytes) : kNoBuffer;
         Op& store = addChunk(OpKind::StoreGradient, slice, chunk);

@@ -4,6 +4,7 @@
 #include "plan/program_assembly.h"
 
 #include <map>
+#include <vector>
 
 namespace gsst {
 
@@ -46,9 +47,8 @@ private:
     int weightsBuffer(int slice, int64_t elements);
     /// Whose gradient an update applies: that of the step before, or of this one.
     enum class Gradient { Pending, Present };
-    struct ChunkUpdate {
+    struct SliceUpdate {
         int slice = 0;
-        ChunkRange chunk;
         int gradient = kNoBuffer;  ///< on the device, or stored
         int current = kNoBuffer;   ///< weights before the update, if they are on the device
         int weights = kNoBuffer;   ///< filled with those after it
@@ -62,7 +62,28 @@ private:
     void takeGradient(const Complete& complete);
     KindMask neededByWeights() const;
     KindMask toldByWeights() const;
-    void updateChunk(const ChunkUpdate& given);
+    /// State of a chunk on its way from its update to the drive.
+    struct Updated {
+        ChunkRange chunk;
+        int state = kNoBuffer;
+        KindMask staged = 0;
+        bool usesRam = false;
+    };
+    void updateSlice(const SliceUpdate& given);
+    Updated updateChunk(const SliceUpdate& given, const ChunkRange& chunk);
+    std::vector<std::vector<ChunkRange>> roundsOf(int slice) const;
+    Updated foreignChunk(int slice, const ChunkRange& chunk);
+    void shareWeights(int slice, const Updated& updated);
+    void joinShared(const SliceUpdate& given, const Updated& shared);
+    void writeUpdated(int slice, const Updated& updated);
+    struct ChunkJoin {
+        ChunkRange chunk;
+        int state = kNoBuffer;
+        KindMask staged = 0;
+        KindMask fetched = 0;
+        int weights = kNoBuffer;
+    };
+    Op& joinChunk(int slice, const ChunkJoin& given);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 

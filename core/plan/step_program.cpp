@@ -22,6 +22,7 @@ const char* nameOf(OpKind kind) {
     case OpKind::Head: return "head";
     case OpKind::Backward: return "backward";
     case OpKind::ReduceGradient: return "reduce gradient";
+    case OpKind::ShareWeights: return "share weights";
     case OpKind::Norms: return "norms";
     case OpKind::StoreGradient: return "store gradient";
     case OpKind::WriteGradient: return "write gradient";
@@ -58,7 +59,8 @@ Lane laneOf(OpKind kind) {
     case OpKind::WriteShare:
     case OpKind::WriteBoundary:
     case OpKind::Commit: return Lane::Write;
-    case OpKind::ReduceGradient: return Lane::Link;
+    case OpKind::ReduceGradient:
+    case OpKind::ShareWeights: return Lane::Link;
     default: return Lane::Compute;
     }
 }

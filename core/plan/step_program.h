@@ -32,6 +32,7 @@ enum class OpKind : uint8_t {
     Head,           ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with `sums`, see HeadCall
     Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
     ReduceGradient, ///< gradient -> its sum over all ranks (data parallel only)
+    ShareWeights,   ///< state or RAM copies: what weights are made from goes from the chunk's owner to all other ranks
     Norms,          ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the host
     StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
@@ -116,6 +117,7 @@ struct Op {
     bool joinsLo = false;      ///< Join: fp32 or fp16 compute
     bool usesRam = false;      ///< ops on state: some kinds are RAM copies
     bool inBackward = false;   ///< Update: of the present step's gradient, not of the pending one
+    int16_t owner = 0;         ///< ShareWeights: the rank that has updated the chunk
     int32_t boundary = -1;     ///< ReadBoundary, WriteBoundary: which place of the boundary file
     int64_t ioBytes = 0;       ///< read from or written to disk
     int64_t copyBytes = 0;     ///< moved by memory copies and update kernels

@@ -3,6 +3,7 @@
 
 #include "base/round_up.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace gsst {
@@ -30,6 +31,17 @@ int64_t quantizedBytes(int64_t elements) {
     return roundUp(bytes, kSectionAlignment);
 }
 
+/// The owners of the blocks of one unit, appended to `owners`.
+void appendOwners(std::vector<int16_t>& owners, std::span<const BlockInfo> blocks, int ranks) {
+    const size_t round = size_t(StateFormat::kOwnedBlocks) * size_t(ranks);
+    for (size_t first = 0; first < blocks.size(); first += round) {
+        const std::span<const BlockInfo> shared = blocks.subspan(first, std::min(round, blocks.size() - first));
+        const int64_t elements = shared.back().offset + shared.back().paddedElements - shared.front().offset;
+        for (const BlockInfo& block : shared)
+            owners.push_back(int16_t((block.offset - shared.front().offset) * ranks / elements));
+    }
+}
+
 }  // namespace
 
 const char* nameOf(StateKind kind) {
@@ -51,7 +63,10 @@ const char* nameOf(StatePreset preset) {
     return "";
 }
 
-StateFormat::StateFormat(const TensorTable& table, StatePreset preset) : m_preset(preset), m_parameters(table.parameters()) {
+StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const StateShare& share)
+    : m_preset(preset), m_share(share), m_parameters(table.parameters()) {
+    for (int unit = 0; unit < table.unitCount(); ++unit)
+        appendOwners(m_owner, table.blocksOf(unit), share.ranks);
     for (const BlockInfo& block : table.blocks())
         m_quantizable.push_back(preset != StatePreset::Exact && isQuantizable(table.tensors()[size_t(block.tensor)]));
     for (const StateKind kind : kStateKinds) {
@@ -61,9 +76,12 @@ StateFormat::StateFormat(const TensorTable& table, StatePreset preset) : m_prese
         for (size_t block = 0; block < table.blocks().size(); ++block) {
             const int64_t padded = table.blocks()[block].paddedElements;
             const int64_t whole = quantized(int(block), kind) ? quantizedBytes(padded) : padded * elementBytes(kind);
-            before.push_back(before.back() + (has(kind) ? whole : 0));
+            before.push_back(before.back() + (holds(int(block), kind) ? whole : 0));
         }
     }
+    m_gradientsBefore.assign(1, 0);
+    for (size_t block = 0; block < table.blocks().size(); ++block)
+        m_gradientsBefore.push_back(m_gradientsBefore.back() + (owns(int(block)) ? table.blocks()[block].paddedElements * gradientBytes() : 0));
 }
 
 std::span<const StateKind> StateFormat::kinds() const {

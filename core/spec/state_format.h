@@ -35,8 +35,21 @@ inline constexpr int64_t kGradientBytes = 4;
 /// Complete gradients in RAM and on disk: fp32 with Exact, else bf16.
 inline constexpr int64_t gradientBytesPerElement(StatePreset preset) { return preset == StatePreset::Exact ? 4 : 2; }
 
+/// Which part of a state one of several ranks keeps (ZeRO's first stage: Rajbhandari et al., "ZeRO: Memory Optimizations Toward Training
+/// Trillion Parameter Models", 2020). What compute weights are made from is whole on every rank; all else, and gradients that wait
+/// for their update, are divided among them.
+struct StateShare {
+    int rank = 0;
+    int ranks = 1;
+    Precision precision = Precision::Bf16;  ///< that is computed in: tells what weights are made from
+    bool operator==(const StateShare&) const = default;
+};
+
 /// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic over the
 /// tensor table, the same in memory and on disk. Immutable; copies are independent of the table.
+///
+/// With several ranks every block has an owner, which updates it. The blocks of a unit are divided in runs of at most kOwnedBlocks, one
+/// for each rank in turn, the last of which share what is left evenly: so each slice, however a model is cut, has a part for every rank.
 ///
 /// Section of a block with P padded elements: P elements of elementBytes(kind); or, quantized, P codes of one byte, then
 /// P / kScaleGroup scales in fp32, then zeros up to a multiple of 4,096 bytes. Every section is a multiple of 4,096 bytes.
@@ -44,9 +57,18 @@ inline constexpr int64_t gradientBytesPerElement(StatePreset preset) { return pr
 /// of kinds().
 class StateFormat {
 public:
-    StateFormat(const TensorTable& table, StatePreset preset);
+    StateFormat(const TensorTable& table, StatePreset preset, const StateShare& share = {});
+
+    static constexpr int kOwnedBlocks = 64;  ///< 4 Mi elements: a chunk
 
     StatePreset preset() const { return m_preset; }
+    const StateShare& share() const { return m_share; }
+    /// The rank that updates the block, and whether it is this one.
+    int ownerOf(int block) const { return m_owner[size_t(block)]; }
+    bool owns(int block) const { return ownerOf(block) == m_share.rank; }
+    /// Whether every rank has this kind of all blocks, and whether this rank has it of `block`.
+    bool isWhole(StateKind kind) const { return m_share.ranks == 1 || weightsNeed(kind, m_share.precision); }
+    bool holds(int block, StateKind kind) const { return has(kind) && (isWhole(kind) || owns(block)); }
     /// In the order of StateKind. Lean has no Lo.
     std::span<const StateKind> kinds() const;
     bool has(StateKind kind) const { return kind != StateKind::Lo || m_preset != StatePreset::Lean; }
@@ -63,7 +85,7 @@ public:
     /// Mixed and Lean. Everything else keeps 32-bit moments.
     bool quantized(int block, StateKind kind) const;
 
-    /// Bytes of one section; 0 for a kind that the preset lacks.
+    /// Bytes of one section; 0 for a kind that the preset lacks, or that this rank does not hold.
     int64_t bytes(int block, StateKind kind) const { return bytes(block, 1, kind); }
     /// Of the sections of one kind of `blockCount` blocks from `firstBlock`, all of one unit.
     int64_t bytes(int firstBlock, int blockCount, StateKind kind) const;
@@ -72,13 +94,20 @@ public:
     int64_t totalBytes() const { return bytes(0, blockCount()); }
     double bytesPerParameter() const;
     int64_t gradientBytes() const { return gradientBytesPerElement(m_preset); }  ///< of an element, where gradients are stored
+    /// Of the gradients of these blocks that wait on this rank.
+    int64_t gradientBytes(int firstBlock, int blockCount) const {
+        return m_gradientsBefore[size_t(firstBlock) + size_t(blockCount)] - m_gradientsBefore[size_t(firstBlock)];
+    }
     int blockCount() const { return int(m_quantizable.size()); }
 
 private:
     StatePreset m_preset;
+    StateShare m_share;
     int64_t m_parameters;
+    std::vector<int16_t> m_owner;        ///< of each block
     std::vector<uint8_t> m_quantizable;  ///< of each block: its moments are quantized
     std::array<std::vector<int64_t>, kStateKinds.size()> m_before;  ///< of each kind: bytes of all blocks before this one
+    std::vector<int64_t> m_gradientsBefore;  ///< the same of gradients
 };
 
 }  // namespace gsst

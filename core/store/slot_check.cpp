@@ -42,6 +42,8 @@ private:
     /// Several blocks in one read; if that fails, one by one, to find the one that cannot be read.
     Status piece(int first, int count, StateKind kind) {
         const Extent extent = m_slot.layout.blocks(first, count, kind);
+        if (extent.bytes == 0)
+            return {};  // another rank has them
         const auto bytes = m_buffer.span().first(extent.bytes);
         const Status read = m_slot.file.read(extent.offset, bytes);
         if (!read.ok() && read.error().code != ErrorCode::Corrupt && read.error().code != ErrorCode::Io)
@@ -52,6 +54,8 @@ private:
             return {};
         }
         for (int block = first; block < first + count && !m_enough; ++block) {
+            if (!m_slot.layout.format().holds(block, kind))
+                continue;
             const Extent one = m_slot.layout.blocks(block, 1, kind);
             const auto part = bytes.subspan(one.offset - extent.offset, one.bytes);
             if (!read.ok() || stateSum(part) != m_slot.sums.get(block, kind))

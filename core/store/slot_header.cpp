@@ -23,8 +23,20 @@ constexpr size_t kFileBytesAt = 56;
 constexpr size_t kBlockElementsAt = 64;
 constexpr size_t kTensorAlignmentAt = 68;
 constexpr size_t kPresetAt = 72;
+constexpr size_t kRanksAt = 76;
+constexpr size_t kRankAt = 80;
+constexpr size_t kWholeAt = 84;
 
 constexpr uint32_t kVersionWithPresets = 2;
+constexpr uint32_t kVersionWithRanks = 4;
+
+/// The oldest version that can say what the header says: programs that know less still read what they know, and say of the rest that it
+/// is newer than they are.
+uint32_t versionOf(const SlotHeader& header) {
+    if (header.ranks > 0)
+        return kVersionWithRanks;
+    return header.preset == uint32_t(StatePreset::Exact) ? kFirstStateFormatVersion : kVersionWithPresets;
+}
 
 template <std::unsigned_integral T>
 void append(std::vector<std::byte>& bytes, T value) {
@@ -58,7 +70,14 @@ SlotHeader slotHeaderOf(const TensorTable& table, const SlotLayout& layout) {
     header.fileBytes = layout.fileBytes();
     header.blockElements = uint32_t(kBlockElements);
     header.tensorAlignment = uint32_t(kTensorAlignment);
-    header.preset = uint32_t(layout.format().preset());
+    const StateFormat& format = layout.format();
+    header.preset = uint32_t(format.preset());
+    if (format.share().ranks == 1)
+        return header;
+    header.ranks = uint32_t(format.share().ranks);
+    header.rank = uint32_t(format.share().rank);
+    for (const StateKind kind : format.kinds())
+        header.whole |= format.isWhole(kind) ? 1u << unsigned(kind) : 0u;
     return header;
 }
 
@@ -73,8 +92,10 @@ void encode(const SlotHeader& header, std::span<std::byte, kSealedBytes> block) 
     putLittle(block, kBlockElementsAt, header.blockElements);
     putLittle(block, kTensorAlignmentAt, header.tensorAlignment);
     putLittle(block, kPresetAt, header.preset);
-    // Programs that know no presets still read a state of preset exact, and say of any other that it is newer than they are.
-    seal(block, kMagic, header.preset == uint32_t(StatePreset::Exact) ? kFirstStateFormatVersion : kVersionWithPresets);
+    putLittle(block, kRanksAt, header.ranks);
+    putLittle(block, kRankAt, header.rank);
+    putLittle(block, kWholeAt, header.whole);
+    seal(block, kMagic, versionOf(header));
 }
 
 DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block) {
@@ -92,6 +113,9 @@ DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block) {
     header.blockElements = getLittle<uint32_t>(block, kBlockElementsAt);
     header.tensorAlignment = getLittle<uint32_t>(block, kTensorAlignmentAt);
     header.preset = getLittle<uint32_t>(block, kPresetAt);
+    header.ranks = getLittle<uint32_t>(block, kRanksAt);
+    header.rank = getLittle<uint32_t>(block, kRankAt);
+    header.whole = getLittle<uint32_t>(block, kWholeAt);
     return decoded;
 }
 

@@ -22,6 +22,9 @@ struct SlotHeader {
     uint32_t blockElements = 0;
     uint32_t tensorAlignment = 0;
     uint32_t preset = 0;  ///< the number of a StatePreset
+    uint32_t ranks = 0;   ///< that share the state; 0 if one has all of it
+    uint32_t rank = 0;    ///< whose part this is
+    uint32_t whole = 0;   ///< with several: the kinds that each has of all blocks, bit by number; else 0
 
     bool operator==(const SlotHeader&) const = default;
 };

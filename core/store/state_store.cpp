@@ -32,6 +32,21 @@ uint64_t StateStore::bytesOnDisk(const TensorTable& table, const StateFormat& fo
 
 uint64_t StateStore::bytesOnDisk(const TensorTable& table) { return bytesOnDisk(table, StateFormat(table, StatePreset::Exact)); }
 
+Hash128 StateStore::weightsHash() const {
+    std::vector<StateKind> whole;
+    for (StateKind kind : m_layout.format().kinds())
+        if (m_layout.format().isWhole(kind))
+            whole.push_back(kind);
+    return m_sums[size_t(m_committed.slot)].hashOf(whole);
+}
+
+std::optional<CommitRecord> StateStore::committedAs(int64_t step) const {
+    for (const CommitRecord& record : m_head->newestFirst())
+        if (record.step == step && record.slot == m_committed.slot && record.rootHash == m_committed.rootHash)
+            return record;
+    return std::nullopt;
+}
+
 Status StateStore::checkBlock(int slot, int block, StateKind kind, std::span<const std::byte> bytes) const {
     const TensorInfo& tensor = m_table.tensors()[size_t(m_table.blocks()[size_t(block)].tensor)];
     const std::string file = pathText(m_folder / slotName(slot));

@@ -73,6 +73,10 @@ public:
     const CommitRecord& committed() const { return m_committed; }
     int committedSlot() const { return m_committed.slot; }
     int otherSlot() const { return 1 - m_committed.slot; }
+    /// Hash of the committed weights, which are the same on all ranks that share a state.
+    Hash128 weightsHash() const;
+    /// The newest record of this state with `step`: the committed one, or one that steps that were skipped since left behind.
+    std::optional<CommitRecord> committedAs(int64_t step) const;
     File& file(int slot) { return *m_slots[size_t(slot)]; }
     /// What open() found damaged and went on without, one sentence each, for the log. Usually empty.
     const std::vector<std::string>& notices() const { return m_notices; }

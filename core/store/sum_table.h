@@ -13,7 +13,7 @@
 
 namespace gsst {
 
-/// The sums of one slot: one for each block and kind that the preset has. get() and set() may be called from several threads for distinct
+/// The sums of one slot: one for each block and kind that the preset has, 0 for what this rank does not hold. get() and set() may be called from several threads for distinct
 /// blocks or kinds; everything else needs them to have ended.
 class SumTable {
 public:
@@ -38,6 +38,8 @@ public:
     void parse(std::span<const std::byte> from);
     /// Hash of the serialised table: the fingerprint of a whole state.
     Hash128 root() const;
+    /// Hash of the sums of these kinds alone.
+    Hash128 hashOf(std::span<const StateKind> kinds) const;
 
 private:
     SumTable(size_t blocks, std::span<const StateKind> kinds);
@@ -47,7 +49,8 @@ private:
     size_t m_kinds;
     std::array<uint8_t, kStateKinds.size()> m_place{};  ///< of each kind among those of the preset
     std::vector<uint64_t> m_sums;
-    std::vector<uint8_t> m_set;  ///< bytes, not bits: threads set neighbours
+    std::vector<uint8_t> m_set;     ///< bytes, not bits: threads set neighbours
+    std::vector<uint8_t> m_absent;  ///< what is not held and so needs no sum
 };
 
 }  // namespace gsst

@@ -12,7 +12,7 @@ namespace {
 void fillTheory(BenchResult& result, const OpenRun& run) {
     const TrainSpec& training = run.record.spec.training;
     const StateFormat format(*run.table, training.state);
-    const bool stored = gradientFileBytes(*run.table, training, run.plan) > 0;
+    const bool stored = gradientFileBytes(*run.table, format, run.plan) > 0;
     const bool early = run.plan.rule != UpdateRule::Deferred;
     const double weights = format.weightsNeed(StateKind::Lo, training.precision) ? 4 : 2;
     // What the weights on the device do not tell, an update in the backward sweep reads once more.

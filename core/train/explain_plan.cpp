@@ -30,7 +30,7 @@ std::string percent(double share) { return std::to_string(std::lround(100 * shar
 class Explainer {
 public:
     Explainer(const PlanBasis& basis, const Plan& plan)
-        : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)), m_format(basis.table, m_training.state),
+        : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)), m_format(basis.table, m_training.state, plannedShare(m_training, basis.machine.ranks)),
           m_slices(makeSlicing(basis.table, plan.placement)), m_work(workOf(plan.placement)) {}
 
     std::vector<PlacedKind> kinds() const {
@@ -151,7 +151,7 @@ private:
             placed.reason = "not stored: each slice is updated as soon as its gradient is complete";
             return placed;
         }
-        placed.bytes = m_basis.table.paddedParameters() * m_format.gradientBytes();
+        placed.bytes = m_format.gradientBytes(0, m_format.blockCount());
         placed.slices = count(&SliceResidency::gradient);
         placed.where = where(placed.slices);
         const int onDisk = placed.slices[size_t(Tier::Disk)];
@@ -267,7 +267,7 @@ private:
         }
         int64_t chunk = 0;
         for (const SliceRange& slice : m_slices)
-            for (const ChunkRange& range : chunksOfSlice(m_basis.table, slice, m_plan.placement.chunkElements))
+            for (const ChunkRange& range : chunksOfSlice(m_basis.table, m_format, slice, m_plan.placement.chunkElements))
                 chunk = std::max(chunk, range.paddedElements);
         const double chunkBytes = double(chunk) * (m_format.bytesPerParameter() + double(m_format.gradientBytes()));
         placed.reason = "room for " + std::to_string(std::max<int64_t>(1, int64_t(double(m_plan.ringBytes) / chunkBytes))) + " pieces of up to " +

@@ -253,6 +253,7 @@ private:
         parts.folder = run.folder;
         parts.spec = run.record.spec;
         parts.plan = run.plan;
+        parts.share = run.record.share();
         const ByteProgress progress = [this](uint64_t done, uint64_t total) {
             m_sink(Progress{"Writing the untrained model", done >> 20, total >> 20, "MiB"});
         };

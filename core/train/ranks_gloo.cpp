@@ -54,6 +54,16 @@ public:
         });
     }
 
+    Status share(int owner, std::span<std::byte> bytes) override {
+        return guarded([&] {
+            std::vector<at::Tensor> tensors{at::from_blob(bytes.data(), {int64_t(bytes.size())}, at::kByte)};
+            c10d::BroadcastOptions options;
+            options.rootRank = owner;
+            options.timeout = m_patience.toAnswer;
+            m_groups[size_t(Channel::Gradients)]->broadcast(tensors, options)->wait();
+        });
+    }
+
     Result<std::vector<std::byte>> gather(Channel channel, std::span<const std::byte> mine) override {
         std::vector<std::byte> own(mine.begin(), mine.end());
         std::vector<std::byte> all(own.size() * size_t(ranks()));

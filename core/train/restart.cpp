@@ -13,7 +13,8 @@ Status chooseRestart(FileSystem& files, const ResumeRequest& request, const Even
     GSST_ASSIGN(const RunRecord run, readRunRecord(files, {request.folder}));
     GSST_ASSIGN(const auto lock, lockRun(files, request.folder));
     const TensorTable table(run.spec.model);
-    GSST_ASSIGN(const auto store, StateStore::open(files, request.folder, table, StateFormat(table, run.spec.training.state), Caching::Direct));
+    const StateFormat format(table, run.spec.training.state, run.share());
+    GSST_ASSIGN(const auto store, StateStore::open(files, request.folder, table, format, Caching::Direct));
     const uint64_t newestOrder = store->committed().dataOrder;
     if (request.rollBack) {
         GSST_TRY(store->rollBackToPrevious());

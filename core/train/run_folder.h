@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "plan/planner.h"
 #include "spec/run_spec.h"
+#include "spec/state_format.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -57,6 +58,7 @@ struct RunRecord {
     int rank = 0;                      ///< which of the processes that train together this folder belongs to
     int ranks = 1;
 
+    StateShare share() const { return {rank, ranks, spec.training.precision}; }
     MemoryCeilings ceilings() const { return replans.empty() ? MemoryCeilings{} : replans.back().ceilings; }
 };
 

@@ -23,6 +23,8 @@ Status writeBlock(StateStore& store, int block, std::span<std::byte> state) {
     for (StateKind kind : store.layout().format().kinds()) {
         const std::span<std::byte> section = state.first(size_t(store.layout().format().bytes(block, kind)));
         state = state.subspan(section.size());
+        if (!store.layout().format().holds(block, kind))
+            continue;
         GSST_TRY(store.file(0).write(store.layout().blocks(block, 1, kind).offset, section));
         store.recordBlock(0, block, kind, section);
     }

@@ -98,7 +98,7 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
 StepListing listStep(const PlanBasis& basis, const Plan& plan) {
     TrainSpec training = basis.spec.training;
     training.microBatch = plan.microBatch;
-    const StateFormat format(basis.table, training.state);
+    const StateFormat format(basis.table, training.state, plannedShare(training, basis.machine.ranks));
     const ProgramBuilder builder(basis.table, format, training, plan.placement);
     const std::vector<StepProgram> programs = steadyStep(builder, plan);
     const SteadyTimes times = simulateSteadyStep(programs, basis.hardware, plan.ringBytes);

@@ -26,7 +26,7 @@ struct Trainer::Impl {
         : parts(given), share(given.spec), table(modelTable),
           ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit) : std::make_unique<CpuPool>(given.plan.deviceLimit)), devicePool(*ownedPool),
           ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes) : 0), device(devicePool),
-          format(modelTable, parts.spec.training.state),
+          format(modelTable, parts.spec.training.state, parts.share),
           builder(modelTable, format, shared(), given.plan.placement), batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
@@ -96,7 +96,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     committedStep = store->committed().step;
     GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
-    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, training(), parts.plan)));
+    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
     GSST_ASSIGN(shares, workFile(parts.folder.shares(), shareFileBytes(table, parts.plan)));
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
@@ -166,7 +166,8 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, StateFormat(table, parts.spec.training.state), Caching::Direct));
+    const StateFormat format(table, parts.spec.training.state, parts.share);
+    GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, format, Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     CommitRecord first;
     if (parts.spec.training.precision == Precision::Fp16)

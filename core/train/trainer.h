@@ -35,6 +35,7 @@ struct TrainerParts {
     IoEngine engine = IoEngine::ThreadPool;
     EngineObserver* observer = nullptr;     ///< may be null
     Collective* collective = nullptr;       ///< the other processes that train this run; null = there are none
+    StateShare share;                       ///< of the state, that this process keeps
     Hash128 fingerprint{};                  ///< with `collective`: see fingerprintOf()
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
     std::function<void(const Shortage&)> onShortage; ///< hears of every refusal before its error comes back; may be empty

@@ -55,6 +55,7 @@ Status TrainingLoop::openTrainer() {
     parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
     parts.makeDevicePool = m_run.makeDevicePool;
     parts.collective = m_run.collective.get();
+    parts.share = m_run.record.share();
     parts.fingerprint = fingerprintOf(m_run.record.spec, m_run.tokenizer.hash(), int64_t(m_run.tokens->size()));
     m_shortage.reset();
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.stopToken()));

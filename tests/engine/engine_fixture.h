@@ -91,7 +91,7 @@ struct FakeOptions {
     double firstScale = 1;
     bool sumsWithMath = true;  ///< see EngineParts
     int64_t sequences = 6;                    ///< of a step, over all ranks
-    Collective* collective = nullptr;         ///< placement.ranks belongs to it
+    Collective* collective = nullptr;
     EngineObserver* observer = nullptr;
 };
 
@@ -100,7 +100,7 @@ class FakeRun {
 public:
     FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options, std::unique_ptr<Device> device)
         : m_files(files), m_folder(std::move(folder)), m_table(table), m_options(std::move(options)),
-          m_training(trainingOf(m_options)), m_format(table, m_options.preset),
+          m_training(trainingOf(m_options)), m_format(table, m_options.preset, shareOf(m_options)),
           m_builder(table, m_format, m_training, m_options.placement), m_device(std::move(device)) {}
 
     void create() {
@@ -113,6 +113,8 @@ public:
         for (size_t block = 0; block < m_table.blocks().size(); ++block)
             for (StateKind kind : m_format.kinds()) {
                 const size_t bytes = size_t(m_format.bytes(int(block), kind));
+                if (!m_format.holds(int(block), kind))
+                    continue;
                 // bf16 bit patterns around 0.01 in `hi`, zero elsewhere.
                 auto* words = reinterpret_cast<uint16_t*>(buffer->data());
                 for (size_t i = 0; i < bytes / 2; ++i)
@@ -131,7 +133,7 @@ public:
             ASSERT_TRUE(opened.ok()) << opened.error().text();
             m_store = std::move(*opened);
         }
-        openWorkFile("gradients", m_table.paddedParameters() * m_format.gradientBytes(), m_gradients);
+        openWorkFile("gradients", m_format.gradientBytes(0, m_format.blockCount()), m_gradients);
         openWorkFile("shares", m_table.units().front().paddedElements * kGradientBytes, m_shares);
         const int64_t places = int64_t(m_builder.slices().size()) * m_training.microBatchesPerStep();
         openWorkFile("boundaries", places * boundaryPlaceBytes(m_table.model(), m_training), m_boundaries);
@@ -232,8 +234,12 @@ public:
 private:
     static TrainSpec trainingOf(const FakeOptions& options) {
         TrainSpec training = tinyTraining(options.preset);
-        training.sequencesPerStep = options.sequences / options.placement.ranks;
+        training.sequencesPerStep = options.sequences / (options.collective ? options.collective->ranks() : 1);
         return training;
+    }
+    /// The same part of the state that a rank of real runs has.
+    static StateShare shareOf(const FakeOptions& options) {
+        return options.collective ? StateShare{options.collective->rank(), options.collective->ranks(), Precision::Fp32} : StateShare{};
     }
     void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
         auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);

@@ -30,7 +30,6 @@ class TwoRanks {
 public:
     TwoRanks(FileSystem& files, const TensorTable& table, FakeOptions options, std::array<EngineObserver*, 2> observers = {})
         : m_files(files), m_table(table), m_options(std::move(options)), m_observers(observers) {
-        m_options.placement.ranks = 2;
         meet();
         for (int rank : {0, 1})
             run(rank).create();
@@ -96,11 +95,33 @@ protected:
     }
     FakeOptions options() const { return optionsOf(GetParam().rule, GetParam().placement, m_bound); }
 
+    /// What each rank keeps is what one process has there.
     void compare(TwoRanks& ranks, FakeRun& alone) {
+        std::vector<std::byte> expected, found;
         for (int rank : {0, 1}) {
-            EXPECT_EQ(ranks.run(rank).store().committed().rootHashHex(), alone.store().committed().rootHashHex()) << "rank " << rank;
-            EXPECT_EQ(ranks.run(rank).store().committed().step, alone.store().committed().step) << "rank " << rank;
+            StateStore& store = ranks.run(rank).store();
+            EXPECT_EQ(store.committed().step, alone.store().committed().step) << "rank " << rank;
+            int64_t differing = 0, compared = 0;
+            for (int block = 0; block < store.layout().format().blockCount(); ++block)
+                for (StateKind kind : store.layout().format().kinds()) {
+                    if (!store.layout().format().holds(block, kind))
+                        continue;
+                    readBlock(store, block, kind, found);
+                    readBlock(alone.store(), block, kind, expected);
+                    differing += found == expected ? 0 : 1;
+                    ++compared;
+                }
+            EXPECT_EQ(differing, 0) << "rank " << rank;
+            EXPECT_LE(compared, 3 * store.layout().format().blockCount() + 3 * 4) << "it keeps half of what is divided";
         }
+    }
+    static void readBlock(StateStore& store, int block, StateKind kind, std::vector<std::byte>& into) {
+        const Extent extent = store.layout().blocks(block, 1, kind);
+        const auto buffer = AlignedBuffer::create(extent.bytes);
+        ASSERT_TRUE(buffer.ok());
+        ASSERT_TRUE(store.file(store.committedSlot()).read(extent.offset, buffer->span().first(extent.bytes)).ok());
+        ASSERT_TRUE(store.checkBlock(store.committedSlot(), block, kind, buffer->span().first(extent.bytes)).ok());
+        into.assign(buffer->data(), buffer->data() + extent.bytes);
     }
 
     const TensorTable table{tinyModel(false)};  // a tied matrix has two gradients, and their order of addition is another one
@@ -197,7 +218,7 @@ public:
             m_onLink = -1;
     }
     void waited(const Op& op, WaitCause cause, double) override {
-        EXPECT_TRUE(cause != WaitCause::Link || op.kind == OpKind::Norms) << nameOf(op.kind);
+        EXPECT_TRUE(cause != WaitCause::Link || op.kind == OpKind::Norms || op.kind == OpKind::Join) << nameOf(op.kind);
     }
     void committed(const CommitRecord&) override {}
     size_t hidden() const { return m_hidden.size(); }
@@ -234,6 +255,18 @@ INSTANTIATE_TEST_SUITE_P(All, Ranks,
 
 class Agreement : public testing::Test {
 protected:
+    static void copyFile(FileSystem& from, FileSystem& to, const char* name) {
+        const auto source = from.open(name, OpenMode::Read, Caching::Direct);
+        const auto target = to.open(name, OpenMode::Create, Caching::Direct);
+        ASSERT_TRUE(source.ok() && target.ok());
+        const auto bytes = (*source)->size();
+        ASSERT_TRUE(bytes.ok());
+        const auto buffer = AlignedBuffer::create(*bytes);
+        ASSERT_TRUE(buffer.ok());
+        ASSERT_TRUE((*source)->read(0, buffer->span().first(*bytes)).ok());
+        ASSERT_TRUE((*target)->write(0, buffer->span().first(*bytes)).ok());
+    }
+
     const TensorTable table{tinyModel(false)};
     std::unique_ptr<FileSystem> files = makeMemoryFiles();
     CpuPool pool{0};
@@ -251,13 +284,23 @@ TEST_F(Agreement, RefusesARankOfAnotherRun) {
     });
 }
 
+/// The state of one rank alone was put back from a backup, say.
 TEST_F(Agreement, RefusesARankThatIsTooFarAhead) {
-    TwoRanks ranks(*files, table, optionsOf(UpdateRule::Deferred, streamedPlacement(), 1e9));
-    FakeRun other(*files, "rank1", table, optionsOf(UpdateRule::Deferred, streamedPlacement(), 1e9), std::make_unique<CpuDevice>(pool));
+    const FakeOptions options = optionsOf(UpdateRule::Deferred, streamedPlacement(), 1e9);
+    const std::unique_ptr<FileSystem> ahead = makeMemoryFiles();
+    {
+        TwoRanks ranks(*ahead, table, options);
+        for (int rank : {0, 1})
+            ranks.run(rank).open();
+        ranks.both([](FakeRun& run) {
+            run.steps(3);
+            return run.lastError.what.empty();
+        });
+    }
+    TwoRanks ranks(*files, table, options);
     ranks.run(1).close();
-    other.open();
-    other.steps(3);
-    other.close();
+    for (const char* name : {"rank1/HEAD", "rank1/slots/A", "rank1/slots/B"})
+        copyFile(*ahead, *files, name);
     ranks.run(1).open();
     ranks.both([&](FakeRun& run) {
         const int rank = &run == &ranks.run(0) ? 0 : 1;
@@ -266,6 +309,32 @@ TEST_F(Agreement, RefusesARankThatIsTooFarAhead) {
         EXPECT_EQ(agreed.error().code, ErrorCode::Corrupt) << agreed.error().text();
         return true;
     });
+}
+
+/// One rank has recorded steps that were skipped, the other was lost before it could: the state is the same.
+TEST_F(Agreement, GoesBackOverSkippedStepsByTheirRecordsAlone) {
+    TwoRanks ranks(*files, table, optionsOf(UpdateRule::Deferred, streamedPlacement(), 1e9));
+    for (int rank : {0, 1})
+        ranks.run(rank).open();
+    ranks.both([](FakeRun& run) {
+        run.steps(2);
+        return run.lastError.what.empty();
+    });
+    StateStore& store = ranks.run(0).store();
+    const Hash128 root = store.committed().rootHash;
+    CommitRecord skipped = store.committed();
+    skipped.step = 3;
+    skipped.skippedInARow = 1;
+    ASSERT_TRUE(store.commit(store.committedSlot(), skipped).ok());
+    ranks.both([&](FakeRun& run) {
+        const int rank = &run == &ranks.run(0) ? 0 : 1;
+        const Status agreed = agreeOnStart(ranks.rank(rank), run.store(), kSameRun);
+        EXPECT_TRUE(agreed.ok()) << agreed.error().text();
+        return agreed.ok();
+    });
+    EXPECT_EQ(store.committed().step, 2);
+    EXPECT_EQ(store.committed().skippedInARow, 0);
+    EXPECT_EQ(store.committed().rootHash, root);
 }
 
 }  // namespace

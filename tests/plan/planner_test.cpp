@@ -26,6 +26,11 @@ RunSpec spec() {
     return run;
 }
 
+int64_t storedGradientBytes(const RunSpec& run, const Plan& plan) {
+    const TensorTable table(run.model);
+    return gradientFileBytes(table, StateFormat(table, run.training.state), plan);
+}
+
 /// Too little RAM for the state, and a drive that is the bottleneck.
 Result<Plan> planOnSlowDisk(const RunSpec& run, int64_t diskBytes = 100 * kGiB) {
     const TensorTable table(run.model);
@@ -168,7 +173,7 @@ TEST(Planner, StoresNoGradientWhereTheClipFactorIsKnownAhead) {
     ASSERT_TRUE(known.ok()) << known.error().text();
     EXPECT_EQ(known->rule, UpdateRule::Speculative);
     EXPECT_FALSE(anyGradientStored(*known)) << "their RAM has better uses";
-    EXPECT_EQ(gradientFileBytes(TensorTable(run.model), run.training, *known), 0);
+    EXPECT_EQ(storedGradientBytes(run, *known), 0);
     EXPECT_LT(known->step.readBytes + known->step.writtenBytes, guessing->step.readBytes + guessing->step.writtenBytes);
 }
 
@@ -177,7 +182,7 @@ TEST(Planner, RepeatsAStepRatherThanRunOutOfDisk) {
     run.budget.gradients = GradientChoice::Disk;
     const auto roomy = planOnSlowDisk(run);
     ASSERT_TRUE(roomy.ok());
-    const int64_t gradients = gradientFileBytes(TensorTable(run.model), run.training, *roomy);
+    const int64_t gradients = storedGradientBytes(run, *roomy);
     ASSERT_GT(gradients, 0);
     const auto tight = planOnSlowDisk(run, roomy->diskBytes - gradients);
     ASSERT_TRUE(tight.ok()) << tight.error().text();

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace gsst {
 namespace {
 
@@ -125,6 +127,49 @@ TEST(StateFormat, BytesPerParameterAreAsPromised) {
     EXPECT_NEAR(StateFormat(table, StatePreset::Exact).bytesPerParameter(), 12, 0.01);
     EXPECT_NEAR(StateFormat(table, StatePreset::Mixed).bytesPerParameter(), 6.1, 0.2);
     EXPECT_NEAR(StateFormat(table, StatePreset::Lean).bytesPerParameter(), 4.1, 0.2);
+}
+
+TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
+    const TensorTable table(gpt2());
+    for (const StatePreset preset : kPresets)
+        for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
+            for (const int ranks : {2, 3, 7}) {
+                const StateFormat whole(table, preset);
+                int64_t gradients = 0, largest = 0, smallest = whole.totalBytes();
+                for (const StateKind kind : whole.kinds()) {
+                    int64_t bytes = 0;
+                    for (int rank = 0; rank < ranks; ++rank) {
+                        const StateFormat part(table, preset, {rank, ranks, precision});
+                        bytes += part.bytes(0, part.blockCount(), kind);
+                        EXPECT_EQ(part.isWhole(kind), whole.weightsNeed(kind, precision));
+                        for (int block = 0; block < part.blockCount(); ++block)
+                            EXPECT_EQ(part.bytes(block, kind), part.holds(block, kind) ? whole.bytes(block, kind) : 0);
+                    }
+                    EXPECT_EQ(bytes, whole.bytes(0, whole.blockCount(), kind) * (whole.weightsNeed(kind, precision) ? ranks : 1));
+                }
+                for (int rank = 0; rank < ranks; ++rank) {
+                    const StateFormat part(table, preset, {rank, ranks, precision});
+                    gradients += part.gradientBytes(0, part.blockCount());
+                    largest = std::max(largest, part.gradientBytes(0, part.blockCount()));
+                    smallest = std::min(smallest, part.gradientBytes(0, part.blockCount()));
+                }
+                EXPECT_EQ(gradients, whole.gradientBytes(0, whole.blockCount()));
+                EXPECT_LE(largest - smallest, 6 * kBlockElements * whole.gradientBytes()) << "about a block of each unit";
+            }
+}
+
+/// Of every stretch that a slice could be each rank has a part: else it would have nothing to do while others update.
+TEST(StateFormat, OwnersTakeTurns) {
+    const TensorTable table(llama7b());
+    const StateFormat part(table, StatePreset::Lean, {0, 2, Precision::Bf16});
+    for (const UnitInfo& unit : table.units())
+        for (int first = unit.firstBlock; first + 128 <= unit.firstBlock + unit.blockCount; first += 64) {
+            int own = 0;
+            for (int block = first; block < first + 128; ++block)
+                own += part.owns(block) ? 1 : 0;
+            EXPECT_NEAR(own, 64, 33);
+        }
+    EXPECT_LT(double(part.totalBytes()), 0.79 * double(StateFormat(table, StatePreset::Lean).totalBytes()));
 }
 
 TEST(StateFormat, tellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {

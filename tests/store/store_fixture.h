@@ -63,11 +63,14 @@ inline Status writeState(StateStore& store, const TensorTable& table, int slot, 
         for (StateKind kind : store.layout().format().kinds()) {
             const UnitInfo& info = table.units()[size_t(unit)];
             const Extent section = store.layout().blocks(info.firstBlock, info.blockCount, kind);
+            if (section.bytes == 0)
+                continue;
             GSST_ASSIGN(const AlignedBuffer buffer, AlignedBuffer::create(section.bytes));
             fillSection(buffer.span(), state, unit, kind);
             for (int block = info.firstBlock; block < info.firstBlock + info.blockCount; ++block) {
                 const Extent extent = store.layout().blocks(block, 1, kind);
-                store.recordBlock(slot, block, kind, buffer.span().subspan(extent.offset - section.offset, extent.bytes));
+                if (extent.bytes > 0)
+                    store.recordBlock(slot, block, kind, buffer.span().subspan(extent.offset - section.offset, extent.bytes));
             }
             GSST_TRY(store.file(slot).write(section.offset, buffer.span()));
         }
