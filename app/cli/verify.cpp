@@ -23,6 +23,9 @@ void print(const VerifyResult& result, bool json) {
     if (json) {
         std::cout << nlohmann::ordered_json{{"step", result.step},
                                             {"root_hash", result.rootHash},
+                                            {"weights_hash", result.weightsHash},
+                                            {"rank", result.rank},
+                                            {"ranks", result.ranks},
                                             {"generation", result.generation},
                                             {"notices", result.notices},
                                             {"damage", result.damage},
@@ -32,7 +35,9 @@ void print(const VerifyResult& result, bool json) {
                   << std::endl;
         return;
     }
-    std::cout << "step " << result.step << ", generation " << result.generation << "\nroot hash " << result.rootHash << '\n';
+    std::cout << "step " << result.step << ", generation " << result.generation << "\nroot hash " << result.rootHash << "\nweights   " << result.weightsHash << '\n';
+    if (result.ranks > 1)
+        std::cout << "the part of rank " << result.rank << " of " << result.ranks << "; the hash of the weights is the same on all\n";
     if (result.damage.empty())
         std::cout << "all sums hold" << std::endl;
     for (const std::string& damage : result.damage)

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/program_assembly.h"
+#include "plan/update_assembly.h"
 
 #include <map>
-#include <vector>
 
 namespace gsst {
 
-/// The part of a program that moves state and gradients: reads, updates, writes, by the tier of each kind.
-class StateAssembly : public ProgramAssembly {
+/// The part of a program that moves gradients and weights, by the tier of each kind, and decides when slices are updated.
+class StateAssembly : public UpdateAssembly {
 public:
-    using ProgramAssembly::ProgramAssembly;
+    using UpdateAssembly::UpdateAssembly;
 
     void updateOnly();
     void commit();
@@ -42,55 +41,17 @@ protected:
     void commitHere(int slice);
 
 private:
-    int64_t bytesOf(KindMask kinds, const ChunkRange& chunk) const;
-    KindMask stagedOf(int slice, KindMask wanted) const;
-    int weightsBuffer(int slice, int64_t elements);
-    /// Whose gradient an update applies: that of the step before, or of this one.
-    enum class Gradient { Pending, Present };
-    struct SliceUpdate {
-        int slice = 0;
-        int gradient = kNoBuffer;  ///< on the device, or stored
-        int current = kNoBuffer;   ///< weights before the update, if they are on the device
-        int weights = kNoBuffer;   ///< filled with those after it
-        Gradient which{};
-    };
     struct Complete {
         int slice = -1;
         int gradient = kNoBuffer;
         int current = kNoBuffer;
     };
     void takeGradient(const Complete& complete);
-    KindMask neededByWeights() const;
-    KindMask toldByWeights() const;
-    /// State of a chunk on its way from its update to the drive.
-    struct Updated {
-        ChunkRange chunk;
-        int state = kNoBuffer;
-        KindMask staged = 0;
-        bool usesRam = false;
-    };
-    void updateSlice(const SliceUpdate& given);
-    Updated updateChunk(const SliceUpdate& given, const ChunkRange& chunk);
-    std::vector<std::vector<ChunkRange>> roundsOf(int slice) const;
-    Updated foreignChunk(int slice, const ChunkRange& chunk);
-    void shareWeights(int slice, const Updated& updated);
-    void joinShared(const SliceUpdate& given, const Updated& shared);
-    void writeUpdated(int slice, const Updated& updated);
-    struct ChunkJoin {
-        ChunkRange chunk;
-        int state = kNoBuffer;
-        KindMask staged = 0;
-        KindMask fetched = 0;
-        int weights = kNoBuffer;
-    };
-    Op& joinChunk(int slice, const ChunkJoin& given);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 
     Complete m_onLink;  ///< whose sum over the ranks is on its way; slice -1: none
     std::map<int, int> m_share;  ///< by slice: the head's share in RAM
-    SlotRef m_current = SlotRef::Old;  ///< the slot that holds the committed state at this point of the program
-    SlotRef other() const { return m_current == SlotRef::Old ? SlotRef::New : SlotRef::Old; }
 };
 
 }  // namespace gsst

@@ -33,11 +33,12 @@ uint64_t StateStore::bytesOnDisk(const TensorTable& table, const StateFormat& fo
 uint64_t StateStore::bytesOnDisk(const TensorTable& table) { return bytesOnDisk(table, StateFormat(table, StatePreset::Exact)); }
 
 Hash128 StateStore::weightsHash() const {
-    std::vector<StateKind> whole;
-    for (StateKind kind : m_layout.format().kinds())
-        if (m_layout.format().isWhole(kind))
-            whole.push_back(kind);
-    return m_sums[size_t(m_committed.slot)].hashOf(whole);
+    const StateFormat& format = m_layout.format();
+    std::vector<StateKind> needed;
+    for (StateKind kind : format.kinds())
+        if (format.weightsNeed(kind, format.share().precision))
+            needed.push_back(kind);
+    return m_sums[size_t(m_committed.slot)].hashOf(needed);
 }
 
 std::optional<CommitRecord> StateStore::committedAs(int64_t step) const {

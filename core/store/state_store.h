@@ -73,7 +73,8 @@ public:
     const CommitRecord& committed() const { return m_committed; }
     int committedSlot() const { return m_committed.slot; }
     int otherSlot() const { return 1 - m_committed.slot; }
-    /// Hash of the committed weights, which are the same on all ranks that share a state.
+    /// Hash of the committed weights as they are computed with: of the same bytes on all ranks that share a state, and of the same as in a
+    /// state that one has alone.
     Hash128 weightsHash() const;
     /// The newest record of this state with `step`: the committed one, or one that steps that were skipped since left behind.
     std::optional<CommitRecord> committedAs(int64_t step) const;

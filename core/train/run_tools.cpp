@@ -49,6 +49,9 @@ Result<VerifyResult> verifyRun(const std::filesystem::path& path, const Progress
     VerifyResult result;
     result.step = report.record.step;
     result.rootHash = report.record.rootHashHex();
+    result.weightsHash = hexText(run.store->weightsHash());
+    result.rank = run.record.rank;
+    result.ranks = run.record.ranks;
     result.generation = report.record.generation;
     result.notices = run.store->notices();
     for (const DamagedBlock& block : report.damaged)

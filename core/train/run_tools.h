@@ -21,6 +21,9 @@ using ProgressCallback = std::function<void(const Progress&)>;
 struct VerifyResult {
     int64_t step = 0;                 ///< committed
     std::string rootHash;             ///< of the committed state
+    std::string weightsHash;          ///< of its weights alone, the same on all ranks
+    int rank = 0;                     ///< whose part it is, of `ranks`
+    int ranks = 1;
     uint64_t generation = 0;
     std::vector<std::string> notices;  ///< what was found damaged or missing and needed not stop the run: one sentence each
     std::vector<std::string> damage;  ///< "slots/A: layers.3.mlp.up.weight (hi)"; empty = all sums hold

@@ -54,7 +54,8 @@ class Gpt2(torch.nn.Module):
 class Plain:
     def __init__(self, spec, tokens_per_step):
         training = spec["training"]
-        self.length, self.batch = training["sequence_length"], training["micro_batch"]
+        self.length = min(training["sequence_length"], tokens_per_step)
+        self.batch = min(training["micro_batch"], tokens_per_step // self.length)
         self.micro_batches = max(1, tokens_per_step // (self.length * self.batch))
         self.tokens = self.micro_batches * self.length * self.batch
         self.model = Gpt2(spec["model"])
