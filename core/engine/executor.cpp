@@ -7,6 +7,15 @@
 #include <utility>
 
 namespace gsst {
+namespace {
+
+/// A program that is enqueued ahead may never run: until it does it changes nothing, and makes no call that other ranks would have to answer.
+bool waitsForRun(const Op& op) {
+    const Lane lane = laneOf(op.kind);
+    return lane == Lane::Write || lane == Lane::Link;
+}
+
+}  // namespace
 
 Executor::Executor(const EngineParts& parts)
     : m_parts(parts), m_compute(m_parts), m_io(m_parts), m_link(m_parts), m_slot(parts.store->committedSlot()) {}
@@ -27,7 +36,7 @@ void Executor::enqueue(std::shared_ptr<const StepProgram> program) {
             Node& added = m_nodes.emplace_back();
             added.run = run.get();
             added.op = &program->ops[i];
-            added.waits = 1 + (laneOf(added.op->kind) == Lane::Write ? 1 : 0);
+            added.waits = 1 + (waitsForRun(*added.op) ? 1 : 0);
             added.dependencies = std::move(dependencies[i]);
             for (size_t other : added.dependencies)
                 if (other >= m_firstNode && !node(other).done) {
@@ -175,7 +184,7 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
         const std::lock_guard lock(m_mutex);
         current.context = context;
         for (size_t i = 0; i < count; ++i)
-            if (laneOf(current.program->ops[i].kind) == Lane::Write)
+            if (waitsForRun(current.program->ops[i]))
                 releaseWait(current.firstOp + i, launches);
     }
     launch(launches);

@@ -30,7 +30,7 @@ public:
     explicit Executor(const EngineParts& parts);
     ~Executor();
 
-    /// Appends a program; its reads may start at once. Its writes wait for run().
+    /// Appends a program; its reads may start at once. Its writes and what goes over the link wait for run().
     void enqueue(std::shared_ptr<const StepProgram> program);
     size_t queued() const { return m_runs.size(); }  ///< programs enqueued and not yet run
 
@@ -51,7 +51,7 @@ private:
     struct Node {
         ProgramRun* run = nullptr;
         const Op* op = nullptr;
-        int waits = 0;         ///< unfinished dependencies, plus one for staging, plus one for the start of a writing program
+        int waits = 0;         ///< unfinished dependencies, plus one for staging, plus one for run() if the op waits for it
         bool issued = false;
         bool done = false;
         std::vector<size_t> dependencies;

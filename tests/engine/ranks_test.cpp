@@ -151,6 +151,24 @@ TEST_P(Ranks, TwoWithOneMicroBatchAreOneWithTwo) {
     EXPECT_GT(alone.clipped, 0);
 }
 
+/// What was begun for the step after it is dropped on all ranks, and none waits for what no other sends.
+TEST_P(Ranks, AStopLeavesTheNextStepAlone) {
+    FakeRun alone(*files, "alone", table, options(), std::make_unique<CpuDevice>(pool));
+    alone.create();
+    alone.open();
+    alone.steps(3);
+    TwoRanks ranks(*files, table, options());
+    for (int rank : {0, 1})
+        ranks.run(rank).open();
+    ranks.both([](FakeRun& run) {
+        for (int step = 0; step < 3; ++step)
+            if (!run.step(true))
+                return false;
+        return run.settle();
+    });
+    compare(ranks, alone);
+}
+
 TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
     FakeRun alone(*files, "alone", table, options(), std::make_unique<CpuDevice>(pool));
     alone.create();
