@@ -191,6 +191,7 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
 }
 
 Result<DrivenStep> StepDriver::run(bool moreToCome, std::stop_token stop) {
+    GSST_TRY(recordSkipped());
     const std::vector<ProgramVariant> needed = neededNow();
     const ProgramVariant now = needed.back();
     GSST_TRY(line(needed, moreToCome));
@@ -271,10 +272,14 @@ void StepDriver::account(DrivenStep& step) {
 Status StepDriver::skip() {
     GSST_TRY(dropAhead());
     m_pending = false;
-    if (!m_onDisk) {
-        m_uncommitted = true;
+    (m_onDisk ? m_unrecorded : m_uncommitted) = true;
+    return {};
+}
+
+/// Not before the next step: only then the log has the line of the skipped one, and the record says how long the log is.
+Status StepDriver::recordSkipped() {
+    if (!std::exchange(m_unrecorded, false))
         return {};
-    }
     GSST_TRY(commitTogether(m_parts.collective, *m_parts.store, m_parts.store->committedSlot(), record()));
     if (m_parts.observer)
         m_parts.observer->committed(m_parts.store->committed());
@@ -286,6 +291,7 @@ Status StepDriver::settle() {
         return Error{ErrorCode::Internal, "The state cannot be saved", "step " + std::to_string(m_step), "its update did not come to its end",
                      "The last commit is good: resume the run"};
     GSST_TRY(dropAhead());
+    GSST_TRY(recordSkipped());
     StepContext given = context(1.0f);
     if (m_toCommit || m_pending || m_uncommitted)
         given.record = record();
@@ -312,7 +318,9 @@ Status StepDriver::giveUp() {
     // Other ranks are perhaps in the middle of the step: a commit would wait for them in vain.
     if (!m_onDisk && !m_halfUpdated && !m_parts.collective)
         return settle();
-    m_pending = m_toCommit = m_uncommitted = m_halfUpdated = false;
+    if (!m_parts.collective)
+        GSST_TRY(recordSkipped());
+    m_pending = m_toCommit = m_uncommitted = m_halfUpdated = m_unrecorded = false;
     m_history = m_parts.store->committed();
     m_step = m_history.step;
     return {};

@@ -103,6 +103,7 @@ private:
     Result<DrivenStep> attempt(const ProgramVariant& variant, float guess, std::stop_token stop);
     Status conclude(DrivenStep& step, const ProgramVariant& variant, float guess, std::stop_token stop);
     Status skip();
+    Status recordSkipped();
     void account(DrivenStep& step);
 
     EngineParts m_parts;
@@ -120,6 +121,7 @@ private:
     double m_pendingLossScale = 1;
     bool m_toCommit = false;     ///< the other slot holds m_step and is not committed
     bool m_uncommitted = false;
+    bool m_unrecorded = false;   ///< m_step was skipped, and no record says so yet
     bool m_halfUpdated = false;  ///< an update in place did not come to its end: the state in RAM is worth nothing
 };
 

@@ -133,7 +133,7 @@ void Planner::chooseRule(Plan& plan) {
     plan.rule = UpdateRule::Deferred;
     plan.step = deferred;
     // What waits for nothing cannot get faster by updating at another time.
-    const bool waits = deferred.readWaitSeconds + deferred.writeWaitSeconds > (1 - kWorthIt) * deferred.seconds;
+    const bool waits = deferred.readWaitSeconds + deferred.writeWaitSeconds + deferred.linkWaitSeconds > (1 - kWorthIt) * deferred.seconds;
     if (choice == UpdateChoice::Deferred || (choice == UpdateChoice::Auto && !waits))
         return;
     Plan earlyPlan = m_search.keepingTheTurn(plan);

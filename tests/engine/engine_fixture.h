@@ -93,6 +93,7 @@ struct FakeOptions {
     int64_t sequences = 6;                    ///< of a step, over all ranks
     Collective* collective = nullptr;
     EngineObserver* observer = nullptr;
+    bool countsLines = false;  ///< records say how many steps had returned, as if each were a byte of the log
 };
 
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
@@ -169,6 +170,8 @@ public:
         options.clip = m_options.clip;
         options.judge = m_options.judge;
         options.scaling = m_options.scaling;
+        if (m_options.countsLines)
+            options.stampRecord = [this](CommitRecord& record) { record.metricsBytes = losses.size(); };
         m_driver = std::make_unique<StepDriver>(parts, m_builder, options);
         const Status loaded = m_driver->load({}, {});
         ASSERT_TRUE(loaded.ok()) << loaded.error().text();

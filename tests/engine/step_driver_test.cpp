@@ -41,6 +41,9 @@ protected:
         FakeOptions chosen = options(GetParam(), bound);
         if (placement)
             chosen.placement = *placement;
+        return open(chosen, create);
+    }
+    std::unique_ptr<FakeRun> open(const FakeOptions& chosen, bool create) {
         auto run = std::make_unique<FakeRun>(*files, "run", table, chosen, std::make_unique<CpuDevice>(pool));
         if (create)
             run->create();
@@ -71,16 +74,40 @@ TEST_P(Driver, SkippedStepKeepsTheStateAndIsCounted) {
     EXPECT_EQ(run->store().committed().skippedInARow, 0);
 }
 
-TEST_P(Driver, ASkippedStepIsDurableByItself) {
-    auto run = open(1e9, true);
+/// A log is cut to what the record says when the run is resumed, so a step must not be on record before its line is in the log.
+TEST_P(Driver, ASkippedStepIsRecordedWithItsLine) {
+    FakeOptions counting = options(GetParam(), 1e9);
+    counting.countsLines = true;
+    auto run = open(counting, true);
     run->math().poison(3);
     const std::string before = train(*run, 2);
+    ASSERT_TRUE(run->step(true)) << run->lastError.text();
+    EXPECT_EQ(run->store().committed().step, 2) << "its line is still to be written";
     ASSERT_TRUE(run->step(true)) << run->lastError.text();
     run.reset();  // no settle: as a kill right after the step
     auto again = open(1e9, false);
     EXPECT_EQ(again->driver().step(), 3);
     EXPECT_EQ(again->store().committed().rootHashHex(), before);
     EXPECT_EQ(again->store().committed().skippedInARow, 1);
+    EXPECT_EQ(again->store().committed().metricsBytes, 3u);
+}
+
+TEST_P(Driver, ASkippedStepIsRecordedBeforeARest) {
+    for (const bool givesUp : {false, true}) {
+        files = makeMemoryFiles();
+        auto run = open(1e9, true);
+        run->math().poison(3);
+        train(*run, 2);
+        ASSERT_TRUE(run->step(true)) << run->lastError.text();
+        if (givesUp)
+            ASSERT_TRUE(run->driver().giveUp().ok());
+        else
+            ASSERT_TRUE(run->settle());
+        EXPECT_EQ(run->driver().step(), 3);
+        run.reset();
+        auto again = open(1e9, false);
+        EXPECT_EQ(again->driver().step(), 3);
+    }
 }
 
 TEST_P(Driver, ResumesToTheSameBitsFromWhereverItWasCut) {

@@ -6,6 +6,7 @@
 #include "optim/squared_norm.h"
 #include "optim/worker_pool.h"
 #include "optim_helpers.h"
+#include "store/state_hash.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,6 +52,7 @@ int run(size_t elements, int threads) {
     std::vector<float> weights(elements), from(elements, 1.0f), to(elements);
     std::vector<uint16_t> packed(elements);
     std::vector<double> norms(elements / kPiece);
+    std::vector<uint64_t> sums(elements / kPiece);
     TrainSpec training;
     int64_t step = 100;
     std::vector<std::unique_ptr<WorkerPool>> pools;
@@ -59,6 +62,9 @@ int run(size_t elements, int threads) {
         WorkerPool* workers = pools.back().get();
         const std::string suffix = ", " + std::to_string(count) + (count == 1 ? " thread" : " threads");
         cases.push_back({"memory copy" + suffix, 8, [&](size_t first, size_t n) { std::memcpy(&to[first], &from[first], n * 4); }, workers, {}});
+        cases.push_back({"sum of a block (XXH3)" + suffix, 4, [&](size_t first, size_t n) {
+            sums[first / kPiece] = stateSum(std::as_bytes(std::span(from).subspan(first, n)));
+        }, workers, {}});
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             const std::string name = std::string(kernels.name) + suffix;
             cases.push_back({"exact update, " + name, 28, [&](size_t first, size_t n) {
@@ -108,7 +114,7 @@ int run(size_t elements, int threads) {
         }
         std::printf("\n");
     }
-    return std::isfinite(totalNorm(norms)) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return std::isfinite(totalNorm(norms)) && sums.back() == sums.front() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace
