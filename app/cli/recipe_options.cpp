@@ -106,6 +106,7 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--activations", activations, "Inside the slices: auto (kept while there is device memory) or recompute; the result is the same");
     command.add_option("--clip", clip, "Which norm clips gradients: global, previous (of the step before), unit (each part by its own) or none");
     command.add_option("--precision", precision, "Compute in fp32, bf16 or fp16");
+    command.add_option("--products", products, "How bf16 matrices are multiplied: auto (the faster way here), native or widened (through fp32)");
     command.add_option("--state", state, "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)");
     command.add_option("--steps", steps, "Optimizer steps: how often the model is improved");
     command.add_option("--sequence-length", sequenceLength, "Tokens that are read in one go, at most the model's context");
@@ -130,6 +131,9 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
     GSST_TRY(applySize(disk, "--disk", spec.budget.diskBytes));
     TrainSpec& training = spec.training;
     GSST_TRY(applyWord(precision, "--precision", {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}, {"fp16", Precision::Fp16}}, training.precision));
+    GSST_TRY(applyWord(products, "--products",
+                       {{"auto", ProductChoice::Auto}, {"native", ProductChoice::Native}, {"widened", ProductChoice::Widened}},
+                       training.products));
     GSST_TRY(applyWord(state, "--state", {{"exact", StatePreset::Exact}, {"mixed", StatePreset::Mixed}, {"lean", StatePreset::Lean}}, training.state));
     GSST_TRY(applyWord(residency, "--residency",
                        {{"auto", ResidencyChoice::Auto}, {"disk", ResidencyChoice::Disk}, {"resident", ResidencyChoice::Resident}},

@@ -25,6 +25,7 @@ struct RecipeOptions {
     std::string activations;
     std::string clip;
     std::string precision;
+    std::string products;
     std::string state;
     std::string residency;
     std::optional<int64_t> steps;

@@ -33,8 +33,8 @@ std::array<at::Tensor, 3> matricesOf(const UnitTensors& tensors) {
 
 }  // namespace
 
-AttentionUnit::AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary)
-    : m_model(model), m_weights(weights), m_norm(model, weights), m_rotary(rotary) {
+AttentionUnit::AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary, Products products)
+    : m_model(model), m_weights(weights), m_norm(model, weights), m_rotary(rotary), m_products(products) {
     TORCH_INTERNAL_ASSERT(model.family == Family::Gpt2 || rotary);
 }
 
@@ -46,15 +46,15 @@ AttentionUnit::Saved AttentionUnit::project(const at::Tensor& input) const {
     const at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
     if (m_model.family == Family::Gpt2) {
-        const at::Tensor fused = linear(normed, m_weights[TensorRole::Qkv], m_weights[TensorRole::QkvBias]);
+        const at::Tensor fused = linear(normed, m_weights[TensorRole::Qkv], m_weights[TensorRole::QkvBias], m_products);
         const auto parts = fused.view({batch, tokens, 3, m_model.heads, headSize}).unbind(2);
         saved.query = parts[0];
         saved.key = parts[1];
         saved.value = parts[2];
     } else {
-        saved.query = linear(normed, m_weights[TensorRole::Query], {}).view({batch, tokens, m_model.heads, headSize});
-        saved.key = linear(normed, m_weights[TensorRole::Key], {}).view({batch, tokens, m_model.kvHeads, headSize});
-        saved.value = linear(normed, m_weights[TensorRole::Value], {}).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.query = linear(normed, m_weights[TensorRole::Query], {}, m_products).view({batch, tokens, m_model.heads, headSize});
+        saved.key = linear(normed, m_weights[TensorRole::Key], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.value = linear(normed, m_weights[TensorRole::Value], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
     }
     return saved;
 }
@@ -64,14 +64,14 @@ void AttentionUnit::attend(Saved& saved) const {
         m_rotary->rotate(saved.query);
         m_rotary->rotate(saved.key);
     }
-    Attended attended = gsst::attend(saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2), true);
+    Attended attended = gsst::attend(saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2), true, m_products);
     saved.attended = std::move(attended.values);
     saved.logSumExp = std::move(attended.logSumExp);
 }
 
 void AttentionUnit::finish(const at::Tensor& input, const at::Tensor& attended, const at::Tensor& output) const {
-    addLinear(rowsOf(input), rowsOfHeads(attended.transpose(1, 2)), m_weights[TensorRole::AttentionOut],
-              m_weights[TensorRole::AttentionOutBias], rowsOf(output));
+    addLinear({rowsOf(input), rowsOfHeads(attended.transpose(1, 2)), m_weights[TensorRole::AttentionOut], m_weights[TensorRole::AttentionOutBias]},
+              rowsOf(output), m_products);
 }
 
 void AttentionUnit::forward(const at::Tensor& input, const at::Tensor& output) const {
@@ -95,31 +95,31 @@ at::Tensor AttentionUnit::projectionBackward(const Saved& saved, const at::Tenso
     const std::array<at::Tensor, 3> parts{rowsOfHeads(dQuery), rowsOfHeads(dKey), rowsOfHeads(dValue)};
     const auto matrixGradients = matricesOf(gradients);
     for (size_t i = 0; i < parts.size(); ++i)
-        addWeightGradient(matrixGradients[i], parts[i], normed);
+        addWeightGradient(matrixGradients[i], parts[i], normed, m_products);
     if (gradients[TensorRole::QkvBias].defined()) {
         const auto biasGradients = gradients[TensorRole::QkvBias].chunk(3, 0);
         for (size_t i = 0; i < parts.size(); ++i)
             addBiasGradient(biasGradients[i], parts[i]);
     }
     const auto matrices = matricesOf(m_weights);
-    inputGradient(parts[0], matrices[0], normed);
-    addInputGradient(parts[1], matrices[1], normed);
-    addInputGradient(parts[2], matrices[2], normed);
+    inputGradient(parts[0], matrices[0], normed, m_products);
+    addInputGradient(parts[1], matrices[1], normed, m_products);
+    addInputGradient(parts[2], matrices[2], normed, m_products);
     return normed;
 }
 
 void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, const UnitGradients& gradients,
                              const at::Tensor& inputGradient) const {
     const at::Tensor dOutput = rowsOf(outputGradient);
-    addWeightGradient(gradients[TensorRole::AttentionOut], dOutput, rowsOfHeads(saved.attended.transpose(1, 2)));
+    addWeightGradient(gradients[TensorRole::AttentionOut], dOutput, rowsOfHeads(saved.attended.transpose(1, 2)), m_products);
     if (gradients[TensorRole::AttentionOutBias].defined())
         addBiasGradient(gradients[TensorRole::AttentionOutBias], dOutput);
 
     at::Tensor dAttended = at::empty_like(dOutput);
-    gsst::inputGradient(dOutput, m_weights[TensorRole::AttentionOut], dAttended);
+    gsst::inputGradient(dOutput, m_weights[TensorRole::AttentionOut], dAttended, m_products);
     dAttended = dAttended.view(saved.query.sizes());
     auto [dQuery, dKey, dValue] = attendBackward(dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2),
-                                                 saved.value.transpose(1, 2), {saved.attended, saved.logSumExp});
+                                                 saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_products);
     dAttended.reset();
     saved.query.reset();
     saved.key.reset();
@@ -149,7 +149,7 @@ void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueC
     cache.values.narrow(1, firstPosition, count).copy_(saved.value);
     const int64_t total = firstPosition + count;
     const Attended attended = gsst::attend(saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
-                                           cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0);
+                                           cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0, m_products);
     finish(x, attended.values, x);
 }
 

@@ -20,7 +20,7 @@ struct KeyValueCache {
 class AttentionUnit {
 public:
     /// `rotary` may be null for Gpt2; it must outlive the unit.
-    AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary);
+    AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary, Products products);
 
     /// What backward needs besides the weights. `input` is a view of the caller's memory.
     struct Saved {
@@ -53,6 +53,7 @@ private:
     UnitWeights m_weights;
     Norm m_norm;
     const Rotary* m_rotary;
+    Products m_products;
 };
 
 }  // namespace gsst

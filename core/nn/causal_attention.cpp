@@ -31,18 +31,19 @@ Attended attendWidened(const at::Tensor& query, const at::Tensor& key, const at:
 
 }  // namespace
 
-Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal) {
-    if (query.scalar_type() == at::kHalf)
+Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal, Products products) {
+    if (products == Products::Widened)
         return attendWidened(query, key, value, causal);
     auto [values, logSumExp] = at::_scaled_dot_product_flash_attention_for_cpu(query, key, value, 0.0, causal);
     return {std::move(values), std::move(logSumExp)};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> attendBackward(const at::Tensor& gradient, const at::Tensor& query, const at::Tensor& key,
-                                                              const at::Tensor& value, const Attended& attended) {
-    if (query.scalar_type() != at::kHalf)
+                                                              const at::Tensor& value, const Attended& attended, Products products) {
+    if (products == Products::Native)
         return at::_scaled_dot_product_flash_attention_for_cpu_backward(gradient, query, key, value, attended.values, attended.logSumExp, 0.0, true);
-    std::tuple all{emptyHeads(query, at::kHalf), emptyHeads(key, at::kHalf), emptyHeads(value, at::kHalf)};
+    const at::ScalarType type = query.scalar_type();
+    std::tuple all{emptyHeads(query, type), emptyHeads(key, type), emptyHeads(value, type)};
     for (int64_t sequence = 0; sequence < query.size(0); ++sequence) {
         const auto [dQuery, dKey, dValue] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
             wideSequence(gradient, sequence), wideSequence(query, sequence), wideSequence(key, sequence), wideSequence(value, sequence),

@@ -11,8 +11,8 @@
 
 namespace gsst {
 
-HeadUnit::HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks)
-    : m_norm(model, norm), m_rows(std::move(rows)), m_chunks(chunks) {}
+HeadUnit::HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks, Products products)
+    : m_norm(model, norm), m_rows(std::move(rows)), m_chunks(chunks), m_products(products) {}
 
 int64_t HeadUnit::chunkCount() const { return (m_rows.rows.size(0) + m_chunks.rows - 1) / m_chunks.rows; }
 
@@ -40,19 +40,19 @@ void HeadUnit::forEachPart(const at::Tensor& input, std::span<const int64_t> tar
 LogitChunk HeadUnit::logits(const Part& part, int64_t chunk, const at::Tensor& buffer) const {
     const int64_t rows = rowsOf(chunk);
     const at::Tensor logits = buffer.narrow(0, 0, part.count * rows).view({part.count, rows});
-    linearInto(logits, part.normed, m_rows.rows.narrow(0, chunk * m_chunks.rows, rows));
+    linearInto(logits, part.normed, m_rows.rows.narrow(0, chunk * m_chunks.rows, rows), m_products);
     return {logits, m_rows.first + chunk * m_chunks.rows};
 }
 
 void HeadUnit::addGradient(const Part& part, int64_t chunk, const at::Tensor& logitGradient, const HeadGradients& gradients) const {
     const int64_t first = chunk * m_chunks.rows;
-    addWeightGradient(gradients.rows.narrow(0, first, rowsOf(chunk)), logitGradient, part.normed);
+    addWeightGradient(gradients.rows.narrow(0, first, rowsOf(chunk)), logitGradient, part.normed, m_products);
     const at::Tensor input = gradients.input.narrow(0, part.first, part.count);
     const at::Tensor rows = m_rows.rows.narrow(0, first, rowsOf(chunk));
     if (m_rows.first + first + rowsOf(chunk) == m_rows.vocabulary)
-        inputGradient(logitGradient, rows, input);
+        inputGradient(logitGradient, rows, input, m_products);
     else
-        addInputGradient(logitGradient, rows, input);
+        addInputGradient(logitGradient, rows, input, m_products);
 }
 
 void HeadUnit::endGradient(const Part& part, const HeadGradients& gradients) const {

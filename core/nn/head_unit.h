@@ -36,7 +36,7 @@ struct HeadGradients {
 /// from the first chunk on, the gradient of the input from the last.
 class HeadUnit {
 public:
-    HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks);
+    HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks, Products products);
 
     /// With all rows: sum of the losses in nats over input [tokens, d]; targets as in LogitChunk.
     double loss(const at::Tensor& input, std::span<const int64_t> targets) const;
@@ -72,6 +72,7 @@ private:
     Norm m_norm;
     HeadRows m_rows;
     HeadChunks m_chunks;
+    Products m_products;
 };
 
 }  // namespace gsst

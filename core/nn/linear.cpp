@@ -84,8 +84,6 @@ GSST_VECTOR_CLONES void widenAdd(const Bf16* from, float* into, int64_t begin, i
         into[i] += load(from[i]);
 }
 
-bool isHalf(const at::Tensor& tensor) { return tensor.scalar_type() == at::kHalf; }
-
 template <typename T>
 Matrix<T> matrixOf(const at::Tensor& tensor) {
     return {kernelData<T>(tensor), tensor.size(0), tensor.size(1), tensor.stride(0)};
@@ -93,8 +91,8 @@ Matrix<T> matrixOf(const at::Tensor& tensor) {
 
 }  // namespace
 
-at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
-    if (isHalf(input)) {
+at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, Products products) {
+    if (products == Products::Widened) {
         const at::Tensor out = at::empty({input.size(0), weight.size(0)}, input.options());
         widenedProduct({}, bias, input, weight, out);
         return out;
@@ -102,33 +100,33 @@ at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::T
     return bias.defined() ? at::addmm(bias, input, weight.t()) : at::mm(input, weight.t());
 }
 
-void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight) {
+void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight, Products products) {
     at::Tensor product = out;
-    if (isHalf(input))
+    if (products == Products::Widened)
         widenedProduct({}, {}, input, weight, product);
     else
         at::mm_out(product, input, weight.t());
 }
 
-void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out) {
+void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products) {
     at::Tensor product = out;
-    if (isHalf(outputGradient))
+    if (products == Products::Widened)
         widenedBackProduct({}, outputGradient, weight, product);
     else
         at::mm_out(product, outputGradient, weight);
 }
 
-void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out) {
+void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products) {
     at::Tensor sum = out;
-    if (isHalf(outputGradient))
+    if (products == Products::Widened)
         widenedBackProduct(sum, outputGradient, weight, sum);
     else
         sum.addmm_(outputGradient, weight);
 }
 
-void addLinear(const at::Tensor& residual, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-               const at::Tensor& out) {
-    if (isHalf(input)) {
+void addLinear(const AddedLinear& terms, const at::Tensor& out, Products products) {
+    const auto& [residual, input, weight, bias] = terms;
+    if (products == Products::Widened) {
         widenedProduct(residual, bias, input, weight, out);
         return;
     }
@@ -140,13 +138,13 @@ void addLinear(const at::Tensor& residual, const at::Tensor& input, const at::Te
     sum.addmm_(input, weight.t());
 }
 
-void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input) {
+void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input, Products products) {
     if (input.scalar_type() == at::kFloat) {
         at::Tensor sum = accumulator;
         sum.addmm_(outputGradient.t(), input);
         return;
     }
-    if (isHalf(input)) {
+    if (products == Products::Widened) {
         addWidenedWeightGradient(accumulator, outputGradient, input);
         return;
     }
@@ -170,6 +168,7 @@ void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGrad
 }
 
 void addWidened(const at::Tensor& accumulator, const at::Tensor& values) {
+    TORCH_INTERNAL_ASSERT(values.scalar_type() == at::kBFloat16);
     TORCH_INTERNAL_ASSERT(values.is_contiguous() && accumulator.is_contiguous() && values.numel() == accumulator.numel());
     const auto* from = kernelData<const Bf16>(values);
     auto* into = kernelData<float>(accumulator);

@@ -1,35 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "spec/train_spec.h"
+
 #include <ATen/core/Tensor.h>
 
 namespace gsst {
 
 // Products with weight matrices [out, in], and their gradients. Inputs are [rows, in] and [rows, out] in compute precision.
 
-/// bf16 gradients of a matrix are made in pieces of at most this many elements, so that no whole temporary exists.
+// Products::Native are LibTorch's; Products::Widened those of widened_products.h. With fp32 there is no difference but in speed.
+
+/// Native bf16 gradients of a matrix are made in pieces of at most this many elements, so that no whole temporary exists.
 inline constexpr int64_t kGradientPieceElements = 1 << 20;
 
-// fp32 and bf16 products are LibTorch's; those of fp16 are made as in widened_products.h.
-
 /// input * weight^T (+ bias, if defined).
-at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
+at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, Products products);
 
 /// out = input * weight^T.
-void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight);
+void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight, Products products);
 
-/// out = residual + input * weight^T (+ bias, if defined). `out` may be the memory of `residual`. Needs no temporary but with fp16.
-void addLinear(const at::Tensor& residual, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-               const at::Tensor& out);
+/// The terms of residual + input * weight^T (+ bias, if defined).
+struct AddedLinear {
+    const at::Tensor& residual;
+    const at::Tensor& input;
+    const at::Tensor& weight;
+    const at::Tensor& bias;
+};
+/// out = their sum. `out` may be the memory of `residual`. Native needs no temporary.
+void addLinear(const AddedLinear& terms, const at::Tensor& out, Products products);
 
 /// out = outputGradient * weight: the gradient of the input, [rows, in].
-void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out);
+void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products);
 /// The same, added to `out`.
-void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out);
+void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products);
 
-/// accumulator (fp32, [out, in]) += outputGradient^T * input. fp32 and fp16: added inside the product; bf16: each piece of the product
-/// is rounded to bf16, widened and added.
-void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input);
+/// accumulator (fp32, [out, in]) += outputGradient^T * input. Widened, and with fp32, added inside the product; native bf16: each piece of
+/// the product is rounded to bf16, widened and added. fp16 is always to be widened: products of gradients leave its range.
+void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input, Products products);
 
 /// accumulator (fp32, [out]) += sum over rows of outputGradient, in fp32 and in an order that no thread count changes.
 void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient);

@@ -16,8 +16,8 @@ at::Tensor rowsOf(const at::Tensor& activations) { return activations.view({-1, 
 
 }  // namespace
 
-MlpUnit::MlpUnit(const ModelSpec& model, const UnitWeights& weights)
-    : m_gated(model.family == Family::Llama), m_weights(weights), m_norm(model, weights) {}
+MlpUnit::MlpUnit(const ModelSpec& model, const UnitWeights& weights, Products products)
+    : m_gated(model.family == Family::Llama), m_weights(weights), m_norm(model, weights), m_products(products) {}
 
 MlpUnit::Saved MlpUnit::project(const at::Tensor& input) const {
     Saved saved;
@@ -26,8 +26,8 @@ MlpUnit::Saved MlpUnit::project(const at::Tensor& input) const {
     const at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
     if (m_gated)
-        saved.gate = linear(normed, m_weights[TensorRole::Gate], {});
-    saved.up = linear(normed, m_weights[TensorRole::Up], m_weights[TensorRole::UpBias]);
+        saved.gate = linear(normed, m_weights[TensorRole::Gate], {}, m_products);
+    saved.up = linear(normed, m_weights[TensorRole::Up], m_weights[TensorRole::UpBias], m_products);
     return saved;
 }
 
@@ -40,7 +40,7 @@ void MlpUnit::activate(const Saved& saved, const at::Tensor& out) const {
 }
 
 void MlpUnit::finish(const at::Tensor& input, const at::Tensor& hidden, const at::Tensor& output) const {
-    addLinear(rowsOf(input), hidden, m_weights[TensorRole::Down], m_weights[TensorRole::DownBias], rowsOf(output));
+    addLinear({rowsOf(input), hidden, m_weights[TensorRole::Down], m_weights[TensorRole::DownBias]}, rowsOf(output), m_products);
 }
 
 void MlpUnit::forward(const at::Tensor& input, const at::Tensor& output) const {
@@ -62,14 +62,14 @@ MlpUnit::Saved MlpUnit::save(const at::Tensor& input, const at::Tensor& output) 
 at::Tensor MlpUnit::projectionBackward(const Saved& saved, const UnitGradients& gradients) const {
     at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
-    addWeightGradient(gradients[TensorRole::Up], saved.up, normed);
+    addWeightGradient(gradients[TensorRole::Up], saved.up, normed, m_products);
     if (gradients[TensorRole::UpBias].defined())
         addBiasGradient(gradients[TensorRole::UpBias], saved.up);
     if (m_gated)
-        addWeightGradient(gradients[TensorRole::Gate], saved.gate, normed);
-    inputGradient(saved.up, m_weights[TensorRole::Up], normed);
+        addWeightGradient(gradients[TensorRole::Gate], saved.gate, normed, m_products);
+    inputGradient(saved.up, m_weights[TensorRole::Up], normed, m_products);
     if (m_gated)
-        addInputGradient(saved.gate, m_weights[TensorRole::Gate], normed);
+        addInputGradient(saved.gate, m_weights[TensorRole::Gate], normed, m_products);
     return normed;
 }
 
@@ -78,11 +78,11 @@ void MlpUnit::backward(const at::Tensor& outputGradient, Saved saved, const Unit
     const at::Tensor dOutput = rowsOf(outputGradient);
     at::Tensor hidden = at::empty_like(saved.up);
     activate(saved, hidden);
-    addWeightGradient(gradients[TensorRole::Down], dOutput, hidden);
+    addWeightGradient(gradients[TensorRole::Down], dOutput, hidden, m_products);
     if (gradients[TensorRole::DownBias].defined())
         addBiasGradient(gradients[TensorRole::DownBias], dOutput);
 
-    gsst::inputGradient(dOutput, m_weights[TensorRole::Down], hidden);
+    gsst::inputGradient(dOutput, m_weights[TensorRole::Down], hidden, m_products);
     if (m_gated)
         swigluBackward(saved.gate, saved.up, hidden);
     else

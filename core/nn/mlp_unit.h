@@ -10,7 +10,7 @@ namespace gsst {
 /// activation is recomputed from what goes into it. Activations [batch, tokens, d] contiguous, compute precision.
 class MlpUnit {
 public:
-    MlpUnit(const ModelSpec& model, const UnitWeights& weights);
+    MlpUnit(const ModelSpec& model, const UnitWeights& weights, Products products);
 
     /// What backward needs besides the weights. `input` is a view of the caller's memory.
     struct Saved {
@@ -36,6 +36,7 @@ private:
     bool m_gated;
     UnitWeights m_weights;
     Norm m_norm;
+    Products m_products;
 };
 
 }  // namespace gsst

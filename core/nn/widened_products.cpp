@@ -11,7 +11,7 @@ namespace gsst {
 
 namespace {
 
-constexpr int64_t kWidenedElements = 1 << 20;
+constexpr int64_t kWidenedElements = 1 << 21;  // half as many: a tenth slower; twice as many: 2 % faster (two cores, AVX-512)
 
 }  // namespace
 

@@ -7,9 +7,10 @@
 
 namespace gsst {
 
-// Products of fp16 matrices on the CPU. Processors that multiply fp16 by themselves are rare, and LibTorch's fallback takes 4 to 50 times as
-// long as fp32 (LibTorch 2.11, 512 x 512 matrices). So factors are widened to fp32 (which is exact), multiplied and added up in fp32, and the result is rounded
-// once. Only pieces of a weight matrix [outputs, inputs] are widened at a time: some of its rows.
+// Products of fp16 and bf16 matrices on the CPU. Processors that multiply fp16 by themselves are rare, and LibTorch's fallback takes 4 to
+// 50 times as long as fp32 (LibTorch 2.11, 512 x 512 matrices). bf16 is fast with AMX or a fast AVX-512 BF16 unit only; with a slow one it
+// takes 1.8 times as long as fp32, and 1.6 times as long as this. So factors are widened to fp32 (which is exact), multiplied and added up in fp32, and the result is
+// rounded once. Only pieces of a weight matrix [outputs, inputs] are widened at a time: some of its rows.
 //
 // Shapes as in linear.h. Temporaries: 4 bytes for each of rows x inputs + piece x (inputs + rows) elements.
 

@@ -11,12 +11,12 @@ namespace gsst {
 
 namespace {
 
-constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a bf16 weight gradient, see nn/linear.h
-constexpr int64_t kWidenedElements = 1 << 20;        // pieces of fp16 matrices in fp32, see nn/widened_products.h
+constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a native bf16 weight gradient, see nn/linear.h
+constexpr int64_t kWidenedElements = 1 << 21;        // pieces of widened matrices, see nn/widened_products.h
 constexpr int64_t kPartialRows = 64;                 // rows whose norm gradients are summed at a time, see nn/norm.cpp
 constexpr int64_t kFloatBytes = 4;
 constexpr int64_t kPage = 4096;
-constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of bf16 products, any shape: 1.4 MiB a thread
+constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of native bf16 products, any shape: 1.4 MiB a thread
 
 int64_t threadsOf(const TrainSpec& training) {
     // Asking the system takes longer than all other arithmetic of a plan.
@@ -28,6 +28,7 @@ int64_t threadsOf(const TrainSpec& training) {
 struct Shape {
     const ModelSpec& model;
     Precision precision;
+    Products products;
     int64_t element;
     int64_t tokens;
     int64_t length;
@@ -35,7 +36,7 @@ struct Shape {
     int64_t productScratch;
 
     Shape(const ModelSpec& theModel, const TrainSpec& training)
-        : model(theModel), precision(training.precision), element(computeElementBytes(training.precision)),
+        : model(theModel), precision(training.precision), products(productsOf(training)), element(computeElementBytes(training.precision)),
           tokens(training.tokensPerMicroBatch()), length(training.sequenceLength), threads(threadsOf(training)),
           productScratch(productScratchBytes(training)) {}
 
@@ -56,25 +57,26 @@ struct Shape {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         return std::min(queries, length) * std::min<int64_t>(512, length);
     }
-    /// fp16 goes through fp32, one sequence at a time: `width` elements of each of its tokens.
-    int64_t widenedSequence(int64_t width) const { return precision == Precision::Fp16 ? length * width * kFloatBytes : 0; }
+    bool nativeBf16() const { return precision == Precision::Bf16 && products == Products::Native; }
+    /// Widened attention goes through fp32, one sequence at a time: `width` elements of each of its tokens.
+    int64_t widenedSequence(int64_t width) const { return products == Products::Widened ? length * width * kFloatBytes : 0; }
     int64_t attentionForwardScratch() const {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
-        return threads * (floats * kFloatBytes + (precision == Precision::Bf16 ? attentionTile() * element : 0)) +
+        return threads * (floats * kFloatBytes + (nativeBf16() ? attentionTile() * element : 0)) +
                widenedSequence(2 * model.width + 2 * keyWidth() + model.heads);
     }
     int64_t attentionBackwardScratch() const {
-        return threads * 2 * attentionTile() * (kFloatBytes + (precision == Precision::Bf16 ? element : 0)) +
+        return threads * 2 * attentionTile() * (kFloatBytes + (nativeBf16() ? element : 0)) +
                widenedSequence(4 * model.width + 4 * keyWidth());
     }
-    /// Elements of the pieces in which fp16 matrices are widened.
+    /// Elements of the pieces in which matrices are widened.
     int64_t widenedPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
         return std::min(outputs, std::max<int64_t>(1, kWidenedElements / (inputs + rowCount))) * elementsPerOutput;
     }
     /// Temporaries of a product of rows [rowCount, inputs] with a matrix [outputs, inputs], or of its gradient for the input.
     int64_t product(int64_t outputs, int64_t inputs, int64_t rowCount) const {
-        if (precision != Precision::Fp16)
+        if (products == Products::Native)
             return productScratch;
         return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
     }
@@ -83,7 +85,7 @@ struct Shape {
     int64_t gradient(int64_t outputs, int64_t inputs, int64_t rowCount) const {
         if (precision == Precision::Fp32)
             return 0;
-        if (precision == Precision::Fp16)
+        if (products == Products::Widened)
             return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, rowCount)) * kFloatBytes;
         return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element + productScratch;
     }
@@ -279,7 +281,7 @@ int64_t headSlicePeak(const TensorTable& table, const TrainSpec& training) {
 int64_t headSumsBytes(const TrainSpec& training) { return roundUp(training.tokensPerMicroBatch() * kTokenSumBytes, kPage); }
 
 int64_t productScratchBytes(const TrainSpec& training) {
-    return training.precision == Precision::Bf16 ? threadsOf(training) * kScratchPerThread : 0;
+    return training.precision == Precision::Bf16 && productsOf(training) == Products::Native ? threadsOf(training) * kScratchPerThread : 0;
 }
 
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) { return Shape(model, training).activations(); }

@@ -49,7 +49,7 @@ int64_t headSlicePeak(const TensorTable& table, const TrainSpec& training);
 inline constexpr int64_t kTokenSumBytes = 16;
 int64_t headSumsBytes(const TrainSpec& training);
 
-/// Upper bound, included in the peaks above, of what bf16 matrix products take as scratch from the pool for a moment. The library
+/// Upper bound, included in the peaks above, of what native bf16 matrix products take as scratch from the pool for a moment. The library
 /// chooses it by processor and shape, between nothing and this much, so it is the one part of the peaks that is not exact.
 int64_t productScratchBytes(const TrainSpec& training);
 

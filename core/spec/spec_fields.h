@@ -13,6 +13,8 @@ namespace gsst {
 inline constexpr std::array<Spelling<Family>, 2> kFamilyWords{{{Family::Gpt2, "gpt2"}, {Family::Llama, "llama"}}};
 inline constexpr std::array<Spelling<Precision>, 3> kPrecisionWords{
     {{Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}, {Precision::Fp16, "fp16"}}};
+inline constexpr std::array<Spelling<ProductChoice>, 3> kProductWords{
+    {{ProductChoice::Auto, "auto"}, {ProductChoice::Native, "native"}, {ProductChoice::Widened, "widened"}}};
 inline constexpr std::array<Spelling<StatePreset>, 3> kStateWords{
     {{StatePreset::Exact, "exact"}, {StatePreset::Mixed, "mixed"}, {StatePreset::Lean, "lean"}}};
 inline constexpr std::array<Spelling<ScheduleKind>, 2> kScheduleWords{
@@ -56,6 +58,7 @@ void trainingFields(Archive& archive, Training& training) {
     archive.field("head_token_chunk", training.headTokenChunk);
     archive.field("vocabulary_chunk", training.vocabularyChunk);
     archive.field("precision", training.precision, std::span<const Spelling<Precision>>(kPrecisionWords));
+    archive.field("products", training.products, std::span<const Spelling<ProductChoice>>(kProductWords));
     archive.field("state", training.state, std::span<const Spelling<StatePreset>>(kStateWords));
     archive.field("loss_scale", training.lossScale);
     archive.field("loss_scale_grow_steps", training.lossScaleGrowSteps);

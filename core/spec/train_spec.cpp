@@ -12,4 +12,18 @@ const char* nameOf(Precision precision) {
     return "";
 }
 
+const char* nameOf(ProductChoice choice) {
+    switch (choice) {
+    case ProductChoice::Auto: return "auto";
+    case ProductChoice::Native: return "native";
+    case ProductChoice::Widened: return "widened";
+    }
+    return "";
+}
+
+Products productsOf(const TrainSpec& training) {
+    const bool chosen = training.precision == Precision::Bf16 && training.products == ProductChoice::Widened;
+    return chosen || training.precision == Precision::Fp16 ? Products::Widened : Products::Native;
+}
+
 }  // namespace gsst

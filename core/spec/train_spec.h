@@ -14,6 +14,14 @@ enum class Precision {
 };
 const char* nameOf(Precision precision);  ///< "fp32", "bf16", "fp16", as in recipes
 
+/// How bf16 matrices are multiplied on the processor. It decides bits and memory.
+enum class ProductChoice {
+    Auto,    ///< the faster way of the machine where the run begins: settled then, and part of the run
+    Native,  ///< by the library, in bf16
+    Widened  ///< factors widened to fp32, which is exact, multiplied and added up in fp32, and rounded once
+};
+const char* nameOf(ProductChoice choice);  ///< as in recipes
+
 /// How the learning rate goes on after the warm-up.
 enum class ScheduleKind { Constant, Cosine };
 
@@ -49,6 +57,7 @@ struct TrainSpec {
     int64_t headTokenChunk = 1024;    ///< tokens whose logits exist at a time; part of the order of sums
     int64_t vocabularyChunk = 16384;  ///< least rows of a canonical vocabulary chunk, see VocabularyChunks; part of the order of sums
     Precision precision = Precision::Fp32;
+    ProductChoice products = ProductChoice::Auto;  ///< of bf16; fp32 has no choice, and fp16 is always widened
     StatePreset state = StatePreset::Exact;
     double lossScale = 65536;         ///< fp16: what the gradient of the loss is multiplied by in the first step; a power of two
     int64_t lossScaleGrowSteps = 2000;  ///< fp16: steps in a row with a finite gradient after which the scale is doubled
@@ -84,5 +93,11 @@ struct TrainSpec {
     int64_t tokensPerMicroBatch() const { return microBatch * sequenceLength; }
     bool operator==(const TrainSpec&) const = default;
 };
+
+/// The way that products are made in the end.
+enum class Products { Native, Widened };
+
+/// Of the recipe; native as long as ProductChoice::Auto is not settled.
+Products productsOf(const TrainSpec& training);
 
 }  // namespace gsst

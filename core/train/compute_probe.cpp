@@ -266,7 +266,9 @@ std::string ProbeShape::key() const {
     for (const int64_t number : {model.layers, model.width, model.heads, model.kvHeads, model.ffnWidth, model.vocabulary, training.sequenceLength,
                                  training.microBatch, training.headTokenChunk, int64_t(model.tiedHead), training.threads})
         text.append("-").append(std::to_string(number));
-    return text + "-" + nameOf(training.precision) + "-" + nameOf(training.state);
+    // What fp16 does goes without saying.
+    const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Widened;
+    return text + "-" + nameOf(training.precision) + (widened ? "-widened-" : "-") + nameOf(training.state);
 }
 
 ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {

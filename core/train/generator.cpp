@@ -21,6 +21,9 @@ namespace gsst {
 
 namespace {
 
+/// Mostly one token at a time is fed: widening the weights would take longer than the products.
+Products productsFor(Precision precision) { return precision == Precision::Fp16 ? Products::Widened : Products::Native; }
+
 constexpr uint64_t kSamplingStream = 0x67656e6572617465;  // "generate": apart from the streams of training
 
 }  // namespace
@@ -31,7 +34,8 @@ struct Generator::Cache {
 };
 
 Generator::Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CpuPool& pool)
-    : m_table(table), m_type(scalarTypeOf(training.precision)), m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())),
+    : m_table(table), m_type(scalarTypeOf(training.precision)), m_products(productsFor(training.precision)),
+      m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())),
       m_source(source), m_pool(pool), m_cache(std::make_unique<Cache>()) {
     if (table.model().family == Family::Llama)
         m_cache->rotary.emplace(table.model());
@@ -94,9 +98,9 @@ void Generator::passUnit(const UnitWeights& weights, const SliceRange& slice, st
             cache.keys = at::empty({1, model.context, model.kvHeads, model.headSize()}, m_type);
             cache.values = at::empty_like(cache.keys);
         }
-        AttentionUnit(model, weights, m_cache->rotary ? &*m_cache->rotary : nullptr).append(x, m_position, cache);
+        AttentionUnit(model, weights, m_cache->rotary ? &*m_cache->rotary : nullptr, m_products).append(x, m_position, cache);
     } else {
-        MlpUnit(model, weights).forward(x, x);
+        MlpUnit(model, weights, m_products).forward(x, x);
     }
 }
 
@@ -114,7 +118,7 @@ Result<std::vector<float>> Generator::run(std::span<const int64_t> tokens) {
         const at::Tensor normed = at::empty_like(last);
         std::vector<float> logits;
         const auto addLogits = [&](const at::Tensor& rows) {
-            const at::Tensor some = linear(normed, rows, {}).to(at::kFloat);
+            const at::Tensor some = linear(normed, rows, {}, m_products).to(at::kFloat);
             logits.insert(logits.end(), some.const_data_ptr<float>(), some.const_data_ptr<float>() + some.numel());
         };
         for (const SliceRange& slice : m_slices) {

@@ -61,6 +61,7 @@ private:
 
     const TensorTable& m_table;
     at::ScalarType m_type;
+    Products m_products;
     std::vector<SliceRange> m_slices;
     SliceSource& m_source;
     CpuPool& m_pool;

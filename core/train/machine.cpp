@@ -62,6 +62,19 @@ public:
         return *rates;
     }
 
+    ProductRates products(FileSystem& files) {
+        const std::lock_guard lock(m_mutex);
+        load(files);
+        forgetDisturbed();
+        for (const MachineCache* cache : {&m_known, &m_disturbed})
+            if (cache->products.known())
+                return cache->products;
+        MachineCache measured;
+        measured.products = probeProducts();
+        learn(files, measured);
+        return measured.products;
+    }
+
     std::optional<DriveRates> drive(FileSystem& files, const std::filesystem::path& folder, DriveProbe probe) {
         const std::lock_guard lock(m_mutex);
         load(files);
@@ -87,13 +100,19 @@ private:
             to.compute.insert_or_assign(key, rates);
         for (const auto& [key, rates] : added.drives)
             to.drives.insert_or_assign(key, rates);
+        if (added.products.known())
+            to.products = added.products;
+    }
+
+    void forgetDisturbed() {
+        if (g_runs == 0)
+            m_disturbed = {};
     }
 
     /// None if it is not known. What was measured beside a run counts as long as runs go on.
     template <typename Rates>
     const Rates* find(std::map<std::string, Rates> MachineCache::* kind, const std::string& key) {
-        if (g_runs == 0)
-            m_disturbed = {};
+        forgetDisturbed();
         for (const MachineCache* cache : {&m_known, &m_disturbed})
             if (const auto found = (cache->*kind).find(key); found != (cache->*kind).end())
                 return &found->second;
@@ -144,6 +163,13 @@ Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, c
         machine.engine = drive->uring ? IoEngine::Uring : IoEngine::ThreadPool;
     }
     return machine;
+}
+
+ProductRates measureProducts(FileSystem& files) { return Measurements::instance().products(files); }
+
+void settleProducts(FileSystem& files, TrainSpec& training) {
+    // A measurement has no error of its own: where it fails, products stay native.
+    static_cast<void>(settleProducts(training, [&files]() -> Result<ProductRates> { return measureProducts(files); }));
 }
 
 void keepMeasurements(FileSystem& files, const MachineCache& added) { Measurements::instance().keep(files, added); }

@@ -35,6 +35,13 @@ enum class DriveProbe {
 /// and kept there. Where something cannot be measured, careful assumptions stand. Thread-safe.
 Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, const RunSpec& spec, DriveProbe probe);
 
+/// How fast bf16 products are here, from the user's cache, else measured now and kept there. Thread-safe.
+ProductRates measureProducts(FileSystem& files);
+
+/// Settles the products of a recipe by that, as a run that began here alone would. Whoever plans or measures a recipe does this first, so
+/// that all mean the same run. Thread-safe.
+void settleProducts(FileSystem& files, TrainSpec& training);
+
 /// Adds to what this process and the user's cache know. Thread-safe.
 void keepMeasurements(FileSystem& files, const MachineCache& added);
 

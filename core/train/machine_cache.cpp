@@ -47,6 +47,10 @@ bool readCompute(const Json& entry, ComputeRates& rates) {
                              {"update_bytes", &rates.updateBytes}, {"copy_bytes", &rates.copyBytes}});
 }
 
+bool readProducts(const Json& entry, ProductRates& rates) {
+    return readRates(entry, {{"native_flops", &rates.nativeFlops}, {"widened_flops", &rates.widenedFlops}});
+}
+
 Json written(const ComputeRates& rates) {
     return {{"forward_flops", rates.forwardFlops}, {"backward_flops", rates.backwardFlops}, {"kept_backward_flops", rates.keptBackwardFlops},
             {"head_flops", rates.headFlops}, {"update_bytes", rates.updateBytes}, {"copy_bytes", rates.copyBytes}};
@@ -75,6 +79,8 @@ MachineCache MachineCache::load(FileSystem& files, const std::filesystem::path& 
                 rates.uring = entry.contains("uring") && entry["uring"].is_boolean() && entry["uring"].get<bool>();
                 cache.drives[key] = rates;
             }
+    if (ProductRates rates; json->contains("products") && readProducts((*json)["products"], rates))
+        cache.products = rates;
     return cache;
 }
 
@@ -89,11 +95,15 @@ void MachineCache::save(FileSystem& files, const std::filesystem::path& file, co
         all.compute[key] = rates;
     for (const auto& [key, rates] : drives)
         all.drives[key] = rates;
+    if (products.known())
+        all.products = products;
     Json json = {{"version", kVersion}, {"machine", machine}, {"compute", Json::object()}, {"drives", Json::object()}};
     for (const auto& [key, rates] : all.compute)
         json["compute"][key] = written(rates);
     for (const auto& [key, rates] : all.drives)
         json["drives"][key] = {{"read_bytes", rates.readBytesPerSecond}, {"write_bytes", rates.writeBytesPerSecond}, {"uring", rates.uring}};
+    if (all.products.known())
+        json["products"] = {{"native_flops", all.products.nativeFlops}, {"widened_flops", all.products.widenedFlops}};
     static_cast<void>(writeTextAtomically(files, file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
 }
 

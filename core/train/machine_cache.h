@@ -3,6 +3,7 @@
 
 #include "io/file.h"
 #include "plan/simulation.h"
+#include "train/product_choice.h"
 
 #include <filesystem>
 #include <map>
@@ -22,6 +23,7 @@ struct DriveRates {
 struct MachineCache {
     std::map<std::string, ComputeRates> compute;  ///< by ProbeShape::key()
     std::map<std::string, DriveRates> drives;     ///< by driveIdentity()
+    ProductRates products;                        ///< on all cores
 
     static MachineCache load(FileSystem& files, const std::filesystem::path& file, const std::string& machine);
     /// Adds to what other programs have written meanwhile. That it fails is no harm.

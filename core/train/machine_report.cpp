@@ -46,7 +46,7 @@ double widenedProductFlops() {
     const at::InferenceMode guard;
     const at::Tensor a = at::ones({kProductSize, kProductSize}, at::kHalf), b = at::ones({kProductSize, kProductSize}, at::kHalf);
     const at::Tensor product = at::empty_like(a);
-    return 2.0 * double(kProductSize * kProductSize * kProductSize) / shortestOf([&] { linearInto(product, a, b); });
+    return 2.0 * double(kProductSize * kProductSize * kProductSize) / shortestOf([&] { linearInto(product, a, b, Products::Widened); });
 }
 
 double memoryBytes() {
@@ -101,9 +101,13 @@ Result<MachineReport> reportMachine(FileSystem& files, const ReportOptions& opti
     report.productFlopsBf16 = productFlops(at::kBFloat16);
     report.productFlopsFp16 = widenedProductFlops();
     GSST_TRY(begin("Measuring a layer of the model"));
-    const ProbeShape shape = probeShapeOf(options.spec.model, options.spec.training);
-    GSST_ASSIGN(report.training, probeCompute(shape));
     MachineCache arithmetic;
+    arithmetic.products = probeProducts();
+    keepMeasurements(files, arithmetic);
+    TrainSpec training = options.spec.training;
+    settleProducts(files, training);
+    const ProbeShape shape = probeShapeOf(options.spec.model, training);
+    GSST_ASSIGN(report.training, probeCompute(shape));
     arithmetic.compute[shape.key()] = report.training;
     keepMeasurements(files, arithmetic);
     GSST_TRY(begin("Measuring the drive"));

@@ -75,10 +75,23 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
         static_cast<void>(files.remove(folder.data() / shardFileName(shard)));
 }
 
-/// Fills in what the recipe leaves to the machine; from here on it is part of the run.
+/// Fills in what the recipe leaves to this machine; from here on it is part of the run.
 void settle(RunSpec& spec, const RankPlace& place) {
     if (spec.training.threads == 0)
         spec.training.threads = std::max(1u, std::thread::hardware_concurrency() / unsigned(place.ranksHere));
+}
+
+/// The same for what all ranks must have in common.
+Status settleTogether(FileSystem& files, OpenRun& run, const EventSink& sink) {
+    TrainSpec& training = run.record.spec.training;
+    const bool left = leavesProducts(training);
+    std::optional<MachineInUse> disturbed;
+    if (run.place.ranksHere > 1)
+        disturbed.emplace();
+    GSST_TRY(settleProducts(training, [&] { return shareProductRates(run.collective.get(), measureProducts(files)); }));
+    if (left && productsOf(training) == Products::Widened)
+        info(sink, "Matrices in bf16 are multiplied in fp32, which is faster on this processor and no less exact");
+    return {};
 }
 
 Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
@@ -175,6 +188,7 @@ public:
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
         GSST_TRY(shareOf(run->record.spec, run->place.ranks));
         GSST_TRY(meetOthers(*run, m_sink, m_stop));
+        GSST_TRY(settleTogether(m_files, *run, m_sink));
         GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root)));
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));

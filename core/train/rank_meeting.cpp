@@ -71,6 +71,18 @@ Result<Means> shareMeans(Collective* collective, const Means& own) {
     return common;
 }
 
+Result<ProductRates> shareProductRates(Collective* collective, const ProductRates& own) {
+    if (!collective)
+        return own;
+    GSST_ASSIGN(const std::vector<ProductRates> all, gatherValues(*collective, Channel::Steps, own));
+    ProductRates slowest = own;
+    for (const ProductRates& each : all) {
+        slowest.nativeFlops = std::min(slowest.nativeFlops, each.nativeFlops);
+        slowest.widenedFlops = std::min(slowest.widenedFlops, each.widenedFlops);
+    }
+    return slowest;
+}
+
 Status checkSamePlan(Collective* collective, const Plan& plan) {
     if (!collective)
         return {};

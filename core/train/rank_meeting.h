@@ -6,6 +6,7 @@
 #include "spec/run_spec.h"
 #include "train/events.h"
 #include "train/open_run.h"
+#include "train/product_choice.h"
 
 #include <stop_token>
 
@@ -25,6 +26,9 @@ struct Means {
 /// All processes run the same step program, so they plan with the same means: the least memory and disk, the slowest rates, and the
 /// choices of rank 0, with the state on disk if one of them wants that. `collective` may be null.
 Result<Means> shareMeans(Collective* collective, const Means& own);
+
+/// The slowest of all processes: what they choose by it is the same for all. `collective` may be null.
+Result<ProductRates> shareProductRates(Collective* collective, const ProductRates& own);
 
 /// That nothing led to another plan all the same.
 Status checkSamePlan(Collective* collective, const Plan& plan);

@@ -2,6 +2,7 @@
 #include "train/run_folder.h"
 
 #include "spec/json_text.h"
+#include "train/product_choice.h"
 
 #include <algorithm>
 #include <span>
@@ -11,7 +12,7 @@ namespace gsst {
 namespace {
 
 constexpr uint64_t kLargestRunJson = 4u << 20;
-constexpr uint64_t kRunJsonVersion = 3;
+constexpr uint64_t kRunJsonVersion = 4;
 constexpr size_t kMostNamedFiles = 1000;  // run.json stays small, whatever folder the text came from
 
 Error broken(const RunFolder& folder, const std::string& why) {
@@ -21,8 +22,10 @@ Error broken(const RunFolder& folder, const std::string& why) {
 
 /// The oldest one that can say what the record says.
 uint64_t versionOf(const RunRecord& record) {
-    if (record.ranks > 1)
+    if (record.spec.training.precision == Precision::Bf16 && productsOf(record.spec.training) == Products::Widened)
         return kRunJsonVersion;
+    if (record.ranks > 1)
+        return 3;
     return record.replans.empty() ? 1 : 2;
 }
 
@@ -109,6 +112,8 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
         return broken(folder, "the key \"spec\" is missing");
     RunRecord record;
     GSST_ASSIGN(record.spec, parseRunSpec(json["spec"].dump(), folder.runJson().string()));
+    if (leavesProducts(record.spec.training))
+        record.spec.training.products = ProductChoice::Native;  // a run from before there was a choice
     if (json.contains("device") && json["device"].is_string())
         record.device = json["device"].get<std::string>();
     if (json.contains("text") && json["text"].is_object()) {

@@ -63,7 +63,8 @@ struct RunRecord {
 };
 
 /// Writes run.json so that a crash leaves the old or the new one. Version 1 for one process whose plan was never changed, 2
-/// if it was, 3 for one of several processes: older programs refuse what they do not know, because the bits depend on it.
+/// if it was, 3 for one of several processes, 4 with widened products of bf16: older programs refuse what they do not know, because the
+/// bits depend on it.
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record);
 
 /// Reads and validates run.json. A folder without one is NotFound; a newer version is NewerVersion.

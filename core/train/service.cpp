@@ -43,12 +43,13 @@ public:
 
     Result<PlanPreview> previewPlan(const RunSpec& spec) override {
         GSST_TRY(validate(spec, "the recipe"));
-        const TensorTable table(spec.model);
+        const RunSpec settled = settledHere(spec);
+        const TensorTable table(settled.model);
         PlanPreview preview;
         preview.parameters = table.parameters();
-        preview.smallestDeviceBytes = smallestDeviceLimit(spec, table);
+        preview.smallestDeviceBytes = smallestDeviceLimit(settled, table);
         GSST_ASSIGN(const RankPlace place, rankPlaceHere());
-        GSST_ASSIGN(const RunSpec share, shareOf(spec, place.ranks));
+        GSST_ASSIGN(const RunSpec share, shareOf(settled, place.ranks));
         MachineLimits limits = limitsHere();
         limits.ranks = place.ranks;
         const HardwareProfile hardware = profileHere(share);
@@ -147,6 +148,10 @@ private:
     }
 
     MachineLimits limitsHere() { return machineLimits(m_files, std::filesystem::current_path()); }
+    RunSpec settledHere(RunSpec spec) {
+        settleProducts(m_files, spec.training);
+        return spec;
+    }
     HardwareProfile profileHere(const RunSpec& spec) {
         return measureMachine(m_files, std::filesystem::current_path(), spec, DriveProbe::KnownOnly).profile;
     }
@@ -156,7 +161,7 @@ private:
     Result<Told> withPlan(const RunSpec& spec, const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
         GSST_TRY(validate(spec, "the recipe"));
         GSST_ASSIGN(const RankPlace place, rankPlaceHere());
-        GSST_ASSIGN(const RunSpec share, shareOf(spec, place.ranks));
+        GSST_ASSIGN(const RunSpec share, shareOf(settledHere(spec), place.ranks));
         const TensorTable table(spec.model);
         MachineLimits limits = limitsHere();
         limits.ranks = place.ranks;

@@ -26,11 +26,12 @@ struct TorchSliceMath::Compute {
     const TensorTable& table;
     const TrainSpec& training;
     at::ScalarType type;
+    Products products;
     std::optional<Rotary> rotary;
     std::map<std::pair<int, int>, std::vector<SavedUnit>> kept;  ///< by slice and micro-batch: what a forward left
 
     Compute(const TensorTable& theTable, const TrainSpec& theTraining)
-        : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)) {
+        : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)), products(productsOf(theTraining)) {
         if (table.model().family == Family::Llama)
             rotary.emplace(table.model());
     }
@@ -50,8 +51,8 @@ struct TorchSliceMath::Compute {
 
     EmbeddingUnit embedding(const UnitWeights& unit, const SliceRange& range) const { return EmbeddingUnit(unit, rowsOfSlice(table, range).first); }
 
-    AttentionUnit attention(const UnitWeights& unit) const { return {model(), unit, rotary ? &*rotary : nullptr}; }
-    MlpUnit mlp(const UnitWeights& unit) const { return {model(), unit}; }
+    AttentionUnit attention(const UnitWeights& unit) const { return {model(), unit, rotary ? &*rotary : nullptr, products}; }
+    MlpUnit mlp(const UnitWeights& unit) const { return {model(), unit, products}; }
 
     void forward(const UnitWeights& unit, UnitKind kind, const SliceRange& range, const MicroBatch& batch, const at::Tensor& input, const at::Tensor& output) const {
         if (kind == UnitKind::Embedding)

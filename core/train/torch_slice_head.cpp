@@ -36,7 +36,7 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
         const ModelSpec& model = m_table.model();
         const UnitWeights weights = m_compute->weights(call.weights, range, range.firstUnit);
         const at::Tensor table = matrixOf(model.tiedHead ? m_compute->weights(call.tiedTable, embedding, 0) : weights);
-        const HeadUnit head(model, weights, {table, 0, model.vocabulary}, chunksOf(model, m_training));
+        const HeadUnit head(model, weights, {table, 0, model.vocabulary}, chunksOf(model, m_training), m_compute->products);
         const at::Tensor input = m_compute->activation(call.input, batch).flatten(0, 1);
         const int64_t counted = countedTargets(batch.targets);
         if (!call.inputGradient)
@@ -66,7 +66,7 @@ TorchSliceMath::HeadSlice TorchSliceMath::headSliceOf(const HeadSliceCall& call)
     const RowRange rows = rowsOfSlice(m_table, range);
     const UnitWeights norm = m_compute->weights(call.norm, {m_table.headUnit(), 1}, m_table.headUnit());
     const at::Tensor matrix = matrixOf(m_compute->weights(call.rows, range, range.firstUnit));
-    return {rows, HeadUnit(model, norm, {matrix, rows.first, model.vocabulary}, chunksOf(model, m_training)),
+    return {rows, HeadUnit(model, norm, {matrix, rows.first, model.vocabulary}, chunksOf(model, m_training), m_compute->products),
             m_compute->activation(call.input, batch).flatten(0, 1), batch, {static_cast<TokenSum*>(call.sums), batch.targets.size()}};
 }
 

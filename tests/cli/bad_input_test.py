@@ -158,7 +158,8 @@ class BadInputTest(program.ProgramTest):
                 self.nothing_left()
 
     def test_words_of_options(self):
-        for option, value, hint in (("--precision", "fp8", "fp32, bf16 or fp16"), ("--residency", "cloud", "auto, disk or resident"),
+        for option, value, hint in (("--precision", "fp8", "fp32, bf16 or fp16"), ("--products", "wide", "auto, native or widened"),
+                                    ("--residency", "cloud", "auto, disk or resident"),
                                     ("--device", "tpu", "cpu"), ("--steps", "0", "training.steps"), ("--steps", "x", "--steps"),
                                     ("--no-such-option", "1", "--no-such-option")):
             with self.subTest(option + " " + value):

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 namespace gsst {
@@ -19,13 +20,14 @@ double relativeError(const at::Tensor& value, const at::Tensor& reference) {
     return ((value.to(at::kDouble) - expected).abs().max() / expected.abs().max().clamp_min(1e-30)).item<double>();
 }
 
-class Head : public testing::TestWithParam<Precision> {
+class Head : public testing::TestWithParam<std::tuple<Precision, Products>> {
 protected:
     void SetUp() override {
         at::set_num_threads(2);
         at::manual_seed(7);
     }
-    at::Tensor random(at::IntArrayRef shape) const { return at::randn(shape).to(scalarTypeOf(GetParam())); }
+    static Precision precision() { return std::get<0>(GetParam()); }
+    at::Tensor random(at::IntArrayRef shape) const { return at::randn(shape).to(scalarTypeOf(precision())); }
 
     /// Sums and losses of logits [rows, V] in chunks of so many columns; the logits become their gradient.
     struct Loss {
@@ -75,7 +77,7 @@ TEST_P(Head, LossIsTheExactLogSumExpInAnyChunks) {
             at::Tensor gradient = at::exp(reference[row]);
             gradient[target].sub_(1);
             // Logits near 3000 have a spacing of 2.4e-4 in fp32, which bounds the exponential's argument.
-            const double margin = GetParam() == Precision::Fp32 ? (row == 1 || row == 2 ? 3e-4 : 2e-6) : 8e-3;
+            const double margin = precision() == Precision::Fp32 ? (row == 1 || row == 2 ? 3e-4 : 2e-6) : 8e-3;
             EXPECT_LT(relativeError(loss.gradient[row], gradient * scale), margin) << row << " in chunks of " << chunk;
         }
     }
@@ -95,12 +97,13 @@ TEST_P(Head, LossShowsNaNInAnyChunk) {
 struct HeadModel {
     static constexpr int64_t kTokens = 70, kWidth = 48, kVocabulary = 700;
     HeadChunks chunks{32, 200};  // the last chunk of tokens is smaller too
+    Products products;
     ModelSpec model;
     UnitWeights norm;
     at::Tensor table, input;
     std::vector<int64_t> targets;
 
-    explicit HeadModel(at::ScalarType type) {
+    HeadModel(at::ScalarType type, Products theProducts) : products(theProducts) {
         model.width = kWidth;
         norm.set(TensorRole::NormWeight, (at::randn({kWidth}) * 0.2 + 1).to(type));
         norm.set(TensorRole::NormBias, (at::randn({kWidth}) * 0.2).to(type));
@@ -129,7 +132,7 @@ struct HeadModel {
 
     Result whole() const {
         Result result = zeros();
-        result.loss = HeadUnit(model, norm, {table, 0, kVocabulary}, chunks).lossAndGradients(input, targets, gradientsOf(result));
+        result.loss = HeadUnit(model, norm, {table, 0, kVocabulary}, chunks, products).lossAndGradients(input, targets, gradientsOf(result));
         return result;
     }
 
@@ -141,7 +144,7 @@ struct HeadModel {
         for (int64_t first = 0; first < kVocabulary; first += rows)
             slices.push_back({table.narrow(0, first, std::min(rows, kVocabulary - first)).clone(), first, kVocabulary});
         for (const HeadRows& slice : slices)
-            HeadUnit(model, norm, slice, chunks).addSums(input, targets, sums);
+            HeadUnit(model, norm, slice, chunks, products).addSums(input, targets, sums);
         result.loss = HeadUnit::loss(targets, sums);
         std::reverse(slices.begin(), slices.end());
         for (const HeadRows& slice : slices) {
@@ -149,16 +152,17 @@ struct HeadModel {
             gradients.rows = result.table.narrow(0, slice.first, slice.rows.size(0));
             if (slice.first > 0)
                 gradients.unit = {};
-            HeadUnit(model, norm, slice, chunks).addGradients(input, targets, sums, gradients);
+            HeadUnit(model, norm, slice, chunks, products).addGradients(input, targets, sums, gradients);
         }
         return result;
     }
 };
 
 TEST_P(Head, VocabularySlicesGiveTheSameBits) {
-    const HeadModel head(scalarTypeOf(GetParam()));
+    const HeadModel head(scalarTypeOf(precision()), std::get<1>(GetParam()));
     const HeadModel::Result whole = head.whole();
-    EXPECT_EQ(HeadUnit(head.model, head.norm, {head.table, 0, HeadModel::kVocabulary}, head.chunks).loss(head.input, head.targets), whole.loss);
+    const HeadUnit unit(head.model, head.norm, {head.table, 0, HeadModel::kVocabulary}, head.chunks, head.products);
+    EXPECT_EQ(unit.loss(head.input, head.targets), whole.loss);
     for (const int64_t rows : {200, 400, 600, 800}) {
         const HeadModel::Result sliced = head.inSlices(rows);
         EXPECT_EQ(sliced.loss, whole.loss) << rows;
@@ -170,7 +174,7 @@ TEST_P(Head, VocabularySlicesGiveTheSameBits) {
 }
 
 TEST_P(Head, MatchesCrossEntropyInDoubleArithmetic) {
-    HeadModel head(scalarTypeOf(GetParam()));
+    HeadModel head(scalarTypeOf(precision()), std::get<1>(GetParam()));
     const auto exact = [](const at::Tensor& tensor) { return tensor.to(at::kDouble).requires_grad_(); };
     const at::Tensor input = exact(head.input), table = exact(head.table);
     const at::Tensor weight = exact(head.norm[TensorRole::NormWeight]), bias = exact(head.norm[TensorRole::NormBias]);
@@ -181,7 +185,7 @@ TEST_P(Head, MatchesCrossEntropyInDoubleArithmetic) {
     for (const int64_t chunk : {100, 200, 700}) {
         head.chunks.rows = chunk;
         const HeadModel::Result result = head.inSlices(chunk);
-        const double margin = GetParam() == Precision::Fp32 ? 5e-6 : 3e-2;
+        const double margin = precision() == Precision::Fp32 ? 5e-6 : 3e-2;
         EXPECT_NEAR(result.loss, loss.item<double>(), margin * 0.3 * loss.item<double>());
         EXPECT_LT(relativeError(result.input, input.grad()), margin) << chunk;
         EXPECT_LT(relativeError(result.table - 0.25, table.grad()), margin) << chunk;
@@ -190,7 +194,9 @@ TEST_P(Head, MatchesCrossEntropyInDoubleArithmetic) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, Head, testing::Values(Precision::Fp32, Precision::Bf16));
+INSTANTIATE_TEST_SUITE_P(Ways, Head,
+                         testing::Values(std::tuple(Precision::Fp32, Products::Native), std::tuple(Precision::Bf16, Products::Native),
+                                         std::tuple(Precision::Bf16, Products::Widened)));
 
 }  // namespace
 }  // namespace gsst

@@ -30,7 +30,7 @@ RunSpec unusualSpec() {
     spec.name = "odd \"one\"\n";
     spec.title = "Ünusual · title";
     spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567};
-    spec.training = {7, 33, 10, 5, 77, 4321, Precision::Bf16, StatePreset::Lean, 4096, 77, 0.1 + 0.2, 1.0 / 3.0 * 1e-7, 3, ScheduleKind::Constant, 0.123456789012345678,
+    spec.training = {7, 33, 10, 5, 77, 4321, Precision::Bf16, ProductChoice::Widened, StatePreset::Lean, 4096, 77, 0.1 + 0.2, 1.0 / 3.0 * 1e-7, 3, ScheduleKind::Constant, 0.123456789012345678,
                      0.95, 3e-7, 1.0 / 7.0, 0.7, ClipKind::PerUnit, std::numeric_limits<uint64_t>::max(), 3, 11, 12, 13, 14, "a\tb\"\\ é", 15, 7.5, OutlierAction::Skip};
     spec.data = {TokenizerKind::SentencePieceBpe, 1.0 / 9.0};
     spec.budget = {4'294'967'297, 123, 999'999'999'999, ResidencyChoice::Disk, UpdateChoice::Insured, GradientChoice::Disk,
@@ -56,6 +56,7 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
             spec.model.kvHeads = other ? 6 : 3;
             spec.model.vocabulary = other ? 256 : 500;
             spec.training.precision = other ? Precision::Fp32 : residency == ResidencyChoice::Auto ? Precision::Bf16 : Precision::Fp16;
+            spec.training.products = other ? ProductChoice::Native : ProductChoice::Auto;
             spec.training.state = other ? StatePreset::Mixed : StatePreset::Exact;
             spec.training.schedule = other ? ScheduleKind::Cosine : ScheduleKind::Constant;
             spec.data.tokenizer = other ? TokenizerKind::Bytes : TokenizerKind::SentencePieceBpe;
@@ -68,7 +69,7 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
 
 TEST(RunSpecJson, spellsChoicesAsDocumented) {
     const std::string text = toJson(unusualSpec());
-    for (const char* line : {"\"version\": 1,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"", "\"state\": \"lean\"",
+    for (const char* line : {"\"version\": 1,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"", "\"products\": \"widened\"", "\"state\": \"lean\"",
                              "\"schedule\": \"constant\"", "\"loss_scale\": 4096.0", "\"loss_scale_grow_steps\": 77", "\"learning_rate\": 0.30000000000000004", "\"seed\": 18446744073709551615",
                              "\"tokenizer\": \"sentencepiece-bpe\"", "\"device_bytes\": 4294967297", "\"ram_bytes\": 123",
                              "\"disk_bytes\": 999999999999", "\"outlier_sigmas\": 7.5", "\"outlier_action\": \"skip\"", "\"residency\": \"disk\""})
@@ -102,7 +103,7 @@ TEST(RunSpecJson, namesMissingKeysOfTheModel) {
 TEST(RunSpecJson, reportsAllProblemsAtOnce) {
     const std::string why = whyNot(R"({
         "model": {"family": "lama", "layers": "two", "wdith": 100, "heads": 12, "ffn_width": 1.5, "vocabulary": 512, "context": 64},
-        "training": {"precision": "fp8", "state": "leen", "sequence_length": 65, "learning-rate": 1, "beta1": 1, "seed": -1},
+        "training": {"precision": "fp8", "products": "widen", "state": "leen", "sequence_length": 65, "learning-rate": 1, "beta1": 1, "seed": -1},
         "data": {"tokenizer": "byte"},
         "budget": {"device_bytes": 1e9},
         "extra": 0})");
@@ -113,6 +114,7 @@ TEST(RunSpecJson, reportsAllProblemsAtOnce) {
               "model.ffn_width: must be a whole number, not 1.5\n"
               "model.wdith: unknown key; did you mean model.width?\n"
               "training.precision: unknown value \"fp8\"; use one of \"fp32\", \"bf16\", \"fp16\"\n"
+              "training.products: unknown value \"widen\"; did you mean \"widened\"?\n"
               "training.state: unknown value \"leen\"; did you mean \"lean\"?\n"
               "training.seed: must be a whole number from 0 to 18446744073709551615, not -1\n"
               "training.learning-rate: unknown key; did you mean training.learning_rate?\n"

@@ -25,7 +25,14 @@ constexpr Shape kShapes[] = {
 };
 constexpr Shape kRealistic{Family::Llama, 896, 14, 2, 4864, 2048, 2, 1024, 1024};  // the widths of a 0.5 B model
 
-class CostFormulas : public testing::TestWithParam<std::tuple<Shape, Precision>> {
+/// A precision, and how products are made.
+struct Way {
+    Precision precision;
+    ProductChoice products = ProductChoice::Native;
+};
+constexpr Way kWidenedBf16{Precision::Bf16, ProductChoice::Widened};
+
+class CostFormulas : public testing::TestWithParam<std::tuple<Shape, Way>> {
 protected:
     void SetUp() override { at::set_num_threads(2); }
 
@@ -43,13 +50,14 @@ protected:
         return model;
     }
 
-    static TrainSpec trainingOf(const Shape& shape, Precision precision) {
+    static TrainSpec trainingOf(const Shape& shape, const Way& way) {
         TrainSpec training;
         training.sequenceLength = shape.length;
         training.microBatch = training.sequencesPerStep = shape.sequences;
         training.headTokenChunk = shape.chunk;
         training.threads = 2;
-        training.precision = precision;
+        training.precision = way.precision;
+        training.products = way.products;
         return training;
     }
 };
@@ -66,8 +74,8 @@ void expectClose(int64_t predicted, int64_t measured, int64_t scratch, const std
 }
 
 TEST_P(CostFormulas, PredictThePeakOfThePool) {
-    const auto& [shape, precision] = GetParam();
-    DrivenModel model(modelOf(shape), trainingOf(shape, precision));
+    const auto& [shape, way] = GetParam();
+    DrivenModel model(modelOf(shape), trainingOf(shape, way));
     const TensorTable& table = model.table;
     const int64_t scratch = productScratchBytes(model.spec);
     const at::Tensor input = model.boundary().normal_(), output = model.boundary(), gradient = model.boundary().normal_();
@@ -117,10 +125,10 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
 }
 
 TEST_P(CostFormulas, PredictThePeakOfVocabularySlices) {
-    const auto& [shape, precision] = GetParam();
+    const auto& [shape, way] = GetParam();
     ModelSpec spec = modelOf(shape);
     spec.vocabulary = 6000;
-    TrainSpec training = trainingOf(shape, precision);
+    TrainSpec training = trainingOf(shape, way);
     training.vocabularyChunk = 2000;
     DrivenModel model(spec, training);
     const int64_t scratch = productScratchBytes(training), rows = VocabularyChunks(spec, training).rows();
@@ -151,8 +159,10 @@ TEST_P(CostFormulas, PredictThePeakOfVocabularySlices) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CostFormulas,
-                         testing::Combine(testing::ValuesIn(kShapes), testing::Values(Precision::Fp32, Precision::Bf16, Precision::Fp16)));
-INSTANTIATE_TEST_SUITE_P(Realistic, CostFormulas, testing::Values(std::tuple(kRealistic, Precision::Bf16), std::tuple(kRealistic, Precision::Fp16)));
+                         testing::Combine(testing::ValuesIn(kShapes),
+                                          testing::Values(Way{Precision::Fp32}, Way{Precision::Bf16}, Way{Precision::Fp16}, kWidenedBf16)));
+INSTANTIATE_TEST_SUITE_P(Realistic, CostFormulas,
+                         testing::Combine(testing::Values(kRealistic), testing::Values(Way{Precision::Bf16}, Way{Precision::Fp16}, kWidenedBf16)));
 
 TEST(Cost, CountsTheFlopsOfMatrixProducts) {
     ModelSpec model;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/compute_probe.h"
 #include "train/machine_cache.h"
+#include "train/product_choice.h"
 
 #include "base/clock.h"
 #include "io/memory_files.h"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,6 +35,7 @@ TEST(MachineCache, KeepsWhatItWasGivenAndWhatOthersWrote) {
     MachineCache one, other;
     one.compute["a"] = someRates();
     one.drives["d"] = {1.5e9, 2.5e9, true};
+    one.products = {7e9, 8e9};
     other.compute["b"] = someRates();
     one.save(*files, kFile, "this");
     other.save(*files, kFile, "this");
@@ -43,6 +46,8 @@ TEST(MachineCache, KeepsWhatItWasGivenAndWhatOthersWrote) {
     ASSERT_EQ(both.drives.size(), 1u);
     EXPECT_EQ(both.drives.at("d").writeBytesPerSecond, 2.5e9);
     EXPECT_TRUE(both.drives.at("d").uring);
+    EXPECT_EQ(both.products.nativeFlops, 7e9);
+    EXPECT_EQ(both.products.widenedFlops, 8e9);
 }
 
 TEST(MachineCache, WaitsForWhoeverWritesAndGivesUp) {
@@ -104,12 +109,13 @@ TEST(MachineCache, WhatIsNotUnderstoodIsLeftOut) {
     for (const char* text : {"", "no JSON", "[]",
                              R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,"kept_backward_flops":1,)"
                              R"("head_flops":1,"update_bytes":1,"copy_bytes":1}}})", "{\"version\":\"1\"}",
-                             R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}}})",
+                             R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}},"products":{"native_flops":1}})",
                              R"({"version":2,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
         write(*files, text);
         const MachineCache cache = MachineCache::load(*files, kFile, "this");
         EXPECT_TRUE(cache.compute.empty()) << text;
         EXPECT_TRUE(cache.drives.empty()) << text;
+        EXPECT_FALSE(cache.products.known()) << text;
     }
 }
 
@@ -180,6 +186,57 @@ TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
     EXPECT_EQ(all.key(), probeShapeOf(model(Family::Gpt2, 128), recipe).key());
     recipe.threads += 1;
     EXPECT_NE(all.key(), probeShapeOf(model(Family::Gpt2, 128), recipe).key());
+}
+
+TEST(ProbeShape, KnowsHowItsProductsAreMade) {
+    TrainSpec recipe = training(64, 2);
+    std::set<std::string> keys;
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
+        for (const ProductChoice choice : {ProductChoice::Native, ProductChoice::Widened}) {
+            recipe.precision = precision;
+            recipe.products = choice;
+            keys.insert(probeShapeOf(model(Family::Gpt2, 128), recipe).key());
+        }
+    EXPECT_EQ(keys.size(), 4u) << "only bf16 has two";
+}
+
+TEST(ProductChoice, IsTheFasterWayAndNativeInDoubt) {
+    EXPECT_EQ(fasterProducts({100, 120}), ProductChoice::Widened);
+    EXPECT_EQ(fasterProducts({100, 110}), ProductChoice::Native);
+    EXPECT_EQ(fasterProducts({100, 0}), ProductChoice::Native);
+    EXPECT_EQ(fasterProducts({0, 100}), ProductChoice::Native);
+}
+
+TEST(ProductChoice, IsSettledOnceAndOnlyWhereItIsLeftOpen) {
+    int measured = 0;
+    const auto measure = [&measured]() -> Result<ProductRates> {
+        ++measured;
+        return ProductRates{100, 200};
+    };
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
+        for (const ProductChoice choice : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Widened}) {
+            TrainSpec recipe;
+            recipe.precision = precision;
+            recipe.products = choice;
+            const bool open = precision == Precision::Bf16 && choice == ProductChoice::Auto;
+            measured = 0;
+            for (int twice = 0; twice < 2; ++twice)
+                ASSERT_TRUE(settleProducts(recipe, measure).ok());
+            EXPECT_EQ(measured, open ? 1 : 0);
+            EXPECT_EQ(recipe.products, open ? ProductChoice::Widened : choice);
+        }
+    TrainSpec recipe;
+    recipe.precision = Precision::Bf16;
+    const Status status = settleProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
+    EXPECT_FALSE(status.ok());
+    EXPECT_EQ(recipe.products, ProductChoice::Auto);
+}
+
+TEST(ProductProbe, GivesRatesOfBothWays) {
+    const ProductRates rates = probeProducts();
+    EXPECT_TRUE(rates.known());
+    EXPECT_LT(rates.nativeFlops, 1e15);
+    EXPECT_LT(rates.widenedFlops, 1e15);
 }
 
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {

@@ -210,10 +210,10 @@ TEST_P(Reference, UnitsGradientsAndTwentyStepsMatchPyTorch) {
     EXPECT_LT(losses.back(), losses[0] - 0.5);
 }
 
-/// Twenty steps in `precision`: how far each loss is from the reference's, relative to it. Scales the loss as torch.amp.GradScaler
+/// Twenty steps in the recipe's precision: how far each loss is from the reference's, relative to it. Scales the loss as torch.amp.GradScaler
 /// does, beginning far too high: a step whose gradient overflows leaves weights and moments alone.
-std::vector<double> deviations(const ModelSpec& spec, TrainSpec training, Precision precision, const std::vector<double>& losses) {
-    training.precision = precision;
+std::vector<double> deviations(const ModelSpec& spec, TrainSpec training, const std::vector<double>& losses) {
+    const Precision precision = training.precision;
     DrivenModel model(spec, training);
     const auto math = model.math(model.slicing(2));
     const LossScaling scaling = precision == Precision::Fp16 ? LossScaling{3, 1, kMostLossScale} : LossScaling::none();
@@ -250,18 +250,26 @@ double meanSize(const std::vector<double>& values, size_t count = kSteps) {
     return sum / double(count);
 }
 
-TEST_P(Reference, TwentyStepsInFp16StayNearPyTorchInFp32) {
+TEST_P(Reference, TwentyStepsIn16BitsStayNearPyTorchInFp32) {
     const TrainSpec training = recipe();
     exportModel(DrivenModel(GetParam(), training));
     ASSERT_TRUE(runPython()) << GSST_PYTHON;
     const auto losses = readValues<double>(folder / "loss.bin");
     ASSERT_EQ(losses.size(), size_t(kSteps + 1));
-    EXPECT_LT(meanSize(deviations(GetParam(), training, Precision::Fp32, losses)), 1e-5);
-    const auto fp16 = deviations(GetParam(), training, Precision::Fp16, losses), bf16 = deviations(GetParam(), training, Precision::Bf16, losses);
+    const auto found = [&](Precision precision, ProductChoice products = ProductChoice::Native) {
+        TrainSpec other = training;
+        other.precision = precision;
+        other.products = products;
+        return deviations(GetParam(), other, losses);
+    };
+    EXPECT_LT(meanSize(found(Precision::Fp32)), 1e-5);
+    const auto fp16 = found(Precision::Fp16), bf16 = found(Precision::Bf16), widened = found(Precision::Bf16, ProductChoice::Widened);
     ASSERT_EQ(fp16.size(), size_t(kSteps));
     EXPECT_LT(meanSize(fp16), 2e-3) << testing::PrintToString(fp16);  // 1.8e-4 and 8.6e-4 where it was written
     // In the first half of the steps, before AdamW makes much of little: 2.7 and 7.8 times as near as bf16.
     EXPECT_LT(1.5 * meanSize(fp16, kSteps / 2), meanSize(bf16, kSteps / 2)) << testing::PrintToString(fp16) << testing::PrintToString(bf16);
+    EXPECT_LT(meanSize(widened), 2e-2) << testing::PrintToString(widened);
+    EXPECT_NE(widened, bf16);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama()),

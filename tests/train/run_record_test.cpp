@@ -58,5 +58,31 @@ TEST(RunRecord, TellsWhichOfSeveralProcessesItBelongsTo) {
     }
 }
 
+TEST(RunRecord, SaysHowProductsAreMade) {
+    const TemporaryFolder folder;
+    FileSystem& files = osFileSystem();
+    const RunFolder run{folder.path};
+    RunRecord record;
+    record.spec = tinySpec(Family::Llama, Precision::Bf16);
+    const auto text = [&] { return *readText(files, run.runJson(), 1 << 20); };
+    for (const ProductChoice choice : {ProductChoice::Widened, ProductChoice::Native}) {
+        record.spec.training.products = choice;
+        ASSERT_TRUE(writeRunRecord(files, run, record).ok());
+        EXPECT_NE(text().find(choice == ProductChoice::Widened ? "\"gsst_run\": 4" : "\"gsst_run\": 1"), std::string::npos)
+            << "older programs would multiply in their only way";
+        const auto same = readRunRecord(files, run);
+        ASSERT_TRUE(same.ok()) << same.error().text();
+        EXPECT_EQ(same->spec.training.products, choice);
+    }
+    std::string old = text();
+    const std::string field = "\"products\": \"native\",";
+    ASSERT_NE(old.find(field), std::string::npos) << old;
+    old.erase(old.find(field), field.size());
+    ASSERT_TRUE(writeTextAtomically(files, run.runJson(), old).ok());
+    const auto read = readRunRecord(files, run);
+    ASSERT_TRUE(read.ok()) << read.error().text();
+    EXPECT_EQ(read->spec.training.products, ProductChoice::Native) << "all runs were, before there was a choice";
+}
+
 }  // namespace
 }  // namespace gsst::test

@@ -2,6 +2,7 @@
 #include "run_fixture.h"
 
 #include "base/clock.h"
+#include "train/machine.h"
 #include "train/run_tools.h"
 #include "train/session.h"
 
@@ -133,6 +134,27 @@ TEST(Session, DestroyedInTheMiddleCanBeResumed) {
     const auto result = verifyRun(folder.path / "run", {}, {});
     ASSERT_TRUE(result.ok()) << result.error().text();
     EXPECT_GE(result->step, 5) << "state in RAM must be committed when the program is closed";
+}
+
+/// What is measured where a run begins belongs to it from then on, whatever the machine is like where it goes on.
+TEST(Session, ProductsAreSettledWhenTheRunBegins) {
+    const TemporaryFolder folder;
+    RunRequest request = requestIn(folder.path, ResidencyChoice::Disk);
+    request.spec.training.precision = Precision::Bf16;
+    const ProductChoice faster = fasterProducts(measureProducts(osFileSystem()));
+    for (const ProductChoice asked : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Widened}) {
+        request.spec.training.products = asked;
+        request.runFolder = folder.path / nameOf(asked);
+        const ProductChoice expected = asked == ProductChoice::Auto ? faster : asked;
+        {
+            const auto run = prepareNewRun(osFileSystem(), request, [](const Event&) {}, {});
+            ASSERT_TRUE(run.ok()) << run.error().text();
+            EXPECT_EQ((*run)->record.spec.training.products, expected);
+        }
+        const auto run = openExistingRun(osFileSystem(), request.runFolder, 0, [](const Event&) {});
+        ASSERT_TRUE(run.ok()) << run.error().text();
+        EXPECT_EQ((*run)->record.spec.training.products, expected);
+    }
 }
 
 TEST(Session, FailureIsAnEventThatSaysWhatToDo) {

@@ -37,13 +37,14 @@ inline ModelSpec tinyLlama() {
     return model;
 }
 
-inline TrainSpec tinyTraining(Precision precision) {
+inline TrainSpec tinyTraining(Precision precision, ProductChoice products = ProductChoice::Auto) {
     TrainSpec training;
     training.sequenceLength = 33;
     training.microBatch = 2;
     training.sequencesPerStep = 6;
     training.headTokenChunk = 20;
     training.precision = precision;
+    training.products = products;
     return training;
 }
 

@@ -7,12 +7,13 @@ namespace {
 struct Case {
     ModelSpec model;
     Precision precision;
+    ProductChoice products = ProductChoice::Auto;
 };
 
 class SliceMathBits : public testing::TestWithParam<Case> {
 protected:
     void SetUp() override { at::set_num_threads(2); }
-    DrivenModel driven() const { return {GetParam().model, tinyTraining(GetParam().precision)}; }
+    DrivenModel driven() const { return {GetParam().model, tinyTraining(GetParam().precision, GetParam().products)}; }
 };
 
 double relativeError(const at::Tensor& value, const at::Tensor& reference) {
@@ -116,7 +117,7 @@ TEST_P(SliceMathBits, DoNotDependOnVocabularySlices) {
         spec.width = 64;
         spec.vocabulary = 3333;  // four canonical chunks, the last of them small
         spec.tiedHead = tied;
-        TrainSpec training = tinyTraining(GetParam().precision);
+        TrainSpec training = tinyTraining(GetParam().precision, GetParam().products);
         training.vocabularyChunk = 1;
         DrivenModel model(spec, training);
         const double loss = model.step(model.slicing(2));
@@ -139,7 +140,9 @@ TEST_P(SliceMathBits, DoNotDependOnVocabularySlices) {
 INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
                                          Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16},
-                                         Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16}));
+                                         Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16},
+                                         Case{tinyGpt2(), Precision::Bf16, ProductChoice::Widened},
+                                         Case{tinyLlama(), Precision::Bf16, ProductChoice::Widened}));
 
 TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {

@@ -49,14 +49,20 @@ Placement cut(Placement placement, int64_t rows, Tier headShares = Tier::Ram) {
     return placement;
 }
 
-class StreamedEqualsResident : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset>> {};
+class StreamedEqualsResident : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset, ProductChoice>> {};
+
+std::string nameOfRun(const testing::TestParamInfo<StreamedEqualsResident::ParamType>& run) {
+    return std::string(std::get<0>(run.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") + nameOf(std::get<1>(run.param)) + "_" +
+           nameOf(std::get<2>(run.param));
+}
 
 TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
-    const auto [family, precision, preset] = GetParam();
+    const auto [family, precision, preset, products] = GetParam();
     const TemporaryFolder folder;
     const auto tokens = smallTokens(folder.path);
     RunSpec spec = scaledSpec(family, precision);
     spec.training.state = preset;
+    spec.training.products = products;
 
     HandRun resident(folder.path / "resident", spec, residentPlacement());
     resident.create(*tokens);
@@ -108,21 +114,25 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, StreamedEqualsResident,
-                         testing::Combine(testing::Values(Family::Gpt2, Family::Llama), testing::Values(Precision::Fp32, Precision::Bf16, Precision::Fp16),
-                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)),
-                         [](const auto& parameters) {
-                             return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") +
-                                    nameOf(std::get<1>(parameters.param)) + "_" + nameOf(std::get<2>(parameters.param));
-                         });
+                         testing::Combine(testing::Values(Family::Gpt2, Family::Llama),
+                                          testing::Values(Precision::Fp32, Precision::Bf16, Precision::Fp16),
+                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+                                          testing::Values(ProductChoice::Native)),
+                         nameOfRun);
+INSTANTIATE_TEST_SUITE_P(Widened, StreamedEqualsResident,
+                         testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
+                                         std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Widened)),
+                         nameOfRun);
 
-class VocabularySlices : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset>> {};
+class VocabularySlices : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset, ProductChoice>> {};
 
 TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
-    const auto [family, tied, precision, preset] = GetParam();
+    const auto [family, tied, precision, preset, products] = GetParam();
     const TemporaryFolder folder;
     const auto tokens = smallTokens(folder.path);
     RunSpec spec = scaledSpec(family, precision);
     spec.training.state = preset;
+    spec.training.products = products;
     spec.model.tiedHead = tied;
     spec.model.vocabulary = 3500;  // a canonical chunk is 1,024 rows, so there are four, the last smaller
     spec.training.vocabularyChunk = 1;
@@ -161,15 +171,18 @@ TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, VocabularySlices,
-                         testing::Values(std::tuple(Family::Gpt2, true, Precision::Fp32, StatePreset::Exact),
-                                         std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed),
-                                         std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean),
-                                         std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact),
-                                         std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed)),
+                         testing::Values(std::tuple(Family::Gpt2, true, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                                         std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Native),
+                                         std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
+                                         std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                                         std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native),
+                                         std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
+                                         std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Widened)),
                          [](const auto& parameters) {
                              return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
                                     (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
-                                    nameOf(std::get<3>(parameters.param));
+                                    nameOf(std::get<3>(parameters.param)) +
+                                    (std::get<4>(parameters.param) == ProductChoice::Widened ? "_widened" : "");
                          });
 
 /// A budget that the head alone would break: the plan cuts the vocabulary, and the pool sees what was predicted.
