@@ -13,6 +13,7 @@ namespace {
 
 struct PlanOptions {
     RecipeOptions recipe;
+    std::filesystem::path run;
     bool program = false;
     bool json = false;
 };
@@ -29,13 +30,14 @@ int plan(const PlanOptions& options, CommandContext& context) {
     auto spec = options.recipe.recipe(context.presetsFolder);
     if (!spec.ok())
         return reportError(spec.error(), json);
-    auto preview = context.service.previewPlan(*spec);
+    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run};
+    auto preview = context.service.previewPlan(question);
     if (!preview.ok())
         return reportError(preview.error(), json);
     if (!preview->fits)
         return reportError(overBudget(*spec, *preview), json);
     if (options.program) {
-        auto listing = context.service.listStep(*spec);
+        auto listing = context.service.listStep(question);
         if (!listing.ok())
             return reportError(listing.error(), json);
         if (json)
@@ -44,7 +46,7 @@ int plan(const PlanOptions& options, CommandContext& context) {
             printProgram(std::cout, spec->name, *listing);
         return 0;
     }
-    auto explanation = context.service.explainPlan(*spec);
+    auto explanation = context.service.explainPlan(question);
     if (!explanation.ok())
         return reportError(explanation.error(), json);
     if (json)
@@ -60,6 +62,7 @@ void addPlan(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<PlanOptions>();
     CLI::App* command = app.add_subcommand("plan", "What a run would cost in memory, disk and time, and why; touches nothing");
     options->recipe.addTo(*command);
+    command->add_option("--run,--run-folder", options->run, "Folder that the run would have: its drive counts (default: runs/<preset>)");
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");
     command->callback([options, &context] { context.exitCode = plan(*options, context); });

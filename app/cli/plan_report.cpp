@@ -32,17 +32,19 @@ std::string placesText(const PlanPreview& plan) {
 
 /// How fast the drive was taken to be, for a run that needs it.
 std::string driveText(const PlanPreview& plan) {
-    if (plan.readBytesPerStep + plan.writtenBytesPerStep == 0)
+    if (!plan.usesDrive())
         return {};
     const std::string rates = formatRate(plan.driveReadRate) + " reading, " + formatRate(plan.driveWriteRate) + " writing";
-    return paragraph("drive:  ", plan.driveMeasured ? rates + ", as measured"
-                                                    : rates + ", assumed: gsst doctor FOLDER measures it; a run does so when it starts");
+    if (plan.driveMeasured)
+        return paragraph("drive:  ", rates + ", as measured");
+    return paragraph("drive:  ", "NOT MEASURED: " + rates + " are assumed, and times may be quite different. Measure it with 'gsst doctor FOLDER' (a "
+                                 "folder on the run's drive) or on the page This computer of the window; a run has a short look when it starts");
 }
 
 std::string costText(const RunSpec& spec, const PlanPreview& plan) {
     return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " + std::to_string(spec.training.tokensPerStep()) + " tokens (" +
                                      std::to_string(std::llround(plan.tokensPerSecond)) + " tokens/s), " + plan.bottleneck + "-bound") +
-           paragraph("disk:   ", plan.readBytesPerStep + plan.writtenBytesPerStep == 0
+           paragraph("disk:   ", !plan.usesDrive()
                                      ? std::string("nothing is read or written in a step")
                                      : size(plan.readBytesPerStep) + " read and " + size(plan.writtenBytesPerStep) + " written a step") +
            driveText(plan) +

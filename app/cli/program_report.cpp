@@ -3,6 +3,7 @@
 
 #include "app/cli/text_table.h"
 #include "base/units.h"
+#include "spec/unit_words.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -73,7 +74,8 @@ std::string fixed(double value, int digits) {
     return text;
 }
 
-std::string number(int value) { return value < 0 ? std::string("-") : std::to_string(value); }
+/// As people count, from 1; "-" if there is none.
+std::string counted(int index) { return index < 0 ? std::string("-") : std::to_string(countedFromOne(index)); }
 
 void printTotals(std::ostream& out, const StepListing& listing) {
     const std::vector<TextColumn> columns{{Align::Left, 8},   {Align::Left, 15},  {Align::Right, 7},  {Align::Right, 10},
@@ -131,13 +133,17 @@ bool startsGroup(const ListedOp& op, const ListedOp& before) {
 std::string headingOf(const StepListing& listing, const ListedOp& op) {
     const size_t slice = size_t(op.slice);
     const std::string name = slice < listing.slices.size() ? ": " + listing.slices[slice] : std::string();
-    return std::string("-- ") + op.phase + ", slice " + std::to_string(op.slice) + name + '\n';
+    return std::string("-- ") + op.phase + ", slice " + counted(op.slice) + name + '\n';
+}
+
+std::string unitText(const StepListing& listing, const ListedOp& op) {
+    return size_t(op.unit) < listing.units.size() ? listing.units[size_t(op.unit)].label : "-";
 }
 
 constexpr const char* kLegend = R"(
 The ops in their order. Those of a lane run one after the other, the lanes side by side.
-  unit      part of the model: embedding, attention and MLP of each layer, head
-  batch     micro-batch of the step
+  unit      part of the model: emb(edding), 3a the attention and 3m the MLP of layer 3, head
+  batch     micro-batch of the step; ops, slices, layers and micro-batches count from 1
   bytes     read, written, or moved in memory
   start     from when computing turned to this step; below 0: read ahead during the step before
   buffers   + from this op on, - up to it; S staging, D device, R RAM
@@ -157,7 +163,7 @@ void printOps(std::ostream& out, const StepListing& listing) {
         const ListedOp& op = listing.ops[place];
         if (place == 0 || startsGroup(op, listing.ops[place - 1]))
             out << headingOf(listing, op);
-        out << tableLine(columns, {std::to_string(place), op.lane, op.kind, number(op.unit), number(op.microBatch),
+        out << tableLine(columns, {counted(int(place)), op.lane, op.kind, unitText(listing, op), counted(op.microBatch),
                                    size(op.ioBytes > 0 ? op.ioBytes : op.copyBytes), flopsText(op.flops),
                                    fixed(op.start * unit, 2), fixed(op.seconds * unit, 2), "", buffersText(op)});
     }
@@ -188,12 +194,16 @@ nlohmann::ordered_json programJson(const StepListing& listing) {
                           {"copied_bytes", total.copied}, {"flops", total.flops}, {"seconds", total.seconds}});
     auto ops = nlohmann::ordered_json::array();
     for (const ListedOp& op : listing.ops)
-        ops.push_back({{"program", op.program}, {"phase", op.phase}, {"lane", op.lane}, {"kind", op.kind}, {"slice", op.slice}, {"unit", op.unit},
-                       {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes}, {"link_bytes", op.linkBytes}, {"flops", op.flops},
-                       {"start", op.start}, {"seconds", op.seconds}, {"read_wait", op.readWait}, {"link_wait", op.linkWait}, {"write_wait", op.writeWait},
+        ops.push_back({{"program", op.program}, {"phase", op.phase}, {"lane", op.lane}, {"kind", op.kind}, {"slice", op.slice},
+                       {"unit", op.unit}, {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes},
+                       {"link_bytes", op.linkBytes}, {"flops", op.flops}, {"start", op.start}, {"seconds", op.seconds},
+                       {"read_wait", op.readWait}, {"link_wait", op.linkWait}, {"write_wait", op.writeWait},
                        {"acquires", buffersJson(op.acquires)}, {"releases", buffersJson(op.releases)}});
+    auto units = nlohmann::ordered_json::array();
+    for (const ListedUnit& unit : listing.units)
+        units.push_back(unit.name);
     return {{"update", listing.updateRule}, {"seconds", listing.seconds}, {"programs", listing.programs}, {"slices", listing.slices},
-            {"totals", totals}, {"ops", ops}};
+            {"units", units}, {"totals", totals}, {"ops", ops}};
 }
 
 }  // namespace gsst

@@ -12,7 +12,7 @@ namespace gsst {
 
 /// The step program for people: totals by kind of op, then the ops in their order. At most 100 columns.
 void printProgram(std::ostream& out, const std::string& name, const StepListing& listing);
-/// The same for programs.
+/// The same for programs: slices and units are indices into the lists of their names, micro-batches count from 0.
 nlohmann::ordered_json programJson(const StepListing& listing);
 
 }  // namespace gsst

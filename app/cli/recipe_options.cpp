@@ -94,6 +94,17 @@ Status applyClip(const std::string& word, TrainSpec& training) {
 
 }  // namespace
 
+void addEvaluateSequences(CLI::App& command, std::optional<int64_t>& sequences) {
+    command.add_option("--evaluate-sequences", sequences, "Sequences of the text kept aside that an evaluation takes at most; 0 = no evaluation");
+}
+
+Status checkEvaluateSequences(const std::optional<int64_t>& sequences) {
+    if (!sequences || (*sequences >= 0 && *sequences <= kAllSequences))
+        return {};
+    return badOption("--evaluate-sequences", std::to_string(*sequences) + " is out of range",
+                     "Use a number from 0 (no evaluation) to " + std::to_string(kAllSequences) + " (all there are)");
+}
+
 void RecipeOptions::addTo(CLI::App& command) {
     auto* byPreset = command.add_option("--preset", preset, "Recipe by name, e.g. sample, shakespeare-bytes, gpt2-124m (see presets/)");
     command.add_option("--spec", specFile, "Recipe from a JSON file")->excludes(byPreset);
@@ -114,6 +125,7 @@ void RecipeOptions::addTo(CLI::App& command) {
     command.add_option("--micro-batch", microBatch, "Sequences that are computed at a time");
     command.add_option("--vocabulary", vocabulary, "Rows of the model's vocabulary");
     command.add_option("--threads", threads, "Compute threads (default: all cores)");
+    addEvaluateSequences(command, evaluateSequences);
     command.add_option("--seed", seed, "Seed of initial weights, data order and samples");
 }
 
@@ -160,6 +172,8 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
     }
     spec.model.vocabulary = vocabulary.value_or(spec.model.vocabulary);
     training.threads = threads.value_or(training.threads);
+    GSST_TRY(checkEvaluateSequences(evaluateSequences));
+    training.evaluateSequences = evaluateSequences.value_or(training.evaluateSequences);
     training.seed = seed.value_or(training.seed);
     return spec;
 }

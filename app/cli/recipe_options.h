@@ -13,6 +13,10 @@
 
 namespace gsst {
 
+/// --evaluate-sequences, wherever it is an option, and whether its value can be used.
+void addEvaluateSequences(CLI::App& command, std::optional<int64_t>& sequences);
+Status checkEvaluateSequences(const std::optional<int64_t>& sequences);
+
 /// The options that several commands share: a recipe by preset or file, and what overrides its values.
 struct RecipeOptions {
     std::string preset;
@@ -34,6 +38,7 @@ struct RecipeOptions {
     std::optional<int64_t> microBatch;
     std::optional<int64_t> vocabulary;
     std::optional<int64_t> threads;
+    std::optional<int64_t> evaluateSequences;
     std::optional<uint64_t> seed;
 
     void addTo(CLI::App& command);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/recipe_options.h"
 #include "app/cli/session_console.h"
 #include "app/cli/trace_options.h"
 
@@ -15,11 +16,17 @@ void addResume(CLI::App& app, CommandContext& context) {
     CLI::App* command = app.add_subcommand("resume", "Go on with a run from its last commit, to the same bits as without the interruption");
     command->add_option("run", options->request.folder, "Folder of the run")->required();
     command->add_option("--steps", options->request.steps, "Go on to this step instead of the run's own last one")->check(CLI::PositiveNumber);
+    addEvaluateSequences(*command, options->request.evaluateSequences);
     command->add_flag("--roll-back", options->request.rollBack, "First go back to the commit before the last one, if that is whole");
-    command->add_flag("--reshuffle", options->request.reshuffle, "From here on the text comes in another order: a way on after training became unstable");
+    command->add_flag("--reshuffle", options->request.reshuffle,
+                      "From here on the text comes in another order: a way on after training became unstable");
     addTraceOptions(*command, options->request.trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");
     command->callback([options, &context] {
+        if (const Status usable = checkEvaluateSequences(options->request.evaluateSequences); !usable.ok()) {
+            context.exitCode = reportError(usable.error(), options->json);
+            return;
+        }
         SessionConsole console(options->json);
         auto session = context.service.resumeRun(options->request, console.wake());
         context.exitCode = session.ok() ? console.follow(**session) : reportError(session.error(), options->json);

@@ -6,6 +6,7 @@
 #include "data/token_store.h"
 
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace gsst {
@@ -30,9 +31,10 @@ Status fillTrainingBatch(const TokenStore& store, const Sampler& sampler, int64_
 /// L + 1 tokens gives one sequence padded with zeros at its end, ignored too. Pure, thread-safe.
 class ValidationSequences {
 public:
-    /// The part is tokens [first, first + tokens), tokens >= 2 or 0 (none). With `mostSequences` > 0 at most so many
-    /// sequences are taken, evenly spread over the part; else all.
-    ValidationSequences(int64_t first, int64_t tokens, int64_t sequenceLength, int64_t mostSequences = 0);
+    static constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+    /// The part is tokens [first, first + tokens), tokens >= 2 or 0 (none). At most `mostSequences` are taken, evenly
+    /// spread over the part; 0 = none.
+    ValidationSequences(int64_t first, int64_t tokens, int64_t sequenceLength, int64_t mostSequences = kAll);
 
     int64_t count() const { return m_count; }
     int64_t microBatches(int64_t microBatch) const { return (m_count + microBatch - 1) / microBatch; }

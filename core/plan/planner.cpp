@@ -123,7 +123,10 @@ std::optional<Plan> Planner::onDiskEitherWay() {
     m_wanted.keepsActivations = false;
     std::optional<Plan> other = onDisk();
     m_wanted.keepsActivations = true;
-    return other && isBetter(other->step, plan->step) ? other : plan;
+    if (!other || !isBetter(other->step, plan->step))
+        return plan;
+    other->recomputesByChoice = true;
+    return other;
 }
 
 /// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the disk.

@@ -44,6 +44,7 @@ struct Plan {
     UpdateRule rule = UpdateRule::Deferred;
     double breakEven = 0;          ///< Adaptive: share of clipped steps from which deferring is cheaper
     bool stateOnDisk = true;       ///< any of it; then every step commits
+    bool recomputesByChoice = false;  ///< activations could be kept, but their memory saves more time as room for state and gradients
     int64_t microBatch = 0;        ///< may be smaller than the recipe's, to fit the device limit
     int64_t ringBytes = 0;
     int64_t deviceLimit = 0;       ///< enforced; 0 = none

@@ -55,7 +55,8 @@ struct RunSpec {
     bool operator==(const RunSpec&) const = default;
 };
 
-inline constexpr int kRunSpecVersion = 1;
+/// 2: training.evaluate_sequences 0 means no evaluation. In version 1 it meant all sequences, and is read as that.
+inline constexpr int kRunSpecVersion = 2;
 
 /// Parses a RunSpec. Every problem is reported in one error (InvalidInput, one problem a line in `why`), not the first only:
 /// unknown keys (with the nearest known one), wrong types, missing required keys (model.family, layers, width, heads,

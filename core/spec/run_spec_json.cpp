@@ -44,6 +44,8 @@ RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     JsonReader training = reader.object("training");
     trainingFields(training, spec.training);
     training.finish();
+    if (version < 2 && spec.training.evaluateSequences == 0)
+        spec.training.evaluateSequences = kAllSequences;
     JsonReader data = reader.object("data");
     dataFields(data, spec.data);
     data.finish();

@@ -42,6 +42,9 @@ enum class ClipKind {
 /// Largest loss scale; the smallest is 1.
 inline constexpr double kMostLossScale = 1099511627776.0;  // 2^40: more than the finest gradient of a mean over 2^20 tokens needs
 
+/// As many sequences as any text has.
+inline constexpr int64_t kAllSequences = 1'000'000'000;
+
 /// What becomes of a step whose loss or gradient norm is an outlier.
 enum class OutlierAction {
     Report,  ///< it counts like any other; the log tells of it
@@ -77,7 +80,7 @@ struct TrainSpec {
     int64_t threads = 0;              ///< compute threads; 0 = all cores; recorded in the run because it changes bits
 
     int64_t evaluateEvery = 250;      ///< steps; 0 = only at the end
-    int64_t evaluateSequences = 0;    ///< sequences of the validation part per evaluation; 0 = all of it
+    int64_t evaluateSequences = kAllSequences;  ///< of the validation part, at most, evenly spread over it; 0 = no evaluation at all
     int64_t sampleEvery = 250;        ///< steps; 0 = never
     int64_t sampleTokens = 120;
     std::string samplePrompt = "\n";
@@ -88,6 +91,7 @@ struct TrainSpec {
     double outlierSigmas = 12;
     OutlierAction outlierAction = OutlierAction::Report;
 
+    bool evaluates() const { return evaluateSequences > 0; }
     int64_t tokensPerStep() const { return sequencesPerStep * sequenceLength; }
     int64_t microBatchesPerStep() const { return sequencesPerStep / microBatch; }
     int64_t tokensPerMicroBatch() const { return microBatch * sequenceLength; }

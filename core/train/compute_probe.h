@@ -3,21 +3,9 @@
 
 #include "base/result.h"
 #include "plan/simulation.h"
-#include "spec/model_spec.h"
-#include "spec/train_spec.h"
-
-#include <string>
+#include "train/probe_shape.h"
 
 namespace gsst {
-
-/// What is timed to know how fast a recipe's arithmetic is here: a layer of its kind, of about its size, on about as many tokens.
-/// Recipes with the same shape share a measurement. The recipe's products are settled (see settleProducts).
-struct ProbeShape {
-    ModelSpec model;     ///< one layer, or several small ones; width at most 2,048, vocabulary at most 8,192 rows
-    TrainSpec training;  ///< one micro-batch of at most 1,024 tokens, 512 for widths over 1,024; the number of threads is settled
-    std::string key() const;  ///< names the shape
-};
-ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training);
 
 /// Times forward, backward, head and update of the shape with the code and the number of threads that training uses: a fraction of a
 /// second for small models, about two for large ones, memory for one large layer. Works on a thread of its own, so that torch's settings

@@ -3,14 +3,19 @@
 
 #include "spec/json_text.h"
 
+#include <cmath>
+#include <type_traits>
+
 namespace gsst {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
-/// One list of the fields for both directions.
+/// One list of the fields for both directions; the folder, which is no plain value, is not in it.
 template <typename Report, typename Visit>
 void forEachField(Report& report, const Visit& visit) {
+    visit("measured_at", report.measuredAt);
+    visit("recipe", report.recipe);
     visit("processor", report.processor);
     visit("cores", report.cores);
     visit("threads", report.threads);
@@ -25,25 +30,38 @@ void forEachField(Report& report, const Visit& visit) {
     visit("product_flops_fp16", report.productFlopsFp16);
     visit("forward_flops", report.forwardFlops);
     visit("backward_flops", report.backwardFlops);
+    visit("kept_backward_flops", report.keptBackwardFlops);
+    visit("head_flops", report.headFlops);
     visit("update_bytes", report.updateBytes);
+    visit("copy_bytes", report.copyBytes);
     visit("read_bytes", report.readBytes);
     visit("write_bytes", report.writeBytes);
     visit("uring", report.uring);
-    visit("direct", report.direct);
+    visit("pool_read_bytes", report.poolReadBytes);
+    visit("pool_write_bytes", report.poolWriteBytes);
+    visit("uring_read_bytes", report.uringReadBytes);
+    visit("uring_write_bytes", report.uringWriteBytes);
     visit("why_no_uring", report.whyNoUring);
+    visit("direct", report.direct);
     visit("sustained", report.sustained);
-    visit("measured_at", report.measuredAt);
+    visit("written_bytes", report.writtenBytes);
+}
+
+/// Whether everything that is divided by is there, and nothing is less than nothing.
+bool isWhole(const ComputerReport& report) {
+    bool whole = true;
+    forEachField(report, [&whole](const char*, const auto& value) {
+        if constexpr (std::is_same_v<decltype(value), const int64_t&>)
+            whole = whole && value >= 0;
+        else if constexpr (std::is_same_v<decltype(value), const double&>)
+            whole = whole && value >= 0 && std::isfinite(value);
+    });
+    for (const double rate : {report.forwardFlops, report.backwardFlops, report.readBytes, report.writeBytes})
+        whole = whole && rate > 0;
+    return whole;
 }
 
 }  // namespace
-
-double tokenSeconds(const ComputerReport& report) { return 2 / report.forwardFlops + 6 / report.backwardFlops; }
-
-double hiddenFromTokens(const ComputerReport& report) {
-    // A forward sweep reads 12 bytes of state and 4 of gradient for each parameter, writes 12, and computes 2 FLOPs a token meanwhile.
-    constexpr double kReadBytes = 16, kWrittenBytes = 12, kForwardFlops = 2;
-    return (kReadBytes / report.readBytes + kWrittenBytes / report.writeBytes) * report.forwardFlops / kForwardFlops;
-}
 
 std::string toJson(const ComputerReport& report) {
     Json json = {{"version", kVersion}, {"folder", report.folder.generic_string()}};
@@ -62,10 +80,7 @@ std::optional<ComputerReport> parseComputerReport(const std::string& text) {
     } catch (const Json::exception&) {
         return std::nullopt;
     }
-    for (const double rate : {report.forwardFlops, report.backwardFlops, report.readBytes, report.writeBytes})
-        if (!(rate > 0))
-            return std::nullopt;
-    return report;
+    return isWhole(report) ? std::optional(report) : std::nullopt;
 }
 
 }  // namespace gsst

@@ -31,7 +31,7 @@ struct SliceInfo {
     enum class Kind { Embedding, Layers, Attention, Mlp, HeadNorm, Head } kind = Kind::Layers;
     int part = 1;        ///< of an embedding or a head in several slices: which one, from 1
     int parts = 1;
-    int firstLayer = 0;  ///< from 0; of layers, and of the layer that attention or MLP are of
+    int firstLayer = 0;  ///< as people count them, from 1; of layers, and of the layer that attention or MLP are of
     int lastLayer = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "train/machine.h"
 
 #include "train/compute_probe.h"
+#include "train/computer_outlook.h"
 
 #include <torch/headeronly/version.h>
 
@@ -13,8 +14,6 @@
 
 namespace gsst {
 namespace {
-
-constexpr double kShareOfFreeRam = 0.7;
 
 /// LibTorch's libraries and heap, thread stacks, the tokenizer's and the tables' memory: 390 to 470 MiB seen on Linux.
 constexpr int64_t kProgramBytes = int64_t{448} << 20;
@@ -126,18 +125,25 @@ private:
         measured.save(files, m_file, m_machine);
     }
 
+    /// Also what other programs have measured meanwhile: a window may be open for days.
     void load(FileSystem& files) {
-        if (!m_machine.empty())
+        if (m_machine.empty()) {
+            m_machine = machineName() + ", LibTorch " + TORCH_VERSION + ", GSST Studio " + GSST_VERSION;
+            if (const std::filesystem::path folder = userCacheFolder(); !folder.empty())
+                m_file = folder / kCacheFile;
+        }
+        std::error_code none;
+        const auto written = m_file.empty() ? std::filesystem::file_time_type() : std::filesystem::last_write_time(m_file, none);
+        if (none || written == m_read)
             return;
-        m_machine = machineName() + ", LibTorch " + TORCH_VERSION + ", GSST Studio " + GSST_VERSION;
-        if (const std::filesystem::path folder = userCacheFolder(); !folder.empty())
-            m_file = folder / kCacheFile;
-        m_known = MachineCache::load(files, m_file, m_machine);
+        m_read = written;
+        add(m_known, MachineCache::load(files, m_file, m_machine));
     }
 
     std::mutex m_mutex;
     std::string m_machine;
     std::filesystem::path m_file;
+    std::filesystem::file_time_type m_read{};  ///< when what was read last had been written
     MachineCache m_known;
     MachineCache m_disturbed;  ///< measured while a run computed
 };

@@ -56,9 +56,9 @@ struct ListedOp {
     const char* phase = "";   ///< "forward", "backward", "update", "commit"
     const char* lane = "";    ///< "read", "compute", "write", "link" (to other ranks)
     const char* kind = "";
-    int slice = -1;           ///< -1 = none; so for unit and micro-batch
-    int unit = -1;
-    int microBatch = -1;
+    int slice = -1;           ///< index into StepListing::slices; -1 = none; so for unit and micro-batch
+    int unit = -1;            ///< index into StepListing::units
+    int microBatch = -1;      ///< from 0
     int64_t ioBytes = 0;      ///< read from or written to disk
     int64_t copyBytes = 0;    ///< moved in memory
     int64_t linkBytes = 0;    ///< sent to other ranks, and as many received
@@ -72,12 +72,19 @@ struct ListedOp {
     std::vector<ListedBuffer> releases;
 };
 
+/// A unit by name and in a narrow column: "attention of layer 3" and "3a".
+struct ListedUnit {
+    std::string name;
+    std::string label;
+};
+
 /// The step program of a steady-state training step, op by op.
 struct StepListing {
     std::string updateRule;
     double seconds = 0;                ///< of the step
     std::vector<std::string> programs; ///< that make up the step: "step", "commit"
-    std::vector<std::string> slices;   ///< what each is: "embedding", "layers 1 to 2", "head"
+    std::vector<std::string> slices;   ///< what each is: "embedding", "layers 1 to 2", "head"; layers count from 1
+    std::vector<ListedUnit> units;     ///< of the model, in its order
     std::vector<ListedOp> ops;         ///< in the order of the programs
 };
 

@@ -5,6 +5,7 @@
 #include "store/run_lock.h"
 #include "store/state_store.h"
 #include "train/committed_text.h"
+#include "train/damage_words.h"
 #include "train/run_folder.h"
 
 #include <utility>
@@ -55,7 +56,7 @@ Result<VerifyResult> verifyRun(const std::filesystem::path& path, const Progress
     result.generation = report.record.generation;
     result.notices = run.store->notices();
     for (const DamagedBlock& block : report.damaged)
-        result.damage.push_back(block.file + ": " + block.tensor + " (" + nameOf(block.kind) + ")");
+        result.damage.push_back(block.file + ": " + wordsFor(block, *run.table) + " (" + nameOf(block.kind) + ")");
     result.previousUsable = report.previousUsable;
     result.previousStep = report.previous.step;
     return result;

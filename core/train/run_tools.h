@@ -26,7 +26,7 @@ struct VerifyResult {
     int ranks = 1;
     uint64_t generation = 0;
     std::vector<std::string> notices;  ///< what was found damaged or missing and needed not stop the run: one sentence each
-    std::vector<std::string> damage;  ///< "slots/A: layers.3.mlp.up.weight (hi)"; empty = all sums hold
+    std::vector<std::string> damage;  ///< "slots/A: layers.3.mlp.up.weight, in the MLP of layer 4 (hi)"; empty = all sums hold
     bool previousUsable = false;      ///< the commit before verifies in full
     int64_t previousStep = 0;
 };

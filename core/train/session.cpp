@@ -11,6 +11,16 @@
 namespace gsst {
 namespace {
 
+/// From here on; run.json learns of it when the state turned out to be good.
+Status changeEvaluation(OpenRun& run, int64_t sequences) {
+    int64_t& present = run.record.spec.training.evaluateSequences;
+    if (sequences == present)
+        return {};
+    present = sequences;
+    run.recordChanged = true;
+    return validate(run.record.spec, "--evaluate-sequences " + std::to_string(sequences));
+}
+
 /// `request` may name the folder of this rank, or what the folders of all are named after.
 Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink, std::stop_token stop) {
     GSST_ASSIGN(const RankPlace place, rankPlaceHere());
@@ -18,7 +28,10 @@ Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest requ
         request.folder = folderOfRank(request.folder, place);
     if (request.rollBack || request.reshuffle)
         GSST_TRY(chooseRestart(files, request, sink));
-    return openExistingRun(files, request.folder, request.steps, sink, std::move(stop));
+    GSST_ASSIGN(auto run, openExistingRun(files, request.folder, request.steps, sink, std::move(stop)));
+    if (request.evaluateSequences)
+        GSST_TRY(changeEvaluation(*run, *request.evaluateSequences));
+    return run;
 }
 
 }  // namespace

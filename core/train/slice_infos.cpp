@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/slice_infos.h"
 
+#include "spec/unit_words.h"
+
 #include <algorithm>
 
 namespace gsst {
@@ -18,8 +20,8 @@ SliceInfo infoOf(const TensorTable& table, const SliceRange& slice) {
         info.kind = slice.isPart() && rowsOfSlice(table, slice).count == 0 ? SliceInfo::Kind::HeadNorm : SliceInfo::Kind::Head;
         return info;
     }
-    info.firstLayer = first.layer;
-    info.lastLayer = last.layer;
+    info.firstLayer = countedFromOne(first.layer);
+    info.lastLayer = countedFromOne(last.layer);
     if (slice.unitCount == 1)
         info.kind = first.kind == UnitKind::Attention ? SliceInfo::Kind::Attention : SliceInfo::Kind::Mlp;
     return info;
@@ -44,6 +46,19 @@ std::vector<SliceInfo> sliceInfos(const TensorTable& table, const std::vector<Sl
     countParts(infos, SliceInfo::Kind::Embedding);
     countParts(infos, SliceInfo::Kind::Head);
     return infos;
+}
+
+std::string wordsFor(const SliceInfo& slice) {
+    const std::string first = std::to_string(slice.firstLayer), last = std::to_string(slice.lastLayer);
+    switch (slice.kind) {
+    case SliceInfo::Kind::Embedding: return "embedding";
+    case SliceInfo::Kind::Head: return "head";
+    case SliceInfo::Kind::HeadNorm: return "norm of the head";
+    case SliceInfo::Kind::Attention: return "attention of layer " + first;
+    case SliceInfo::Kind::Mlp: return "MLP of layer " + first;
+    case SliceInfo::Kind::Layers: break;
+    }
+    return first == last ? "layer " + first : "layers " + first + " to " + last;
 }
 
 }  // namespace gsst

@@ -2,6 +2,8 @@
 #include "train/explain_plan.h"
 
 #include "plan/steady_step.h"
+#include "spec/unit_words.h"
+#include "train/slice_infos.h"
 
 #include <cstddef>
 
@@ -31,22 +33,17 @@ const char* nameOf(BufferUse use) {
     return "unknown";
 }
 
-/// "embedding", "layer 3", "layers 1 to 4", "attention of layer 2", "head, tokens 16384 to 32767", "norm of the head".
-std::string nameOf(const TensorTable& table, const SliceRange& slice) {
-    const UnitInfo& first = table.units()[size_t(slice.firstUnit)];
-    const UnitInfo& last = table.units()[size_t(slice.firstUnit + slice.unitCount - 1)];
-    if (first.kind == UnitKind::Embedding || first.kind == UnitKind::Head) {
-        const std::string unit = first.kind == UnitKind::Head ? "head" : "embedding";
+/// "layers 1 to 4", "head, tokens 16384 to 32767": parts of a vocabulary by what they have of it.
+std::vector<std::string> namesOf(const TensorTable& table, const std::vector<SliceRange>& slices) {
+    std::vector<std::string> names;
+    for (const SliceInfo& info : sliceInfos(table, slices)) {
+        const SliceRange& slice = slices[names.size()];
         const RowRange rows = rowsOfSlice(table, slice);
-        if (!slice.isPart())
-            return unit;
-        return rows.count == 0 ? "norm of the " + unit : unit + ", tokens " + std::to_string(rows.first) + " to " + std::to_string(rows.end() - 1);
+        names.push_back(wordsFor(info));
+        if (slice.isPart() && rows.count > 0)
+            names.back() += ", tokens " + std::to_string(rows.first) + " to " + std::to_string(rows.end() - 1);
     }
-    if (slice.unitCount == 1)
-        return (first.kind == UnitKind::Attention ? "attention of layer " : "MLP of layer ") + std::to_string(first.layer);
-    if (first.layer == last.layer)
-        return "layer " + std::to_string(first.layer);
-    return "layers " + std::to_string(first.layer) + " to " + std::to_string(last.layer);
+    return names;
 }
 
 /// The first op after the last that computes the loss: there the backward sweep begins.
@@ -105,8 +102,9 @@ StepListing listStep(const PlanBasis& basis, const Plan& plan) {
     StepListing listing;
     listing.updateRule = plan.stateOnDisk ? nameOf(plan.rule) : "in place";
     listing.seconds = times.seconds;
-    for (const SliceRange& slice : builder.slices())
-        listing.slices.push_back(nameOf(basis.table, slice));
+    listing.slices = namesOf(basis.table, builder.slices());
+    for (const UnitInfo& unit : basis.table.units())
+        listing.units.push_back({wordsFor(unit), labelFor(unit)});
     for (size_t program = 0; program < programs.size(); ++program) {
         listing.programs.push_back(nameOf(programs[program].variant.kind));
         const size_t end = endOfForward(programs[program]);

@@ -2,6 +2,7 @@
 #include "train/torch_slice_math.h"
 
 #include "nn/token_loss.h"
+#include "spec/unit_words.h"
 #include "train/torch_guard.h"
 #include "train/torch_slice_compute.h"
 
@@ -22,7 +23,7 @@ TorchSliceMath::~TorchSliceMath() = default;
 
 Status TorchSliceMath::setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep) {
     const auto invalid = [microBatch](std::string why) {
-        return Error{ErrorCode::InvalidInput, "a micro-batch cannot be used", "micro-batch " + std::to_string(microBatch), std::move(why),
+        return Error{ErrorCode::InvalidInput, "a micro-batch cannot be used", "micro-batch " + std::to_string(countedFromOne(microBatch)), std::move(why),
                      "check that the tokens were made with this run's tokenizer"};
     };
     const auto count = int64_t(inputs.size());
@@ -81,7 +82,7 @@ Status TorchSliceMath::backward(const BackwardCall& call) {
         if (call.kept) {
             auto kept = m_compute->kept.extract({call.slice, call.microBatch});
             if (kept.empty())
-                return Error{ErrorCode::Internal, "The activations of a forward pass are gone", "slice " + std::to_string(call.slice),
+                return Error{ErrorCode::Internal, "The activations of a forward pass are gone", "slice " + std::to_string(countedFromOne(call.slice)),
                              "its backward pass expected them", "Please report this with the run's log"};
             saved = std::move(kept.mapped());
         } else {

@@ -2,6 +2,7 @@
 #include "train/trace_writer.h"
 
 #include "base/units.h"
+#include "spec/unit_words.h"
 
 #include <algorithm>
 #include <array>
@@ -58,6 +59,11 @@ const char* waitName(WaitCause cause) {
 /// Appends `"name":value` to the arguments of an event.
 void addArgument(std::string& arguments, const char* name, int64_t value) {
     arguments.append(arguments.empty() ? "\"" : ",\"").append(name).append("\":").append(std::to_string(value));
+}
+
+/// `text` needs no escapes.
+void addArgument(std::string& arguments, const char* name, const std::string& text) {
+    arguments.append(arguments.empty() ? "\"" : ",\"").append(name).append("\":\"").append(text).append("\"");
 }
 
 /// Whatever the locale: a decimal comma is no JSON.
@@ -125,14 +131,21 @@ TraceWriter::OpText TraceWriter::textOf(const ListedOp& op) {
     return {op.kind, lane, op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
 }
 
-std::string TraceWriter::argumentsOf(const OpText& op) {
+/// Its number, and in words what the op is about: the unit, or if that is none the whole slice.
+void TraceWriter::addSlice(std::string& arguments, int slice, int unit) const {
+    if (slice >= 0)
+        addArgument(arguments, "slice", countedFromOne(slice));
+    if (unit >= 0 && size_t(unit) < m_expected.units.size())
+        addArgument(arguments, "part", m_expected.units[size_t(unit)].name);
+    else if (slice >= 0 && size_t(slice) < m_expected.slices.size())
+        addArgument(arguments, "part", m_expected.slices[size_t(slice)]);
+}
+
+std::string TraceWriter::argumentsOf(const OpText& op) const {
     std::string arguments;
-    if (op.slice >= 0)
-        addArgument(arguments, "slice", op.slice);
-    if (op.unit >= 0)
-        addArgument(arguments, "unit", op.unit);
+    addSlice(arguments, op.slice, op.unit);
     if (op.microBatch >= 0)
-        addArgument(arguments, "micro-batch", op.microBatch);
+        addArgument(arguments, "micro-batch", countedFromOne(op.microBatch));
     if (op.ioBytes > 0)
         addArgument(arguments, "disk bytes", op.ioBytes);
     if (op.copyBytes > 0)
@@ -189,8 +202,7 @@ void TraceWriter::waited(const Op& op, WaitCause cause, double seconds) {
         return;
     const double now = m_clock.seconds();
     std::string arguments = std::string("\"before\":\"") + nameOf(op.kind) + '"';
-    if (op.slice >= 0)
-        addArgument(arguments, "slice", op.slice);
+    addSlice(arguments, op.slice, op.unit);
     m_file->add(eventText(kMeasured, kWaits, waitName(cause), "wait", now - seconds, now, arguments));
 }
 
@@ -222,7 +234,8 @@ void TraceWriter::addSimulated() {
         const double start = begin + op.start;
         const OpText text = textOf(op);
         double end = start;
-        for (const auto& [name, seconds] : {std::pair(kWaitForWrite, op.writeWait), std::pair(kWaitForLink, op.linkWait), std::pair(kWaitForRead, op.readWait)})
+        for (const auto& [name, seconds] :
+             {std::pair(kWaitForWrite, op.writeWait), std::pair(kWaitForLink, op.linkWait), std::pair(kWaitForRead, op.readWait)})
             if (seconds > 0) {
                 m_file->addPatiently(eventText(kSimulated, kWaits, name, "wait", end - seconds, end, ""));
                 end -= seconds;

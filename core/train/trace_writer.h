@@ -19,9 +19,9 @@
 namespace gsst {
 
 /// Writes what happens in the first steps as a trace for ui.perfetto.dev or chrome://tracing: a process "measured" with one event
-/// for each op in lanes (steps, compute, waits, disk read, disk write, link to other ranks), beside it a process "simulated" with the step as it was planned. An
-/// I/O op lasts from when the engine handed it over; ops of a lane that overlap get rows of their own. Time in microseconds since the
-/// trace began.
+/// for each op in lanes (steps, compute, waits, disk read, disk write, link to other ranks), beside it a process "simulated" with the
+/// step as it was planned. An I/O op lasts from when the engine handed it over; ops of a lane that overlap get rows of their own. Time in
+/// microseconds since the trace began; slices, layers and micro-batches count from 1.
 ///
 /// Observer calls may come on any thread and are quick. The others belong to the thread that trains.
 class TraceWriter : public EngineObserver {
@@ -73,7 +73,8 @@ private:
     void nameTrack(Track track, const std::string& name);
     static OpText textOf(const Op& op);
     static OpText textOf(const ListedOp& op);
-    static std::string argumentsOf(const OpText& op);
+    void addSlice(std::string& arguments, int slice, int unit) const;
+    std::string argumentsOf(const OpText& op) const;
     void addOp(const Running& running, double end, bool finished);
     int freeRow(Lane lane) const;
     void addSimulated();
@@ -86,7 +87,7 @@ private:
     std::vector<Running> m_running;         ///< guarded by m_mutex; so is what follows up to the blank line
     std::set<std::pair<int, int>> m_named;
 
-    StepListing m_expected;
+    StepListing m_expected;                 ///< changes only while no step runs
     int64_t m_step = 0;
     int64_t m_stepsDone = 0;
     double m_stepStart = 0;

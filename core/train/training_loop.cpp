@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "optim/schedule.h"
+#include "train/damage_words.h"
 #include "train/explain_plan.h"
 #include "train/replan.h"
 #include "train/state_files.h"
@@ -16,9 +17,9 @@
 namespace gsst {
 namespace {
 
-Error damagedState(const std::filesystem::path& folder, const VerifyReport& report) {
+Error damagedState(const std::filesystem::path& folder, const TensorTable& table, const VerifyReport& report) {
     const DamagedBlock& first = report.damaged.front();
-    std::string why = "the " + std::string(nameOf(first.kind)) + " of " + first.tensor + " are not what was written";
+    std::string why = "the " + std::string(nameOf(first.kind)) + " of " + wordsFor(first, table) + ", are not what was written";
     if (report.damaged.size() > 1)
         why += ", nor are " + std::to_string(report.damaged.size() - 1) + " other blocks";
     return {ErrorCode::Corrupt, "The saved state is damaged", (folder / first.file).string(), why,
@@ -92,7 +93,7 @@ Status TrainingLoop::checkState() {
         };
         GSST_ASSIGN(const VerifyReport report, store.verify(false, progress, m_inbox.stopToken()));
         if (!report.damaged.empty())
-            return damagedState(m_run.folder.root, report);
+            return damagedState(m_run.folder.root, *m_run.table, report);
     }
     return {};
 }
@@ -102,7 +103,7 @@ Status TrainingLoop::catchUp() {
     const int64_t step = m_trainer->step();
     if (m_log->hasValidation())
         m_validatedStep = step;
-    if (step > 0 && due(training().evaluateEvery, step) && !m_log->hasValidation())
+    if (step > 0 && validationDue(step) && !m_log->hasValidation())
         GSST_TRY(validate());
     if (step > 0 && due(training().sampleEvery, step) && !m_log->hasSample())
         GSST_TRY(sample());
@@ -211,7 +212,7 @@ Status TrainingLoop::oneStep() {
     GSST_TRY(report(result));
     GSST_TRY(tellOfFault(result));
     const int64_t step = m_trainer->step();
-    if (due(training().evaluateEvery, step))
+    if (validationDue(step))
         GSST_TRY(validate());
     if (due(training().sampleEvery, step))
         GSST_TRY(sample());
@@ -237,7 +238,7 @@ Status TrainingLoop::tellOfFault(const StepResult& result) {
 }
 
 bool TrainingLoop::interruptsAfter(int64_t step) const {
-    return step >= training().steps || due(training().evaluateEvery, step) || due(training().sampleEvery, step);
+    return step >= training().steps || validationDue(step) || due(training().sampleEvery, step);
 }
 
 /// With several processes a command to one of them is for all, at the same step.
@@ -300,7 +301,7 @@ Status TrainingLoop::finish() {
     m_sink(StateChanged{RunState::Finishing, m_trainer->step()});
     GSST_TRY(m_trainer->settle());
     const bool complete = m_trainer->step() >= training().steps;
-    if (complete && m_validatedStep != m_trainer->step())
+    if (complete && training().evaluates() && m_validatedStep != m_trainer->step())
         GSST_TRY(validate());
     if (complete && training().sampleEvery > 0 && !due(training().sampleEvery, m_trainer->step()))
         GSST_TRY(sample());

@@ -51,6 +51,7 @@ private:
     Status tellOfFault(const StepResult& result);
     Status writeLine(const StepDone& done);
     bool due(int64_t interval, int64_t step) const { return interval > 0 && step % interval == 0; }
+    bool validationDue(int64_t step) const { return training().evaluates() && due(training().evaluateEvery, step); }
     bool interruptsAfter(int64_t step) const;
     /// Of several processes none gives up a step alone: the others would wait for it.
     std::stop_token stepToken() { return m_run.collective ? std::stop_token() : m_inbox.stepToken(); }

@@ -43,6 +43,7 @@ struct ResumeRequest {
     TraceRequest trace = {};
     bool rollBack = false;   ///< first go back to the commit before the newest one
     bool reshuffle = false;  ///< first bring the text into another order, for this run from here on
+    std::optional<int64_t> evaluateSequences = {};  ///< of an evaluation from here on, see TrainSpec; none = the run's own number
 };
 
 /// A run that goes on: events out, commands in. Destroying it pauses the run and joins its thread.
@@ -93,6 +94,7 @@ struct PlanPreview {
     double driveReadRate = 0;            ///< bytes a second that the times stand on
     double driveWriteRate = 0;
     bool driveMeasured = false;          ///< else the two are assumed
+    bool usesDrive() const { return readBytesPerStep + writtenBytesPerStep > 0; }
     std::string bottleneck;
     std::string updateRule;              ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
 };
@@ -112,10 +114,20 @@ struct RunInfo {
     std::string problem;      ///< empty = can be resumed
 };
 
+/// The preset that the arithmetic is measured with where no other is named.
+inline constexpr const char* kUsualRecipe = "gpt2-124m";
+
 /// What to measure of this computer.
 struct ComputerQuestion {
-    std::filesystem::path folder;  ///< whose drive; must exist
-    bool quick = true;             ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
+    std::filesystem::path folder;   ///< whose drive; must exist
+    bool quick = true;              ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
+    std::optional<RunSpec> recipe = {};  ///< to measure the arithmetic with; none = kUsualRecipe
+};
+
+/// A run that does not exist yet, to be planned.
+struct PlanQuestion {
+    RunSpec spec;
+    std::filesystem::path folder = {};  ///< where it would be: its drive counts. It need not exist; empty = here
 };
 
 /// The one door from ui and app into the core; torch-free. createTrainingService() gives the real one, tests a fake.
@@ -126,13 +138,13 @@ public:
     virtual Result<std::vector<RunSpec>> presets() = 0;
     virtual Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text,
                                               const std::function<void(const Progress&)>& progress, std::stop_token stop) = 0;
-    virtual Result<PlanPreview> previewPlan(const RunSpec& spec) = 0;
+    virtual Result<PlanPreview> previewPlan(const PlanQuestion& question) = 0;
     /// Why the plan is as it is; not for sliders, it plans many times. OverBudget if there is no plan.
-    virtual Result<PlanExplanation> explainPlan(const RunSpec& spec) = 0;
+    virtual Result<PlanExplanation> explainPlan(const PlanQuestion& question) = 0;
     /// The plan's step program with its simulated times. OverBudget if there is no plan.
-    virtual Result<StepListing> listStep(const RunSpec& spec) = 0;
+    virtual Result<StepListing> listStep(const PlanQuestion& question) = 0;
     virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
-    /// What measureComputer() found last, in this program or one before; none if it was never asked.
+    /// What measureComputer() found last, in this program or another of this user; none if it was never asked.
     virtual std::optional<ComputerReport> lastComputerReport() = 0;
     /// Measures arithmetic, memory and drive; plans use the figures from then on. Busy while a run computes, whose work would spoil
     /// the figures. Cancelled within about two seconds of `stop`.

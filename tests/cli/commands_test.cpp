@@ -79,6 +79,19 @@ TEST_F(CommandsTest, SequenceLengthIsWhatTokensPerStepAreCountedIn) {
     refuse({"--sequence-length", "100000"}, {"--sequence-length", "100000", "context"});
 }
 
+TEST_F(CommandsTest, EvaluationCanBeShortOrLeftOut) {
+    EXPECT_EQ(train({}).spec.training.evaluateSequences, 64);
+    EXPECT_EQ(train({"--evaluate-sequences", "8"}).spec.training.evaluateSequences, 8);
+    EXPECT_FALSE(train({"--evaluate-sequences", "0"}).spec.training.evaluates());
+    refuse({"--evaluate-sequences", "-1"}, {"--evaluate-sequences", "-1 is out of range", "no evaluation"});
+    refuse({"--evaluate-sequences", "2000000000"}, {"--evaluate-sequences", "1000000000"});
+    EXPECT_EQ(run({"resume", "runs/a"}), 0);
+    EXPECT_FALSE(m_service.resumed->evaluateSequences) << "the run's own number";
+    EXPECT_EQ(run({"resume", "runs/a", "--evaluate-sequences", "0"}), 0);
+    EXPECT_EQ(m_service.resumed->evaluateSequences, 0);
+    EXPECT_EQ(run({"resume", "runs/a", "--evaluate-sequences", "-1"}), 2);
+}
+
 TEST_F(CommandsTest, TokensPerStepFitsTheMicroBatchOfTheRecipe) {
     EXPECT_EQ(train({"--tokens-per-step", "2560"}).spec.training.microBatch, 10);  // 20 sequences
     EXPECT_EQ(train({"--tokens-per-step", "128"}).spec.training.microBatch, 1);
@@ -198,6 +211,14 @@ TEST_F(CommandsTest, PlanPrintsWhatItCosts) {
         EXPECT_NE(m_out.find(words), std::string::npos) << words << " in " << m_out;
     EXPECT_EQ(run({"plan", "--preset", "sample", "--json"}), 0);
     EXPECT_EQ(nlohmann::json::parse(m_out)["bytes"]["weights"]["disk"], int64_t{5} << 30);
+}
+
+TEST_F(CommandsTest, PlanIsForTheDriveOfTheRun) {
+    m_service.preview.fits = true;
+    EXPECT_EQ(run({"plan", "--preset", "sample"}), 0);
+    EXPECT_EQ(m_service.plannedFolder, std::filesystem::path("runs") / "sample") << "where train would put it";
+    EXPECT_EQ(run({"plan", "--preset", "sample", "--run", "other/drive"}), 0);
+    EXPECT_EQ(m_service.plannedFolder, "other/drive");
 }
 
 TEST_F(CommandsTest, APlanThatDoesNotFitIsAnError) {

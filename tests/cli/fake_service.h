@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,16 +36,20 @@ public:
                                       std::stop_token) override {
         return TextSummary{};
     }
-    Result<PlanPreview> previewPlan(const RunSpec& spec) override {
-        planned = spec;
+    Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
+        planned = question.spec;
+        plannedFolder = question.folder;
         return preview;
     }
-    Result<PlanExplanation> explainPlan(const RunSpec&) override { return explanation; }
-    std::optional<ComputerReport> lastComputerReport() override { return std::nullopt; }
-    Result<ComputerReport> measureComputer(const ComputerQuestion&, const std::function<void(const Progress&)>&, std::stop_token) override {
-        return ComputerReport{};
+    Result<PlanExplanation> explainPlan(const PlanQuestion&) override { return explanation; }
+    std::optional<ComputerReport> lastComputerReport() override { return report; }
+    Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>&, std::stop_token) override {
+        measured = question;
+        if (refusal)
+            return *refusal;
+        return report.value_or(ComputerReport());
     }
-    Result<StepListing> listStep(const RunSpec&) override { return listing; }
+    Result<StepListing> listStep(const PlanQuestion&) override { return listing; }
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()>) override {
         started = std::move(request);
@@ -58,6 +63,9 @@ public:
     std::optional<RunRequest> started;
     std::optional<ResumeRequest> resumed;
     std::optional<RunSpec> planned;
+    std::filesystem::path plannedFolder;
+    std::optional<ComputerQuestion> measured;
+    std::optional<ComputerReport> report;
     PlanPreview preview;
     PlanExplanation explanation;
     StepListing listing;
@@ -83,6 +91,7 @@ protected:
         addTrain(app, context);
         addResume(app, context);
         addPlan(app, context);
+        addDoctor(app, context);
         ::testing::internal::CaptureStdout();
         ::testing::internal::CaptureStderr();
         std::vector<std::string> reversed(words.rbegin(), words.rend());
@@ -94,6 +103,20 @@ protected:
         m_out = ::testing::internal::GetCapturedStdout();
         m_err = ::testing::internal::GetCapturedStderr();
         return context.exitCode;
+    }
+
+    void expectOut(const std::vector<std::string>& texts) {
+        for (const std::string& text : texts)
+            EXPECT_NE(m_out.find(text), std::string::npos) << text << " in\n" << m_out;
+    }
+    /// What people read fits a terminal of a hundred columns.
+    void expectNarrow() {
+        constexpr size_t kColumns = 100;
+        std::istringstream lines(m_out);
+        for (std::string line; std::getline(lines, line);) {
+            EXPECT_LE(line.size(), kColumns) << line;
+            EXPECT_FALSE(line.ends_with(' ')) << line;
+        }
     }
 
     FakeService m_service;

@@ -6,12 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <sstream>
 
 namespace gsst::test {
 namespace {
-
-constexpr size_t kColumns = 100;
 
 class PlanReportTest : public CommandTest {
 protected:
@@ -42,7 +39,8 @@ protected:
         StepListing& listing = m_service.listing;
         listing.updateRule = "insured";
         listing.programs = {"step", "commit"};
-        listing.slices = {"embedding", "layer 0", "head"};
+        listing.slices = {"embedding", "layer 1", "head"};
+        listing.units = {{"embedding", "emb"}, {"attention of layer 1", "1a"}, {"MLP of layer 1", "1m"}, {"head", "head"}};
         listing.seconds = 0.52;
         listing.ops.resize(4);
         const ListedBuffer state{7, "staging", "state", 1023 << 20, false}, kept{8, "device", "weights", 4096, true};
@@ -50,6 +48,8 @@ protected:
         listing.ops[0].acquires = {state, kept};
         fill(listing.ops[1], "forward", "compute", "store boundary", 1, 0, 2e9, 0.5);
         listing.ops[1].readWait = 0.125;
+        listing.ops[1].unit = 1;
+        listing.ops[1].microBatch = 6;
         fill(listing.ops[2], "backward", "compute", "store boundary", 1, 0, 1e9, 0.25);
         fill(listing.ops[3], "commit", "write", "write state", 2, 5 << 20, 0, 0.125);
         listing.ops[3].program = 1;
@@ -70,17 +70,6 @@ protected:
         words.insert(words.end(), more.begin(), more.end());
         ASSERT_EQ(run(words), 0) << m_err;
     }
-    void expectOut(const std::vector<std::string>& texts) {
-        for (const std::string& text : texts)
-            EXPECT_NE(m_out.find(text), std::string::npos) << text << " in\n" << m_out;
-    }
-    void expectNarrow() {
-        std::istringstream lines(m_out);
-        for (std::string line; std::getline(lines, line);) {
-            EXPECT_LE(line.size(), kColumns) << line;
-            EXPECT_FALSE(line.ends_with(' ')) << line;
-        }
-    }
 };
 
 TEST_F(PlanReportTest, ExplainsWithinAHundredColumns) {
@@ -94,11 +83,12 @@ TEST_F(PlanReportTest, SaysWhatItKnowsOfTheDrive) {
     m_service.preview.driveWriteRate = 1e9;
     plan({});
     expectNarrow();
-    expectOut({formatRate(2e9) + " reading, " + formatRate(1e9) + " writing, assumed", "gsst doctor FOLDER"});
+    expectOut({"drive:   NOT MEASURED: " + formatRate(2e9) + " reading, " + formatRate(1e9), "gsst doctor FOLDER", "This computer"});
     m_service.preview.driveMeasured = true;
     plan({});
     expectOut({"as measured"});
     EXPECT_EQ(m_out.find("gsst doctor"), std::string::npos);
+    EXPECT_EQ(m_out.find("MEASURED"), std::string::npos);
     plan({"--json"});
     EXPECT_EQ(nlohmann::json::parse(m_out)["drive_measured"], true);
     m_service.preview.readBytesPerStep = m_service.preview.writtenBytesPerStep = 0;
@@ -121,9 +111,14 @@ TEST_F(PlanReportTest, ExplainsToPrograms) {
 TEST_F(PlanReportTest, ListsTheProgramWithinAHundredColumns) {
     plan({"--program"});
     expectNarrow();
-    expectOut({"4 ops", "-- forward, slice 1: layer 0", "-- backward, slice 1: layer 0", "-- commit, slice 2: head", "+S state 1023 MiB",
+    expectOut({"4 ops", "-- forward, slice 2: layer 1", "-- backward, slice 2: layer 1", "-- commit, slice 3: head", "+S state 1023 MiB",
                "-S state 1023 MiB", "-250.00",
                "Computing waits 0.125 s for reads", "computing takes 0.750 s"});
+    std::istringstream lines(m_out.substr(m_out.find("slice 2: layer 1")));
+    std::string line;
+    std::getline(lines, line);
+    std::getline(lines, line);
+    EXPECT_EQ(line.find("     2 compute store boundary   1a     7"), 0u) << line << ": the second op, of the seventh micro-batch";
     EXPECT_EQ(m_out.find("weights"), std::string::npos) << "what is kept across steps is neither acquired nor released";
 }
 
@@ -142,6 +137,8 @@ TEST_F(PlanReportTest, AddsUpByKind) {
     EXPECT_EQ(json["ops"][0]["acquires"].size(), 2u);
     EXPECT_EQ(json["ops"][0]["acquires"][1]["kept_across_steps"], true);
     EXPECT_EQ(json["ops"][3]["program"], 1);
+    EXPECT_EQ(json["ops"][1]["slice"], 1) << "indices, for programs";
+    EXPECT_EQ(json["units"][1], "attention of layer 1");
 }
 
 TEST_F(PlanReportTest, TraceOptionsReachTheService) {

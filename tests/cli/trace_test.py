@@ -46,7 +46,11 @@ class TraceTest(program.ProgramTest):
         forward = next(event for event in events(self.traced, MEASURED) if event["name"] == "forward")
         self.assertLessEqual({"slice", "micro-batch"}, set(forward["args"]))
         read = next(event for event in events(self.traced, MEASURED) if event["name"] == "read state")
-        self.assertLessEqual({"slice", "unit", "disk bytes"}, set(read["args"]))
+        self.assertLessEqual({"slice", "part", "disk bytes"}, set(read["args"]))
+        parts = {event["args"]["part"] for event in events(self.traced, MEASURED, "disk read") if "part" in event["args"]}
+        self.assertLessEqual({"embedding", "attention of layer 1", "MLP of layer 2", "head"}, parts)
+        self.assertNotIn("attention of layer 0", parts)
+        self.assertEqual({event["args"]["micro-batch"] for event in events(self.traced, MEASURED, "compute") if event["name"] == "forward"}, {1, 2})
         waits = {event["name"] for event in events(self.traced, MEASURED, "wait")}
         self.assertIn("waiting for read", waits, "the very first read at least")
         self.assertLessEqual(waits, {"waiting for read", "waiting for write"})
@@ -67,6 +71,10 @@ class TraceTest(program.ProgramTest):
         measured = collections.Counter(event["name"] for event in events(self.traced, MEASURED))
         self.assertEqual(measured["backward"], self.STEPS * planned["backward"])
         self.assertEqual(sum(total["ops"] for total in self.listed["totals"]), len(self.listed["ops"]))
+        self.assertIn("MLP of layer 2", self.listed["units"])
+        for op in self.listed["ops"]:
+            self.assertLess(op["slice"], len(self.listed["slices"]))
+            self.assertLess(op["unit"], len(self.listed["units"]))
 
     def test_ends_by_itself_and_does_not_change_the_run(self):
         outcome = self.train("--trace", self.trace, "--trace-steps", "2", "--residency", "disk")

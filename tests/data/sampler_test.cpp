@@ -207,6 +207,11 @@ TEST_F(BatchTest, ALimitSpreadsValidationOverThePart) {
     for (size_t row = 0; row < 4; ++row)
         EXPECT_EQ(input[row * 10], static_cast<int64_t>(1 + (1000 + row * 250) % 251));
     EXPECT_EQ(ValidationSequences(0, 0, 10).count(), 0);
+    EXPECT_EQ(ValidationSequences(1000, 1000, 10, 1'000'000).count(), 100);
+    const ValidationSequences none(1000, 1000, 10, 0);
+    EXPECT_EQ(none.count(), 0);
+    EXPECT_EQ(none.microBatches(4), 0);
+    EXPECT_EQ(none.countedTargets(), 0);
 }
 
 } // namespace

@@ -30,7 +30,7 @@ ARROWS = {
 }
 
 # The part of train that a screen sees: plain structs and commands.
-TRAIN_FOR_UI = ("events.h", "event_queue.h", "training_service.h", "create_training_service.h", "run_tools.h")
+TRAIN_FOR_UI = ("events.h", "event_queue.h", "training_service.h", "create_training_service.h", "run_tools.h", "computer_outlook.h")
 
 TORCH = ("torch", "ATen", "c10", "torch_cuda")
 TORCH_FREE = ("base", "spec", "io", "plan", "store", "data", "engine", "ui")

@@ -69,7 +69,7 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
 
 TEST(RunSpecJson, spellsChoicesAsDocumented) {
     const std::string text = toJson(unusualSpec());
-    for (const char* line : {"\"version\": 1,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"", "\"products\": \"widened\"", "\"state\": \"lean\"",
+    for (const char* line : {"\"version\": 2,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"", "\"products\": \"widened\"", "\"state\": \"lean\"",
                              "\"schedule\": \"constant\"", "\"loss_scale\": 4096.0", "\"loss_scale_grow_steps\": 77", "\"learning_rate\": 0.30000000000000004", "\"seed\": 18446744073709551615",
                              "\"tokenizer\": \"sentencepiece-bpe\"", "\"device_bytes\": 4294967297", "\"ram_bytes\": 123",
                              "\"disk_bytes\": 999999999999", "\"outlier_sigmas\": 7.5", "\"outlier_action\": \"skip\"", "\"residency\": \"disk\""})
@@ -146,13 +146,28 @@ TEST(RunSpecJson, refusesSyntaxErrorsAndDoubleKeys) {
 }
 
 TEST(RunSpecJson, tellsANewerFormatFromABrokenOne) {
-    const auto newer = parseRunSpec(R"({"version": 2, "whatever": []})", "new.json");
+    const auto newer = parseRunSpec(R"({"version": 3, "whatever": []})", "new.json");
     ASSERT_FALSE(newer.ok());
     EXPECT_EQ(newer.error().code, ErrorCode::NewerVersion);
     EXPECT_EQ(newer.error().where, "new.json");
-    EXPECT_EQ(whyNot(with(R"("version": 0)")), "version: 0 is not between 1 and 1");
+    EXPECT_EQ(whyNot(with(R"("version": 0)")), "version: 0 is not between 1 and 2");
     EXPECT_EQ(whyNot(with(R"("version": "1")")), "version: must be a whole number, not \"1\"");
     EXPECT_EQ(whyNot(with(R"("version": 1)")), "");
+    EXPECT_EQ(whyNot(with(R"("version": 2)")), "");
+}
+
+TEST(RunSpecJson, noSequencesWereAllInTheFirstFormat) {
+    const auto sequences = [](const std::string& keys) {
+        const auto spec = parseRunSpec(with(keys), "my.json");
+        EXPECT_TRUE(spec.ok()) << spec.error().text();
+        return spec.ok() ? spec->training.evaluateSequences : -1;
+    };
+    EXPECT_EQ(sequences(R"("version": 1, "training": {"evaluate_sequences": 0})"), kAllSequences);
+    EXPECT_EQ(sequences(R"("version": 1, "training": {"evaluate_sequences": 7})"), 7);
+    EXPECT_EQ(sequences(R"("version": 1)"), kAllSequences);
+    EXPECT_EQ(sequences(R"("version": 2, "training": {"evaluate_sequences": 0})"), 0);
+    EXPECT_EQ(sequences(R"("training": {"evaluate_sequences": 0})"), 0);
+    EXPECT_EQ(sequences(R"("version": 2)"), kAllSequences);
 }
 
 TEST(RunSpecJson, survivesEveryCutAndEveryFlippedByte) {

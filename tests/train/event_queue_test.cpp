@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/event_queue.h"
 
-#include "train/computer_report.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -68,27 +66,6 @@ TEST(EventQueue, TwoThreadsLoseNothing) {
     ended.store(true);
     reader.join();
     EXPECT_EQ(seen, 2000u);
-}
-
-TEST(ComputerReport, JsonAndBack) {
-    ComputerReport report;
-    report.folder = "/mnt/fast";
-    report.processor = "some processor";
-    report.instructions = {"AVX2", "AVX-512"};
-    report.cores = 8;
-    report.forwardFlops = 600e9;
-    report.backwardFlops = 500e9;
-    report.readBytes = 3e9;
-    report.writeBytes = 2e9;
-    report.uring = report.sustained = true;
-    const auto back = parseComputerReport(toJson(report));
-    ASSERT_TRUE(back);
-    EXPECT_EQ(toJson(*back), toJson(report));
-    EXPECT_EQ(back->folder, report.folder);
-    EXPECT_FALSE(parseComputerReport("{}"));
-    EXPECT_FALSE(parseComputerReport("no JSON"));
-    report.readBytes = 0;  // no rate
-    EXPECT_FALSE(parseComputerReport(toJson(report)));
 }
 
 }  // namespace

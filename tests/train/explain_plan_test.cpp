@@ -1,76 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/explain_plan.h"
+#include "explain_plan_fixture.h"
 
 #include "base/units.h"
 #include "train/slice_infos.h"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <cmath>
 
 namespace gsst {
 namespace {
-
-constexpr int64_t kGiB = int64_t(1) << 30;
-constexpr int64_t kMiB = int64_t(1) << 20;
-constexpr int64_t kTightRam = 10;  ///< bytes a parameter: for the weights and more, but not for the moments
-
-RunSpec recipe() {
-    RunSpec run;
-    run.model.family = Family::Llama;
-    run.model.layers = 8;
-    run.model.width = 512;
-    run.model.heads = 8;
-    run.model.kvHeads = 8;
-    run.model.ffnWidth = 1536;
-    run.model.vocabulary = 8000;
-    run.model.context = 512;
-    run.model.tiedHead = false;  // a tied head reads the embedding once more
-    run.training.sequenceLength = 512;
-    run.training.sequencesPerStep = 8;
-    run.training.microBatch = 4;
-    run.training.precision = Precision::Bf16;
-    run.budget.activations = ActivationChoice::Recompute;
-    return run;
-}
-
-HardwareProfile slowDrive() {
-    HardwareProfile hardware;
-    hardware.readBytesPerSecond = hardware.writeBytesPerSecond = 50e6;
-    return hardware;
-}
-
-class ExplainPlan : public testing::Test {
-protected:
-    /// Plans and explains m_run on a machine with so much RAM for it.
-    void explain(int64_t ramBytes) {
-        m_machine = {0, ramBytes, 100 * kGiB, 0};
-        auto plan = makePlan(m_run, m_table, m_hardware, m_machine);
-        ASSERT_TRUE(plan.ok()) << plan.error().text();
-        m_plan = *plan;
-        m_told = explainPlan(basis(), m_plan);
-    }
-    PlanBasis basis() const { return {m_run, m_table, m_hardware, m_machine}; }
-    const PlacedKind& kind(const std::string& name) const {
-        const auto found = std::find_if(m_told.kinds.begin(), m_told.kinds.end(), [&](const PlacedKind& kind) { return kind.kind == name; });
-        if (found == m_told.kinds.end())
-            ADD_FAILURE() << "nothing is told of " << name;
-        static const PlacedKind kNone;
-        return found == m_told.kinds.end() ? kNone : *found;
-    }
-    static const PlanOutcome& chosen(const std::vector<PlanOutcome>& outcomes) {
-        EXPECT_EQ(std::count_if(outcomes.begin(), outcomes.end(), [](const PlanOutcome& outcome) { return outcome.chosen; }), 1);
-        return *std::find_if(outcomes.begin(), outcomes.end(), [](const PlanOutcome& outcome) { return outcome.chosen; });
-    }
-
-    RunSpec m_run = recipe();
-    TensorTable m_table{m_run.model};
-    HardwareProfile m_hardware = slowDrive();
-    MachineLimits m_machine;
-    Plan m_plan;
-    PlanExplanation m_told;
-};
 
 TEST_F(ExplainPlan, TellsWhatEverySliceHasWhere) {
     explain(kTightRam * m_table.paddedParameters());
@@ -207,7 +144,11 @@ TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     EXPECT_EQ(int(listing.slices.size()), m_plan.slices);
     EXPECT_EQ(listing.slices.front(), "embedding");
     EXPECT_EQ(listing.slices.back(), "head");
-    EXPECT_EQ(listing.slices[1].substr(0, 5), "layer");
+    EXPECT_EQ(listing.slices[1], "layer 1");
+    EXPECT_EQ(listing.slices[8], "layer 8");
+    ASSERT_EQ(int(listing.units.size()), m_table.unitCount());
+    EXPECT_EQ(listing.units[1].name, "attention of layer 1");
+    EXPECT_EQ(listing.units[16].label, "8m");
     int64_t read = 0, written = 0, acquired = 0, released = 0;
     std::string phases;
     for (const ListedOp& op : listing.ops) {
@@ -238,8 +179,10 @@ TEST(SliceInfos, PartsOfEmbeddingAndHeadAreCounted) {
     ASSERT_EQ(whole.size(), 6u);
     EXPECT_EQ(whole.front().kind, SliceInfo::Kind::Embedding);
     EXPECT_EQ(whole.front().parts, 1);
-    EXPECT_EQ(whole[2].firstLayer, 2);
-    EXPECT_EQ(whole[2].lastLayer, 3);
+    EXPECT_EQ(whole[1].firstLayer, 1) << "as people count them";
+    EXPECT_EQ(whole[2].firstLayer, 3);
+    EXPECT_EQ(whole[2].lastLayer, 4);
+    EXPECT_EQ(wordsFor(whole[2]), "layers 3 to 4");
     EXPECT_EQ(whole.back().kind, SliceInfo::Kind::Head);
     const auto slices = makeSlicing(table, 1, 16384);
     const auto parts = sliceInfos(table, slices);
@@ -250,6 +193,8 @@ TEST(SliceInfos, PartsOfEmbeddingAndHeadAreCounted) {
     EXPECT_EQ(parts.back().kind, SliceInfo::Kind::Head);
     EXPECT_EQ(parts.back().part, parts.back().parts);
     EXPECT_EQ(parts[size_t(parts.front().parts)].kind, SliceInfo::Kind::Attention);
+    EXPECT_EQ(wordsFor(parts[size_t(parts.front().parts)]), "attention of layer 1");
+    EXPECT_EQ(wordsFor(parts[size_t(parts.front().parts) + 1]), "MLP of layer 1");
     EXPECT_EQ(parts[parts.size() - 1 - size_t(parts.back().parts)].kind, SliceInfo::Kind::HeadNorm);
 }
 

@@ -5,13 +5,19 @@
 
 #include "base/clock.h"
 #include "io/memory_files.h"
+#include "train/machine.h"
 #include "train/processor_time.h"
+#include "train/usual_time.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <thread>
@@ -107,9 +113,11 @@ TEST(MachineCache, OfAnotherMachineIsOfNoUse) {
 TEST(MachineCache, WhatIsNotUnderstoodIsLeftOut) {
     auto files = makeMemoryFiles();
     for (const char* text : {"", "no JSON", "[]",
-                             R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,"kept_backward_flops":1,)"
-                             R"("head_flops":1,"update_bytes":1,"copy_bytes":1}}})", "{\"version\":\"1\"}",
-                             R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}},"products":{"native_flops":1}})",
+                             R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,)"
+                             R"("kept_backward_flops":1,"head_flops":1,"update_bytes":1,"copy_bytes":1}}})",
+                             "{\"version\":\"1\"}",
+                             R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}},)"
+                             R"("products":{"native_flops":1}})",
                              R"({"version":2,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
         write(*files, text);
         const MachineCache cache = MachineCache::load(*files, kFile, "this");
@@ -137,6 +145,48 @@ TEST(ProcessorTime, CountsWorkOfAllThreadsAndNoWaiting) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     EXPECT_LT(processorTime().process - worked.process, kResolution);
+}
+
+TEST(UsualTime, PreparesEveryCallAndTimesTheWorkAlone) {
+    int prepared = 0, worked = 0;
+    const auto sleep = [](int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); };
+    const auto prepare = [&]() -> Status {
+        EXPECT_EQ(prepared++, worked);
+        sleep(5);
+        return {};
+    };
+    const auto seconds = usualSeconds(1, [&]() -> Status {
+        ++worked;
+        for (const double begin = processorTime().process; processorTime().process < begin + 0.02;) {
+        }
+        return {};
+    }, prepare);
+    ASSERT_TRUE(seconds.ok());
+    EXPECT_GE(*seconds, 0.015) << "also on a busy computer, where the processor's time may be what counts";
+    EXPECT_LT(*seconds, 0.3);
+    EXPECT_EQ(prepared, worked);
+    EXPECT_GE(worked, 4) << "one to warm up, and several";
+    EXPECT_LE(worked, 12) << "a fifth of a second is enough";
+}
+
+TEST(UsualTime, WhatTakesLongIsNotRepeated) {
+    int worked = 0;
+    const auto seconds = usualSeconds(1, [&]() -> Status {
+        ++worked;
+        std::this_thread::sleep_for(std::chrono::milliseconds(450));
+        return {};
+    });
+    ASSERT_TRUE(seconds.ok());
+    EXPECT_EQ(worked, 2);
+}
+
+TEST(UsualTime, TheFirstErrorEndsIt) {
+    const Error broken{ErrorCode::Io, "broken", "", "", ""};
+    int calls = 0;
+    EXPECT_FALSE(usualSeconds(1, [&]() -> Status { return ++calls < 3 ? Status() : broken; }).ok());
+    EXPECT_EQ(calls, 3);
+    EXPECT_FALSE(usualSeconds(1, [&]() -> Status { return ++calls, Status(); }, [&]() -> Status { return broken; }).ok());
+    EXPECT_EQ(calls, 3) << "what is not prepared is not done";
 }
 
 ModelSpec model(Family family, int64_t width) {
@@ -237,6 +287,29 @@ TEST(ProductProbe, GivesRatesOfBothWays) {
     EXPECT_TRUE(rates.known());
     EXPECT_LT(rates.nativeFlops, 1e15);
     EXPECT_LT(rates.widenedFlops, 1e15);
+}
+
+/// A window is open for days; on the command line the drive is measured meanwhile.
+TEST(Machine, LearnsWhatAnotherProgramMeasured) {
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("gsst-machine-test-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    ::setenv("XDG_CACHE_HOME", folder.c_str(), 1);
+    RunSpec spec;
+    spec.model = model(Family::Gpt2, 64);
+    spec.training = training(32, 2);
+    const auto drive = [&] { return measureMachine(osFileSystem(), folder / "runs" / "to come", spec, DriveProbe::KnownOnly).profile; };
+    EXPECT_FALSE(drive().driveMeasured);
+    const std::filesystem::path file = userCacheFolder() / "machine.json";
+    auto kept = nlohmann::json::parse(std::ifstream(file));
+    ASSERT_EQ(kept["compute"].size(), 1u) << "the arithmetic was measured";
+    kept["drives"][driveIdentity(folder)] = {{"read_bytes", 3e9}, {"write_bytes", 2e9}, {"uring", false}};
+    std::ofstream(file) << kept;
+    // Files written in the same tick of the clock could not be told apart.
+    std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) + std::chrono::seconds(1));
+    EXPECT_TRUE(drive().driveMeasured);
+    EXPECT_EQ(drive().readBytesPerSecond, 3e9);
+    EXPECT_EQ(drive().writeBytesPerSecond, 2e9);
+    std::filesystem::remove_all(folder);
 }
 
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {

@@ -6,9 +6,13 @@
 #include "train/run_tools.h"
 #include "train/session.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
+#include <optional>
 #include <thread>
+#include <utility>
 
 namespace gsst::test {
 namespace {
@@ -123,6 +127,38 @@ TEST_P(Sessions, PausedResumedAndStoppedGivesTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(All, Sessions, testing::Values(ResidencyChoice::Disk, ResidencyChoice::Resident),
                          [](const auto& parameters) { return parameters.param == ResidencyChoice::Disk ? "Disk" : "Resident"; });
+
+TEST(Session, WithoutEvaluationUntilOneIsWanted) {
+    const TemporaryFolder folder;
+    const std::filesystem::path run = folder.path / "run";
+    const auto validations = [](const Follower& follower) {
+        return std::count_if(follower.seen.begin(), follower.seen.end(), [](const Event& event) { return std::holds_alternative<Validated>(event); });
+    };
+    {
+        RunRequest request = requestIn(folder.path, ResidencyChoice::Disk);
+        request.spec.training.evaluateSequences = 0;
+        Session session(osFileSystem(), std::move(request), {});
+        Follower follower(session);
+        ASSERT_TRUE(follower.untilState(RunState::Finished));
+        EXPECT_EQ(validations(follower), 0);
+        EXPECT_EQ(follower.steps().back(), 40);
+    }
+    const std::vector<std::pair<std::optional<int64_t>, int>> resumed{{std::nullopt, 0}, {4, 1}, {std::nullopt, 0}};
+    for (const auto& [wanted, expected] : resumed) {
+        Session session(osFileSystem(), ResumeRequest{.folder = run, .evaluateSequences = wanted}, {});
+        Follower follower(session);
+        ASSERT_TRUE(follower.untilState(RunState::Finished));
+        EXPECT_EQ(validations(follower), expected) << "the last step is not evaluated twice";
+        for (const Event& event : follower.seen)
+            if (const auto* validated = std::get_if<Validated>(&event)) {
+                EXPECT_TRUE(std::isfinite(validated->loss));
+                EXPECT_EQ(validated->tokens, 4 * requestIn(folder.path, ResidencyChoice::Disk).spec.training.sequenceLength);
+            }
+    }
+    const auto record = readRunRecord(osFileSystem(), {run});
+    ASSERT_TRUE(record.ok()) << record.error().text();
+    EXPECT_EQ(record->spec.training.evaluateSequences, 4) << "for the rest of the run";
+}
 
 TEST(Session, DestroyedInTheMiddleCanBeResumed) {
     const TemporaryFolder folder;

@@ -286,7 +286,7 @@ TEST(Evaluate, CountsEveryTargetOnceAndLeavesTheRunAlone) {
     const TemporaryFolder folder;
     const auto tokens = smallTokens(folder.path);
     RunSpec spec = tinySpec(Family::Llama, Precision::Fp32);
-    spec.training.evaluateSequences = 0;
+    spec.training.evaluateSequences = kAllSequences;
     std::string roots[2];
     for (int evaluating : {0, 1}) {
         HandRun run(folder.path / std::to_string(evaluating), spec, onDisk(2, 4 << 20));
@@ -305,6 +305,22 @@ TEST(Evaluate, CountsEveryTargetOnceAndLeavesTheRunAlone) {
         roots[evaluating] = run.settledRoot();
     }
     EXPECT_EQ(roots[0], roots[1]);
+}
+
+TEST(Evaluate, OfNoSequencesIsNoNumberLess) {
+    const TemporaryFolder folder;
+    const auto tokens = smallTokens(folder.path);
+    RunSpec spec = tinySpec(Family::Gpt2, Precision::Fp32);
+    spec.training.evaluateSequences = 0;
+    HandRun run(folder.path / "run", spec, onDisk(2, 4 << 20));
+    run.create(*tokens);
+    run.open();
+    run.run(1);
+    const auto result = run.trainer().evaluate({});
+    ASSERT_TRUE(result.ok()) << result.error().text();
+    EXPECT_EQ(result->tokens, 0);
+    EXPECT_EQ(result->loss, 0);
+    run.run(1);
 }
 
 }  // namespace

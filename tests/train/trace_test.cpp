@@ -146,6 +146,8 @@ protected:
         compute.seconds = 0.375;
         compute.readWait = 0.125;
         listing.ops = {read, compute};
+        listing.slices = {"embedding", "layer 1", "layer 2", "head"};
+        listing.units = {{"embedding", "emb"}, {"attention of layer 1", "1a"}, {"MLP of layer 1", "1m"}};
         m_trace->expect(listing);
     }
     void step(int64_t number) {
@@ -187,9 +189,9 @@ TEST_F(TraceWriterTest, AnOpIsAnEventInItsLane) {
     const auto compute = events(1, "compute");
     ASSERT_EQ(compute.size(), 1u);
     EXPECT_EQ(compute[0]["name"], "forward");
-    EXPECT_EQ(compute[0]["args"]["slice"], 2);
-    EXPECT_EQ(compute[0]["args"]["micro-batch"], 1);
-    EXPECT_FALSE(compute[0]["args"].contains("unit"));
+    EXPECT_EQ(compute[0]["args"]["slice"], 3) << "as people count, from 1";
+    EXPECT_EQ(compute[0]["args"]["part"], "layer 2");
+    EXPECT_EQ(compute[0]["args"]["micro-batch"], 2);
     EXPECT_GE(compute[0]["dur"].get<double>(), 20'000) << "microseconds";
     EXPECT_LT(compute[0]["dur"].get<double>(), 10e6);
     const auto waits = events(1, "wait");
@@ -200,6 +202,18 @@ TEST_F(TraceWriterTest, AnOpIsAnEventInItsLane) {
     EXPECT_EQ(events(1, "step")[0]["name"], "step 7");
     for (const json& event : events(1))
         EXPECT_FALSE((tracks()[{1, event["tid"]}].empty())) << event;
+}
+
+TEST_F(TraceWriterTest, AnOpOfAUnitNamesIt) {
+    begin(10);
+    Op read = opOf(OpKind::ReadState, 1);
+    read.unit = 2;
+    m_trace->opStarted(read);
+    m_trace->opDone(read);
+    m_trace->waited(read, WaitCause::Read, 0.001);
+    EXPECT_EQ(events(1, "disk read")[0]["args"]["slice"], 2);
+    EXPECT_EQ(events(1, "disk read")[0]["args"]["part"], "MLP of layer 1");
+    EXPECT_EQ(events(1, "wait")[0]["args"]["part"], "MLP of layer 1");
 }
 
 TEST_F(TraceWriterTest, OpsOfALaneThatOverlapGetRowsOfTheirOwn) {
@@ -216,8 +230,8 @@ TEST_F(TraceWriterTest, OpsOfALaneThatOverlapGetRowsOfTheirOwn) {
     std::map<std::string, int> row;
     for (const json& read : reads)
         row[read["name"].get<std::string>() + read["args"]["slice"].dump()] = read["tid"];
-    EXPECT_NE(row["read state0"], row["read state1"]);
-    EXPECT_EQ(row["read state0"], row["read gradient1"]);
+    EXPECT_NE(row["read state1"], row["read state2"]);
+    EXPECT_EQ(row["read state1"], row["read gradient2"]);
     for (const auto& [name, track] : row)
         EXPECT_EQ((tracks()[{1, track}]), "disk read") << name;
     EXPECT_EQ(reads[0]["args"]["disk bytes"], 4096);

@@ -48,6 +48,7 @@ void ComputerTest::showsTheLastReportAtOnce() {
     QTRY_VERIFY(says("reads 3"));
     QVERIFY(says("BF16 is much faster"));
     QVERIFY(says("AMD Ryzen 7"));
+    QVERIFY(says("layers like those of gpt2-124m"));
     QCOMPARE(m_service->measurements.load(), 0);
     button("Copy report")->click();
     const QString copied = QGuiApplication::clipboard()->text();

@@ -13,6 +13,7 @@ private slots:
     void init() { makeWindow(); }
     void cleanup() { dropWindow(); }
     void replayFillsEverything();
+    void noValidationNoLegendOfIt();
     void newPlanMovesThePredictions();
     void laneSaysWhichSliceIsWhich();
     void pauseAndResume();
@@ -68,11 +69,28 @@ void DashboardTest::replayFillsEverything() {
     QVERIFY(page().verdict().cell(VerdictPanel::SecondsPerStep, 2).startsWith("⚠"));
 }
 
+void DashboardTest::noValidationNoLegendOfIt() {
+    open();
+    const auto entries = page().loss().findChildren<QWidget*>();
+    const auto entry = std::find_if(entries.begin(), entries.end(), [](const QWidget* each) { return each->accessibleName() == "validation"; });
+    QVERIFY(entry != entries.end());
+    events().push(examplePlan());
+    events().push(StateChanged{RunState::Training, 0});
+    for (int64_t step = 1; step <= 20; ++step)
+        events().push(exampleStep(step));
+    QTRY_COMPARE(page().lastStep().step, int64_t(20));
+    QVERIFY(!(*entry)->isVisible());
+    QVERIFY(!page().loss().plot().hoverText(15).contains("validation"));
+    events().push(Validated{20, 2.5, 1000});
+    QTRY_VERIFY((*entry)->isVisible());
+    QVERIFY(page().loss().plot().hoverText(20).contains("validation"));
+}
+
 void DashboardTest::laneSaysWhichSliceIsWhich() {
     using Kind = SliceInfo::Kind;
     SliceLane lane(*m_theme);
     lane.resize(1200, 120);
-    lane.reset(7, {{Kind::Embedding, 1, 3}, {Kind::Embedding, 2, 3}, {Kind::Embedding, 3, 3}, {Kind::Layers, 1, 1, 2, 3}, {Kind::HeadNorm}, {Kind::Head, 1, 2}, {Kind::Head, 2, 2}});
+    lane.reset(7, {{Kind::Embedding, 1, 3}, {Kind::Embedding, 2, 3}, {Kind::Embedding, 3, 3}, {Kind::Layers, 1, 1, 3, 4}, {Kind::HeadNorm}, {Kind::Head, 1, 2}, {Kind::Head, 2, 2}});
     const auto cells = lane.model().cells();
     QCOMPARE(lane.cellText(cells[0], 500), QString("embedding 1/3"));
     QCOMPARE(lane.cellText(cells[3], 500), QString("layers 3–4"));
@@ -83,7 +101,7 @@ void DashboardTest::laneSaysWhichSliceIsWhich() {
     QCOMPARE(lane.cellTip(1), QString("Slice 1 of 7, embedding, part 1 of 3: waiting"));
     QCOMPARE(lane.cellTip(1199), QString("Slice 7 of 7, head, part 2 of 2: waiting"));
     // Many slices share cells; the tooltip names both ends.
-    lane.reset(80, std::vector<SliceInfo>(80, {Kind::Layers, 1, 1, 4, 4}));
+    lane.reset(80, std::vector<SliceInfo>(80, {Kind::Layers, 1, 1, 5, 5}));
     QCOMPARE(lane.cellText(lane.model().cells()[0], 500), QString("1–2"));
     QCOMPARE(lane.cellTip(1), QString("Slices 1–2 of 80, layer 5 to layer 5: waiting"));
 }

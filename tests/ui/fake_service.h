@@ -105,9 +105,9 @@ public:
         summary.suggestedVocabulary = 16000;
         return summary;
     }
-    Result<PlanExplanation> explainPlan(const RunSpec& spec) override {
+    Result<PlanExplanation> explainPlan(const PlanQuestion& question) override {
         PlanExplanation told;
-        const int64_t parameters = parametersOf(spec);
+        const int64_t parameters = parametersOf(question.spec);
         told.kinds = {{"working weights", parameters * 4, {0, 12, 0}, "RAM (all)", "they fit, and every sweep needs them"},
                       {"moments", parameters * 8, {0, 9, 5}, "RAM 9, disk 5", "RAM is used up by what is needed more often"},
                       {"boundary activations", int64_t(1) << 29, {0, 0, 0}, "RAM", "read again in the backward sweep"}};
@@ -131,6 +131,7 @@ public:
         ComputerReport report;
         report.measuredAt = 1763960520;
         report.folder = "/runs";
+        report.recipe = "gpt2-124m";
         report.processor = "AMD Ryzen 7 7700 8-Core Processor";
         report.cores = 8;
         report.threads = 16;
@@ -166,12 +167,14 @@ public:
         setReport(report);
         return report;
     }
-    Result<StepListing> listStep(const RunSpec&) override { return StepListing{}; }
-    Result<PlanPreview> previewPlan(const RunSpec& spec) override {
+    Result<StepListing> listStep(const PlanQuestion&) override { return StepListing{}; }
+    Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
         ++previews;
+        const RunSpec& spec = question.spec;
         {
             const std::lock_guard lock(m_runsMutex);
             m_lastPreviewed = spec;
+            m_lastFolder = question.folder;
         }
         std::this_thread::sleep_for(previewTakes.load());
         if (spec.budget.residency == refuseResidency.load())
@@ -208,7 +211,15 @@ public:
         plan.tokensPerSecond = double(spec.training.tokensPerStep()) / plan.secondsPerStep;
         plan.totalSeconds = plan.secondsPerStep * double(spec.training.steps);
         plan.bottleneck = "compute";
+        plan.driveReadRate = driveMeasured ? 3.4e9 : 1.5e9;
+        plan.driveWriteRate = driveMeasured ? 2.6e9 : 1e9;
+        plan.driveMeasured = driveMeasured;
         return plan;
+    }
+    std::atomic<bool> driveMeasured = true;
+    std::filesystem::path lastFolder() {
+        const std::lock_guard lock(m_runsMutex);
+        return m_lastFolder;
     }
     RunSpec lastPreviewed() {
         const std::lock_guard lock(m_runsMutex);
@@ -245,6 +256,7 @@ private:
 private:
     std::mutex m_runsMutex;
     RunSpec m_lastPreviewed;
+    std::filesystem::path m_lastFolder;
     std::optional<ComputerReport> m_report;
     std::vector<RunInfo> m_runs;  ///< guarded by m_runsMutex
 };
@@ -256,7 +268,7 @@ inline Planned examplePlan() {
     plan.slices = 24;
     plan.sliceInfos.assign(24, {});
     for (int i = 0; i < 24; ++i)
-        plan.sliceInfos[size_t(i)].firstLayer = plan.sliceInfos[size_t(i)].lastLayer = i - 1;
+        plan.sliceInfos[size_t(i)].firstLayer = plan.sliceInfos[size_t(i)].lastLayer = i;
     plan.sliceInfos.front().kind = SliceInfo::Kind::Embedding;
     plan.sliceInfos.back().kind = SliceInfo::Kind::Head;
     plan.tokensPerStep = 131072;

@@ -244,7 +244,7 @@ void PartsTest::suggestionSuitsTheText() {
     const auto planAll = [&] {
         draft.presetPlans.clear();
         for (const RunSpec& preset : draft.presets) {
-            draft.presetPlans.push_back(*service.previewPlan(adaptedToText(preset, draft)));
+            draft.presetPlans.push_back(*service.previewPlan({adaptedToText(preset, draft)}));
             draft.presetPlans.back()->totalSeconds = 60;
         }
     };

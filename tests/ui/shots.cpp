@@ -13,6 +13,7 @@
 #include <QDir>
 #include <QFontDatabase>
 #include <QSettings>
+#include <QTableView>
 #include <QTest>
 #include <QThreadPool>
 
@@ -51,6 +52,26 @@ bool wizardPictures(MainWindow& window, const QString& prefix) {
     return good;
 }
 
+/// What a large model shows as long as nobody has measured the drive.
+bool unknownDrivePictures(MainWindow& window, FakeService& service, const QString& prefix) {
+    service.driveMeasured = false;
+    window.newRun({"/texts/royal-navy-logs.txt"}, false);
+    NewRunWizard* wizard = window.wizard();
+    bool good = true;
+    for (int page = 0; page < 5; ++page) {
+        good &= QTest::qWaitFor([&] { return wizard->currentPage()->isComplete(); }, 5000);
+        if (auto* sizes = wizard->currentPage()->findChild<QTableView*>(); page == 1)
+            sizes->selectRow(sizes->model()->rowCount() - 1);
+        if (page == 1 || page == 2 || page == 4)
+            good &= save(*wizard, prefix + QString("-wizard-%1-unknown-drive.png").arg(page + 1));
+        if (page < 4)
+            wizard->next();
+    }
+    wizard->reject();
+    service.driveMeasured = true;
+    return good;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -76,6 +97,8 @@ int main(int count, char** arguments) {
         window.show();
         good &= save(window, prefix + "-runs-first-start.png");
         good &= wizardPictures(window, prefix);
+        QTest::qWait(50);
+        good &= unknownDrivePictures(window, service, prefix);
         service.setReport(FakeService::exampleReport());
         window.showPage(2);
         good &= save(window, prefix + "-this-computer.png");

@@ -43,6 +43,7 @@ private slots:
     void advancedIsClosedAndReplans();
     void refusedChoiceTellsWhy();
     void whyIsAskedWhenOpened();
+    void saysWhetherTheDriveWasMeasured();
 
 private:
     NewRunWizard& open(std::vector<std::filesystem::path> text, bool sample = false);
@@ -347,6 +348,39 @@ void WizardTest::whyIsAskedWhenOpened() {
     const int before = m_service->explanations;
     wizard.currentPage()->findChildren<QDoubleSpinBox*>().front()->setValue(8);
     QTRY_VERIFY(m_service->explanations > before);
+}
+
+void WizardTest::saysWhetherTheDriveWasMeasured() {
+    const auto says = [this](const QString& text) {
+        for (const QLabel* label : m_wizard->currentPage()->findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(text))
+                return true;
+        return false;
+    };
+    for (const bool measured : {false, true}) {
+        m_service->driveMeasured = measured;
+        NewRunWizard& wizard = open({"/texts/story.txt"});
+        goTo(ModelPageId);
+        auto* sizes = wizard.currentPage()->findChild<QTableView*>();
+        sizes->selectRow(sizes->model()->rowCount() - 1);  // 7B: streamed
+        QCOMPARE(says("has not been measured"), !measured);
+        goTo(BudgetPageId);
+        QCOMPARE(m_service->lastFolder(), std::filesystem::path("/nowhere/runs"));
+        QCOMPARE(says("has not been measured"), !measured);
+        QCOMPARE(says("MB/s reading"), !measured);
+        QCOMPARE(says("The page This computer measures the drive"), !measured);
+        goTo(SummaryPageId);
+        QCOMPARE(says("The drive has not been measured"), !measured);
+        QCOMPARE(says("The drive was measured"), measured);
+        QVERIFY2(wizard.currentPage()->isComplete(), "it is no reason not to start");
+        // What stays in RAM does not wait for the drive.
+        while (wizard.currentId() != ModelPageId)
+            wizard.back();
+        sizes->selectRow(0);
+        QVERIFY(!says("has not been measured"));
+        goTo(SummaryPageId);
+        QVERIFY(!says("The drive"));
+    }
 }
 
 QTEST_MAIN(WizardTest)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/computer/computer_page.h"
 
+#include "train/computer_outlook.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/page_scroll.h"
 
@@ -15,6 +16,15 @@ namespace {
 
 QString flopsText(double flops) { return ComputerPage::tr("%1 GFLOP/s").arg(numberText(flops / 1e9, 0)); }
 QString memoryRate(double bytes) { return ComputerPage::tr("%1 GB/s").arg(numberText(bytes / 1e9, 0)); }
+
+QString bf16Text(Bf16Speed speed) {
+    switch (speed) {
+    case Bf16Speed::Faster: return ComputerPage::tr("BF16 is much faster than FP32: choose it.");
+    case Bf16Speed::Slower: return ComputerPage::tr("BF16 is slower than FP32: choose FP32.");
+    case Bf16Speed::Alike: break;
+    }
+    return ComputerPage::tr("BF16 is not much faster than FP32: FP32 costs little time.");
+}
 
 std::filesystem::path existingPart(std::filesystem::path folder) {
     std::error_code ignored;
@@ -209,16 +219,15 @@ void ComputerPage::show(const ComputerReport& report) {
                       tr("Vector instructions: %1. BF16 products are %2.")
                           .arg(sets.isEmpty() ? tr("none that are known here") : sets.join(", "), report.fastBf16 ? tr("done by the processor itself") : tr("imitated with FP32")),
                       sets.isEmpty() ? noteBadge(tr("Slow")) : goodBadge());
-    const bool faster = report.productFlopsBf16 > 1.3 * report.productFlopsFp32;
     m_products->show(tr("FP32 %1 · BF16 %2 · FP16 %3").arg(flopsText(report.productFlopsFp32), flopsText(report.productFlopsBf16), flopsText(report.productFlopsFp16)),
-                     faster ? tr("BF16 is much faster than FP32: choose it.") : tr("BF16 is not faster than FP32: FP32 costs no time here."), goodBadge());
+                     bf16Text(bf16Speed(report)), goodBadge());
     m_training->show(tr("forward %1 · backward %2").arg(flopsText(report.forwardFlops), flopsText(report.backwardFlops)),
-                     tr("A model of 124 M parameters trains at about %1 tokens/s. Updates run at %2.")
-                         .arg(numberText(1 / (tokenSeconds(report) * 124e6), 0), memoryRate(report.updateBytes)),
+                     tr("Measured with layers like those of %1. A model of 124 M parameters trains at about %2 tokens/s. Updates run at %3.")
+                         .arg(fromUtf8(report.recipe), numberText(trainedTokensPerSecond(report, 124e6), 0), memoryRate(report.updateBytes)),
                      goodBadge());
     m_memory->show(tr("%1, %2 free").arg(bytesText(double(report.ramTotalBytes)), bytesText(double(report.ramFreeBytes))),
-                   tr("About %1 parameters train without the drive; larger models are streamed.").arg(countText(double(report.ramFreeBytes) * 0.7 / 16)), goodBadge());
-    const bool ample = report.memoryBytes > 4 * report.readBytes;
+                   tr("About %1 parameters train without the drive; larger models are streamed.").arg(countText(parametersInRam(report))), goodBadge());
+    const bool ample = memoryOutrunsDrive(report);
     m_copying->show(memoryRate(report.memoryBytes),
                     ample ? tr("Far more than the drive gives: memory will not hold streaming up.")
                           : tr("Not much more than the drive gives: streaming takes time from the arithmetic."),
@@ -231,7 +240,7 @@ void ComputerPage::show(const ComputerReport& report) {
                   report.direct ? goodBadge() : noteBadge(tr("Cached")));
     m_space->show(bytesText(double(report.diskFreeBytes)),
                   tr("Room for about %1 parameters with the state Exact, %2 with Lean.")
-                      .arg(countText(double(report.diskFreeBytes) / 28), countText(double(report.diskFreeBytes) / 11)),
+                      .arg(countText(parametersOnDrive(report, StatePreset::Exact)), countText(parametersOnDrive(report, StatePreset::Lean))),
                   report.diskFreeBytes > int64_t(8) << 30 ? goodBadge() : noteBadge(tr("Little")));
     m_sizes->show(report);
     if (!m_measuring && !report.folder.empty() && !m_folder->isModified())

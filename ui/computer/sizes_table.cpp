@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/computer/sizes_table.h"
 
+#include "train/computer_outlook.h"
 #include "ui/widgets/format.h"
 
 #include <QGridLayout>
@@ -10,10 +11,16 @@ namespace {
 
 constexpr double kTokens = 120e6;
 constexpr double kHour = 3600, kDay = 24 * kHour;
-/// With the state "exact" in RAM: state and gradients.
-constexpr double kRamBytes = 16, kShareOfFreeRam = 0.7;
-/// Two slots and gradients on disk, with "exact" and with "lean".
-constexpr double kExactBytes = 28, kLeanBytes = 11;
+
+QString homeText(ModelHome home) {
+    switch (home) {
+    case ModelHome::Ram: return SizesTable::tr("RAM");
+    case ModelHome::Drive: return SizesTable::tr("Disk");
+    case ModelHome::DriveWhenLean: return SizesTable::tr("Disk, lean");
+    case ModelHome::Nowhere: break;
+    }
+    return SizesTable::tr("–");
+}
 
 }  // namespace
 
@@ -54,13 +61,12 @@ SizesTable::SizesTable(const Theme& theme) {
 
 void SizesTable::show(const ComputerReport& report) {
     for (size_t i = 0; i < kSizes.size(); ++i) {
-        const double parameters = kSizes[i], speed = 1 / (tokenSeconds(report) * parameters), seconds = kTokens / speed;
-        const bool ram = parameters * kRamBytes <= double(report.ramFreeBytes) * kShareOfFreeRam;
-        const bool exact = parameters * kExactBytes <= double(report.diskFreeBytes), lean = parameters * kLeanBytes <= double(report.diskFreeBytes);
-        m_rows[i].home->setText(!lean ? tr("–") : ram && exact ? tr("RAM") : exact ? tr("Disk") : tr("Disk, lean"));
+        const double speed = trainedTokensPerSecond(report, kSizes[i]), seconds = kTokens / speed;
+        const ModelHome home = homeOf(kSizes[i], report);
+        m_rows[i].home->setText(homeText(home));
         m_rows[i].speed->setText(numberText(speed, speed < 10 ? 1 : 0));
         const QString time = seconds < 2 * kDay ? durationText(seconds) : tr("%1 days").arg(numberText(seconds / kDay, 0));
-        m_rows[i].time->setLook(!lean                  ? PillLook{"cross", tr("No space"), &ThemeTokens::error, &ThemeTokens::errorTint}
+        m_rows[i].time->setLook(home == ModelHome::Nowhere ? PillLook{"cross", tr("No space"), &ThemeTokens::error, &ThemeTokens::errorTint}
                                 : seconds <= 16 * kHour ? PillLook{"check", time, &ThemeTokens::ok, &ThemeTokens::okTint}
                                 : seconds <= 7 * kDay   ? PillLook{"clock", time, &ThemeTokens::info, &ThemeTokens::infoTint}
                                                         : PillLook{"clock", time, &ThemeTokens::warning, &ThemeTokens::warningTint});

@@ -120,6 +120,7 @@ void DashboardPage::connectEvents() {
     connect(&bridge, &EventBridge::validated, this, [this](const Validated& event) {
         m_loss->plot().series().add(event);
         m_loss->plot().dataChanged();
+        m_loss->showValidation(true);
         m_log->add(tr("validation %1 at step %2").arg(lossText(event.loss), numberText(double(event.step), 0)));
     });
     connect(&bridge, &EventBridge::sampled, this, [this](const Sampled& event) { m_samples->add(event); });
@@ -156,6 +157,7 @@ void DashboardPage::opened() {
     LossPlot& plot = m_loss->plot();
     plot.series().clear();
     plot.clearMarks();
+    m_loss->showValidation(false);
     plot.series().prefill(facts.history, facts.historySteps);
     plot.fit();
     m_verdict->clear();

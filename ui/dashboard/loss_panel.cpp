@@ -27,7 +27,9 @@ QLayout* LossPanel::makeControls() {
     row->addWidget(makeLabel(tr("Loss"), "strong"));
     row->addWidget(new LegendEntry(m_theme, tr("raw"), LegendEntry::Line::Thin, [](const ThemeTokens& color) { return blended(color.plot[0], color.card, 0.5); }));
     row->addWidget(new LegendEntry(m_theme, tr("smoothed"), LegendEntry::Line::Thick, [](const ThemeTokens& color) { return color.plot[0]; }));
-    row->addWidget(new LegendEntry(m_theme, tr("validation"), LegendEntry::Line::Marked, [](const ThemeTokens& color) { return color.plot[1]; }));
+    m_validation = new LegendEntry(m_theme, tr("validation"), LegendEntry::Line::Marked, [](const ThemeTokens& color) { return color.plot[1]; });
+    row->addWidget(m_validation);
+    showValidation(false);
     row->addStretch();
     m_follow = makeButton(tr("Follow"), "small");
     m_follow->setToolTip(tr("Show everything again and follow new steps (F)"));

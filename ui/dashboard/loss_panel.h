@@ -16,6 +16,8 @@ public:
     explicit LossPanel(const Theme& theme);
     LossPlot& plot() { return *m_plot; }
     const LossPlot& plot() const { return *m_plot; }
+    /// Whether the legend has the validation: not as long as there is none, a run may go without.
+    void showValidation(bool any) { m_validation->setVisible(any); }
     void exportFile();  ///< PNG at twice the size, or CSV of the raw values
 
 private:
@@ -24,6 +26,7 @@ private:
 
     const Theme& m_theme;
     LossPlot* m_plot = nullptr;
+    QWidget* m_validation = nullptr;
     QPushButton* m_follow = nullptr;
     ElidedLabel* m_smooth = nullptr;
 };

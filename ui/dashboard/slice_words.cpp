@@ -24,7 +24,7 @@ QStringList partLabels(const SliceInfo& slice, const QStringList& names, const Q
 }  // namespace
 
 QString sliceWords(const SliceInfo& slice) {
-    const int first = slice.firstLayer + 1, last = slice.lastLayer + 1;
+    const int first = slice.firstLayer, last = slice.lastLayer;
     switch (slice.kind) {
     case SliceInfo::Kind::Embedding: return part(slice, words("embedding"));
     case SliceInfo::Kind::Head: return part(slice, words("head"));
@@ -37,7 +37,7 @@ QString sliceWords(const SliceInfo& slice) {
 }
 
 QStringList sliceLabels(const SliceInfo& slice) {
-    const int first = slice.firstLayer + 1, last = slice.lastLayer + 1;
+    const int first = slice.firstLayer, last = slice.lastLayer;
     switch (slice.kind) {
     case SliceInfo::Kind::Embedding: return partLabels(slice, {words("embedding"), words("embed")}, words("e"));
     case SliceInfo::Kind::Head: return partLabels(slice, {words("head")}, words("h"));

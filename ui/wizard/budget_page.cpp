@@ -92,6 +92,9 @@ QWidget* BudgetPage::makeVerdict() {
     figure(m_written, tr("Written per step"));
     figure(m_writtenInAll, tr("Written in all"));
     inside->addLayout(grid);
+    m_drive = makeLabel({}, "warning", true);
+    m_drive->hide();
+    inside->addWidget(m_drive);
     column->addWidget(card);
     auto* homes = makeCard(inside);
     inside->addWidget(makeLabel(tr("Where everything lives"), "section"));
@@ -156,7 +159,7 @@ void BudgetPage::explain() {
     if (!draft().plan->fits)
         return m_reasons->showText(fromUtf8(draft().plan->problem));
     m_reasons->showText(tr("Looking for what else there was…"));
-    m_reasonsJob.start([&service = service(), spec = draft().spec](std::stop_token) { return service.explainPlan(spec); },
+    m_reasonsJob.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.explainPlan(question); },
                        [this](Result<PlanExplanation> found) {
                            if (found.ok())
                                m_reasons->show(*found);
@@ -168,7 +171,7 @@ void BudgetPage::explain() {
 void BudgetPage::replan() {
     draft().plan.reset();
     explain();
-    m_job.start([&service = service(), spec = draft().spec](std::stop_token) { return service.previewPlan(spec); },
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.previewPlan(question); },
                 [this](Result<PlanPreview> plan) {
                     if (!plan.ok()) {
                         PlanPreview refused;
@@ -206,6 +209,8 @@ void BudgetPage::show(const PlanPreview& plan) {
     m_read->setText(fits ? bytesText(double(plan.readBytesPerStep)) : tr("–"));
     m_written->setText(fits ? bytesText(double(plan.writtenBytesPerStep)) : tr("–"));
     m_writtenInAll->setText(fits ? bytesText(double(plan.writtenBytesPerStep) * double(draft().spec.training.steps)) : tr("–"));
+    m_drive->setText(driveWarning(plan));
+    m_drive->setVisible(assumesDrive(plan));
     m_device->show(plan, fits ? tr("Peak %1. The model is cut into %2 slices, one in work at a time.").arg(bytesText(double(plan.devicePeakBytes))).arg(plan.slices)
                               : tr("The smallest limit that would do is %1.").arg(bytesText(double(plan.smallestDeviceBytes))));
     m_ram->show(plan, fits ? tr("Peak %1. Layer inputs stay here between the two sweeps.").arg(bytesText(double(plan.ramPeakBytes))) : tr("Waiting for a plan that fits."));

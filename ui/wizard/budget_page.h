@@ -53,6 +53,7 @@ private:
     QLabel* m_read = nullptr;
     QLabel* m_written = nullptr;
     QLabel* m_writtenInAll = nullptr;
+    QLabel* m_drive = nullptr;
 };
 
 }  // namespace gsst

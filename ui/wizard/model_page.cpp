@@ -121,7 +121,7 @@ void ModelPage::planAll() {
                 select(draft().preset);
             });
             for (size_t i = 0; i < work.presets.size() && !stop.stop_requested(); ++i) {
-                auto plan = service.previewPlan(adaptedToText(work.presets[i], work));
+                auto plan = service.previewPlan({adaptedToText(work.presets[i], work), work.place()});
                 PlanPreview preview;
                 if (plan.ok())
                     preview = *plan;
@@ -184,6 +184,8 @@ void ModelPage::describe() {
     const auto& plan = draft().presetPlans[size_t(draft().preset)];
     if (plan && !plan->fits)
         text = fromUtf8(plan->problem) + ". " + tr("The next page shows what would be enough.");
+    else if (plan && assumesDrive(*plan))
+        text += " " + driveWarning(*plan);
     m_note->setText(text);
 }
 

@@ -91,4 +91,16 @@ RunRequest requestOf(const RunDraft& draft) {
     return request;
 }
 
+bool assumesDrive(const PlanPreview& plan) { return plan.fits && plan.usesDrive() && !plan.driveMeasured; }
+
+QString driveAssumption(const PlanPreview& plan) {
+    return QCoreApplication::translate("RunDraft", "%1 reading and %2 writing are assumed, and times may be quite different. The page This computer "
+                                                   "measures the drive; a run has a short look when it starts.")
+        .arg(rateText(plan.driveReadRate), rateText(plan.driveWriteRate));
+}
+
+QString driveWarning(const PlanPreview& plan) {
+    return assumesDrive(plan) ? QCoreApplication::translate("RunDraft", "The drive has not been measured: %1").arg(driveAssumption(plan)) : QString();
+}
+
 }  // namespace gsst

@@ -28,6 +28,8 @@ struct RunDraft {
     std::filesystem::path runFolder;
     MachineFacts machine;
 
+    /// Where the run will be as far as it is known.
+    const std::filesystem::path& place() const { return runFolder.empty() ? runsFolder : runFolder; }
     bool hasText() const { return sampleText || (summary && summary->usableBytes > 0); }
     /// A careful guess before the tokenizer exists; 0 = unknown (sample stories).
     double estimatedTokens(const RunSpec& of) const;
@@ -50,5 +52,11 @@ std::filesystem::path freeFolder(const std::filesystem::path& runsFolder, const 
 QString commandLineOf(const RunDraft& draft);
 
 RunRequest requestOf(const RunDraft& draft);
+
+/// Whether the plan's times stand on a drive that nobody has measured; what is assumed of it and what to do; both in one sentence, empty
+/// if that is not so.
+bool assumesDrive(const PlanPreview& plan);
+QString driveAssumption(const PlanPreview& plan);
+QString driveWarning(const PlanPreview& plan);
 
 }  // namespace gsst

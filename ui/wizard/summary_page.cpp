@@ -80,8 +80,10 @@ QWidget* SummaryPage::makeChecks() {
     column->addWidget(key);
     auto* checks = makeCard(inside);
     inside->addWidget(makeLabel(tr("Checks"), "section"));
-    for (Check* check : {&m_textCheck, &m_planCheck, &m_folderCheck}) {
-        auto* row = new QHBoxLayout;
+    for (Check* check : {&m_textCheck, &m_planCheck, &m_driveCheck, &m_folderCheck}) {
+        check->row = new QWidget;
+        auto* row = new QHBoxLayout(check->row);
+        row->setContentsMargins(0, 0, 0, 0);
         row->setSpacing(12);
         check->icon = new IconLabel(theme(), "check", &ThemeTokens::ok, 16);
         row->addWidget(check->icon);
@@ -92,7 +94,7 @@ QWidget* SummaryPage::makeChecks() {
         words->addWidget(check->title);
         words->addWidget(check->detail);
         row->addLayout(words, 1);
-        inside->addLayout(row);
+        inside->addWidget(check->row);
     }
     column->addWidget(checks);
     column->addStretch();
@@ -148,6 +150,13 @@ void SummaryPage::showChecks() {
     const bool fits = state.plan && state.plan->fits;
     show(m_planCheck, fits, fits ? tr("The plan fits") : tr("The plan does not fit"),
          !fits ? tr("Edit the budget or the training") : state.plan->streamed ? tr("State streams from disk, every step commits") : tr("State stays in RAM, commits go to disk"));
+    // Only of a plan that needs the drive in every step.
+    m_driveCheck.row->setVisible(fits && state.plan->usesDrive());
+    if (fits && assumesDrive(*state.plan))
+        show(m_driveCheck, false, tr("The drive has not been measured"), driveAssumption(*state.plan));
+    else if (fits)
+        show(m_driveCheck, true, tr("The drive was measured"),
+             tr("%1 reading, %2 writing").arg(rateText(state.plan->driveReadRate), rateText(state.plan->driveWriteRate)));
     const bool free = folderUsable();
     show(m_folderCheck, free, free ? tr("The run folder is free") : tr("The run folder cannot be used"),
          free ? tr("%1 are reserved there at the start").arg(bytesText(double(fits ? state.plan->diskBytes : 0))) : tr("Choose a new or an empty folder, as a full path"));

@@ -25,6 +25,7 @@ private:
         IconLabel* icon = nullptr;
         QLabel* title = nullptr;
         QLabel* detail = nullptr;
+        QWidget* row = nullptr;
     };
     QWidget* makeFacts();
     QWidget* makeChecks();
@@ -42,7 +43,7 @@ private:
     ElidedLabel* m_training = nullptr;
     QLabel* m_time = nullptr;
     QLabel* m_done = nullptr;
-    Check m_textCheck, m_planCheck, m_folderCheck;
+    Check m_textCheck, m_planCheck, m_driveCheck, m_folderCheck;
     bool m_folderByUser = false;
 };
 

@@ -170,7 +170,7 @@ void TrainingPage::resetTo(const std::function<void(TrainSpec&, const TrainSpec&
 
 void TrainingPage::replan() {
     draft().plan.reset();
-    m_job.start([&service = service(), spec = draft().spec](std::stop_token) { return service.previewPlan(spec); },
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.previewPlan(question); },
                 [this](Result<PlanPreview> plan) {
                     if (plan.ok())
                         draft().plan = *plan;
@@ -215,7 +215,9 @@ void TrainingPage::explain() {
     if (plan && plan->fits)
         text = tr("%1 steps, one each %2, %3 in all.").arg(numberText(double(training.steps), 0), durationText(plan->secondsPerStep), durationText(plan->totalSeconds)) + " " +
                (plan->streamed ? tr("Every step is a checkpoint.") : tr("A checkpoint every %1.").arg(durationText(double(training.commitEverySeconds))));
-    if (training.evaluateEvery > 0)
+    if (!training.evaluates())
+        text += " " + tr("No validation.");
+    else if (training.evaluateEvery > 0)
         text += " " + tr("Validation every %1 steps.").arg(numberText(double(training.evaluateEvery), 0));
     text += "\n" + (training.clipNorm > 0 ? tr("Gradients are clipped at norm %1.").arg(numberText(training.clipNorm, 1)) : tr("Gradients are not clipped.")) + " " +
             tr("Weight decay %1. Seed %2.").arg(QLocale().toString(training.weightDecay), QString::number(training.seed));
