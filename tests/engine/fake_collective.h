@@ -3,6 +3,7 @@
 
 #include "engine/collective.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -84,6 +85,12 @@ public:
             for (size_t i = 0; i < values.size(); ++i)
                 values[i] += next[i];
         }
+        return {};
+    }
+
+    Status share(int owner, std::span<std::byte> bytes) override {
+        GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Gradients, m_rank, {bytes.begin(), bytes.end()}));
+        std::ranges::copy((*parts)[size_t(owner)], bytes.begin());
         return {};
     }
 
