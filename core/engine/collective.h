@@ -29,7 +29,7 @@ public:
     /// Replaces `values` by their sum over all ranks; the same bits on every rank. Of two ranks it is the one rounded sum, whichever
     /// comes first; of more the order of addition is the implementation's, the same in every call with as many values. Channel Gradients.
     virtual Status sum(std::span<float> values) = 0;
-    /// What `owner` has in `bytes` goes to all other ranks, over what they have there. Channel Gradients.
+    /// Replaces `bytes`, in the memory of the processor, on every rank by those of `owner`; all give equally many. Channel Gradients.
     virtual Status share(int owner, std::span<std::byte> bytes) = 0;
     /// What every rank gave, one after the other by rank; all give equally many bytes.
     virtual Result<std::vector<std::byte>> gather(Channel channel, std::span<const std::byte> mine) = 0;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "base/philox.h"
+#include "base/philox_rounds.h"
 #include "optim/cpu_loops.h"
 #include "optim/moment_code.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <limits>
 
@@ -52,7 +51,7 @@ GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __res
         words[2][i] = uint32_t(stream);
         words[3][i] = uint32_t(stream >> 32);
     }
-    std::array<uint32_t, 2> roundKey{uint32_t(key.seed), uint32_t(key.seed >> 32)};
+    PhiloxKey roundKey{uint32_t(key.seed), uint32_t(key.seed >> 32)};
     for (int round = 0; round < kPhiloxRounds; ++round, roundKey = nextPhiloxKey(roundKey))
         for (int i = 0; i < kBlocks; ++i)
             philoxRound(words[0][i], words[1][i], words[2][i], words[3][i], roundKey);

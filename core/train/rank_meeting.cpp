@@ -17,7 +17,7 @@ Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
     sink(LogLine{LogLine::Level::Info, "Rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) + ", run folder " +
                                            run.folder.root.string() + ", waits for the others at " + place.masterAddress + ":" +
                                            std::to_string(place.masterPort)});
-    GSST_ASSIGN(run.collective, connectRanks(place, {}, std::move(stop)));
+    GSST_ASSIGN(run.collective, connectRanks(place, {}, {}, std::move(stop)));
     GSST_ASSIGN(const std::vector<Hash128> recipes, gatherValues(*run.collective, Channel::Steps, fingerprintOf(run.record.spec)));
     for (size_t rank = 1; rank < recipes.size(); ++rank)
         if (recipes[rank] != recipes[0])

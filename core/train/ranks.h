@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "device/device.h"
 #include "engine/collective.h"
 #include "spec/run_spec.h"
 #include "store/state_hash.h"
@@ -50,8 +51,16 @@ struct Patience {
     std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
 };
 
-/// Meets the other ranks; Cancelled by `stop` until they are there. By file: over LibTorch's Gloo, or, where its headers were missing
-/// when this was built, InvalidInput.
-Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const Patience& patience, std::stop_token stop);
+/// Where the gradients are that the ranks add up; the same kind of device on all of them.
+struct GradientPlace {
+    DeviceKind device = DeviceKind::Cpu;
+    int card = 0;  ///< CUDA: which of this computer's is this rank's
+};
+
+/// Meets the other ranks; Cancelled by `stop` until they are there. Spans of Collective::sum() and share() are in the memory of
+/// `gradients`, all else in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing when this was built,
+/// InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without such a card.
+Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
+                                                 std::stop_token stop);
 
 }  // namespace gsst

@@ -49,3 +49,7 @@ add_library(gsst_cudart INTERFACE)
 target_include_directories(gsst_cudart SYSTEM INTERFACE "${cuda_dir}/include")
 target_link_libraries(gsst_cudart INTERFACE "${cuda_dir}/lib/libcudart.so.13")
 target_link_options(gsst_cudart INTERFACE "-Wl,-rpath,${cuda_dir}/lib")
+
+# The part of LibTorch that knows cards.
+add_library(gsst_torch_cuda INTERFACE)
+target_link_libraries(gsst_torch_cuda INTERFACE gsst_torch gsst_cudart "${torch_dir}/lib/libtorch_cuda.so" "${torch_dir}/lib/libc10_cuda.so")

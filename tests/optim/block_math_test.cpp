@@ -5,6 +5,7 @@
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
 #include "slow_update.h"
+#include "state_chunk.h"
 
 #include <gtest/gtest.h>
 
@@ -17,67 +18,9 @@
 namespace gsst::test {
 namespace {
 
-constexpr int kUnit = 2;  // decaying and other tensors, several blocks, and padding
-
-ModelSpec model() {
-    ModelSpec spec;
-    spec.width = 152;
-    spec.heads = spec.kvHeads = 4;
-    spec.ffnWidth = 641;  // the last group of 256 elements is short
-    return spec;
-}
-
-/// All state of the unit, as a chunk in memory holds it. Bytes that are nobody's are kPattern.
-struct Chunk {
-    static constexpr std::byte kPattern{0xa5};
-
-    const TensorTable& table;
-    const StateFormat& format;
-    BlockRange blocks;
-    std::vector<std::byte> bytes;
-
-    Chunk(const TensorTable& ofTable, const StateFormat& ofFormat)
-        : table(ofTable), format(ofFormat), blocks{ofTable.units()[kUnit].firstBlock, ofTable.units()[kUnit].blockCount},
-          bytes(size_t(ofFormat.bytes(blocks.first, blocks.count)), kPattern) {}
-
-    std::byte* at(int block, StateKind kind) {
-        std::byte* section = bytes.data();
-        for (const StateKind other : format.kinds())
-            if (other < kind)
-                section += format.bytes(blocks.first, blocks.count, other);
-        return section + format.bytes(blocks.first, block - blocks.first, kind);
-    }
-    BlockUpdate update(BlockRange part) {
-        BlockUpdate call;
-        call.blocks = part;
-        call.hi = at(part.first, StateKind::Hi);
-        call.lo = format.has(StateKind::Lo) ? at(part.first, StateKind::Lo) : nullptr;
-        call.moment1 = at(part.first, StateKind::Moment1);
-        call.moment2 = at(part.first, StateKind::Moment2);
-        return call;
-    }
-    /// The sections of one block, by the words of StateFormat.
-    AdamWArrays arrays(int block) {
-        const BlockInfo& info = table.blocks()[size_t(block)];
-        AdamWArrays arrays;
-        arrays.hi = reinterpret_cast<uint16_t*>(at(block, StateKind::Hi));
-        arrays.lo = format.has(StateKind::Lo) ? reinterpret_cast<uint16_t*>(at(block, StateKind::Lo)) : nullptr;
-        std::byte* moments[] = {at(block, StateKind::Moment1), at(block, StateKind::Moment2)};
-        if (format.quantized(block, StateKind::Moment1)) {
-            arrays.coded1 = {reinterpret_cast<uint8_t*>(moments[0]), reinterpret_cast<float*>(moments[0] + info.paddedElements)};
-            arrays.coded2 = {reinterpret_cast<uint8_t*>(moments[1]), reinterpret_cast<float*>(moments[1] + info.paddedElements)};
-        } else {
-            arrays.moment1 = reinterpret_cast<float*>(moments[0]);
-            arrays.moment2 = reinterpret_cast<float*>(moments[1]);
-        }
-        arrays.count = info.elements;
-        return arrays;
-    }
-};
-
 class BlockMath : public testing::TestWithParam<StatePreset> {
 protected:
-    TensorTable table{model()};
+    TensorTable table{oddModel()};
     StateFormat format{table, GetParam()};
     TrainSpec training;
     const UnitInfo& unit = table.units()[kUnit];
@@ -88,27 +31,7 @@ protected:
 
     Chunk randomChunk() {
         Chunk chunk(table, format);
-        const State state = randomState(count);
-        for (int block = all.first; block < all.first + all.count; ++block) {
-            AdamWArrays to = chunk.arrays(block);
-            const size_t first = size_t(table.blocks()[size_t(block)].offset), size = size_t(to.count);
-            std::copy_n(state.hi.begin() + std::ptrdiff_t(first), size, to.hi);
-            if (to.lo)
-                std::copy_n(state.lo.begin() + std::ptrdiff_t(first), size, to.lo);
-            State moments(size);
-            std::copy_n(state.moment1.begin() + std::ptrdiff_t(first), size, moments.moment1.begin());
-            std::copy_n(state.moment2.begin() + std::ptrdiff_t(first), size, moments.moment2.begin());
-            if (to.moment1) {
-                std::ranges::copy(moments.moment1, to.moment1);
-                std::ranges::copy(moments.moment2, to.moment2);
-            } else {
-                const CodedState encoded = coded(moments);
-                std::ranges::copy(encoded.codes1, to.coded1.codes);
-                std::ranges::copy(encoded.codes2, to.coded2.codes);
-                std::ranges::copy(encoded.scales1, to.coded1.scales);
-                std::ranges::copy(encoded.scales2, to.coded2.scales);
-            }
-        }
+        chunk.set(randomState(count));
         return chunk;
     }
     std::vector<bool> isPadding() const {

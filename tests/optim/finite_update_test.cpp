@@ -150,11 +150,13 @@ TEST(FiniteElement, TellsOfItself) {
     BlockArrays arrays;
     arrays.hi = state.hi.data();
     arrays.lo = state.lo.data();
-    arrays.moment1 = state.moment1.data();
-    arrays.moment2 = state.moment2.data();
+    arrays.moment1 = reinterpret_cast<std::byte*>(state.moment1.data());
+    arrays.moment2 = reinterpret_cast<std::byte*>(state.moment2.data());
     arrays.gradient = gradient.data();
     arrays.notFinite = &notFinite;
-    const BlockPlace place{0, 6, 8, 1.0f};
+    BlockPlace place;
+    place.elements = 6;
+    place.paddedElements = 8;
     const AdamWConstants constants = adamwConstants(TrainSpec{}, 7, 1.0f);
     gradient[6] = kInfinity;  // padding
     for (int i = 0; i < 8; ++i)

@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import shlex
+import struct
 import subprocess
 import sys
 import unittest
@@ -39,6 +40,27 @@ def assembly(directory, words, more=()):
     return subprocess.run(words, cwd=directory, check=True, capture_output=True, text=True).stdout
 
 
+def word_of(value):
+    """A float as PTX writes it."""
+    return f"0f{struct.unpack('I', struct.pack('f', value))[0]:08X}"
+
+
+def rounded(value):
+    return struct.unpack("f", struct.pack("f", value))[0]
+
+
+def code_pieces(bits):
+    """Step, start, slope and bias of each straight piece of the code of moments, see CodePiece in core/optim/moment_code.h."""
+    for s in range(bits):
+        power = 1.0
+        for _ in range(s, bits - 1):
+            power /= 10
+        end, last = rounded(power), float((2 << s) - 1)
+        step = rounded(0.9 * power / (1 << s)) if s else end
+        slope = rounded((1 << s) / (0.9 * power) if s else 1 / power)
+        yield step, rounded(end - rounded(step * last)), slope, rounded(0.5 + rounded(last - rounded(slope * end)))
+
+
 class KernelRounding(unittest.TestCase):
     build = ""
 
@@ -53,6 +75,14 @@ class KernelRounding(unittest.TestCase):
         for wanted in ("sqrt.rn.f32", "div.rn.f32", "mul.rn.f32", "add.rn.f64"):
             self.assertIn(wanted, text)
         self.assertEqual([], [line.strip() for line in text.splitlines() if LOOSE.search(line)])
+
+    def test_codes_are_those_of_the_processor(self):
+        """Their constants are worked out by the compiler, each of the two by itself."""
+        text = assembly(self.directory, self.words)
+        for bits in (7, 8):
+            for number, piece in enumerate(code_pieces(bits)):
+                for value in piece:
+                    self.assertIn(word_of(value), text, f"{bits} bits, piece {number}")
 
     def test_the_rule_can_fail(self):
         for loose in ("--fmad=true", "-prec-div=false", "-prec-sqrt=false", "-ftz=true"):
