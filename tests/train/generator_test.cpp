@@ -54,7 +54,7 @@ protected:
         const Norm norm(model.table.model(), head);
         const at::Tensor normed = at::empty_like(x);
         norm.apply(x, norm.statistics(x), normed);
-        return gsst::linear(normed, table, {}).to(at::kFloat);
+        return gsst::linear(normed, table, {}, productsOf(model.spec)).to(at::kFloat);
     }
 
     void expectLogits(const Result<std::vector<float>>& logits, const at::Tensor& reference) const {
