@@ -57,8 +57,8 @@ struct GradientPlace {
     int card = 0;  ///< CUDA: which of this computer's is this rank's
 };
 
-/// Meets the other ranks; Cancelled by `stop` until they are there. Spans of Collective::sum() and share() are in the memory of
-/// `gradients`, all else in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing when this was built,
+/// Meets the other ranks; Cancelled by `stop` until they are there. Spans of Collective::sum() are in the memory of `gradients`, all
+/// else is in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing when this was built,
 /// InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without such a card.
 Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
                                                  std::stop_token stop);
