@@ -79,7 +79,7 @@ class ForeignFilesTest(program.ProgramTest):
             self.refused(INVALID_INPUT, "slots/A", "belongs to another model", command=command)
 
     def test_newer_ones(self):
-        for version in (4, 2**64 - 1):
+        for version in (5, 2**64 - 1):
             self.describe(lambda content, version=version: content.update(gsst_run=version))
             self.refused(NEWER_VERSION, "run.json", f"its format is {version}", "Update")
         self.describe(lambda content: content["spec"].update(version=99))
