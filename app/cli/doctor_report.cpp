@@ -40,7 +40,7 @@ std::string dateText(int64_t secondsSince1970) {
 const char* bf16Text(Bf16Speed speed) {
     switch (speed) {
     case Bf16Speed::Faster: return "Much faster than fp32: --precision bf16 is the right choice.";
-    case Bf16Speed::Slower: return "Slower than fp32: --precision fp32 is the right choice.";
+    case Bf16Speed::Slower: return "Slower than fp32, so training makes them in fp32 (--products auto): --precision bf16 saves memory and costs little time.";
     case Bf16Speed::Alike: break;
     }
     return "Not much faster than fp32: --precision fp32 costs little time.";

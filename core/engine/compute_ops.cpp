@@ -4,6 +4,7 @@
 #include "engine/state_sections.h"
 #include "engine/step_verdict.h"
 #include "spec/cost.h"
+#include "spec/unit_words.h"
 #include "store/state_hash.h"
 
 #include <algorithm>
@@ -20,16 +21,6 @@ bool endsHostUse(const Op& op, const ProgramRun& run) {
     const auto isHost = [&](int buffer) { return run.program->buffers[size_t(buffer)].space != Space::Device; };
     return std::any_of(op.releases.begin(), op.releases.end(), isHost) ||
            (op.kind == OpKind::StoreBoundary && run.program->buffers[size_t(op.host)].space == Space::Staging);
-}
-
-std::string nameOf(const UnitInfo& unit) {
-    switch (unit.kind) {
-    case UnitKind::Embedding: return "the embedding";
-    case UnitKind::Attention: return "the attention of layer " + std::to_string(unit.layer + 1);
-    case UnitKind::Mlp: return "the MLP of layer " + std::to_string(unit.layer + 1);
-    case UnitKind::Head: return "the head";
-    }
-    return "a unit";
 }
 
 }  // namespace
@@ -185,7 +176,7 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
         run.outcome.updateFinite = false;
         return {};
     }
-    return updateNotFinite(applied.step, "in " + nameOf(m_parts.table->units()[size_t(op.unit)]));
+    return updateNotFinite(applied.step, "in the " + wordsFor(m_parts.table->units()[size_t(op.unit)]));
 }
 
 Status ComputeOps::join(const Op& op, ProgramRun& run) {

@@ -20,7 +20,7 @@ QString memoryRate(double bytes) { return ComputerPage::tr("%1 GB/s").arg(number
 QString bf16Text(Bf16Speed speed) {
     switch (speed) {
     case Bf16Speed::Faster: return ComputerPage::tr("BF16 is much faster than FP32: choose it.");
-    case Bf16Speed::Slower: return ComputerPage::tr("BF16 is slower than FP32: choose FP32.");
+    case Bf16Speed::Slower: return ComputerPage::tr("BF16 is slower than FP32, so its products are made in FP32: it saves memory and costs little time.");
     case Bf16Speed::Alike: break;
     }
     return ComputerPage::tr("BF16 is not much faster than FP32: FP32 costs little time.");
