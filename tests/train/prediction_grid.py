@@ -30,7 +30,7 @@ GRID = [
     ("gpt2-124m, 1,024 tokens, deferred", ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk", "--update", "deferred"], 2, 1),
     ("gpt2-124m, 512 tokens, deferred", [*SHORT, "--update", "deferred"], 2, 2),
     ("gpt2-124m, 512 tokens, insured", [*CALM, "--update", "insured"], 2, 2),
-    ("gpt2-124m, 512 tokens, gradients on disk", [*CALM, "--gradients", "disk"], 2, 2),
+    ("gpt2-124m, 512 tokens, gradients on disk", [*CALM, "--gradients", "disk", "--update", "deferred"], 2, 2),
     ("gpt2-124m, 512 tokens, mixed, speculative", [*SHORT, "--state", "mixed", "--clip", "previous"], 2, 2),
     ("gpt2-124m, 512 tokens, fp32", [*SHORT, "--precision", "fp32"], 2, 2),
     ("gpt2-124m, 512 tokens, in 240 MiB", [*SHORT, "--vram", "240MiB"], 2, 2),
