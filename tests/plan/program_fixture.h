@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "plan/dependencies.h"
+#include "plan/program_builder.h"
+#include "plan/simulation.h"
+#include "spec/cost.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace gsst::test {
+
+inline ModelSpec model(bool tied) {
+    ModelSpec spec;
+    spec.layers = 3;
+    spec.width = 128;
+    spec.heads = 4;
+    spec.kvHeads = 4;
+    spec.ffnWidth = 512;
+    spec.vocabulary = 2000;
+    spec.context = 32;
+    spec.tiedHead = tied;
+    return spec;
+}
+
+inline TrainSpec training(Precision precision) {
+    TrainSpec spec;
+    spec.sequenceLength = 32;
+    spec.sequencesPerStep = 6;
+    spec.microBatch = 2;
+    spec.precision = precision;
+    spec.vocabularyChunk = 512;
+    return spec;
+}
+
+inline constexpr ProgramVariant kPlain{ProgramKind::Step, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kUpdating{ProgramKind::Step, true, BackwardUpdate::None};
+inline constexpr ProgramVariant kWriteOut{ProgramKind::WriteOut, false, BackwardUpdate::None};
+
+inline const ProgramVariant kVariants[] = {kPlain,
+                                    kUpdating,
+                                    {ProgramKind::Step, false, BackwardUpdate::Speculative},
+                                    {ProgramKind::Step, true, BackwardUpdate::Insured},
+                                    {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
+                                    {ProgramKind::Evaluate, false, BackwardUpdate::None}};
+
+inline Placement onDisk(int64_t chunkElements) {
+    Placement placement = streamedPlacement();
+    placement.chunkElements = chunkElements;
+    return placement;
+}
+
+inline std::vector<Placement> placements() {
+    std::vector<Placement> all;
+    for (const Placement& base : {streamedPlacement(), residentPlacement()})
+        for (Tier boundaries : {Tier::Device, Tier::Ram, Tier::Disk})
+            for (int units : {1, 2, 6})
+                for (int64_t chunk : {int64_t(4096), int64_t(4) << 20}) {
+                    Placement placement = base;
+                    placement.boundaries = boundaries;
+                    placement.unitsPerSlice = units;
+                    placement.chunkElements = chunk;
+                    all.push_back(placement);
+                    placement.vocabularyRows = 1024;
+                    placement.headShares = units == 1 ? Tier::Disk : Tier::Ram;
+                    all.push_back(placement);
+                }
+    return all;
+}
+
+}  // namespace gsst::test
