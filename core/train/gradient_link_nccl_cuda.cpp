@@ -53,7 +53,7 @@ public:
 
     void sum(std::span<float> values) override {
         m_group.await();
-        std::vector<at::Tensor> tensors{tensorAt(values.data(), int64_t(values.size()), at::kFloat)};
+        std::vector<at::Tensor> tensors{at::from_blob(values.data(), {int64_t(values.size())}, at::TensorOptions(at::kFloat).device(m_device))};
         finish(m_nccl->allreduce(tensors, c10d::AllreduceOptions()));
     }
 
@@ -64,10 +64,6 @@ private:
         auto options = c10d::ProcessGroupNCCL::Options::create();
         options->timeout = kToTransfer;
         return c10::make_intrusive<c10d::ProcessGroupNCCL>(point.part("nccl"), point.place().rank, point.place().ranks, std::move(options));
-    }
-
-    at::Tensor tensorAt(void* data, int64_t count, at::ScalarType type) const {
-        return at::from_blob(data, {count}, at::TensorOptions(type).device(m_device));
     }
 
     /// Waits in shorter steps than LibTorch does; what failed, or takes too long, is thrown by its wait().
