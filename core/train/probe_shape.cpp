@@ -11,7 +11,8 @@
 namespace gsst {
 namespace {
 
-constexpr int64_t kWidths[] = {64, 128, 256, 384, 512, 768, 1024, 1536, 2048};
+/// The narrower, the closer: what a layer of 256 does in a second is 15 % more than one of 192 does.
+constexpr int64_t kWidths[] = {64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 constexpr int64_t kMostTokens = 1024;
 constexpr int64_t kMostTokensWide = 512;  ///< of widths over kWide, whose layers take seconds otherwise
 constexpr int64_t kWide = 1024;

@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kLeastRounds = 3;
 constexpr size_t kMostRounds = 100;
-constexpr double kEnoughSeconds = 0.2;
-constexpr double kLongSeconds = 0.4;           ///< calls of this length need no repetition
+constexpr double kEnoughSeconds = 0.1;
+constexpr double kLongSeconds = 0.2;           ///< calls of this length need no repetition
 constexpr double kUndisturbedSeconds = 0.005;  ///< systems let others run about that often
 constexpr double kDisturbingShare = 0.1;
 constexpr double kDisturbedShare = 0.85;

@@ -229,6 +229,17 @@ TEST(ProbeShape, IsBoundedAndSharedByWhatIsAlike) {
     EXPECT_EQ(small.model.layers, 12);
 }
 
+TEST(ProbeShape, IsAtMostAQuarterWiderThanTheModelBetween64And2048) {
+    for (int64_t width = 64; width <= 2048; width += 64) {
+        const ModelSpec wanted = model(Family::Gpt2, width);
+        const int64_t probed = probeShapeOf(wanted, training(64, 2)).model.width;
+        EXPECT_GE(probed, width);
+        EXPECT_LE(4 * probed, 5 * width);
+    }
+    for (const int64_t preset : {128, 192, 768, 1024, 1536, 2048})
+        EXPECT_EQ(probeShapeOf(model(Family::Gpt2, preset), training(64, 2)).model.width, preset);
+}
+
 TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
     TrainSpec recipe = training(64, 2);
     const ProbeShape all = probeShapeOf(model(Family::Gpt2, 128), recipe);

@@ -36,7 +36,7 @@ GRID = [
     ("gpt2-124m, 512 tokens, in 240 MiB", [*SHORT, "--vram", "240MiB"], 2, 2),
     ("gsst-199m in 1 GiB", ["--preset", "gsst-199m", "--vram", "1GiB", "--tokens-per-step", "1024", "--ways", "disk"], 1, 1),
     ("llama-350m, lean", ["--preset", "llama-350m", "--state", "lean", "--sequence-length", "512", "--tokens-per-step", "512", "--ways", "disk"], 1, 1),
-    ("linear: llama-120m", ["--recipe", "llama-120m", *LINEAR], 2, 1),
+    ("linear: llama-110m", ["--recipe", "llama-110m", *LINEAR], 2, 1),
     ("linear: llama-350m", ["--preset", "llama-350m", *LINEAR], 2, 1),
     ("linear: llama-800m", ["--preset", "llama-800m", *LINEAR], 1, 1),
     ("linear: llama-1.3b", ["--preset", "llama-1.3b", *LINEAR], 1, 1),
@@ -57,8 +57,8 @@ def changed(presets, folder, preset, name, **changes):
 
 def recipes(presets, folder):
     """Those that no preset is: the smallest of the row of Llama shapes, and a model whose steps do not clip."""
-    return {"llama-120m": changed(presets, folder, "llama-350m", "llama-120m",
-                                  model={"layers": 10, "width": 768, "heads": 12, "kv_heads": 12, "ffn_width": 2048}),
+    return {"llama-110m": changed(presets, folder, "llama-350m", "llama-110m",
+                                  model={"layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "ffn_width": 2048}),
             "calm": changed(presets, folder, "gpt2-124m", "calm", training={"clip_norm": 1000.0})}
 
 

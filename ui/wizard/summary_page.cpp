@@ -113,18 +113,25 @@ void SummaryPage::enter() {
     const double tokens = state.estimatedTokens(spec);
     m_text->setFullText(state.sampleText ? tr("Sample stories")
                                          : tr("%1, about %2 tokens").arg(bytesText(double(state.summary ? state.summary->usableBytes : 0)), countText(tokens)));
-    const PlanPreview plan = state.plan.value_or(PlanPreview());
+    m_training->setFullText(tr("%1 steps of %2 tokens").arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0)));
+    showPlan();
+    m_name->setFocus();
+    if (m_folderByUser)
+        replan();
+}
+
+void SummaryPage::showPlan() {
+    const RunSpec& spec = draft().spec;
+    const PlanPreview plan = draft().plan.value_or(PlanPreview());
     m_model->setFullText(tr("%1, %2 parameters").arg(fromUtf8(spec.title.empty() ? spec.name : spec.title), countText(double(plan.parameters))));
     m_budget->setFullText(tr("Device %1, RAM %2, disk %3")
                               .arg(bytesText(double(plan.devicePeakBytes)), bytesText(double(plan.ramPeakBytes)), bytesText(double(plan.diskBytes))));
-    m_training->setFullText(tr("%1 steps of %2 tokens").arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0)));
     m_time->setText(durationText(plan.totalSeconds));
     m_done->setText(tr("%1, if not paused").arg(finishText(plan.totalSeconds)));
     showChecks();
-    m_name->setFocus();
 }
 
-bool SummaryPage::isComplete() const { return draft().plan && draft().plan->fits && draft().hasText() && folderUsable() && !draft().name.trimmed().isEmpty(); }
+bool SummaryPage::isComplete() const { return !m_job.busy() && draft().plan && draft().plan->fits && draft().hasText() && folderUsable() && !draft().name.trimmed().isEmpty(); }
 
 bool SummaryPage::folderUsable() const {
     std::error_code ignored;
@@ -148,8 +155,12 @@ void SummaryPage::showChecks() {
     show(m_textCheck, state.hasText(), state.sampleText ? tr("Text needs no download") : tr("Text is readable"),
          state.sampleText ? tr("The stories are written at the start") : leftOut == 0 ? tr("All files are used") : (leftOut == 1 ? tr("1 file is left out") : tr("%n files are left out", nullptr, int(leftOut))));
     const bool fits = state.plan && state.plan->fits;
-    show(m_planCheck, fits, fits ? tr("The plan fits") : tr("The plan does not fit"),
-         !fits ? tr("Edit the budget or the training") : state.plan->streamed ? tr("State streams from disk, every step commits") : tr("State stays in RAM, commits go to disk"));
+    if (fits)
+        show(m_planCheck, true, tr("The plan fits"),
+             state.plan->streamed ? tr("State streams from disk, every step commits") : tr("State stays in RAM, commits go to disk"));
+    else
+        show(m_planCheck, false, tr("The plan does not fit"),
+             state.plan ? fromUtf8(state.plan->problem) : tr("Edit the budget or the training"));
     // Only of a plan that needs the drive in every step.
     m_driveCheck.row->setVisible(fits && state.plan->usesDrive());
     if (fits && assumesDrive(*state.plan))
@@ -176,6 +187,24 @@ void SummaryPage::folderEdited() {
     m_folderByUser = true;
     draft().runFolder = toPath(m_folder->text());
     showChecks();
+    replan();
+}
+
+/// The folder may be on another drive, with other room and another speed.
+void SummaryPage::replan() {
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.previewPlan(question); },
+                [this](Result<PlanPreview> plan) {
+                    if (!plan.ok()) {
+                        PlanPreview refused;
+                        refused.problem = plan.error().text();
+                        plan = refused;
+                    }
+                    if (!isVisible())  // the draft is another page's now
+                        return;
+                    draft().plan = *plan;
+                    showPlan();
+                    emit completeChanged();
+                });
     emit completeChanged();
 }
 

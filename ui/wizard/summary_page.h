@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/session/background_job.h"
 #include "ui/theme/icons.h"
 #include "ui/wizard/draft_page.h"
 
@@ -32,6 +33,8 @@ private:
     void renamed();
     void folderEdited();
     void chooseFolder();
+    void replan();
+    void showPlan();
     void showChecks();
     bool folderUsable() const;
 
@@ -45,6 +48,7 @@ private:
     QLabel* m_done = nullptr;
     Check m_textCheck, m_planCheck, m_driveCheck, m_folderCheck;
     bool m_folderByUser = false;
+    BackgroundJob m_job;
 };
 
 }  // namespace gsst
