@@ -102,7 +102,7 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
         chunk /= 2;
     plan.placement.chunkElements = chunk;
     plan.ringBytes = ringFor(chunk);
-    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, m_format, m_limits.ram);
+    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, m_format, builder.slices(), m_limits.ram);
     if (stateOnDisk && (m_limits.ram == 0 || fixedRam + ahead <= m_limits.ram))
         plan.ringBytes = ahead;
     plan.ramPeak = fixedRam + plan.ringBytes;

@@ -11,7 +11,7 @@
 namespace gsst {
 namespace {
 
-constexpr int64_t kLargestReadAhead = int64_t{1} << 30;
+constexpr int64_t kLargestReadAhead = int64_t{4} << 30;
 constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead takes at most one part in so many
 
 }  // namespace
@@ -26,11 +26,19 @@ int64_t groupBytes(const TensorTable& table, const StateFormat& format, const st
     return own + (format.share().ranks - 1) * foreign;
 }
 
-int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, int64_t ramLimit) {
-    const UnitInfo& unit = table.units().front();
-    const int64_t embedding = format.bytes(unit.firstBlock, unit.blockCount) + format.gradientBytes(unit.firstBlock, unit.blockCount);
-    const int64_t allowed = ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead;
-    return std::min(embedding, allowed);
+int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t ramLimit) {
+    const auto waiting = [&format](int firstBlock, int blockCount) {
+        return format.bytes(firstBlock, blockCount) + format.gradientBytes(firstBlock, blockCount);
+    };
+    const UnitInfo& embedding = table.units().front();
+    int64_t wanted = waiting(embedding.firstBlock, embedding.blockCount);
+    for (const SliceRange& slice : slices) {
+        int64_t bytes = 0;
+        for (const ChunkRange& unit : unitsOfSlice(table, slice))
+            bytes += waiting(unit.firstBlock, unit.blockCount) + format.bytes(unit.firstBlock, unit.blockCount, StateKind::Hi);
+        wanted = std::max(wanted, bytes);
+    }
+    return std::min(wanted, ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead);
 }
 
 int64_t slotBytes(const StateFormat& format) {
