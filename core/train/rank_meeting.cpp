@@ -10,6 +10,27 @@
 
 namespace gsst {
 
+namespace {
+
+Status takeOverReplan(OpenRun& run) {
+    struct Newest {
+        int64_t count;
+        Replan replan;
+    };
+    std::vector<Replan>& own = run.record.replans;
+    GSST_ASSIGN(const std::vector<Newest> all, gatherValues(*run.collective, Channel::Steps, Newest{int64_t(own.size()), own.empty() ? Replan{} : own.back()}));
+    const auto isBehind = [](const Newest& one, const Newest& other) { return one.count < other.count; };
+    const Newest& first = *std::max_element(all.begin(), all.end(), isBehind);
+    if (int64_t(own.size()) == first.count)
+        return {};
+    own.push_back(first.replan);
+    run.record.spec.training.microBatch = first.replan.microBatch;
+    run.recordChanged = true;
+    return {};
+}
+
+}  // namespace
+
 Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
     const RankPlace& place = run.place;
     if (place.ranks == 1)
@@ -18,6 +39,7 @@ Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
                                            run.folder.root.string() + ", waits for the others at " + place.masterAddress + ":" +
                                            std::to_string(place.masterPort)});
     GSST_ASSIGN(run.collective, connectRanks(place, {}, {}, std::move(stop)));
+    GSST_TRY(takeOverReplan(run));
     GSST_ASSIGN(const std::vector<Hash128> recipes, gatherValues(*run.collective, Channel::Steps, fingerprintOf(run.record.spec)));
     for (size_t rank = 1; rank < recipes.size(); ++rank)
         if (recipes[rank] != recipes[0])
