@@ -88,12 +88,14 @@ Result<GivenUp> giveUpStep(Trainer* trainer, const Refused& refused, const Event
 }
 
 Result<GivenUp> giveUpStepTogether(RankGroup& ranks, Trainer* trainer, const std::optional<Refused>& refused, const EventSink& sink) {
-    sink(LogLine{LogLine::Level::Info, (refused ? "This rank is" : "Another rank is") + std::string(" out of memory: all give up the step to plan anew")});
+    const std::string who = refused ? "This rank" : "Another rank";
+    sink(LogLine{LogLine::Level::Info, who + " is out of memory: all give up the step, meet again and plan with less"});
     GSST_TRY(meetAgain(ranks, trainer));
     GSST_ASSIGN(std::vector<Stand> all, gatherValues(ranks, Channel::Steps, standOf(trainer, refused)));
     const auto worst = std::min_element(all.begin(), all.end(), isWorse);
     if (!worst->isShort())
-        return Error{ErrorCode::Internal, "The ranks gave up a step without need", "", "none of them is out of memory", "Please report this as a defect"};
+        return Error{ErrorCode::Internal, "The ranks gave up a step without need", "", "none of them is out of memory",
+                     "Please report this as a defect; all ranks can be resumed"};
     GivenUp step{{Tier(worst->tier), worst->wanted, worst->there}, int(worst - all.begin()), {}, lastCommon(all)};
     if (refused && *step.rank == ranks.rank())
         step.cause = refused->cause;

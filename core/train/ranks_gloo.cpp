@@ -126,7 +126,8 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience, std::stop_token stop) {
+Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
+                                                std::stop_token stop) {
     if (gradients.device == DeviceKind::Cuda)
         GSST_TRY(checkNccl(gradients.card));
     try {

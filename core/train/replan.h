@@ -24,9 +24,10 @@ struct SmallerPlan {
     MemoryCeilings ceilings;  ///< that it was made for
 };
 
-/// What to go on with after `shortage` under the plan of `run`; on all ranks the same for the same shortage. Device memory: the micro-batch is the next smaller divisor (at least half
-/// of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth less of what a plan can change; the micro-batch stays. The
-/// predicted peak is always below the one before it, and ceilings never rise, so that replanning comes to an end.
+/// What to go on with after `shortage` under the plan of `run`; the same on all ranks. Device memory: the micro-batch is the next smaller
+/// divisor (at least half of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth less of what a
+/// plan can change; the micro-batch stays. The predicted peak is always below the one before it, and ceilings never rise, so that
+/// replanning comes to an end.
 /// OutOfMemory if there is no such plan; it says the smallest that would do.
 Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage);
 

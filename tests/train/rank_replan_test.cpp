@@ -44,13 +44,21 @@ protected:
         asked.spec.training.threads = 1;
         return asked;
     }
-    Both trainNew(const RunRequest& asked, const Listeners& listeners = {}) {
-        return together([&](int, const EventSink& sink) { return prepareNewRun(osFileSystem(), asked, sink, {}); }, listeners);
+    Both trainNew(const RunRequest& asked, const Listeners& listeners = {}) { return trainNew({asked, asked}, listeners); }
+    Both trainNew(const std::array<RunRequest, kRanks>& asked, const Listeners& listeners) {
+        return together([&](int rank, const EventSink& sink) { return prepareNewRun(osFileSystem(), asked[size_t(rank)], sink, {}); }, listeners);
     }
     Both trainOn(const std::filesystem::path& run) {
         return together([&](int rank, const EventSink& sink) { return openExistingRun(osFileSystem(), folderOf(run, rank), kSteps, sink); }, {});
     }
-    /// Less memory than the plan takes, on these ranks, after that step.
+    /// On these ranks there is no more than this after that step.
+    Listeners dropAfter(int64_t step, const std::vector<int>& ranks, int64_t bytes) {
+        Listeners listeners;
+        for (const int rank : ranks)
+            listeners[size_t(rank)] = after(step, [this, rank, bytes](CommandInbox&) { memories[size_t(rank)].seize(bytes); });
+        return listeners;
+    }
+    /// The same, of what the plan takes.
     Listeners dropAfter(int64_t step, const std::vector<int>& ranks, double share) {
         Listeners listeners;
         for (const int rank : ranks)
@@ -165,7 +173,7 @@ TEST_P(ShortRanks, BothGoOnAsTwoThatHadTheSmallerMicroBatchFromThereOn) {
     EXPECT_EQ(told[0].losses, told[1].losses);
     const Replan replan = records[0].replans[0];
     EXPECT_LT(replan.microBatch, 4);
-    EXPECT_GE(replan.firstStep, which.residency == kResident ? 3 : 2) << "state in RAM that is whole is kept";
+    ASSERT_GE(replan.firstStep, which.residency == kResident ? 3 : 2) << "state in RAM that is whole is kept";
     EXPECT_LE(replan.firstStep, 3);
     const Both reference = expected(asked, replan.firstStep, replan.microBatch);
     for (int rank = 0; rank < kRanks; ++rank) {
@@ -187,31 +195,51 @@ INSTANTIATE_TEST_SUITE_P(All, ShortRanks,
                                          Shortages{{"ResidentBoth", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66}, {0, 1}}),
                          [](const auto& parameters) { return parameters.param.run.name; });
 
+TEST_F(RankReplanning, WhatOneWantsOfItsMemoryHoldsForTheNextPlanToo) {
+    std::array asked{askedFor("run", kInRam), askedFor("run", kOnDisk)};
+    asked[0].spec.budget.residency = ResidencyChoice::Auto;
+    for (const Told& each : trainNew(asked, dropAfter(2, {0}, 0.66))) {
+        ASSERT_TRUE(each.status.ok()) << each.status.error().text();
+        ASSERT_EQ(each.plans.size(), 2u);
+        EXPECT_TRUE(each.plans[1].streamed);
+    }
+    EXPECT_EQ(weightsOf(asked[0].runFolder, 0), weightsOf(asked[0].runFolder, 1));
+}
+
 TEST_F(RankReplanning, TheLastEvaluationIsWaitedFor) {
     RunRequest asked = askedFor("run", kOnDisk);
     asked.spec.budget.gradients = GradientChoice::Disk;  // else the device also holds gradients during the evaluation
     asked.spec.training.evaluateEvery = kSteps;
-    const Both told = trainNew(asked, dropAfter(kSteps, {1}, 0.4));
+    const int64_t least = smallestDeviceLimit(asked.spec, TensorTable(asked.spec.model));
+    const Both told = trainNew(asked, dropAfter(kSteps, {1}, int64_t(1.35 * double(least))));
     for (const Told& each : told) {
         ASSERT_TRUE(each.status.ok()) << each.status.error().text();
         EXPECT_EQ(each.validations.count(kSteps), 1u);
         EXPECT_EQ(each.plans.back().cause, PlanCause::OutOfMemory);
         EXPECT_EQ(each.plans.back().firstStep, kSteps);
     }
-    EXPECT_EQ(told[0].validations, told[1].validations);
+    EXPECT_NEAR(told[0].validations.at(kSteps), told[1].validations.at(kSteps), 1e-5) << "that of rank 0 was done before";
 }
 
 TEST_F(RankReplanning, WithoutASmallerPlanBothEndAndTheLastCommitIsWhole) {
-    const RunRequest asked = askedFor("run", kInRam);
-    const Both told = trainNew(asked, dropAfter(2, {1}, 0.01));
+    RunRequest asked = askedFor("run", kInRam);
+    asked.spec.budget.gradients = GradientChoice::Disk;  // what a step that is given up leaves on the device would help the next plan
+    const Both told = trainNew(asked, dropAfter(2, {1}, int64_t{20'000}));
     for (int rank = 0; rank < kRanks; ++rank) {
         const Status& status = told[size_t(rank)].status;
         ASSERT_FALSE(status.ok());
         EXPECT_EQ(status.error().code, ErrorCode::OutOfMemory);
         EXPECT_NE(status.error().text().find("no smaller plan is left"), std::string::npos) << status.error().text();
         EXPECT_FALSE(rootOf(folderOf(asked.runFolder, rank)).empty());
-        EXPECT_TRUE(recordOf(folderOf(asked.runFolder, rank)).replans.empty());
     }
+    EXPECT_EQ(told[0].status.error().why, told[1].status.error().why);
+    EXPECT_EQ(recordOf(folderOf(asked.runFolder, 0)).replans, recordOf(folderOf(asked.runFolder, 1)).replans);
+    memories[1].limitTo(ScarceMemory::kPlenty);
+    for (const Told& each : trainOn(asked.runFolder)) {
+        ASSERT_TRUE(each.status.ok()) << each.status.error().text();
+        EXPECT_EQ(each.steps.front().step, 3) << "what was whole is kept";
+    }
+    EXPECT_EQ(weightsOf(asked.runFolder, 0), weightsOf(asked.runFolder, 1));
 }
 
 TEST_F(RankReplanning, ARankThatEndsIsLostAsBefore) {
