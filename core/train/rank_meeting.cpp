@@ -4,6 +4,8 @@
 #include "engine/agreement.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,19 +14,23 @@ namespace gsst {
 
 namespace {
 
+/// Each change of plan lowers one of these, and none ever rises. The largest numbers if there was no change.
+std::array<int64_t, 3> limitsOf(const Replan& newest) {
+    std::array limits{newest.microBatch, newest.ceilings.deviceBytes, newest.ceilings.ramBytes};
+    std::replace(limits.begin(), limits.end(), int64_t{0}, std::numeric_limits<int64_t>::max());
+    return limits;
+}
+
 Status takeOverReplan(OpenRun& run) {
-    struct Newest {
-        int64_t count;
-        Replan replan;
-    };
-    std::vector<Replan>& own = run.record.replans;
-    GSST_ASSIGN(const std::vector<Newest> all, gatherValues(*run.collective, Channel::Steps, Newest{int64_t(own.size()), own.empty() ? Replan{} : own.back()}));
-    const auto isBehind = [](const Newest& one, const Newest& other) { return one.count < other.count; };
-    const Newest& first = *std::max_element(all.begin(), all.end(), isBehind);
-    if (int64_t(own.size()) == first.count)
+    std::vector<Replan>& replans = run.record.replans;
+    const Replan own = replans.empty() ? Replan{} : replans.back();
+    GSST_ASSIGN(const std::vector<Replan> all, gatherValues(*run.collective, Channel::Steps, own));
+    const auto isNewer = [](const Replan& one, const Replan& other) { return limitsOf(one) < limitsOf(other); };
+    const Replan& newest = *std::min_element(all.begin(), all.end(), isNewer);
+    if (!isNewer(newest, own))
         return {};
-    own.push_back(first.replan);
-    run.record.spec.training.microBatch = first.replan.microBatch;
+    replans.push_back(newest);
+    run.record.spec.training.microBatch = newest.microBatch;
     run.recordChanged = true;
     return {};
 }

@@ -28,10 +28,10 @@ public:
         options.waitWorkers = false;
         m_store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
     }
-    RankPlace place(int rank) const {
+    RankPlace place(int rank, int ranks = 2) const {
         RankPlace place;
         place.rank = rank;
-        place.ranks = place.ranksHere = 2;
+        place.ranks = place.ranksHere = ranks;
         place.masterAddress = "127.0.0.1";
         place.masterPort = m_store->getPort();
         place.masterIsThere = true;
@@ -223,6 +223,38 @@ TEST_P(RankLink, WhoEndsInsteadOfMeetingAgainIsLost) {
     EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 10.0) << "that is noticed, not waited for";
     EXPECT_FALSE(rank(0).ranks().calledOff());
     EXPECT_EQ(rank(0).ranks().gather(Channel::Steps, {}).error().text(), lost.error().text());
+}
+
+/// The third hears of it only when the second, in the middle of the same sum, leaves that too.
+TEST(RankLinkOfThree, WhatOneCallsOffAllBeginAgain) {
+    const Meeting meeting;
+    std::array<Rank, 3> ranks;
+    const auto all = [&](const auto& work) {
+        std::vector<std::jthread> threads;
+        for (int number = 0; number < 3; ++number)
+            threads.emplace_back([&, number] { work(number, ranks[size_t(number)]); });
+    };
+    std::array<Status, 3> met;
+    all([&](int number, Rank& rank) { met[size_t(number)] = rank.connect(meeting.place(number, 3), DeviceKind::Cpu); });
+    for (const Status& status : met) {
+        if (!status.ok() && status.error().text().find("without") != std::string::npos)
+            GTEST_SKIP() << status.error().text();
+        ASSERT_TRUE(status.ok()) << status.error().text();
+    }
+    all([&](int number, Rank& rank) {
+        std::vector<float> values(1000, 1.0f);
+        if (number == 1)
+            rank.ranks().callOff();
+        const Status off = rank.sum(values);
+        ASSERT_FALSE(off.ok());
+        EXPECT_EQ(off.error().code, ErrorCode::OutOfMemory) << off.error().text();
+        met[size_t(number)] = rank.ranks().meetAgain();
+        ASSERT_TRUE(met[size_t(number)].ok()) << met[size_t(number)].error().text();
+        values.assign(1000, 1.0f);
+        EXPECT_TRUE(rank.sum(values).ok());
+        EXPECT_EQ(values, std::vector<float>(1000, 3.0f));
+    });
+    all([](int, Rank& rank) { rank.leave(); });
 }
 
 TEST(RankLinkNccl, WithoutItsCardARankDoesNotWaitForOthers) {
