@@ -312,11 +312,15 @@ Status StepDriver::settle() {
 
 Status StepDriver::quiesce() { return dropAhead(); }
 
-Status StepDriver::giveUp() {
+void StepDriver::abandon() {
     m_executor.abandon();
     m_ahead.clear();
+}
+
+Status StepDriver::giveUp() {
+    abandon();
     // Other ranks are perhaps in the middle of the step: a commit would wait for them in vain.
-    if (!m_onDisk && !m_halfUpdated && !m_parts.collective)
+    if (stateIsWhole() && !m_parts.collective)
         return settle();
     if (!m_parts.collective)
         GSST_TRY(recordSkipped());

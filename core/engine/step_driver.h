@@ -80,6 +80,10 @@ public:
     /// Forgets the step in progress. State in RAM is committed if it is whole; else the last commit stands, and copies are stale:
     /// load() before the next step.
     Status giveUp();
+    /// After an error: ends what is in progress, with all I/O and calls to other ranks. giveUp() or settle() has to follow.
+    void abandon();
+    /// The state is in RAM, and that of step().
+    bool stateIsWhole() const { return !m_onDisk && !m_halfUpdated; }
     /// State in RAM is ahead of the slot.
     bool uncommitted() const { return m_uncommitted; }
 

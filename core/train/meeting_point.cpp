@@ -23,6 +23,8 @@ constexpr Milliseconds kGlance{200};
 
 std::string hereKey(int rank) { return "here" + std::to_string(rank); }
 std::string aliveKey(int rank) { return "alive" + std::to_string(rank); }
+std::string meetingKey(int meeting) { return "meeting" + std::to_string(meeting); }
+std::string calledOffKey(int meeting) { return meetingKey(meeting) + "off"; }
 
 }  // namespace
 
@@ -38,7 +40,25 @@ Status MeetingPoint::meet(const std::stop_token& stop) {
     return {};
 }
 
-c10::intrusive_ptr<c10d::Store> MeetingPoint::part(const std::string& name) const { return c10::make_intrusive<c10d::PrefixStore>(name, m_store); }
+c10::intrusive_ptr<c10d::Store> MeetingPoint::part(const std::string& name) const {
+    return c10::make_intrusive<c10d::PrefixStore>(meetingKey(m_meeting) + name, m_store);
+}
+
+void MeetingPoint::callOff() const {
+    try {
+        m_store->set(calledOffKey(m_meeting), std::vector<uint8_t>{1});
+    } catch (const std::exception&) {
+        // Who keeps the store is gone: the ranks will notice when they wait for each other.
+    }
+}
+
+bool MeetingPoint::calledOff() const {
+    try {
+        return m_store->check({calledOffKey(m_meeting)});
+    } catch (const std::exception&) {
+        return false;
+    }
+}
 
 /// Whoever keeps the meeting point may come later.
 Status MeetingPoint::openStore(const std::stop_token& stop) {

@@ -109,7 +109,7 @@ Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
     run.limits.ramBytes /= run.place.ranksHere;
     run.limits.diskBytes /= run.place.ranksHere;
     GSST_ASSIGN(const Means means, shareMeans(run.collective.get(), {share.budget, run.hardware, run.limits}));
-    share.budget = means.budget;
+    share.budget = run.budget = means.budget;
     run.hardware = means.hardware;
     run.limits = means.limits;
     const PlanBasis basis{share, *run.table, run.hardware, run.limits};

@@ -30,12 +30,13 @@ struct OpenRun {
     std::unique_ptr<TensorTable> table;
     Tokenizer tokenizer = Tokenizer::bytes();
     std::unique_ptr<TokenStore> tokens;
-    HardwareProfile hardware;  ///< with `limits` what the plan was made from
+    Budget budget;             ///< with `hardware`, `limits` and the share of the recipe what the plan was made from; the same on all ranks
+    HardwareProfile hardware;
     MachineLimits limits;
     Plan plan;
     DevicePoolMaker makeDevicePool = {};  ///< empty = the system's memory
     RankPlace place;
-    std::unique_ptr<Collective> collective;  ///< null if this process trains alone
+    std::unique_ptr<RankGroup> collective;  ///< null if this process trains alone
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };
 

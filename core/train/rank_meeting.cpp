@@ -4,11 +4,38 @@
 #include "engine/agreement.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace gsst {
+
+namespace {
+
+/// Each change of plan lowers one of these, and none ever rises. The largest numbers if there was no change.
+std::array<int64_t, 3> limitsOf(const Replan& newest) {
+    std::array limits{newest.microBatch, newest.ceilings.deviceBytes, newest.ceilings.ramBytes};
+    std::replace(limits.begin(), limits.end(), int64_t{0}, std::numeric_limits<int64_t>::max());
+    return limits;
+}
+
+Status takeOverReplan(OpenRun& run) {
+    std::vector<Replan>& replans = run.record.replans;
+    const Replan own = replans.empty() ? Replan{} : replans.back();
+    GSST_ASSIGN(const std::vector<Replan> all, gatherValues(*run.collective, Channel::Steps, own));
+    const auto isNewer = [](const Replan& one, const Replan& other) { return limitsOf(one) < limitsOf(other); };
+    const Replan& newest = *std::min_element(all.begin(), all.end(), isNewer);
+    if (!isNewer(newest, own))
+        return {};
+    replans.push_back(newest);
+    run.record.spec.training.microBatch = newest.microBatch;
+    run.recordChanged = true;
+    return {};
+}
+
+}  // namespace
 
 Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
     const RankPlace& place = run.place;
@@ -18,6 +45,7 @@ Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
                                            run.folder.root.string() + ", waits for the others at " + place.masterAddress + ":" +
                                            std::to_string(place.masterPort)});
     GSST_ASSIGN(run.collective, connectRanks(place, {}, {}, std::move(stop)));
+    GSST_TRY(takeOverReplan(run));
     GSST_ASSIGN(const std::vector<Hash128> recipes, gatherValues(*run.collective, Channel::Steps, fingerprintOf(run.record.spec)));
     for (size_t rank = 1; rank < recipes.size(); ++rank)
         if (recipes[rank] != recipes[0])

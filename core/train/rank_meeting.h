@@ -13,7 +13,8 @@
 namespace gsst {
 
 /// Waits for the other processes that train this run, if it has any, and makes sure that theirs has the same recipe: else InvalidInput
-/// on all, before anything is made or changed. `run` has its place, folder and record.
+/// on all, before anything is made or changed. `run` has its place, folder and record. One that ended before it wrote down the newest change
+/// of plan, which others have in their records, has it in `run` now.
 Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop);
 
 /// What a plan is made from.

@@ -57,10 +57,24 @@ struct GradientPlace {
     int card = 0;  ///< CUDA: which of this computer's is this rank's
 };
 
+/// The ranks of a run. One that cannot go on as they do, but otherwise could, calls that off; all then meet again and begin anew.
+class RankGroup : public Collective {
+public:
+    /// Of a rank that is in the middle of something. The calls of all ranks fail with OutOfMemory: of this one at once, of the others as soon
+    /// as it meets again. What a call in progress does meanwhile is as if it had not been called off. May be called again.
+    virtual void callOff() = 0;
+    /// Whether that is why calls fail.
+    virtual bool calledOff() const = 0;
+    /// After it was called off, on all ranks, with no call of this one in progress: breaks the connections, waits until all others have done so
+    /// too (a call of theirs fails for it, at the latest the next one; Patience::toAnswer) and connects anew. Fails at once, and for good, if a
+    /// rank is lost.
+    virtual Status meetAgain() = 0;
+};
+
 /// Meets the other ranks; Cancelled by `stop` until they are there. Spans of Collective::sum() are in the memory of `gradients`, all
 /// else is in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing when this was built,
 /// InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without such a card.
-Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
-                                                 std::stop_token stop);
+Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
+                                                std::stop_token stop);
 
 }  // namespace gsst

@@ -13,80 +13,127 @@
 namespace gsst {
 namespace {
 
+/// What a rank says that begins again.
+Error offError() {
+    return {ErrorCode::OutOfMemory, "A rank of the training ran out of memory", "", "the step was called off on all ranks",
+            "Close other programs and resume all ranks with 'gsst resume'"};
+}
+
 /// A conversation of its own for each channel. Sums of gradients go over the link of the device that these are on, everything else, also the
 /// weights that a rank has updated in staging memory, over Gloo.
-class LinkedRanks : public Collective {
+struct Conversations {
+    std::array<std::optional<GlooGroup>, kChannels> groups;
+    std::unique_ptr<GradientLink> gradients;
+};
+
+class LinkedRanks : public RankGroup {
 public:
-    LinkedRanks(const RankPlace& place, const Patience& patience) : m_point(place, patience) {}
+    LinkedRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience) : m_point(place, patience), m_place(gradients) {}
 
     /// Throws what LibTorch throws.
-    Status meet(const GradientPlace& gradients, const std::stop_token& stop) {
+    Status meet(const std::stop_token& stop) {
         GSST_TRY(m_point.meet(stop));
-        for (size_t channel = 0; channel < m_groups.size(); ++channel)
-            m_groups[channel].emplace(m_point, "channel" + std::to_string(channel));
-        GlooGroup& group = *m_groups[size_t(Channel::Gradients)];
-        if (gradients.device == DeviceKind::Cpu) {
-            m_gradients = linkOverGloo(group);
-            return {};
-        }
-        GSST_ASSIGN(m_gradients, linkOverNccl(m_point, group, gradients.card));
-        return {};
+        m_lobby.emplace(m_point, "lobby");
+        return converse();
     }
 
     int rank() const override { return m_point.place().rank; }
     int ranks() const override { return m_point.place().ranks; }
 
     Status sum(std::span<float> values) override {
-        return guarded([&] { m_gradients->sum(values); });
+        return guarded([&] { m_talks->gradients->sum(values); });
     }
     Status share(int owner, std::span<std::byte> bytes) override {
-        return guarded([&] { m_groups[size_t(Channel::Gradients)]->share(owner, bytes); });
+        return guarded([&] { m_talks->groups[size_t(Channel::Gradients)]->share(owner, bytes); });
     }
     Result<std::vector<std::byte>> gather(Channel channel, std::span<const std::byte> mine) override {
         std::vector<std::byte> all;
-        GSST_TRY(guarded([&] { all = m_groups[size_t(channel)]->gather(mine); }));
+        GSST_TRY(guarded([&] { all = m_talks->groups[size_t(channel)]->gather(mine); }));
         return all;
     }
 
+    void callOff() override {
+        m_point.callOff();
+        static_cast<void>(fail(offError()));
+    }
+    bool calledOff() const override {
+        const std::lock_guard lock(m_mutex);
+        return m_failure && m_failure->code == ErrorCode::OutOfMemory;
+    }
+    Status meetAgain() override {
+        m_talks.reset();
+        try {
+            m_lobby->await();
+            m_point.beginAgain();
+            GSST_TRY(converse());
+        } catch (const std::exception& error) {
+            const Error lost = m_point.lost(error.what());
+            const std::lock_guard lock(m_mutex);
+            m_failure = lost;
+            return lost;
+        }
+        const std::lock_guard lock(m_mutex);
+        m_failure.reset();
+        return {};
+    }
+
 private:
+    /// Throws what LibTorch throws.
+    Status converse() {
+        m_talks.emplace();
+        for (size_t channel = 0; channel < kChannels; ++channel)
+            m_talks->groups[channel].emplace(m_point, "channel" + std::to_string(channel));
+        GlooGroup& group = *m_talks->groups[size_t(Channel::Gradients)];
+        if (m_place.device == DeviceKind::Cpu) {
+            m_talks->gradients = linkOverGloo(group);
+            return {};
+        }
+        GSST_ASSIGN(m_talks->gradients, linkOverNccl(m_point, group, m_place.card));
+        return {};
+    }
+
     template <typename Work>
     Status guarded(const Work& work) {
-        if (std::optional<Error> lost = firstLoss())
-            return *std::move(lost);
+        if (std::optional<Error> failure = firstFailure())
+            return *std::move(failure);
         try {
             work();
             return {};
         } catch (const std::exception& error) {
-            Error lost = m_point.lost(error.what());
-            const std::lock_guard lock(m_mutex);
-            if (!m_lost)
-                m_lost = std::move(lost);
-            return *m_lost;
+            return fail(m_point.calledOff() ? offError() : m_point.lost(error.what()));
         }
     }
 
-    /// Whatever is left of the connections, no call succeeds after it.
-    std::optional<Error> firstLoss() {
+    /// Whatever is left of the connections, no call of this meeting succeeds after it. The first failure.
+    Status fail(Error error) {
         const std::lock_guard lock(m_mutex);
-        return m_lost;
+        if (!m_failure)
+            m_failure = std::move(error);
+        return *m_failure;
+    }
+    std::optional<Error> firstFailure() const {
+        const std::lock_guard lock(m_mutex);
+        return m_failure;
     }
 
     MeetingPoint m_point;
-    std::array<std::optional<GlooGroup>, kChannels> m_groups;
-    std::unique_ptr<GradientLink> m_gradients;
-    std::mutex m_mutex;
-    std::optional<Error> m_lost;  ///< guarded by m_mutex
+    GradientPlace m_place;
+    std::optional<GlooGroup> m_lobby;  ///< where those wait who begin again: its connections last, and tell when a rank ends
+    std::optional<Conversations> m_talks;
+    mutable std::mutex m_mutex;
+    std::optional<Error> m_failure;  ///< guarded by m_mutex
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Collective>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience, std::stop_token stop) {
+Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
+                                                std::stop_token stop) {
     if (gradients.device == DeviceKind::Cuda)
         GSST_TRY(checkNccl(gradients.card));
     try {
-        auto ranks = std::make_unique<LinkedRanks>(place, patience);
-        GSST_TRY(ranks->meet(gradients, stop));
-        return std::unique_ptr<Collective>(std::move(ranks));
+        auto ranks = std::make_unique<LinkedRanks>(place, gradients, patience);
+        GSST_TRY(ranks->meet(stop));
+        return std::unique_ptr<RankGroup>(std::move(ranks));
     } catch (const std::exception& error) {
         return Error{ErrorCode::Io, "The ranks did not meet",
                      "rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) + " at " + place.masterAddress + ":" +

@@ -38,7 +38,7 @@ std::vector<int64_t> peaksToTry(const Shortage& shortage, int64_t predicted, boo
 /// A plan counts more than the pool of RAM does, so that what the pool had is no measure for it. The program itself cannot shrink.
 int64_t nextRamPeak(const Plan& plan) { return plan.programBytes + int64_t(kNextPeak * double(plan.ramPeak - plan.programBytes)); }
 
-Error nothingSmaller(const OpenRun& run, const Shortage& shortage, const Error& why) {
+Error nothingSmaller(const OpenRun& run, const RunSpec& share, const Shortage& shortage, const Error& why) {
     Error error{ErrorCode::OutOfMemory, "", run.folder.root.string(), size(shortage.wanted) + " were wanted and " + size(shortage.there) + " there; ", ""};
     if (shortage.tier == Tier::Ram) {
         error.what = "The run is out of memory (RAM), and no plan with less is left";
@@ -47,7 +47,7 @@ Error nothingSmaller(const OpenRun& run, const Shortage& shortage, const Error& 
         return error;
     }
     const double excess = excessOf(shortage, run.plan.devicePeak);
-    const int64_t least = roundUp(int64_t(excess * double(smallestDeviceLimit(run.record.spec, *run.table))), 1 << 20);
+    const int64_t least = roundUp(int64_t(excess * double(smallestDeviceLimit(share, *run.table))), 1 << 20);
     error.what = "The run is out of device memory, and no smaller plan is left";
     error.why += "even the finest slicing with one sequence at a time needs about " + size(least);
     error.todo = std::string("Close programs that use this memory and resume the run; if there is no more of it, start again with a smaller model or shorter ")
@@ -77,7 +77,8 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
     const bool ofDevice = shortage.tier == Tier::Device;
     const int64_t microBatch = run.record.spec.training.microBatch;
     const bool halves = ofDevice && microBatch > 1;
-    RunSpec spec = run.record.spec;
+    GSST_ASSIGN(RunSpec spec, shareOf(run.record.spec, run.place.ranks));
+    spec.budget = run.budget;
     if (halves)
         spec.training.microBatch = microBatchesToTry(spec.training)[1];
     Error last;
@@ -91,7 +92,8 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
             return SmallerPlan{*std::move(plan), ceilings};
         last = plan.error();
     }
-    return nothingSmaller(run, shortage, last);
+    spec.training.microBatch = microBatch;
+    return nothingSmaller(run, spec, shortage, last);
 }
 
 void noteReplan(OpenRun& run, const MemoryCeilings& ceilings) {
@@ -117,11 +119,14 @@ bool dateReplans(RunRecord& record, int64_t step) {
     return changed;
 }
 
-std::string sentenceOf(const Shortage& shortage, const Error& cause, const Plan& before, const Plan& after, std::optional<int64_t> step) {
-    const bool ofDevice = shortage.tier == Tier::Device;
-    std::string text = ofDevice ? "Out of device memory: " : "Out of memory (RAM): ";
-    text += size(shortage.wanted) + " wanted, " + size(shortage.there) + " there (" + cause.what + "). The run goes on ";
-    text += step ? "after step " + std::to_string(*step) + " with " : "with ";
+std::string sentenceOf(const GivenUp& step, const Plan& before, const Plan& after) {
+    const bool ofDevice = step.shortage.tier == Tier::Device;
+    std::string text = step.rank ? "Rank " + std::to_string(*step.rank) + " is out of " : "Out of ";
+    text += ofDevice ? "device memory: " : "memory (RAM): ";
+    text += size(step.shortage.wanted) + " wanted, " + size(step.shortage.there) + " there";
+    text += step.cause.empty() ? ". " : " (" + step.cause + "). ";
+    text += step.rank ? "All ranks go on " : "The run goes on ";
+    text += step.lastStep ? "after step " + std::to_string(*step.lastStep) + " with " : "with ";
     if (after.microBatch != before.microBatch)
         text += "micro-batches of " + std::to_string(after.microBatch) + " instead of " + std::to_string(before.microBatch) + " sequences and ";
     const int64_t peak = ofDevice ? after.devicePeak : after.ramPeak;

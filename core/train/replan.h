@@ -4,12 +4,12 @@
 #include "base/result.h"
 #include "plan/planner.h"
 #include "train/explain_plan.h"
+#include "train/give_up_step.h"
 #include "train/open_run.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace gsst {
@@ -24,9 +24,10 @@ struct SmallerPlan {
     MemoryCeilings ceilings;  ///< that it was made for
 };
 
-/// What to go on with after `shortage` under the plan of `run`. Device memory: the micro-batch is the next smaller divisor (at least half
-/// of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth less of what a plan can change; the micro-batch stays. The
-/// predicted peak is always below the one before it, and ceilings never rise, so that replanning comes to an end.
+/// What to go on with after `shortage` under the plan of `run`; the same on all ranks. Device memory: the micro-batch is the next smaller
+/// divisor (at least half of it goes); one of a single sequence stays, and the plan has to be a tenth smaller. RAM: a tenth less of what a
+/// plan can change; the micro-batch stays. The predicted peak is always below the one before it, and ceilings never rise, so that
+/// replanning comes to an end.
 /// OutOfMemory if there is no such plan; it says the smallest that would do.
 Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage);
 
@@ -36,7 +37,7 @@ void noteReplan(OpenRun& run, const MemoryCeilings& ceilings);
 /// Fills in first steps that are not known, and lowers those that lie ahead: the next step is `step` + 1. Whether any changed.
 bool dateReplans(RunRecord& record, int64_t step);
 
-/// For the log: what was refused, and how the run goes on, after which step if that is known. `cause` is the error of the shortage.
-std::string sentenceOf(const Shortage& shortage, const Error& cause, const Plan& before, const Plan& after, std::optional<int64_t> step);
+/// For the log: what was refused, on which rank if there are several, and how the run goes on.
+std::string sentenceOf(const GivenUp& step, const Plan& before, const Plan& after);
 
 }  // namespace gsst

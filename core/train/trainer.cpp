@@ -243,6 +243,13 @@ Status Trainer::giveUpStep() {
     return {};
 }
 
+void Trainer::abandonStep() {
+    m_impl->driver->abandon();
+    m_impl->committedStep = m_impl->store->committed().step;
+}
+
+bool Trainer::stateIsWhole() const { return m_impl->driver->stateIsWhole(); }
+
 bool Trainer::commitDue() const {
     return m_impl->driver->uncommitted() && m_impl->sinceCommit.seconds() >= double(m_impl->training().commitEverySeconds);
 }

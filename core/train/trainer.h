@@ -96,6 +96,11 @@ public:
     Status quiesce();
     /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit stands.
     Status giveUpStep();
+    /// After an error, when other ranks may be in the middle of the step: ends all that is in progress here. settle() if all ranks do; else the
+    /// trainer must be destroyed.
+    void abandonStep();
+    /// Whether the state is in RAM and that of step(), so that settle() can save it also after an error.
+    bool stateIsWhole() const;
     /// With the state in RAM: whether the timer says that a commit is due.
     bool commitDue() const;
 

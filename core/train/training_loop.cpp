@@ -5,6 +5,7 @@
 #include "optim/schedule.h"
 #include "train/damage_words.h"
 #include "train/explain_plan.h"
+#include "train/rank_meeting.h"
 #include "train/replan.h"
 #include "train/state_files.h"
 #include "train/step_faults.h"
@@ -113,33 +114,37 @@ Status TrainingLoop::catchUp() {
 Status TrainingLoop::run() {
     for (;;) {
         Status status = trainToTheEnd();
-        if (status.ok() || status.error().code != ErrorCode::OutOfMemory || !m_shortage || m_run.collective)
+        if (!isShort(status))
             return status;
         GSST_TRY(replan(status.error()));
     }
 }
 
-/// Gives back all memory, and makes a plan that needs less of it. What is whole of the state in RAM is saved; else the last commit stands.
+/// Whether memory was refused that a smaller plan may do without, here or on another rank.
+bool TrainingLoop::isShort(const Status& status) const {
+    return !status.ok() && status.error().code == ErrorCode::OutOfMemory && (m_shortage || (m_run.collective && m_run.collective->calledOff()));
+}
+
+Result<GivenUp> TrainingLoop::giveUp(const Error& cause) {
+    std::optional<Refused> refused;
+    if (m_shortage)
+        refused = Refused{*m_shortage, cause.what};
+    return m_run.collective ? giveUpStepTogether(*m_run.collective, m_trainer.get(), refused, m_sink) : giveUpStep(m_trainer.get(), *refused, m_sink);
+}
+
+/// Gives back all memory, and makes a plan that needs less of it.
 Status TrainingLoop::replan(const Error& cause) {
-    const Shortage shortage = *m_shortage;
-    std::optional<int64_t> step;
-    if (m_trainer) {
-        if (const Status kept = m_trainer->giveUpStep(); !kept.ok()) {
-            if (kept.error().code != ErrorCode::OutOfMemory)
-                return kept;
-            log(LogLine::Level::Warning, "The state in memory could not be saved; the run goes back to its last commit");
-        }
-        step = m_trainer->committedStep();
-        m_trainer.reset();
-    }
+    GSST_ASSIGN(const GivenUp step, giveUp(cause));
+    m_trainer.reset();
     m_log.reset();
-    GSST_ASSIGN(SmallerPlan smaller, planSmaller(m_run, shortage));
-    log(LogLine::Level::Warning, sentenceOf(shortage, cause, m_run.plan, smaller.plan, step));
+    GSST_ASSIGN(SmallerPlan smaller, planSmaller(m_run, step.shortage));
+    GSST_TRY(checkSamePlan(m_run.collective.get(), smaller.plan));
+    log(LogLine::Level::Warning, sentenceOf(step, m_run.plan, smaller.plan));
     m_run.plan = std::move(smaller.plan);
     noteReplan(m_run, smaller.ceilings);
     m_planCause = PlanCause::OutOfMemory;
     m_secondsPerStep = 0;
-    m_sink(StateChanged{RunState::Preparing, step.value_or(0)});
+    m_sink(StateChanged{RunState::Preparing, step.lastStep.value_or(0)});
     return {};
 }
 
@@ -305,6 +310,8 @@ Status TrainingLoop::finish() {
         GSST_TRY(validate());
     if (complete && training().sampleEvery > 0 && !due(training().sampleEvery, m_trainer->step()))
         GSST_TRY(sample());
+    // None leaves while another one may run short: that one would need it.
+    GSST_TRY(m_trainer->wantedByAny(0));
     const int64_t step = m_trainer->step();
     m_trainer.reset();
     m_sink(StateChanged{complete ? RunState::Finished : RunState::Paused, step});

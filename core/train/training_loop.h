@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "train/activity_observer.h"
 #include "train/command_inbox.h"
+#include "train/give_up_step.h"
 #include "train/observer_fan.h"
 #include "train/open_run.h"
 #include "train/run_log.h"
@@ -25,7 +26,7 @@ public:
     TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace);
 
     /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed. Memory that is refused fails no run as long as
-    /// there is a smaller plan: the run goes on with it from the last commit.
+    /// there is a smaller plan: the run goes on with it from the last commit, on all ranks if there are others.
     Status run();
     int64_t committedStep() const { return m_observer.committedStep(); }
 
@@ -35,6 +36,8 @@ private:
     Status openTrainer();
     Status saveRecord();
     Status trainToTheEnd();
+    bool isShort(const Status& status) const;
+    Result<GivenUp> giveUp(const Error& cause);
     Status replan(const Error& cause);
     Status checkState();
     Status catchUp();

@@ -28,10 +28,10 @@ public:
         options.waitWorkers = false;
         m_store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
     }
-    RankPlace place(int rank) const {
+    RankPlace place(int rank, int ranks = 2) const {
         RankPlace place;
         place.rank = rank;
-        place.ranks = place.ranksHere = 2;
+        place.ranks = place.ranksHere = ranks;
         place.masterAddress = "127.0.0.1";
         place.masterPort = m_store->getPort();
         place.masterIsThere = true;
@@ -53,7 +53,7 @@ public:
         GSST_ASSIGN(m_ranks, connectRanks(place, {device, place.rank}, patience, {}));
         return {};
     }
-    Collective& ranks() { return *m_ranks; }
+    RankGroup& ranks() { return *m_ranks; }
     /// As the end of its process.
     void leave() { m_ranks.reset(); }
 
@@ -77,7 +77,7 @@ private:
     }
 
     std::unique_ptr<CudaDevice> m_card;
-    std::unique_ptr<Collective> m_ranks;
+    std::unique_ptr<RankGroup> m_ranks;
 };
 
 class RankLink : public testing::TestWithParam<DeviceKind> {
@@ -169,6 +169,92 @@ TEST_P(RankLink, AfterALossNothingSucceeds) {
     ASSERT_FALSE(later.ok());
     EXPECT_EQ(later.error().text(), lost.error().text());
     EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 1.0) << "the roll is called once";
+}
+
+Status hear(RankGroup& ranks, Channel channel) {
+    const std::array mine{std::byte{1}};
+    GSST_TRY(ranks.gather(channel, mine));
+    return {};
+}
+
+TEST_P(RankLink, WhatOneCallsOffAllBeginAgain) {
+    for (const int caller : {1, 0, 1}) {
+        both([&](int number) {
+            RankGroup& ranks = rank(number).ranks();
+            const auto begin = std::chrono::steady_clock::now();
+            if (number == caller)
+                ranks.callOff();
+            std::vector<float> values(100, 1.0f);
+            const Status off = number == caller ? rank(number).sum(values) : hear(ranks, Channel::Commit);
+            ASSERT_FALSE(off.ok());
+            EXPECT_EQ(off.error().code, ErrorCode::OutOfMemory) << off.error().text();
+            EXPECT_TRUE(ranks.calledOff());
+            EXPECT_EQ(rank(number).sum(values).error().code, ErrorCode::OutOfMemory) << "on every channel";
+            statuses[size_t(number)] = ranks.meetAgain();
+            ASSERT_TRUE(statuses[size_t(number)].ok()) << statuses[size_t(number)].error().text();
+            EXPECT_FALSE(ranks.calledOff());
+            const Status sum = rank(number).sum(values);
+            EXPECT_TRUE(sum.ok()) << sum.error().text();
+            EXPECT_EQ(values, std::vector<float>(100, 2.0f));
+            EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 2.0) << "nobody waits for a roll call";
+        });
+        if (HasFailure())
+            return;
+    }
+}
+
+TEST_P(RankLink, BothMayCallOff) {
+    both([this](int number) {
+        rank(number).ranks().callOff();
+        statuses[size_t(number)] = rank(number).ranks().meetAgain();
+        ASSERT_TRUE(statuses[size_t(number)].ok()) << statuses[size_t(number)].error().text();
+        EXPECT_TRUE(hear(rank(number).ranks(), Channel::Steps).ok());
+    });
+}
+
+TEST_P(RankLink, WhoEndsInsteadOfMeetingAgainIsLost) {
+    rank(0).ranks().callOff();
+    rank(1).leave();
+    const auto begin = std::chrono::steady_clock::now();
+    const Status lost = rank(0).ranks().meetAgain();
+    ASSERT_FALSE(lost.ok());
+    EXPECT_EQ(lost.error().code, ErrorCode::Io);
+    EXPECT_EQ(lost.error().where, "rank 1") << lost.error().text();
+    EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 10.0) << "that is noticed, not waited for";
+    EXPECT_FALSE(rank(0).ranks().calledOff());
+    EXPECT_EQ(rank(0).ranks().gather(Channel::Steps, {}).error().text(), lost.error().text());
+}
+
+/// The third hears of it only when the second, in the middle of the same sum, leaves that too.
+TEST(RankLinkOfThree, WhatOneCallsOffAllBeginAgain) {
+    const Meeting meeting;
+    std::array<Rank, 3> ranks;
+    const auto all = [&](const auto& work) {
+        std::vector<std::jthread> threads;
+        for (int number = 0; number < 3; ++number)
+            threads.emplace_back([&, number] { work(number, ranks[size_t(number)]); });
+    };
+    std::array<Status, 3> met;
+    all([&](int number, Rank& rank) { met[size_t(number)] = rank.connect(meeting.place(number, 3), DeviceKind::Cpu); });
+    for (const Status& status : met) {
+        if (!status.ok() && status.error().text().find("without") != std::string::npos)
+            GTEST_SKIP() << status.error().text();
+        ASSERT_TRUE(status.ok()) << status.error().text();
+    }
+    all([&](int number, Rank& rank) {
+        std::vector<float> values(1000, 1.0f);
+        if (number == 1)
+            rank.ranks().callOff();
+        const Status off = rank.sum(values);
+        ASSERT_FALSE(off.ok());
+        EXPECT_EQ(off.error().code, ErrorCode::OutOfMemory) << off.error().text();
+        met[size_t(number)] = rank.ranks().meetAgain();
+        ASSERT_TRUE(met[size_t(number)].ok()) << met[size_t(number)].error().text();
+        values.assign(1000, 1.0f);
+        EXPECT_TRUE(rank.sum(values).ok());
+        EXPECT_EQ(values, std::vector<float>(1000, 3.0f));
+    });
+    all([](int, Rank& rank) { rank.leave(); });
 }
 
 TEST(RankLinkNccl, WithoutItsCardARankDoesNotWaitForOthers) {
