@@ -11,7 +11,6 @@
 #include <vector>
 
 namespace gsst {
-
 namespace {
 
 /// Each change of plan lowers one of these, and none ever rises. The largest numbers if there was no change.

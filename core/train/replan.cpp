@@ -92,7 +92,6 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
             return SmallerPlan{*std::move(plan), ceilings};
         last = plan.error();
     }
-    spec.training.microBatch = microBatch;
     return nothingSmaller(run, spec, shortage, last);
 }
 

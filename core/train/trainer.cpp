@@ -80,7 +80,6 @@ struct Trainer::Impl {
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
 
-    int64_t committedStep = 0;
     Stopwatch sinceCommit;
     IoCounters counters;        ///< at the end of the last step
 };
@@ -93,7 +92,6 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
     if (parts.collective)
         GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
-    committedStep = store->committed().step;
     GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
     GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
@@ -183,7 +181,7 @@ Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const 
 }
 
 int64_t Trainer::step() const { return m_impl->driver->step(); }
-int64_t Trainer::committedStep() const { return m_impl->committedStep; }
+int64_t Trainer::committedStep() const { return m_impl->store->committed().step; }
 StateStore& Trainer::store() { return *m_impl->store; }
 IoCounters Trainer::ioCounters() const { return m_impl->io->counters(); }
 CpuPool& Trainer::devicePool() { return m_impl->devicePool; }
@@ -221,7 +219,6 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
 
 Status Trainer::settle() {
     GSST_TRY(m_impl->driver->settle());
-    m_impl->committedStep = m_impl->store->committed().step;
     m_impl->sinceCommit = Stopwatch();
     return {};
 }
@@ -237,16 +234,9 @@ Result<uint8_t> Trainer::wantedByAny(uint8_t wishes) {
 
 Status Trainer::quiesce() { return m_impl->driver->quiesce(); }
 
-Status Trainer::giveUpStep() {
-    GSST_TRY(m_impl->driver->giveUp());
-    m_impl->committedStep = m_impl->store->committed().step;
-    return {};
-}
+Status Trainer::giveUpStep() { return m_impl->driver->giveUp(); }
 
-void Trainer::abandonStep() {
-    m_impl->driver->abandon();
-    m_impl->committedStep = m_impl->store->committed().step;
-}
+void Trainer::abandonStep() { m_impl->driver->abandon(); }
 
 bool Trainer::stateIsWhole() const { return m_impl->driver->stateIsWhole(); }
 

@@ -82,7 +82,7 @@ public:
     ~Trainer();
 
     int64_t step() const;           ///< last finished step
-    int64_t committedStep() const;  ///< as of opening, settle() or giveUpStep(); the observer hears of those between
+    int64_t committedStep() const;  ///< while nothing is in progress: after opening, settle(), giveUpStep(), abandonStep(); else ask the observer
 
     /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops;
     /// the trainer must be destroyed then (as after every error) and reopened.

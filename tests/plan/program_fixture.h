@@ -42,11 +42,11 @@ inline constexpr ProgramVariant kUpdating{ProgramKind::Step, true, BackwardUpdat
 inline constexpr ProgramVariant kWriteOut{ProgramKind::WriteOut, false, BackwardUpdate::None};
 
 inline const ProgramVariant kVariants[] = {kPlain,
-                                    kUpdating,
-                                    {ProgramKind::Step, false, BackwardUpdate::Speculative},
-                                    {ProgramKind::Step, true, BackwardUpdate::Insured},
-                                    {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
-                                    {ProgramKind::Evaluate, false, BackwardUpdate::None}};
+                                           kUpdating,
+                                           {ProgramKind::Step, false, BackwardUpdate::Speculative},
+                                           {ProgramKind::Step, true, BackwardUpdate::Insured},
+                                           {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
+                                           {ProgramKind::Evaluate, false, BackwardUpdate::None}};
 
 inline Placement onDisk(int64_t chunkElements) {
     Placement placement = streamedPlacement();

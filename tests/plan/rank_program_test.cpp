@@ -52,14 +52,13 @@ TEST(StepProgram, RanksShareUpdatesAndBytes) {
             const TrainSpec recipe = training(precision);
             const StateFormat whole(table, recipe.state);
             for (const Placement& placement : placements()) {
-                const ProgramVariant variant{ProgramKind::Step, true, BackwardUpdate::None};
-                const StepProgram alone = ProgramBuilder(table, whole, recipe, placement).build(variant);
+                const StepProgram alone = ProgramBuilder(table, whole, recipe, placement).build(kUpdating);
                 std::map<int, int> updates, sent;
                 std::vector<std::pair<OpKind, int>> firstOrder;
                 int64_t written = 0;
                 for (int rank = 0; rank < ranks; ++rank) {
                     const StateFormat format = shared(table, recipe, rank, ranks);
-                    const StepProgram step = ProgramBuilder(table, format, recipe, placement).build(variant);
+                    const StepProgram step = ProgramBuilder(table, format, recipe, placement).build(kUpdating);
                     written += step.writtenBytes();
                     std::vector<std::pair<OpKind, int>> order;
                     for (const Op& op : step.ops) {

@@ -171,15 +171,10 @@ void BudgetPage::explain() {
 void BudgetPage::replan() {
     draft().plan.reset();
     explain();
-    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.previewPlan(question); },
-                [this](Result<PlanPreview> plan) {
-                    if (!plan.ok()) {
-                        PlanPreview refused;
-                        refused.problem = plan.error().text();
-                        plan = refused;
-                    }
-                    draft().plan = *plan;
-                    show(*plan);
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return previewOf(service, question); },
+                [this](const PlanPreview& plan) {
+                    draft().plan = plan;
+                    show(plan);
                     explain();
                     emit completeChanged();
                 });

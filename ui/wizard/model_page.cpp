@@ -121,12 +121,7 @@ void ModelPage::planAll() {
                 select(draft().preset);
             });
             for (size_t i = 0; i < work.presets.size() && !stop.stop_requested(); ++i) {
-                auto plan = service.previewPlan({adaptedToText(work.presets[i], work), work.place()});
-                PlanPreview preview;
-                if (plan.ok())
-                    preview = *plan;
-                else
-                    preview.problem = plan.error().text();
+                const PlanPreview preview = previewOf(service, {adaptedToText(work.presets[i], work), work.place()});
                 report([this, i, preview] { planned(i, preview); });
             }
             return {};

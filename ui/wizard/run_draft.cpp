@@ -91,6 +91,15 @@ RunRequest requestOf(const RunDraft& draft) {
     return request;
 }
 
+PlanPreview previewOf(TrainingService& service, const PlanQuestion& question) {
+    const auto plan = service.previewPlan(question);
+    if (plan.ok())
+        return *plan;
+    PlanPreview refused;
+    refused.problem = plan.error().text();
+    return refused;
+}
+
 bool assumesDrive(const PlanPreview& plan) { return plan.fits && plan.usesDrive() && !plan.driveMeasured; }
 
 QString driveAssumption(const PlanPreview& plan) {

@@ -53,6 +53,9 @@ QString commandLineOf(const RunDraft& draft);
 
 RunRequest requestOf(const RunDraft& draft);
 
+/// The plan; of a question that is refused one that does not fit, with the reason. For any thread.
+PlanPreview previewOf(TrainingService& service, const PlanQuestion& question);
+
 /// Whether the plan's times stand on a drive that nobody has measured; what is assumed of it and what to do; both in one sentence, empty
 /// if that is not so.
 bool assumesDrive(const PlanPreview& plan);

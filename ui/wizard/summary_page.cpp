@@ -192,16 +192,11 @@ void SummaryPage::folderEdited() {
 
 /// The folder may be on another drive, with other room and another speed.
 void SummaryPage::replan() {
-    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.previewPlan(question); },
-                [this](Result<PlanPreview> plan) {
-                    if (!plan.ok()) {
-                        PlanPreview refused;
-                        refused.problem = plan.error().text();
-                        plan = refused;
-                    }
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return previewOf(service, question); },
+                [this](const PlanPreview& plan) {
                     if (!isVisible())  // the draft is another page's now
                         return;
-                    draft().plan = *plan;
+                    draft().plan = plan;
                     showPlan();
                     emit completeChanged();
                 });
