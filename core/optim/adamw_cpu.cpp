@@ -10,6 +10,7 @@ namespace gsst {
 
 AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gradientScale) {
     const double rate = learningRate(training, step);
+    const double rootCorrection = std::sqrt(1.0 - std::pow(training.beta2, double(step)));
     AdamWConstants constants;
     constants.gradientScale = gradientScale;
     constants.keep = float(1.0 - rate * training.weightDecay);
@@ -18,8 +19,11 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
     constants.beta2 = float(training.beta2);
     constants.beta2Rest = float(1.0 - training.beta2);
     constants.stepSize = float(rate / (1.0 - std::pow(training.beta1, double(step))));
-    constants.rootCorrection = float(std::sqrt(1.0 - std::pow(training.beta2, double(step))));
+    constants.rootCorrection = float(rootCorrection);
     constants.epsilon = float(training.epsilon);
+    constants.gradientRest1 = float(double(gradientScale) * (1.0 - training.beta1));
+    constants.gradientRest2 = float(double(gradientScale) * std::sqrt(1.0 - training.beta2));
+    constants.rootFactor = float(1.0 / rootCorrection);
     return constants;
 }
 

@@ -79,12 +79,14 @@ GSST_HD inline void writeWeight(const BlockArrays& arrays, int64_t at, uint32_t 
         arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
-/// New weight `at` in state and output. The moments become the new ones, wherever they are kept. `random`: 16 bits, used without `lo`.
-GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& moment1, float& moment2, float keep, uint32_t random,
-                                 const AdamWConstants& constants) {
+/// New weight `at` in state and output, by a PlainElement or CodedElement. The moments become the new ones, wherever they are kept.
+/// `random`: 16 bits, used without `lo`.
+template <typename Element>
+GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& moment1, float& moment2, uint32_t random,
+                                 const Element& element) {
     const float gradient = arrays.packed ? floatOf(uint32_t{arrays.packed[at]} << 16) : arrays.gradient[at];
     const uint32_t before = joinHalves(arrays.hi[at], arrays.lo ? arrays.lo[at] : uint16_t{0});
-    uint32_t bits = bitsOf(adamwElement(floatOf(before), gradient, moment1, moment2, keep, constants));
+    uint32_t bits = bitsOf(element(floatOf(before), gradient, moment1, moment2));
     uint32_t marks = markNotFinite(bitsOf(moment2));
     if (arrays.lo) {
         marks |= markNotSplittable(bits);
@@ -105,8 +107,8 @@ GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& m
 GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& place, int32_t i, const AdamWConstants& constants) {
     if (i >= place.elements)
         return writeWeight(arrays, place.offset + i, 0);
-    updateWeight(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i], place.keep, 0,
-                 constants);
+    updateWeight(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i], 0,
+                 PlainElement(constants, place.keep));
 }
 
 /// Compute weight `at` from its halves; without `lo` (null) it is the value of `hi`.

@@ -6,7 +6,9 @@ namespace gsst {
 namespace {
 
 bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { return loops::adamwUpdate(arrays, keep, constants); }
-bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { return loops::adamwUpdateCoded(arrays, keep, constants); }
+bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+    return loops::adamwUpdateCoded<nullptr>(arrays, keep, constants);
+}
 void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) { loops::joinWeights(hi, lo, weights, count); }
 void joinHalf(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) { loops::joinFp16(hi, lo, weights, count); }
 double norm(const float* values, int64_t count) { return loops::squaredNorm(values, count); }

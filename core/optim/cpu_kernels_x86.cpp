@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "optim/coded_groups_avx512.h"
 #include "optim/coded_loops.h"
 #include "optim/cpu_loops.h"
 
-#define GSST_KERNELS(suffix, ...)                                                                                              \
+#define GSST_KERNELS(suffix, fullGroups, ...)                                                                                              \
     __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                  \
         return loops::adamwUpdate(arrays, keep, constants);                                                                    \
     }                                                                                                                          \
     __VA_ARGS__ bool coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                   \
-        return loops::adamwUpdateCoded(arrays, keep, constants);                                                               \
+        return loops::adamwUpdateCoded<fullGroups>(arrays, keep, constants);                                                    \
     }                                                                                                                          \
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {                     \
         loops::joinWeights(hi, lo, weights, count);                                                                            \
@@ -24,9 +25,9 @@
 namespace gsst {
 namespace {
 
-GSST_KERNELS(Baseline)
-GSST_KERNELS(Avx2, [[gnu::target("avx2")]])
-GSST_KERNELS(Avx512, [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")]])
+GSST_KERNELS(Baseline, nullptr)
+GSST_KERNELS(Avx2, nullptr, [[gnu::target("avx2")]])
+GSST_KERNELS(Avx512, loops::updateFullGroupsAvx512, [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
 
 constexpr CpuKernels kKernels[] = {
     {"baseline", updateBaseline, codedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline, packBaseline},
@@ -36,7 +37,7 @@ constexpr CpuKernels kKernels[] = {
 size_t supportedCount() {
     if (!__builtin_cpu_supports("avx2"))
         return 1;
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     return avx512 ? 3 : 2;
 }

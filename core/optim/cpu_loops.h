@@ -15,17 +15,18 @@ namespace gsst::loops {
 
 enum class WeightsOut { None, Fp32, Bf16, Fp16 };
 
-/// Marks of what was updated. The first moment needs none: where it is not finite, weight or second moment are not finite either.
-template <WeightsOut kOut>
-GSST_LOOP uint32_t update(const AdamWArrays& arrays, float keep, const AdamWConstants& given) {
+/// By a PlainElement or CodedElement. Returns marks of what was updated. The first moment needs none: where it is not finite, weight or
+/// second moment are not finite either.
+template <WeightsOut kOut, typename Element>
+GSST_LOOP uint32_t update(const AdamWArrays& arrays, const Element& given) {
     const AdamWArrays to = arrays;  // copies, so that the compiler sees that no store changes them
-    const AdamWConstants constants = given;
+    const Element element = given;
     uint32_t marks = 0;
 #pragma GCC ivdep  // nothing overlaps
     for (int64_t i = 0; i < to.count; ++i) {
         const float weight = std::bit_cast<float>(joinHalves(to.hi[i], to.lo[i]));
         float m = to.moment1[i], v = to.moment2[i];
-        const float updated = adamwElement(weight, to.gradient[i], m, v, keep, constants);
+        const float updated = element(weight, to.gradient[i], m, v);
         to.moment1[i] = m;
         to.moment2[i] = v;
         const uint32_t bits = std::bit_cast<uint32_t>(updated);
@@ -45,13 +46,13 @@ GSST_LOOP uint32_t update(const AdamWArrays& arrays, float keep, const AdamWCons
 GSST_LOOP bool adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
     uint32_t marks = 0;
     if (arrays.weightsFp32)
-        marks = update<WeightsOut::Fp32>(arrays, keep, constants);
+        marks = update<WeightsOut::Fp32>(arrays, PlainElement(constants, keep));
     else if (arrays.weightsBf16)
-        marks = update<WeightsOut::Bf16>(arrays, keep, constants);
+        marks = update<WeightsOut::Bf16>(arrays, PlainElement(constants, keep));
     else if (arrays.weightsFp16)
-        marks = update<WeightsOut::Fp16>(arrays, keep, constants);
+        marks = update<WeightsOut::Fp16>(arrays, PlainElement(constants, keep));
     else
-        marks = update<WeightsOut::None>(arrays, keep, constants);
+        marks = update<WeightsOut::None>(arrays, PlainElement(constants, keep));
     return (marks & kBadMark) == 0;
 }
 

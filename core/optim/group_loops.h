@@ -49,7 +49,7 @@ GSST_HD inline uint32_t pieceOf(const PhiloxWords& random, int piece) { return r
 GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockPlace& place, int32_t group, int lane,
                                          const AdamWConstants& constants, LaneMoments& kept) {
     const uint64_t block = place.randomIndex + static_cast<uint64_t>(group) * kGroupLanes + static_cast<uint64_t>(lane);
-    const PhiloxWords random = arrays.lo ? PhiloxWords{} : philoxWords(arrays.seed, arrays.stream, block);
+    const PhiloxWords random = arrays.lo ? PhiloxWords{} : philoxWords<kRoundingRounds>(arrays.seed, arrays.stream, block);
     LargestMoments largest;
     GSST_UNROLL
     for (int piece = 0; piece < kLaneElements; ++piece) {
@@ -60,14 +60,15 @@ GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockP
         } else if (place.quantized) {
             float& m = kept.moment1[piece];
             float& v = kept.moment2[piece];
-            m = decodeMoment1(codesOf(arrays.moment1, place)[i], scaleOf(arrays.moment1, place, group));
-            v = decodeMoment2(codesOf(arrays.moment2, place)[i], scaleOf(arrays.moment2, place, group));
-            updateWeight(arrays, at, m, v, place.keep, pieceOf(random, piece), constants);
+            m = ratioOfCode1(codesOf(arrays.moment1, place)[i]);
+            v = ratioOfCode2(codesOf(arrays.moment2, place)[i]);
+            const CodedElement element(constants, place.keep, scaleOf(arrays.moment1, place, group), scaleOf(arrays.moment2, place, group));
+            updateWeight(arrays, at, m, v, pieceOf(random, piece), element);
             largest.moment1 = larger(largest.moment1, bitsOf(m) & 0x7fffffffu);
             largest.moment2 = larger(largest.moment2, bitsOf(v) & 0x7fffffffu);
         } else {
-            updateWeight(arrays, at, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i], place.keep,
-                         pieceOf(random, piece), constants);
+            updateWeight(arrays, at, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i], pieceOf(random, piece),
+                         PlainElement(constants, place.keep));
         }
     }
     return largest;

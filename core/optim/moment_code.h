@@ -16,7 +16,8 @@ namespace gsst {
 // Unlike in the paper the fractions include the powers of ten themselves: code 2^(s+1) - 1 is 10^(s-S), with S the highest s, and
 // codes lie evenly between these. So the largest value of a group is exact, and code to value is one convex line of straight
 // pieces, the maximum of the pieces' lines; value to nearest code is the minimum of the inverse lines. No tables, no branches, the
-// same few operations for every instruction set and device. Compile without contraction.
+// same few operations for every instruction set and device; one that can look the piece up quicker gets the same. Compile without
+// contraction.
 
 /// The straight piece of codes 2^s - 1 ... 2^(s+1) - 1 of a tree of `kBits` bits.
 template <int kBits, int s>
@@ -28,8 +29,9 @@ struct CodePiece {
         return power;
     }
     static constexpr float kEnd = float(powerOfTen());
-    /// The piece of code 1 begins at zero, every other at a tenth of its end.
-    static constexpr float kStep = s == 0 ? kEnd : float(0.9 * powerOfTen() / double(1 << s));
+    /// The piece of code 1 begins at zero, every other at a tenth of its end, or less by so little that in spite of all rounding it is not
+    /// above the end of the piece before: each code has its value from the line of its own highest bit, to the bit.
+    static constexpr float kStep = s == 0 ? kEnd : float(0.9 * powerOfTen() / double(1 << s) * (1 + 0x1p-23));
     /// The last code times the step, plus this, is kEnd to the bit.
     static constexpr float kStart = kEnd - kStep * float((2 << s) - 1);
     static constexpr float kSlope = s == 0 ? float(1 / powerOfTen()) : float(double(1 << s) / (0.9 * powerOfTen()));
@@ -72,10 +74,16 @@ GSST_HD constexpr float momentScale(float largest) {
     return largest > kLeastMomentScale ? largest : kLeastMomentScale;
 }
 
-GSST_HD constexpr float decodeMoment1(uint8_t code, float scale) {
-    const float value = valueOfCode<7>(float(code & 0x7f)) * scale;
-    return (code & 0x80) != 0 ? -value : value;
+/// Ratio of a moment to its scale.
+GSST_HD constexpr float ratioOfCode1(uint8_t code) {
+    const float size = valueOfCode<7>(float(code & 0x7f));
+    return (code & 0x80) != 0 ? -size : size;
 }
+
+GSST_HD constexpr float ratioOfCode2(uint8_t code) { return valueOfCode<8>(float(code)); }
+
+GSST_HD constexpr float decodeMoment1(uint8_t code, float scale) { return ratioOfCode1(code) * scale; }
+GSST_HD constexpr float decodeMoment2(uint8_t code, float scale) { return ratioOfCode2(code) * scale; }
 
 /// `inverseScale` is 1 / momentScale(), which is finite; |value| is at most the scale.
 GSST_HD constexpr uint8_t encodeMoment1(float value, float inverseScale) {
@@ -83,8 +91,6 @@ GSST_HD constexpr uint8_t encodeMoment1(float value, float inverseScale) {
     const int code = int(nearestCode<7>(ratio < 0 ? -ratio : ratio));
     return uint8_t(__builtin_signbit(value) ? code | 0x80 : code);
 }
-
-GSST_HD constexpr float decodeMoment2(uint8_t code, float scale) { return valueOfCode<8>(float(code)) * scale; }
 
 /// As encodeMoment1(), but only zero becomes 0. The update divides by the root of the second moment: rounded down to zero while the
 /// first moment is not, it would let the weight jump by first moment / epsilon. Rounded up, it makes the step smaller. Only values

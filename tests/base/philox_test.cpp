@@ -11,12 +11,23 @@ namespace {
 
 using Words = std::array<uint32_t, 4>;
 
-// The known-answer vectors of Random123 for philox4x32 with 10 rounds.
+// The known-answer vectors of Random123 for philox4x32.
 TEST(Philox, GivesThePublishedVectors) {
     EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}), (Words{0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u}));
     EXPECT_EQ(philox({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}), (Words{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu}));
     EXPECT_EQ(philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}),
               (Words{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u}));
+}
+
+TEST(Philox, GivesThePublishedVectorsOfSevenRounds) {
+    const auto seven = [](PhiloxWords counter, PhiloxKey key) {
+        const PhiloxWords block = philoxRounds<7>(counter, key);
+        return Words{block.words[0], block.words[1], block.words[2], block.words[3]};
+    };
+    EXPECT_EQ(seven({{0, 0, 0, 0}}, {0, 0}), (Words{0x5f6fb709u, 0x0d893f64u, 0x4f121f81u, 0x4f730a48u}));
+    EXPECT_EQ(seven({{~0u, ~0u, ~0u, ~0u}}, {~0u, ~0u}), (Words{0x5207ddc2u, 0x45165e59u, 0x4d8ee751u, 0x8c52f662u}));
+    EXPECT_EQ(seven({{0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}}, {0xa4093822u, 0x299f31d0u}),
+              (Words{0x4dfccabau, 0x190a87f0u, 0xc47362bau, 0xb6b5242au}));
 }
 
 TEST(Philox, BlockPlacesSeedStreamAndIndex) {

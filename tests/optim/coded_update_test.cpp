@@ -62,6 +62,50 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSet) {
     EXPECT_EQ(start.lo == expected.lo, preset == StatePreset::Lean);
 }
 
+/// Codes change their straight piece at the powers of ten: moments from a little below to a little above each of them, and all over the
+/// range between, down to what is nearly nothing.
+TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
+    std::fill(start.codes1.begin(), start.codes1.end(), uint8_t{0});
+    std::fill(start.codes2.begin(), start.codes2.end(), uint8_t{0});
+    for (size_t i = 0; i < kCount; ++i) {
+        const size_t group = i / size_t(kScaleGroup), place = i % size_t(kScaleGroup);
+        // The second moment is the square.
+        const double exponent = group % 3 == 2 ? -5.0 * double(place) / 256 : -0.5 * double(place % 32);
+        const double beside = (double(i % 61) - 30) * (group % 3 == 0 ? 0x1p-24 : 1e-3);
+        gradient[i] = float((i % 2 ? 1 : -1) * (place == 0 ? 1.0 : std::pow(10.0, exponent) * (1 + beside)));
+    }
+    const CodedState expected = slow();
+    std::set<uint8_t> codes(expected.codes2.begin(), expected.codes2.end());
+    EXPECT_GT(codes.size(), 100u);
+    for (const CpuKernels& kernels : supportedCpuKernels()) {
+        CodedState state = start;
+        kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        EXPECT_TRUE(state == expected) << kernels.name;
+    }
+}
+
+TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
+    // The largest bf16 has the bits 0x7f7f. In group 2 all are finite, in the others some are not; group 1 is as usual.
+    const float huge[] = {1e18f, 1e20f, -3.3e38f, std::bit_cast<float>(0x7f7f0000u), std::bit_cast<float>(0xff7effffu), -1e30f};
+    for (size_t i = 0; i < kCount; ++i)
+        if (const size_t group = i / size_t(kScaleGroup); group % 8 == 2) {
+            const float value = huge[i % 6];
+            start.hi[i] = uint16_t(std::bit_cast<uint32_t>(value) >> 16);
+            start.lo[i] = uint16_t(std::bit_cast<uint32_t>(value) & 0x7fffu);
+        } else if (group % 8 == 5 && i % 19 == 0) {
+            start.hi[i] = i % 2 ? 0x7f80 : 0xffc0;
+        }
+    constants.keep = 1;
+    const CodedState expected = slow();
+    for (const CpuKernels& kernels : supportedCpuKernels()) {
+        CodedState state = start;
+        EXPECT_FALSE(kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants)) << kernels.name;
+        EXPECT_TRUE(state == expected) << kernels.name;
+        CodedState group = start;
+        EXPECT_TRUE(kernels.adamwUpdateCoded(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants)) << kernels.name;
+    }
+}
+
 TEST_P(CodedUpdate, BitsDoNotDependOnSplits) {
     const CodedState expected = slow();
     for (const size_t piece : {size_t{256}, size_t{1024}, size_t{4096}}) {
@@ -142,6 +186,18 @@ TEST_P(CodedUpdate, NotFiniteShowsInItsGroup) {
                 }
             }
         }
+}
+
+TEST_P(CodedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
+    gradient[1000] = 1e25f;  // nothing but its square is too large: the weight stays finite
+    const CodedState expected = slow();
+    for (const CpuKernels& kernels : supportedCpuKernels()) {
+        CodedState state = start;
+        EXPECT_FALSE(kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants)) << kernels.name;
+        EXPECT_TRUE(std::isnan(state.scales2[3])) << kernels.name;
+        EXPECT_EQ(state.scales1, expected.scales1) << kernels.name;
+        EXPECT_TRUE(state.hi == expected.hi && state.codes1 == expected.codes1 && state.codes2 == expected.codes2) << kernels.name;
+    }
 }
 
 TEST_P(CodedUpdate, TinyGradientsStaySafe) {

@@ -56,7 +56,7 @@ def code_pieces(bits):
         for _ in range(s, bits - 1):
             power /= 10
         end, last = rounded(power), float((2 << s) - 1)
-        step = rounded(0.9 * power / (1 << s)) if s else end
+        step = rounded(0.9 * power / (1 << s) * (1 + 2.0 ** -23)) if s else end
         slope = rounded((1 << s) / (0.9 * power) if s else 1 / power)
         yield step, rounded(end - rounded(step * last)), slope, rounded(0.5 + rounded(last - rounded(slope * end)))
 

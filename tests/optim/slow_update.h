@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "base/philox.h"
+#include "base/philox_rounds.h"
 #include "optim/adamw_math.h"
 #include "optim/cpu_kernels.h"
 #include "optim/moment_code.h"
@@ -17,8 +17,8 @@ namespace gsst::test {
 /// The 16 random bits of one element, by the definition in bf16_rounding.h.
 inline uint16_t slowRandom(const RoundingKey& key, int64_t element) {
     const int64_t place = element % 256;
-    const auto words = philoxBlock(key.seed, roundingStream(key), roundingIndex(key, element / 256) + uint64_t(place % 32));
-    const uint32_t word = words[size_t(place / 32 / 2)];
+    const uint64_t index = roundingIndex(key, element / 256) + uint64_t(place % 32);
+    const uint32_t word = philoxWords<kRoundingRounds>(key.seed, roundingStream(key), index).words[place / 32 / 2];
     return uint16_t(place / 32 % 2 == 0 ? word : word >> 16);
 }
 
@@ -36,10 +36,13 @@ inline void slowUpdate(const AdamWArrays& arrays, float keep, const AdamWConstan
         const int64_t count = std::min(kScaleGroup, arrays.count - first);
         std::vector<float> moment1, moment2;
         for (int64_t i = first; i < first + count; ++i) {
-            float m = arrays.moment1 ? arrays.moment1[i] : decodeMoment1(arrays.coded1.codes[i], arrays.coded1.scales[group]);
-            float v = arrays.moment1 ? arrays.moment2[i] : decodeMoment2(arrays.coded2.codes[i], arrays.coded2.scales[group]);
+            float m = arrays.moment1 ? arrays.moment1[i] : ratioOfCode1(arrays.coded1.codes[i]);
+            float v = arrays.moment1 ? arrays.moment2[i] : ratioOfCode2(arrays.coded2.codes[i]);
             const float weight = std::bit_cast<float>(joinHalves(arrays.hi[i], arrays.lo ? arrays.lo[i] : uint16_t{0}));
-            const uint32_t bits = std::bit_cast<uint32_t>(adamwElement(weight, arrays.gradient[i], m, v, keep, constants));
+            const float updated = arrays.moment1
+                ? adamwElement(weight, arrays.gradient[i], m, v, keep, constants)
+                : CodedElement(constants, keep, arrays.coded1.scales[group], arrays.coded2.scales[group])(weight, arrays.gradient[i], m, v);
+            const uint32_t bits = std::bit_cast<uint32_t>(updated);
             arrays.hi[i] = arrays.lo ? highHalf(bits) : stochasticBf16(bits, slowRandom(arrays.rounding, arrays.firstElement + i));
             if (arrays.lo)
                 arrays.lo[i] = lowHalf(bits);

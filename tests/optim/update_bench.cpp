@@ -2,6 +2,7 @@
 // Prints how fast the update kernels are, next to what the memory of the machine gives a plain copy in the same run.
 // All measurements take turns in each round, since other programs may be running; medians and best of the rounds.
 #include "base/clock.h"
+#include "io/aligned_buffer.h"
 #include "optim/adamw_cpu.h"
 #include "optim/squared_norm.h"
 #include "optim/worker_pool.h"
@@ -45,12 +46,54 @@ void measure(Case& each, size_t elements) {
     each.seconds.push_back(watch.seconds());
 }
 
+/// Aligned as the engine's buffers are.
+template <typename T>
+class Aligned {
+public:
+    explicit Aligned(size_t count) : m_buffer(AlignedBuffer::create(count * sizeof(T)).value()) {}
+    explicit Aligned(const std::vector<T>& values) : Aligned(values.size()) { std::ranges::copy(values, data()); }
+    T* data() { return reinterpret_cast<T*>(m_buffer.data()); }
+    T& operator[](size_t i) { return data()[i]; }
+
+private:
+    AlignedBuffer m_buffer;
+};
+
+/// State of both kinds of moments.
+struct BenchState {
+    Aligned<uint16_t> hi, lo;
+    Aligned<float> moment1, moment2;
+    Aligned<uint8_t> codes1, codes2;
+    Aligned<float> scales1, scales2;
+
+    BenchState(const State& state, const CodedState& coded)
+        : hi(state.hi), lo(state.lo), moment1(state.moment1), moment2(state.moment2), codes1(coded.codes1), codes2(coded.codes2),
+          scales1(coded.scales1), scales2(coded.scales2) {}
+
+    AdamWArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
+        AdamWArrays arrays;
+        arrays.hi = &hi[first];
+        arrays.lo = preset == StatePreset::Lean ? nullptr : &lo[first];
+        if (preset == StatePreset::Exact) {
+            arrays.moment1 = &moment1[first];
+            arrays.moment2 = &moment2[first];
+        } else {
+            arrays.coded1 = {&codes1[first], &scales1[first / size_t(kScaleGroup)]};
+            arrays.coded2 = {&codes2[first], &scales2[first / size_t(kScaleGroup)]};
+        }
+        arrays.gradient = gradient;
+        arrays.count = int64_t(count);
+        arrays.firstElement = int64_t(first);
+        return arrays;
+    }
+};
+
 int run(size_t elements, int threads) {
-    State state = randomState(elements);
-    CodedState codedState = coded(state);
-    const std::vector<float> gradient = randomGradient(elements, 4);
-    std::vector<float> weights(elements), from(elements, 1.0f), to(elements);
-    std::vector<uint16_t> packed(elements);
+    const State values = randomState(elements);
+    BenchState state(values, coded(values));
+    Aligned<float> gradient(randomGradient(elements, 4));
+    Aligned<float> weights(elements), from(std::vector<float>(elements, 1.0f)), to(elements);
+    Aligned<uint16_t> packed(elements);
     std::vector<double> norms(elements / kPiece);
     std::vector<uint64_t> sums(elements / kPiece);
     TrainSpec training;
@@ -63,26 +106,26 @@ int run(size_t elements, int threads) {
         const std::string suffix = ", " + std::to_string(count) + (count == 1 ? " thread" : " threads");
         cases.push_back({"memory copy" + suffix, 8, [&](size_t first, size_t n) { std::memcpy(&to[first], &from[first], n * 4); }, workers, {}});
         cases.push_back({"sum of a block (XXH3)" + suffix, 4, [&](size_t first, size_t n) {
-            sums[first / kPiece] = stateSum(std::as_bytes(std::span(from).subspan(first, n)));
+            sums[first / kPiece] = stateSum(std::as_bytes(std::span(&from[first], n)));
         }, workers, {}});
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             const std::string name = std::string(kernels.name) + suffix;
             cases.push_back({"exact update, " + name, 28, [&](size_t first, size_t n) {
                 const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                kernels.adamwUpdate(state.arrays(gradient.data(), first, n), constants.keep, constants);
+                kernels.adamwUpdate(state.arrays(StatePreset::Exact, &gradient[first], first, n), constants.keep, constants);
             }, workers, {}});
             for (const StatePreset preset : {StatePreset::Mixed, StatePreset::Lean}) {
                 const double weightBytes = preset == StatePreset::Mixed ? 4 : 2;
                 const double bytes = 2 * (weightBytes + 2 + 2.0 / 64) + 4;
                 cases.push_back({std::string(nameOf(preset)) + " update, " + name, bytes, [&, preset](size_t first, size_t n) {
                     const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                    kernels.adamwUpdateCoded(codedState.arrays(preset, gradient.data(), first, n), constants.keep, constants);
+                    kernels.adamwUpdateCoded(state.arrays(preset, &gradient[first], first, n), constants.keep, constants);
                 }, workers, {}});
             }
             cases.push_back({"exact update + fp32 weights, " + name, 32, [&](size_t first, size_t n) {
                 const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                AdamWArrays arrays = state.arrays(gradient.data(), first, n);
-                arrays.weightsFp32 = weights.data() + first;
+                AdamWArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
+                arrays.weightsFp32 = &weights[first];
                 kernels.adamwUpdate(arrays, constants.keep, constants);
             }, workers, {}});
             cases.push_back({"join, " + name, 8, [&](size_t first, size_t n) {
