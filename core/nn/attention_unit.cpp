@@ -45,16 +45,17 @@ AttentionUnit::Saved AttentionUnit::project(const at::Tensor& input) const {
     saved.statistics = m_norm.statistics(saved.input);
     const at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
+    const at::Tensor shared = factor(normed, m_products);
     if (m_model.family == Family::Gpt2) {
-        const at::Tensor fused = linear(normed, m_weights[TensorRole::Qkv], m_weights[TensorRole::QkvBias], m_products);
+        const at::Tensor fused = linear(shared, m_weights[TensorRole::Qkv], m_weights[TensorRole::QkvBias], m_products);
         const auto parts = fused.view({batch, tokens, 3, m_model.heads, headSize}).unbind(2);
         saved.query = parts[0];
         saved.key = parts[1];
         saved.value = parts[2];
     } else {
-        saved.query = linear(normed, m_weights[TensorRole::Query], {}, m_products).view({batch, tokens, m_model.heads, headSize});
-        saved.key = linear(normed, m_weights[TensorRole::Key], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
-        saved.value = linear(normed, m_weights[TensorRole::Value], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.query = linear(shared, m_weights[TensorRole::Query], {}, m_products).view({batch, tokens, m_model.heads, headSize});
+        saved.key = linear(shared, m_weights[TensorRole::Key], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.value = linear(shared, m_weights[TensorRole::Value], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
     }
     return saved;
 }
@@ -93,18 +94,16 @@ at::Tensor AttentionUnit::projectionBackward(const Saved& saved, const at::Tenso
     at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
     const std::array<at::Tensor, 3> parts{rowsOfHeads(dQuery), rowsOfHeads(dKey), rowsOfHeads(dValue)};
-    const auto matrixGradients = matricesOf(gradients);
+    const auto matrices = matricesOf(m_weights), matrixGradients = matricesOf(gradients);
+    LinearBackward backward(normed, m_products);
     for (size_t i = 0; i < parts.size(); ++i)
-        addWeightGradient(matrixGradients[i], parts[i], normed, m_products);
+        backward.add(parts[i], matrices[i], matrixGradients[i]);
     if (gradients[TensorRole::QkvBias].defined()) {
         const auto biasGradients = gradients[TensorRole::QkvBias].chunk(3, 0);
         for (size_t i = 0; i < parts.size(); ++i)
             addBiasGradient(biasGradients[i], parts[i]);
     }
-    const auto matrices = matricesOf(m_weights);
-    inputGradient(parts[0], matrices[0], normed, m_products);
-    addInputGradient(parts[1], matrices[1], normed, m_products);
-    addInputGradient(parts[2], matrices[2], normed, m_products);
+    backward.inputGradient(normed);
     return normed;
 }
 

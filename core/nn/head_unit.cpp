@@ -46,13 +46,12 @@ LogitChunk HeadUnit::logits(const Part& part, int64_t chunk, const at::Tensor& b
 
 void HeadUnit::addGradient(const Part& part, int64_t chunk, const at::Tensor& logitGradient, const HeadGradients& gradients) const {
     const int64_t first = chunk * m_chunks.rows;
-    addWeightGradient(gradients.rows.narrow(0, first, rowsOf(chunk)), logitGradient, part.normed, m_products);
     const at::Tensor input = gradients.input.narrow(0, part.first, part.count);
-    const at::Tensor rows = m_rows.rows.narrow(0, first, rowsOf(chunk));
-    if (m_rows.first + first + rowsOf(chunk) == m_rows.vocabulary)
-        inputGradient(logitGradient, rows, input, m_products);
-    else
-        addInputGradient(logitGradient, rows, input, m_products);
+    LinearBackward backward(part.normed, m_products);
+    if (m_rows.first + first + rowsOf(chunk) < m_rows.vocabulary)
+        backward.start(input);
+    backward.add(logitGradient, m_rows.rows.narrow(0, first, rowsOf(chunk)), gradients.rows.narrow(0, first, rowsOf(chunk)));
+    backward.inputGradient(input);
 }
 
 void HeadUnit::endGradient(const Part& part, const HeadGradients& gradients) const {

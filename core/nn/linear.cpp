@@ -9,6 +9,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -93,7 +94,7 @@ Matrix<T> matrixOf(const at::Tensor& tensor) {
 
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, Products products) {
     if (products == Products::Widened) {
-        const at::Tensor out = at::empty({input.size(0), weight.size(0)}, input.options());
+        const at::Tensor out = at::empty({input.size(0), weight.size(0)}, weight.options());
         widenedProduct({}, bias, input, weight, out);
         return out;
     }
@@ -111,17 +112,9 @@ void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor
 void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products) {
     at::Tensor product = out;
     if (products == Products::Widened)
-        widenedBackProduct({}, outputGradient, weight, product);
+        widenedBackProduct(outputGradient, weight, product);
     else
         at::mm_out(product, outputGradient, weight);
-}
-
-void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products) {
-    at::Tensor sum = out;
-    if (products == Products::Widened)
-        widenedBackProduct(sum, outputGradient, weight, sum);
-    else
-        sum.addmm_(outputGradient, weight);
 }
 
 void addLinear(const AddedLinear& terms, const at::Tensor& out, Products products) {
@@ -136,6 +129,40 @@ void addLinear(const AddedLinear& terms, const at::Tensor& out, Products product
     else if (out.data_ptr() != residual.data_ptr())
         sum.copy_(residual);
     sum.addmm_(input, weight.t());
+}
+
+at::Tensor factor(const at::Tensor& input, Products products) {
+    return products == Products::Widened ? input.to(at::kFloat) : input;
+}
+
+void LinearBackward::start(const at::Tensor& inputGradient) { m_start = inputGradient; }
+
+void LinearBackward::add(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& accumulator) {
+    if (m_products != Products::Widened) {
+        addWeightGradient(accumulator, outputGradient, m_input, m_products);
+        m_layers.push_back({outputGradient, weight});
+        return;
+    }
+    if (!m_sum.defined())
+        m_sum = m_start.defined() ? m_start.to(at::kFloat) : at::zeros(m_input.sizes(), at::kFloat);
+    addWidenedGradients(outputGradient, m_input, weight, accumulator, m_sum);
+}
+
+void LinearBackward::inputGradient(const at::Tensor& out) {
+    if (m_products == Products::Widened) {
+        out.copy_(m_sum);
+        return;
+    }
+    at::Tensor sum = out;
+    if (m_start.defined() && m_start.data_ptr() != out.data_ptr())
+        sum.copy_(m_start);
+    for (size_t i = 0; i < m_layers.size(); ++i) {
+        const Layer& layer = m_layers[i];
+        if (i == 0 && !m_start.defined())
+            at::mm_out(sum, layer.outputGradient, layer.weight);
+        else
+            sum.addmm_(layer.outputGradient, layer.weight);
+    }
 }
 
 void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input, Products products) {

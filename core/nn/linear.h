@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 namespace gsst {
 
 // Products with weight matrices [out, in], and their gradients. Inputs are [rows, in] and [rows, out] in compute precision.
@@ -32,8 +34,34 @@ void addLinear(const AddedLinear& terms, const at::Tensor& out, Products product
 
 /// out = outputGradient * weight: the gradient of the input, [rows, in].
 void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products);
-/// The same, added to `out`.
-void addInputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products);
+
+/// `input`, in the form in which products take it: for one that several products share, so that it is made once.
+at::Tensor factor(const at::Tensor& input, Products products);
+
+/// Gradients of layers that share their input [rows, in].
+class LinearBackward {
+public:
+    /// Keeps `input`.
+    LinearBackward(const at::Tensor& input, Products products) : m_input(factor(input, products)), m_products(products) {}
+
+    /// Begins with the gradient that the input has already. Otherwise with zero.
+    void start(const at::Tensor& inputGradient);
+    /// accumulator (fp32, [out, in]) += outputGradient^T * input, as addWeightGradient(). Keeps `outputGradient` and `weight`.
+    void add(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& accumulator);
+    /// out = start + sum over the layers of outputGradient * weight: widened in fp32 and rounded once. After the last add(); `out` may be
+    /// the memory of the input or of the start.
+    void inputGradient(const at::Tensor& out);
+
+private:
+    struct Layer {
+        at::Tensor outputGradient, weight;
+    };
+    at::Tensor m_input;
+    at::Tensor m_start;
+    at::Tensor m_sum;  ///< widened: in fp32
+    std::vector<Layer> m_layers;  ///< native
+    Products m_products;
+};
 
 /// accumulator (fp32, [out, in]) += outputGradient^T * input. Widened, and with fp32, added inside the product; native bf16: each piece of
 /// the product is rounded to bf16, widened and added. fp16 is always to be widened: products of gradients leave its range.

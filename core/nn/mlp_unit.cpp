@@ -25,9 +25,10 @@ MlpUnit::Saved MlpUnit::project(const at::Tensor& input) const {
     saved.statistics = m_norm.statistics(saved.input);
     const at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
+    const at::Tensor shared = factor(normed, m_products);
     if (m_gated)
-        saved.gate = linear(normed, m_weights[TensorRole::Gate], {}, m_products);
-    saved.up = linear(normed, m_weights[TensorRole::Up], m_weights[TensorRole::UpBias], m_products);
+        saved.gate = linear(shared, m_weights[TensorRole::Gate], {}, m_products);
+    saved.up = linear(shared, m_weights[TensorRole::Up], m_weights[TensorRole::UpBias], m_products);
     return saved;
 }
 
@@ -62,14 +63,13 @@ MlpUnit::Saved MlpUnit::save(const at::Tensor& input, const at::Tensor& output) 
 at::Tensor MlpUnit::projectionBackward(const Saved& saved, const UnitGradients& gradients) const {
     at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
-    addWeightGradient(gradients[TensorRole::Up], saved.up, normed, m_products);
+    LinearBackward backward(normed, m_products);
+    backward.add(saved.up, m_weights[TensorRole::Up], gradients[TensorRole::Up]);
     if (gradients[TensorRole::UpBias].defined())
         addBiasGradient(gradients[TensorRole::UpBias], saved.up);
     if (m_gated)
-        addWeightGradient(gradients[TensorRole::Gate], saved.gate, normed, m_products);
-    inputGradient(saved.up, m_weights[TensorRole::Up], normed, m_products);
-    if (m_gated)
-        addInputGradient(saved.gate, m_weights[TensorRole::Gate], normed, m_products);
+        backward.add(saved.gate, m_weights[TensorRole::Gate], gradients[TensorRole::Gate]);
+    backward.inputGradient(normed);
     return normed;
 }
 

@@ -12,7 +12,8 @@ namespace gsst {
 namespace {
 
 constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a native bf16 weight gradient, see nn/linear.h
-constexpr int64_t kWidenedElements = 1 << 21;        // pieces of widened matrices, see nn/widened_products.h
+constexpr int64_t kWidenedElements = 1 << 21;        // pieces of widened matrices, see nn/widened_products.cpp
+constexpr int64_t kWholeRows = 64;
 constexpr int64_t kPartialRows = 64;                 // rows whose norm gradients are summed at a time, see nn/norm.cpp
 constexpr int64_t kFloatBytes = 4;
 constexpr int64_t kPage = 4096;
@@ -72,7 +73,8 @@ struct Shape {
     }
     /// Elements of the pieces in which matrices are widened.
     int64_t widenedPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
-        return std::min(outputs, std::max<int64_t>(1, kWidenedElements / (inputs + rowCount))) * elementsPerOutput;
+        const int64_t most = kWidenedElements / (inputs + rowCount);
+        return std::min(outputs, most < kWholeRows ? std::max<int64_t>(1, most) : most / kWholeRows * kWholeRows) * elementsPerOutput;
     }
     /// Temporaries of a product of rows [rowCount, inputs] with a matrix [outputs, inputs], or of its gradient for the input.
     int64_t product(int64_t outputs, int64_t inputs, int64_t rowCount) const {
@@ -90,6 +92,13 @@ struct Shape {
         return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element + productScratch;
     }
     int64_t gradient(int64_t outputs, int64_t inputs) const { return gradient(outputs, inputs, tokens); }
+    /// Temporaries of a LinearBackward, with its widened input and sum.
+    int64_t backward(int64_t outputs, int64_t inputs, int64_t rowCount) const {
+        if (products == Products::Native)
+            return std::max(product(outputs, inputs, rowCount), gradient(outputs, inputs, rowCount));
+        return (2 * rowCount * inputs + widenedPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
+    }
+    int64_t backward(int64_t outputs, int64_t inputs) const { return backward(outputs, inputs, tokens); }
 };
 
 /// Peaks of one unit. Saved bytes are without the unit's output; backward counts from the moment its saved bytes exist.
@@ -115,7 +124,7 @@ UnitPeaks attentionPeaks(const Shape& shape, bool wantsOutput) {
     const int64_t ofOutput = std::max(shape.gradient(d, d), shape.activations() + shape.product(d, d));
     const int64_t ofAttention = shape.activations() + shape.heads() + shape.attentionBackwardScratch();
     const int64_t ofProjections = statistics - peaks.saved + shape.heads() + shape.activations() +
-                                  std::max({shape.gradient(d, d), shape.product(d, d), shape.partials(shape.tokens)});
+                                  std::max(shape.backward(d, d), shape.partials(shape.tokens));
     peaks.backward = std::max({ofOutput, ofAttention, ofProjections});
     return peaks;
 }
@@ -128,7 +137,7 @@ UnitPeaks mlpPeaks(const Shape& shape, bool wantsOutput) {
     peaks.forward = peaks.saved + std::max(projecting, shape.product(d, f));
     peaks.save = peaks.saved + (wantsOutput ? std::max(projecting, shape.inner() + shape.product(d, f)) : projecting);
     peaks.backward = std::max(shape.inner() + std::max(shape.gradient(d, f), shape.product(d, f)),
-                              shape.activations() + std::max({shape.gradient(f, d), shape.product(f, d), shape.partials(shape.tokens)}));
+                              shape.activations() + std::max(shape.backward(f, d), shape.partials(shape.tokens)));
     return peaks;
 }
 
@@ -156,7 +165,7 @@ int64_t sumsPeak(const Shape& shape, const TrainSpec& training) {
 int64_t gradientsPeak(const Shape& shape, const TrainSpec& training, int64_t vocabulary) {
     const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
     const int64_t rows = VocabularyChunks(shape.model, training).largest(), width = shape.model.width;
-    return logitsPeak(shape, training, vocabulary) + std::max({shape.product(rows, width, chunk), shape.gradient(rows, width, chunk), shape.partials(chunk)});
+    return logitsPeak(shape, training, vocabulary) + std::max(shape.backward(rows, width, chunk), shape.partials(chunk));
 }
 
 double forwardFlops(const Shape& shape, UnitKind kind) {

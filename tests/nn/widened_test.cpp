@@ -86,15 +86,35 @@ TEST_P(WidenedProducts, ProductsAreRoundedOnce) {
 
 TEST_P(WidenedProducts, GradientsOfProductsAreRoundedOnceOrNotAtAll) {
     const at::Tensor dy = random({kRows, kOutputs}), x = random({kRows, kInputs}), weight = random({kOutputs, kInputs});
-    const at::Tensor start = random({kRows, kInputs}) * 40;
     const at::Tensor dyd = dy.to(at::kDouble), expected = dyd.mm(weight.to(at::kDouble));
-    const at::Tensor dx = at::empty_like(x), sum = start.clone(), matrix = at::full({kOutputs, kInputs}, 0.5);
+    const at::Tensor dx = at::empty_like(x), matrix = at::full({kOutputs, kInputs}, 0.5);
     inputGradient(dy, weight, dx, kWidened);
     EXPECT_LT(relativeError(dx, expected), 1.01 * largestError());
-    addInputGradient(dy, weight, sum, kWidened);
-    EXPECT_LT(relativeError(sum, expected + start), 1.01 * largestError());
     addWeightGradient(matrix, dy, x, kWidened);
     EXPECT_LT(relativeError(matrix, dyd.t().mm(x.to(at::kDouble)) + 0.5), 2e-6);
+}
+
+TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
+    const std::array dy{random({kRows, kOutputs}), random({kRows, kOutputs}) * 30};
+    const std::array weight{random({kOutputs, kInputs}), random({kOutputs, kInputs})};
+    const at::Tensor x = random({kRows, kInputs}), start = random({kRows, kInputs}) * 40;
+    const at::Tensor products = dy[0].to(at::kDouble).mm(weight[0].to(at::kDouble)) + dy[1].to(at::kDouble).mm(weight[1].to(at::kDouble));
+    for (const at::Tensor& before : {at::Tensor(), start}) {
+        const std::array matrices{at::full({kOutputs, kInputs}, 0.5), at::full({kOutputs, kInputs}, -0.5)};
+        const at::Tensor out = before.defined() ? before.clone() : x.clone();  // the memory of what is read
+        LinearBackward backward(before.defined() ? x : out, kWidened);
+        if (before.defined())
+            backward.start(out);
+        for (size_t i = 0; i < 2; ++i)
+            backward.add(dy[i], weight[i], matrices[i]);
+        backward.inputGradient(out);
+        EXPECT_LT(relativeError(out, before.defined() ? products + before : products), 1.01 * largestError());
+        for (size_t i = 0; i < 2; ++i) {
+            const at::Tensor apart = at::full({kOutputs, kInputs}, i == 0 ? 0.5 : -0.5);
+            addWeightGradient(apart, dy[i], x, kWidened);
+            EXPECT_TRUE(at::equal(matrices[i], apart)) << i;
+        }
+    }
 }
 
 TEST_F(Fp16, WeightGradientsBeyondTheLargestHalfAreKept) {
