@@ -17,7 +17,9 @@ void DependencyTracker::write(const Key& key, size_t op, std::vector<size_t>& wa
     if (access.written)
         waits.push_back(access.writer);
     waits.insert(waits.end(), access.readers.begin(), access.readers.end());
-    access = {true, op, {}};
+    access.written = true;
+    access.writer = op;
+    access.readers.clear();  // keeps their memory for the next ones
 }
 
 std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& program, size_t first, int oldSlot) {

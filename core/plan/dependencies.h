@@ -4,8 +4,8 @@
 #include "plan/step_program.h"
 
 #include <cstddef>
-#include <map>
-#include <tuple>
+#include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace gsst {
@@ -29,8 +29,16 @@ public:
     void clear();
 
 private:
-    enum class Kind { State, Copy, Gradient, Boundary, Share, Gate, Link };
-    using Key = std::tuple<Kind, int, int>;
+    enum class Kind : uint8_t { State, Copy, Gradient, Boundary, Share, Gate, Link };
+    struct Key {
+        Kind kind{};
+        int slot = 0;
+        int place = 0;  ///< first block, or place of the boundary file
+        bool operator==(const Key&) const = default;
+    };
+    struct KeyHash {
+        size_t operator()(const Key& key) const { return (size_t(key.place) * 8 + size_t(key.kind)) * 2 + size_t(key.slot); }
+    };
     struct Access {
         bool written = false;
         size_t writer = 0;
@@ -39,7 +47,7 @@ private:
     void read(const Key& key, size_t op, std::vector<size_t>& waits);
     void write(const Key& key, size_t op, std::vector<size_t>& waits);
 
-    std::map<Key, Access> m_access;
+    std::unordered_map<Key, Access, KeyHash> m_access;
     std::vector<size_t> m_uncommitted;  ///< writes to the slot since the last commit
 };
 

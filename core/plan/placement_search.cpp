@@ -4,7 +4,6 @@
 #include "base/round_up.h"
 #include "plan/host_pieces.h"
 #include "plan/plan_sizes.h"
-#include "plan/program_builder.h"
 #include "plan/residency_search.h"
 #include "spec/cost.h"
 #include "spec/vocabulary_chunks.h"
@@ -80,20 +79,17 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.placement.vocabularyRows = shape.vocabularyRows;
     plan.placement.boundaries = shape.boundaries;
     plan.placement.headShares = shape.headShares;
-    plan.placement.chunkElements = std::numeric_limits<int64_t>::max();  // peaks do not depend on it, and fewer ops are faster
     plan.stateOnDisk = stateOnDisk;
     const TrainSpec training = trainingOf(plan);
-    const ProgramBuilder builder(m_table, m_format, training, plan.placement);
-    const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
-    const StepProgram evaluation = builder.buildEvaluation(step.microBatches);
-    // The updating step holds the same buffers on the device. Gradients that are kept are there during an evaluation too.
-    plan.devicePeak = std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation));
-    plan.boundaryBytes = ramPeakOf(step);
-    plan.residentBytes = hostBytesOf(m_table, m_format, builder.slices(), plan.placement);
-    plan.slices = step.slices;
+    const std::vector<SliceRange> slices = makeSlicing(m_table, plan.placement);
+    const ProgramPeaks& peaks = m_peaks.of(plan.placement, plan.microBatch);
+    plan.devicePeak = peaks.device;
+    plan.boundaryBytes = peaks.ram;
+    plan.residentBytes = hostBytesOf(m_table, m_format, slices, plan.placement);
+    plan.slices = int(slices.size());
     const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
-        return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, builder.slices(), elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
+        return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, slices, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
     };
     plan.programBytes = m_limits.program;
     const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes + plan.programBytes;
@@ -102,7 +98,7 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
         chunk /= 2;
     plan.placement.chunkElements = chunk;
     plan.ringBytes = ringFor(chunk);
-    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, m_format, builder.slices(), m_limits.ram);
+    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, m_format, slices, m_limits.ram);
     if (stateOnDisk && (m_limits.ram == 0 || fixedRam + ahead <= m_limits.ram))
         plan.ringBytes = ahead;
     plan.ramPeak = fixedRam + plan.ringBytes;
@@ -191,6 +187,8 @@ Plan PlacementSearch::keepOnDevice(const Shape& shape, Plan plan) {
     };
     keep(&SliceResidency::weights, computeElementBytes(m_spec.training.precision));
     keep(&SliceResidency::gradient, kGradientBytes);
+    if (m_limits.ram > 0 && m_limits.program + hostBytesOf(m_table, m_format, slices, kept) > m_limits.ram)
+        return plan;
     Plan better = measured(shape, kept, plan.stateOnDisk);
     return fits(better, m_limits) ? better : plan;
 }
@@ -241,7 +239,10 @@ std::vector<Tier> PlacementSearch::headSharesToTry() const {
 int64_t PlacementSearch::leastPeak(int64_t vocabularyRows) {
     int64_t least = 0;
     for (int units : {2, 1}) {
-        const int64_t peak = measured({1, units, Tier::Ram, vocabularyRows}, streamedPlacement(), true).devicePeak;
+        Placement placement = streamedPlacement();
+        placement.unitsPerSlice = units;
+        placement.vocabularyRows = vocabularyRows;
+        const int64_t peak = m_peaks.of(placement, 1).device;
         least = least == 0 ? peak : std::min(least, peak);
     }
     return least;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/planner.h"
+#include "plan/program_peaks.h"
 #include "plan/residency_search.h"
 
 #include <cstdint>
@@ -39,7 +40,7 @@ class PlacementSearch {
 public:
     /// References must outlive it.
     PlacementSearch(const RunSpec& spec, const TensorTable& table, const StateFormat& format, const SearchLimits& limits)
-        : m_spec(spec), m_table(table), m_format(format), m_limits(limits) {}
+        : m_spec(spec), m_table(table), m_format(format), m_limits(limits), m_peaks(table, format, spec.training) {}
 
     /// A plan without rule, step and disk bytes; nothing if none fits.
     std::optional<Plan> find(const WantedPlacement& wanted);
@@ -81,6 +82,7 @@ private:
     const StateFormat& m_format;
     SearchLimits m_limits;
     WantedPlacement m_wanted;
+    KnownPeaks m_peaks;
     int64_t m_leastRam = 0;
     std::map<std::tuple<int, int64_t, int64_t>, int64_t> m_groupBytes;  ///< by units, vocabulary rows and elements of a chunk
 };

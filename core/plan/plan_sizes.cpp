@@ -18,11 +18,15 @@ constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead takes at most one p
 
 int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t chunkElements) {
     int64_t own = 0, foreign = 0;
-    for (const SliceRange& slice : slices)
+    for (const SliceRange& slice : slices) {
+        // A large model has 100,000 chunks. Its layers are alike.
+        if (table.units()[size_t(slice.firstUnit)].layer > 0)
+            continue;
         for (const ChunkRange& chunk : chunksOfSlice(table, format, slice, chunkElements)) {
             int64_t& largest = format.owns(chunk.firstBlock) ? own : foreign;
             largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + format.gradientBytes(chunk.firstBlock, chunk.blockCount));
         }
+    }
     return own + (format.share().ranks - 1) * foreign;
 }
 

@@ -4,6 +4,7 @@
 #include "plan/slicing.h"
 #include "spec/state_format.h"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -32,7 +33,7 @@ struct SliceResidency {
                 return false;
         return true;
     }
-    bool operator==(const SliceResidency&) const = default;
+    auto operator<=>(const SliceResidency&) const = default;
 };
 
 /// The free choices of a schedule; none of them changes a bit of the result.
@@ -46,7 +47,7 @@ struct Placement {
     std::vector<SliceResidency> slices;   ///< by slice, from the first
 
     const SliceResidency& of(int slice) const { return size_t(slice) < slices.size() ? slices[size_t(slice)] : everywhere; }
-    bool operator==(const Placement&) const = default;
+    auto operator<=>(const Placement&) const = default;
 };
 
 inline std::vector<SliceRange> makeSlicing(const TensorTable& table, const Placement& placement) {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <iterator>
 #include <map>
+#include <set>
 
 namespace gsst {
 namespace {
@@ -43,25 +44,27 @@ class RingModel {
 public:
     explicit RingModel(int64_t capacity) : m_capacity(capacity) {}
 
-    /// Buffers are named by a number that ascends in order of allocation.
+    /// `buffer` is a number that no other allocation has.
     double allocate(size_t buffer, int64_t bytes, double now) {
         double when = std::max(now, m_lastAllocation);
-        while (m_used + bytes > m_capacity && !m_order.empty()) {
-            const Held& oldest = m_held[m_order.front()];
+        while (m_used + bytes > m_capacity && !m_held.empty()) {
+            const Held& oldest = m_held.front();
             when = std::max(when, oldest.freeAt);
             m_used -= oldest.bytes;
-            m_held.erase(m_order.front());
-            m_order.pop_front();
+            m_held.pop_front();
+            ++m_reused;
         }
         m_used += bytes;
-        m_order.push_back(buffer);
-        m_held[buffer] = {bytes, when};
+        if (buffer >= m_turn.size())
+            m_turn.resize(buffer + 1, 0);
+        m_turn[buffer] = m_reused + m_held.size();
+        m_held.push_back({bytes, when});
         m_lastAllocation = when;
         return when;
     }
     void release(size_t buffer, double when) {
-        if (auto held = m_held.find(buffer); held != m_held.end())
-            held->second.freeAt = when;
+        if (m_turn[buffer] >= m_reused)
+            m_held[m_turn[buffer] - m_reused].freeAt = when;
     }
 
 private:
@@ -72,8 +75,9 @@ private:
     int64_t m_capacity;
     int64_t m_used = 0;
     double m_lastAllocation = 0;
-    std::deque<size_t> m_order;
-    std::map<size_t, Held> m_held;
+    std::deque<Held> m_held;     ///< the oldest first
+    size_t m_reused = 0;          ///< allocations that came before them
+    std::vector<size_t> m_turn;  ///< by buffer: how many allocations came before it
 };
 
 /// A drive does one thing at a time: reads and writes share it, each filling what time the other leaves.
@@ -200,21 +204,19 @@ SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const Hardw
     Simulator simulator(hardware, ringBytes);
     SimulatedCost last;
     double before = 0;
-    int64_t devicePeak = 0;
-    int64_t ramPeak = 0;
     for (const StepProgram* program : chain) {
         last = {};
         const double after = simulator.run(*program, last);
         last.seconds = after - before;
-        last.readBytes = program->readBytes();
-        last.writtenBytes = program->writtenBytes();
-        last.flops = program->flops();
         before = after;
-        devicePeak = std::max(devicePeak, devicePeakOf(*program));
-        ramPeak = std::max(ramPeak, ramPeakOf(*program));
     }
-    last.devicePeak = devicePeak;
-    last.ramPeak = ramPeak;
+    last.readBytes = chain.back()->readBytes();
+    last.writtenBytes = chain.back()->writtenBytes();
+    last.flops = chain.back()->flops();
+    for (const StepProgram* program : std::set<const StepProgram*>(chain.begin(), chain.end())) {
+        last.devicePeak = std::max(last.devicePeak, devicePeakOf(*program));
+        last.ramPeak = std::max(last.ramPeak, ramPeakOf(*program));
+    }
     return last;
 }
 

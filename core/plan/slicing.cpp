@@ -34,6 +34,14 @@ int64_t paddedElements(const TensorTable& table, int firstBlock, int blockCount)
     return last.offset + last.paddedElements - table.blocks()[size_t(firstBlock)].offset;
 }
 
+/// How many blocks from `first` on, of one unit and before `end`, have at most `elements` elements; at least one.
+int blocksWithin(const TensorTable& table, int first, int end, int64_t elements) {
+    // Not block by block: a large model has 100,000 of them. Where one ends, the next begins.
+    const auto from = table.blocks().begin() + first;
+    const auto fits = [&](const BlockInfo& block) { return block.offset + block.paddedElements - from->offset <= elements; };
+    return std::max(1, int(std::partition_point(from, from + (end - first), fits) - from));
+}
+
 }  // namespace
 
 std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice, int64_t vocabularyRows) {
@@ -61,14 +69,11 @@ std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange&
 std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice, int64_t chunkElements) {
     std::vector<ChunkRange> chunks;
     for (const ChunkRange& unit : unitsOfSlice(table, slice)) {
-        int owner = -1;
-        for (int index = unit.firstBlock; index < unit.firstBlock + unit.blockCount; ++index) {
-            const BlockInfo& block = table.blocks()[size_t(index)];
-            if (format.ownerOf(index) != owner || chunks.back().paddedElements + block.paddedElements > chunkElements)
-                chunks.push_back({unit.unit, index, 0, block.offset, 0});
-            owner = format.ownerOf(index);
-            chunks.back().blockCount += 1;
-            chunks.back().paddedElements += block.paddedElements;
+        const int end = unit.firstBlock + unit.blockCount;
+        for (int first = unit.firstBlock; first < end;) {
+            const int count = std::min(blocksWithin(table, first, end, chunkElements), format.ownedUntil(first, end) - first);
+            chunks.push_back({unit.unit, first, count, table.blocks()[size_t(first)].offset, paddedElements(table, first, count)});
+            first += count;
         }
     }
     return chunks;

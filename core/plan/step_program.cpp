@@ -47,29 +47,10 @@ const char* nameOf(ProgramKind kind) {
     return "unknown";
 }
 
-Lane laneOf(OpKind kind) {
-    switch (kind) {
-    case OpKind::ReadState:
-    case OpKind::ReadGradient:
-    case OpKind::ReadBoundary:
-    case OpKind::ReadShare:
-    case OpKind::ReadWeights: return Lane::Read;
-    case OpKind::WriteState:
-    case OpKind::WriteGradient:
-    case OpKind::WriteShare:
-    case OpKind::WriteBoundary:
-    case OpKind::Commit: return Lane::Write;
-    case OpKind::ReduceGradient:
-    case OpKind::ShareWeights: return Lane::Link;
-    default: return Lane::Compute;
-    }
-}
-
-std::vector<int> Op::touches() const {
-    std::vector<int> all;
+Operands Op::touches() const {
+    Operands all;
     for (int buffer : {state, chunkGradient, current, weights, table, gradient, tableGradient, sums, input, output, outputGradient, inputGradient, host, kept})
-        if (buffer != kNoBuffer)
-            all.push_back(buffer);
+        all.add(buffer);
     return all;
 }
 

@@ -48,7 +48,23 @@ inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
 /// Which engine part works on an op. Ops of one lane run in program order; lanes overlap as far as buffers and files allow.
 enum class Lane : uint8_t { Read, Compute, Write, Link };  // Link: to other ranks
 inline constexpr size_t kLanes = 4;
-Lane laneOf(OpKind kind);
+constexpr Lane laneOf(OpKind kind) {
+    switch (kind) {
+    case OpKind::ReadState:
+    case OpKind::ReadGradient:
+    case OpKind::ReadBoundary:
+    case OpKind::ReadShare:
+    case OpKind::ReadWeights: return Lane::Read;
+    case OpKind::WriteState:
+    case OpKind::WriteGradient:
+    case OpKind::WriteShare:
+    case OpKind::WriteBoundary:
+    case OpKind::Commit: return Lane::Write;
+    case OpKind::ReduceGradient:
+    case OpKind::ShareWeights: return Lane::Link;
+    default: return Lane::Compute;
+    }
+}
 
 /// Where a buffer lives.
 enum class Space : uint8_t {
@@ -81,6 +97,21 @@ inline KindMask bitsOf(const StateFormat& format) {
         bits |= bitOf(kind);
     return bits;
 }
+
+/// Buffers that an op touches. Asked of every op of every program that is planned: no memory is allocated.
+class Operands {
+public:
+    void add(int buffer) {
+        if (buffer != kNoBuffer)
+            m_buffers[m_count++] = buffer;
+    }
+    const int* begin() const { return m_buffers.data(); }
+    const int* end() const { return m_buffers.data() + m_count; }
+
+private:
+    std::array<int, 14> m_buffers;  ///< as many as an op has
+    size_t m_count = 0;
+};
 
 /// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that are not in
 /// `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the op's unit and blocks.
@@ -127,7 +158,7 @@ struct Op {
 
     std::vector<int> acquires; ///< buffers that begin to live with this op
     std::vector<int> releases; ///< buffers that die after it
-    std::vector<int> touches() const;  ///< all operands, without kNoBuffer
+    Operands touches() const;  ///< all operands, without kNoBuffer
 };
 
 /// What a program does, as a whole.

@@ -84,6 +84,13 @@ StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const Sta
         m_gradientsBefore.push_back(m_gradientsBefore.back() + (owns(int(block)) ? table.blocks()[block].paddedElements * gradientBytes() : 0));
 }
 
+int StateFormat::ownedUntil(int first, int end) const {
+    if (m_share.ranks == 1)
+        return end;
+    const auto isForeign = [owner = ownerOf(first)](int16_t other) { return other != owner; };
+    return int(std::find_if(m_owner.begin() + first, m_owner.begin() + end, isForeign) - m_owner.begin());
+}
+
 std::span<const StateKind> StateFormat::kinds() const {
     return m_preset == StatePreset::Lean ? std::span<const StateKind>(kLeanKinds) : std::span<const StateKind>(kStateKinds);
 }

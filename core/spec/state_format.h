@@ -66,6 +66,8 @@ public:
     /// The rank that updates the block, and whether it is this one.
     int ownerOf(int block) const { return m_owner[size_t(block)]; }
     bool owns(int block) const { return ownerOf(block) == m_share.rank; }
+    /// The first block after `first` and before `end` that has another owner; `end` if there is none.
+    int ownedUntil(int first, int end) const;
     /// Whether every rank has this kind of all blocks, and whether this rank has it of `block`.
     bool isWhole(StateKind kind) const { return m_share.ranks == 1 || weightsNeed(kind, m_share.precision); }
     bool holds(int block, StateKind kind) const { return has(kind) && (isWhole(kind) || owns(block)); }
