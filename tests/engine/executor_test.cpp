@@ -6,6 +6,9 @@
 #include "io/throttled_files.h"
 #include "plan/simulation.h"
 
+#include <array>
+#include <mutex>
+
 namespace gsst::test {
 namespace {
 
@@ -36,6 +39,44 @@ TEST(Executor, SlowJitteryDriveGivesTheSameBits) {
         auto inner = makeMemoryFiles();
         ThrottledFiles slow(*inner, {100e6, 60e6, 1e-4, 0.9, 3});
         EXPECT_EQ(trained(slow, options), fast);
+    }
+}
+
+/// How many ops of each lane are under way at a time.
+class CountingObserver final : public EngineObserver {
+public:
+    void opStarted(const Op& op) override {
+        const std::lock_guard lock(m_mutex);
+        int& now = m_now[size_t(laneOf(op.kind))];
+        int& most = m_most[size_t(laneOf(op.kind))];
+        most = std::max(most, ++now);
+    }
+    void opDone(const Op& op) override {
+        const std::lock_guard lock(m_mutex);
+        --m_now[size_t(laneOf(op.kind))];
+    }
+    void committed(const CommitRecord&) override {}
+    int most(Lane lane) const { return m_most[size_t(lane)]; }
+
+private:
+    std::mutex m_mutex;
+    std::array<int, kLanes> m_now{};   // guarded by m_mutex
+    std::array<int, kLanes> m_most{};  // guarded by m_mutex
+};
+
+TEST(Executor, AsksADriveForAFewThingsAtATime) {
+    for (UpdateRule rule : {UpdateRule::Deferred, UpdateRule::Speculative}) {
+        CountingObserver observer;
+        FakeOptions options = onDisk();
+        options.rule = rule;
+        options.observer = &observer;
+        auto inner = makeMemoryFiles();
+        ThrottledFiles slow(*inner, {100e6, 100e6});
+        trained(slow, options);
+        for (const Lane lane : {Lane::Read, Lane::Write}) {
+            EXPECT_GT(observer.most(lane), 1) << "a drive that has one thing to do at a time is slow";
+            EXPECT_LE(observer.most(lane), 4) << "what comes later would be in the way of what is needed first";
+        }
     }
 }
 
