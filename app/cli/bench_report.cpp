@@ -85,14 +85,14 @@ void printBench(const BenchResult& result) {
 }
 
 void printSweep(const std::string& what, const std::vector<SweepPoint>& points) {
-    std::printf("%-16s %10s %10s %10s %8s %10s %10s %10s %10s %10s\n", what.c_str(), "way", "s/step", "predicted", "ratio", "read wait", "write wait",
-                "read MB/s", "writ. MB/s", "/ roofline");
+    std::printf("%-16s %10s %10s %10s %8s %10s %10s %10s %10s %10s  %s\n", what.c_str(), "way", "s/step", "predicted", "ratio", "read wait", "write wait",
+                "read MB/s", "writ. MB/s", "/ roofline", "update");
     for (const SweepPoint& point : points)
         for (const BenchVariant& variant : point.result.variants) {
             const double seconds = std::max(1e-9, variant.median);
-            std::printf("%-16s %10s %10.3f %10.3f %8.3f %10.3f %10.3f %10.0f %10.0f %10.3f\n", point.value.c_str(), nameOf(variant.way), variant.median,
+            std::printf("%-16s %10s %10.3f %10.3f %8.3f %10.3f %10.3f %10.0f %10.0f %10.3f  %s\n", point.value.c_str(), nameOf(variant.way), variant.median,
                         variant.predictedSeconds, ratioOf(point.result, variant), variant.readWait, variant.writeWait, variant.readBytes / seconds / 1e6,
-                        variant.writtenBytes / seconds / 1e6, seconds / std::max(1e-9, variant.rooflineSeconds));
+                        variant.writtenBytes / seconds / 1e6, seconds / std::max(1e-9, variant.rooflineSeconds), variant.updateRule.c_str());
         }
 }
 

@@ -15,9 +15,6 @@ constexpr ProgramVariant kUpdateOnly{ProgramKind::UpdateOnly, false, BackwardUpd
 constexpr ProgramVariant kWriteOut{ProgramKind::WriteOut, false, BackwardUpdate::None};
 constexpr ProgramVariant kLoadWeights{ProgramKind::LoadWeights, false, BackwardUpdate::None};
 
-/// Steps whose clipping says something about the run.
-constexpr int kHistoryThatCounts = 8;
-
 /// Squared norms of the gradient without its loss scale.
 std::vector<double> unscaled(std::span<const double> squaredNorms, double lossScale) {
     std::vector<double> norms(squaredNorms.begin(), squaredNorms.end());

@@ -29,6 +29,9 @@ struct ClipFunctions {
     double largestNorm = std::numeric_limits<double>::infinity();
 };
 
+/// Steps whose clipping says something about the run: before so many UpdateRule::Adaptive defers.
+inline constexpr int kHistoryThatCounts = 8;
+
 struct DriverOptions {
     UpdateRule rule = UpdateRule::Deferred;
     double breakEven = 0.5;  ///< Adaptive: share of clipped steps from which deferring is cheaper

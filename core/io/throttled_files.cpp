@@ -35,22 +35,19 @@ private:
     using Clock = std::chrono::steady_clock;
 };
 
-/// One direction of the drive: transfers pass one after the other.
+/// The drive's time: transfers of both directions pass one after the other, in the order in which they come.
 class Pipe {
 public:
-    explicit Pipe(double bytesPerSecond) : m_bytesPerSecond(bytesPerSecond) {}
-
     /// When a transfer that begins at `now` would be through; takes that stretch of time.
-    nanoseconds pass(size_t bytes, double factor, nanoseconds now) {
-        if (!(m_bytesPerSecond > 0))
+    nanoseconds pass(size_t bytes, double bytesPerSecond, double factor, nanoseconds now) {
+        if (!(bytesPerSecond > 0))
             return now;
         const std::lock_guard lock(m_mutex);
-        m_free = std::max(m_free, now - kCatchUp) + fromSeconds(static_cast<double>(bytes) / m_bytesPerSecond * factor);
+        m_free = std::max(m_free, now - kCatchUp) + fromSeconds(static_cast<double>(bytes) / bytesPerSecond * factor);
         return m_free;
     }
 
 private:
-    const double m_bytesPerSecond;
     std::mutex m_mutex;
     nanoseconds m_free = nanoseconds::min();  // guarded by m_mutex
 };
@@ -59,23 +56,22 @@ private:
 
 class ThrottledFiles::Drive {
 public:
-    Drive(const ThrottleOptions& options, ThrottleClock& clock)
-        : m_options(options), m_clock(clock), m_read(options.readBytesPerSecond), m_write(options.writeBytesPerSecond) {}
+    Drive(const ThrottleOptions& options, ThrottleClock& clock) : m_options(options), m_clock(clock) {}
 
     template <typename Action>
-    Status read(size_t bytes, Action action) { return timed(&m_read, bytes, action); }
+    Status read(size_t bytes, Action action) { return timed(bytes, m_options.readBytesPerSecond, action); }
     template <typename Action>
-    Status write(size_t bytes, Action action) { return timed(&m_write, bytes, action); }
+    Status write(size_t bytes, Action action) { return timed(bytes, m_options.writeBytesPerSecond, action); }
     template <typename Action>
-    Status sync(Action action) { return timed(nullptr, 0, action); }
+    Status sync(Action action) { return timed(0, 0, action); }
 
 private:
     template <typename Action>
-    Status timed(Pipe* pipe, size_t bytes, Action action) {
+    Status timed(size_t bytes, double bytesPerSecond, Action action) {
         const double swing = 2 * uniformAt(m_options.seed, 0, m_calls++) - 1;
         const double factor = 1 + std::clamp(m_options.jitter, 0.0, 1.0) * swing;
         const nanoseconds now = m_clock.now();
-        const nanoseconds through = pipe ? pipe->pass(bytes, factor, now) : now;
+        const nanoseconds through = m_pipe.pass(bytes, bytesPerSecond, factor, now);
         Status status = action();
         m_clock.sleepUntil(through + fromSeconds(m_options.latencySeconds * factor));
         return status;
@@ -83,8 +79,7 @@ private:
 
     const ThrottleOptions m_options;
     ThrottleClock& m_clock;
-    Pipe m_read;
-    Pipe m_write;
+    Pipe m_pipe;
     std::atomic<uint64_t> m_calls = 0;
 };
 

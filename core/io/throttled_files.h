@@ -9,10 +9,11 @@
 
 namespace gsst {
 
-/// A drive to imitate. Zero bytes a second means as fast as the drive beneath.
+/// A drive to imitate. It does one thing at a time, as a real one: reads and writes of all files share its time, each taking its bytes
+/// at the rate of its direction. Zero bytes a second means as fast as the drive beneath, and takes none of that time.
 struct ThrottleOptions {
-    double readBytesPerSecond = 0;   ///< of all reads of all files together
-    double writeBytesPerSecond = 0;  ///< of all writes of all files together; reads and writes do not share
+    double readBytesPerSecond = 0;   ///< while nothing is written
+    double writeBytesPerSecond = 0;  ///< while nothing is read
     double latencySeconds = 0;       ///< added to every read, write and sync; calls of several threads wait side by side
     double jitter = 0;               ///< 0..1: the time of a call varies by up to this share, up and down
     uint64_t seed = 0;               ///< of the jitter, a pure function of (seed, number of the call)

@@ -112,7 +112,8 @@ std::optional<Plan> Planner::onDisk() {
     if (!plan)
         return early;
     chooseRule(*plan);
-    return early && isBetter(early->step, plan->step) ? early : plan;
+    // Where the factor is known ahead, how often steps clip says nothing about how often a guess is wrong: never.
+    return early && (plan->rule == UpdateRule::Adaptive || isBetter(early->step, plan->step)) ? early : plan;
 }
 
 /// Memory that keeps activations may have a better use when the drive is what a step waits for.

@@ -23,15 +23,10 @@ void fillTheory(BenchResult& result, const OpenRun& run) {
     result.theoryWrittenBytesPerParameter = format.bytesPerParameter() + gradient;
 }
 
-/// No step can be faster than its arithmetic, nor than its bytes through the drive.
-void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware, double throttle) {
-    const auto rate = [throttle](double drive) { return throttle > 0 ? std::min(throttle, drive) : drive; };
-    const double reading = variant.readBytes / rate(hardware.readBytesPerSecond);
-    const double writing = variant.writtenBytes / rate(hardware.writeBytesPerSecond);
-    // A throttled drive reads and writes side by side, a real one shares its time between them.
-    const double disk = throttle > 0 ? std::max(reading, writing) : reading + writing;
-    variant.rooflineSeconds = std::max(variant.computeSeconds, disk);
-    variant.diskSeconds = disk;
+/// No step can be faster than its arithmetic, nor than its bytes through the drive, whose time reads and writes share.
+void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
+    variant.diskSeconds = variant.readBytes / hardware.readBytesPerSecond + variant.writtenBytes / hardware.writeBytesPerSecond;
+    variant.rooflineSeconds = std::max(variant.computeSeconds, variant.diskSeconds);
 }
 
 }  // namespace
@@ -55,10 +50,9 @@ Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& 
             GSST_TRY(contenders[round % 2 == 0 ? place : contenders.size() - 1 - place].measure(options.steps, stop));
     }
     BenchResult result;
-    const HardwareProfile hardware = measureMachine(osFileSystem(), options.folder, options.spec, DriveProbe::KnownOnly).profile;
     for (const BenchContender& contender : contenders) {
         BenchVariant& variant = result.variants.emplace_back(contender.result());
-        fillRoofline(variant, hardware, options.diskBytesPerSecond);
+        fillRoofline(variant, contender.run().hardware);
         if (variant.way == BenchWay::Disk)
             fillTheory(result, contender.run());
     }

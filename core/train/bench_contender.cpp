@@ -3,7 +3,10 @@
 
 #include "train/machine.h"
 
+#include "plan/steady_step.h"
+
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace gsst {
@@ -15,6 +18,16 @@ double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     const size_t middle = values.size() / 2;
     return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+/// That always updates so.
+UpdateRule ruleOf(BackwardUpdate update) {
+    switch (update) {
+    case BackwardUpdate::None: return UpdateRule::Deferred;
+    case BackwardUpdate::Speculative: return UpdateRule::Speculative;
+    case BackwardUpdate::Insured: return UpdateRule::Insured;
+    }
+    return UpdateRule::Deferred;
 }
 
 }  // namespace
@@ -52,12 +65,23 @@ Result<RunSpec> BenchContender::specOf(const BenchOptions& options) const {
     return spec;
 }
 
+/// A rule that goes by how often steps clip shall have seen enough of them when the measuring begins.
+Status BenchContender::learnClipping(const TrainerParts& parts, const std::stop_token& stop) const {
+    if (parts.plan.rule != UpdateRule::Adaptive)
+        return {};
+    GSST_ASSIGN(const auto trainer, Trainer::open(parts, *m_run->table, {}, stop));
+    for (int i = 0; i < kHistoryThatCounts; ++i)
+        GSST_TRY(trainer->runStep(i + 1 < kHistoryThatCounts, stop));
+    return trainer->settle();
+}
+
 Status BenchContender::prepare(const BenchOptions& options, const EventSink& sink, const std::stop_token& stop) {
     // Only the slots' traffic shall be slow, not the preparation.
     FileSystem& files = osFileSystem();
     RunRequest request;
     GSST_ASSIGN(request.spec, specOf(options));
     request.sampleText = true;
+    request.driveBytesPerSecond = options.diskBytesPerSecond;
     request.runFolder = options.folder / (std::string("gsst-bench-") + nameOf(m_way));
     if (files.exists(request.runFolder / "run.json"))
         return Error{ErrorCode::InvalidInput, "The benchmark's folder is left from an earlier one", request.runFolder.string(), "a run is in it",
@@ -67,6 +91,11 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
     TrainerParts parts;
     parts.files = &files;
     parts.engine = m_run->engine;
+    parts.folder = m_run->folder;
+    parts.spec = m_run->record.spec;
+    parts.plan = m_run->plan;
+    parts.tokens = m_run->tokens.get();
+    GSST_TRY(learnClipping(parts, stop));
     if (options.diskBytesPerSecond > 0) {
         ThrottleOptions throttle;
         throttle.readBytesPerSecond = throttle.writeBytesPerSecond = options.diskBytesPerSecond;
@@ -74,10 +103,6 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
         parts.files = m_slow.get();
         parts.engine = IoEngine::ThreadPool;  // io_uring would pass the brake by
     }
-    parts.folder = m_run->folder;
-    parts.spec = m_run->record.spec;
-    parts.plan = m_run->plan;
-    parts.tokens = m_run->tokens.get();
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run->table, {}, stop));
     GSST_ASSIGN([[maybe_unused]] const StepResult first, m_trainer->runStep(false, stop));
     return m_trainer->quiesce();
@@ -106,11 +131,40 @@ double BenchContender::medianOf(const Value& value) const {
     return median(std::move(values));
 }
 
+BenchContender::Predicted BenchContender::predicted(BackwardUpdate update) const {
+    const TrainSpec& training = m_run->record.spec.training;
+    Plan plan = m_run->plan;
+    plan.rule = ruleOf(update);
+    const StateFormat format(*m_run->table, training.state);
+    const std::vector<StepProgram> programs = steadyStep(ProgramBuilder(*m_run->table, format, training, plan.placement), plan);
+    Predicted step{simulateSteadyStep(programs, m_run->hardware, plan.ringBytes).seconds, 0, 0};
+    for (const StepProgram& program : programs) {
+        step.readBytes += program.readBytes();
+        step.writtenBytes += program.writtenBytes();
+    }
+    return step;
+}
+
+void BenchContender::fillPredictions(BenchVariant& variant) const {
+    std::map<BackwardUpdate, Predicted> kinds;
+    int64_t readBytes = 0, writtenBytes = 0;
+    for (const StepResult& step : m_timed) {
+        if (!kinds.contains(step.update))
+            kinds[step.update] = predicted(step.update);
+        readBytes += kinds[step.update].readBytes;
+        writtenBytes += kinds[step.update].writtenBytes;
+    }
+    const auto steps = std::max<int64_t>(1, int64_t(m_timed.size()));
+    variant.updateRule = nameOf(kinds.size() == 1 ? ruleOf(kinds.begin()->first) : m_run->plan.rule);
+    variant.predictedSeconds = medianOf([&kinds](const StepResult& step) { return kinds.at(step.update).seconds; });
+    variant.predictedReadBytes = readBytes / steps;
+    variant.predictedWrittenBytes = writtenBytes / steps;
+}
+
 BenchVariant BenchContender::result() const {
     const Plan& plan = m_run->plan;
     BenchVariant variant;
     variant.way = m_way;
-    variant.updateRule = nameOf(plan.rule);
     for (const StepResult& step : m_timed) {
         variant.secondsPerStep.push_back(step.seconds);
         variant.devicePeak = std::max(variant.devicePeak, step.devicePeak);
@@ -126,11 +180,9 @@ BenchVariant BenchContender::result() const {
             variant.computeByKind.emplace_back(nameOf(OpKind(kind)), seconds);
     variant.readBytes = double(m_readBytes) / double(std::max<int64_t>(1, m_stepsCounted));
     variant.writtenBytes = double(m_writtenBytes) / double(std::max<int64_t>(1, m_stepsCounted));
-    variant.predictedSeconds = plan.step.seconds;
+    fillPredictions(variant);
     variant.predictedDevicePeak = plan.devicePeak;
     variant.predictedRamPeak = plan.ramPeak - plan.programBytes;
-    variant.predictedReadBytes = plan.step.readBytes;
-    variant.predictedWrittenBytes = plan.step.writtenBytes;
     variant.flops = plan.step.flops;
     return variant;
 }

@@ -30,7 +30,18 @@ public:
     const OpenRun& run() const { return *m_run; }
 
 private:
+    /// What a step costs in the simulation, between others that update as it does. Where the rule chooses anew at every step, that is
+    /// not always Plan::step.
+    struct Predicted {
+        double seconds = 0;
+        int64_t readBytes = 0;
+        int64_t writtenBytes = 0;
+    };
+
     Result<RunSpec> specOf(const BenchOptions& options) const;
+    Status learnClipping(const TrainerParts& parts, const std::stop_token& stop) const;
+    Predicted predicted(BackwardUpdate update) const;
+    void fillPredictions(BenchVariant& variant) const;
     template <typename Value>
     double medianOf(const Value& value) const;
 

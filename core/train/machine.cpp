@@ -6,6 +6,7 @@
 
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -169,6 +170,13 @@ Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, c
         machine.engine = drive->uring ? IoEngine::Uring : IoEngine::ThreadPool;
     }
     return machine;
+}
+
+HardwareProfile withDriveAtMost(HardwareProfile profile, double bytesPerSecond) {
+    if (bytesPerSecond > 0)
+        for (double* rate : {&profile.readBytesPerSecond, &profile.writeBytesPerSecond})
+            *rate = std::min(*rate, bytesPerSecond);
+    return profile;
 }
 
 ProductRates measureProducts(FileSystem& files) { return Measurements::instance().products(files); }

@@ -35,6 +35,9 @@ enum class DriveProbe {
 /// and kept there. Where something cannot be measured, careful assumptions stand. Thread-safe.
 Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, const RunSpec& spec, DriveProbe probe);
 
+/// The same with a drive that does at most `bytesPerSecond` each way, as if that had been measured; 0 = as it is.
+HardwareProfile withDriveAtMost(HardwareProfile profile, double bytesPerSecond);
+
 /// How fast bf16 products are here, from the user's cache, else measured now and kept there. Thread-safe.
 ProductRates measureProducts(FileSystem& files);
 

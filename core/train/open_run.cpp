@@ -94,14 +94,14 @@ Status settleTogether(FileSystem& files, OpenRun& run, const EventSink& sink) {
     return {};
 }
 
-Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits) {
+Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits, double driveBytesPerSecond) {
     GSST_ASSIGN(RunSpec share, shareOf(run.record.spec, run.place.ranks));
     std::optional<MachineInUse> disturbed;  // by the others on this computer, which measure too
     if (run.place.ranksHere > 1)
         disturbed.emplace();
     const Machine machine = measureMachine(files, run.folder.root, share, DriveProbe::Quick);
     run.engine = machine.engine;
-    run.hardware = machine.profile;
+    run.hardware = withDriveAtMost(machine.profile, driveBytesPerSecond);
     run.limits = limits;
     run.limits.ranks = run.place.ranks;
     if (run.place.ranksHere == run.place.ranks)
@@ -189,7 +189,7 @@ public:
         GSST_TRY(shareOf(run->record.spec, run->place.ranks));
         GSST_TRY(meetOthers(*run, m_sink, m_stop));
         GSST_TRY(settleTogether(m_files, *run, m_sink));
-        GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root)));
+        GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root), m_request.driveBytesPerSecond));
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));
         GSST_ASSIGN(run->lock, lockRun(m_files, run->folder.root));
@@ -302,7 +302,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     MachineLimits machine = machineLimits(files, folder);
     machine.diskBytes = 0;
     GSST_TRY(meetOthers(*run, sink, std::move(stop)));
-    GSST_TRY(planRun(files, *run, machine));
+    GSST_TRY(planRun(files, *run, machine, 0));
     if (run->plan.microBatch != run->record.spec.training.microBatch) {
         warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +
                        "; results stay the same up to the order of sums");

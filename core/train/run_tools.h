@@ -65,14 +65,14 @@ struct BenchOptions {
     std::vector<BenchWay> ways{BenchWay::Resident, BenchWay::Disk};
     int steps = 3;   ///< timed steps in a row of one way
     int rounds = 3;  ///< alternations
-    double diskBytesPerSecond = 0;  ///< the drive is slowed down to this, reads and writes each; 0 = as it is
+    double diskBytesPerSecond = 0;  ///< the drive is slowed down to this, reads and writes each, and so it is planned for; 0 = as it is
     std::filesystem::path folder;
 };
 
 /// Measured (medians of timed steps, bytes averaged over all steps) and predicted, a step.
 struct BenchVariant {
     BenchWay way{};
-    std::string updateRule;
+    std::string updateRule;  ///< that the timed steps followed; of a rule that chose now this, now that, its own name
     std::vector<double> secondsPerStep;
     double median = 0;
     double predictedSeconds = 0;
@@ -81,7 +81,7 @@ struct BenchVariant {
     double readWait = 0;
     double writeWait = 0;
     double clippedShare = 0;    ///< of the timed steps
-    double diskSeconds = 0;     ///< its bytes at the drive's measured speed
+    double diskSeconds = 0;     ///< its bytes at the speed of the drive that it was planned for
     double rooflineSeconds = 0; ///< the larger of compute and disk: no step can be faster
     double readBytes = 0;
     double writtenBytes = 0;

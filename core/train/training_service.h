@@ -34,6 +34,7 @@ struct RunRequest {
     std::filesystem::path runFolder;          ///< must not hold a run yet
     std::string device = "cpu";
     TraceRequest trace = {};
+    double driveBytesPerSecond = 0;           ///< the plan counts on no more of the drive, reads and writes each; 0 = on what it can do
 };
 
 /// Everything needed to go on with a run.

@@ -38,14 +38,30 @@ class BenchTest(unittest.TestCase):
             self.assertAlmostEqual(disk[kind] / disk["predicted_" + kind], 1, delta=0.02)
         self.assertEqual([entry.name for entry in pathlib.Path(self.folder.name).iterdir()], ["tiny.json"])
 
-    def test_a_slow_drive_is_what_the_step_waits_for(self):
-        done = self.bench("--sweep", "disk-bandwidth", "--values", "2MB", "--json")
+    def slow_drive(self, *arguments):
+        """The variant `disk` on a drive of 4 MB/s, which reads and writes share."""
+        done = self.bench("--sweep", "disk-bandwidth", "--values", "4MB", "--json", *arguments)
         self.assertEqual(done.code, 0, done)
         [point] = json.loads(done.out)["points"]
-        self.assertEqual(point["value"], "2MB")
+        self.assertEqual(point["value"], "4MB")
         _, disk = point["result"]["variants"]
-        self.assertGreaterEqual(disk["median_seconds"], 0.7 * disk["read_bytes"] / 2e6)
+        return disk
+
+    def test_a_slow_drive_is_what_the_step_waits_for_and_planned_for(self):
+        disk = self.slow_drive()
+        bytes_a_step = disk["read_bytes"] + disk["written_bytes"]
+        self.assertAlmostEqual(disk["disk_seconds"], bytes_a_step / 4e6, delta=0.01 * disk["disk_seconds"])
+        self.assertGreaterEqual(disk["median_seconds"], 0.85 * disk["disk_seconds"])
         self.assertGreater(disk["read_wait_seconds"] + disk["write_wait_seconds"], disk["compute_seconds"])
+        # Whatever else this computer does, the drive is what the step waits for.
+        self.assertAlmostEqual(disk["median_seconds"] / disk["predicted_seconds"], 1, delta=0.25)
+
+    def test_the_placement_of_the_update_is_chosen_for_the_slow_drive(self):
+        calm = tiny_spec()
+        calm["training"]["clip_norm"] = 1000
+        self.spec.write_text(json.dumps(calm))
+        self.assertEqual(self.slow_drive("--gradients", "disk")["update"], "insured")
+        self.assertEqual(self.slow_drive("--clip", "previous")["update"], "speculative")
 
     def test_the_table_names_every_way(self):
         done = self.bench("--sweep", "tokens", "--values", "64,128")

@@ -177,6 +177,23 @@ TEST(Planner, StoresNoGradientWhereTheClipFactorIsKnownAhead) {
     EXPECT_LT(known->step.readBytes + known->step.writtenBytes, guessing->step.readBytes + guessing->step.writtenBytes);
 }
 
+TEST(Planner, DoesNotGoByClippingWhereTheClipFactorIsKnownAhead) {
+    RunSpec run = spec();
+    run.budget.residency = ResidencyChoice::Disk;
+    const TensorTable table(run.model);
+    HardwareProfile slow;
+    slow.readBytesPerSecond = slow.writeBytesPerSecond = 100e6;
+    // With room for all gradients in RAM, storing them takes no time: that is no reason to guess.
+    const MachineLimits roomy{0, 16 * kGiB, 100 * kGiB};
+    const auto guessing = makePlan(run, table, slow, roomy);
+    ASSERT_TRUE(guessing.ok()) << guessing.error().text();
+    EXPECT_EQ(guessing->rule, UpdateRule::Adaptive);
+    run.training.clip = ClipKind::PreviousNorm;
+    const auto known = makePlan(run, table, slow, roomy);
+    ASSERT_TRUE(known.ok()) << known.error().text();
+    EXPECT_EQ(known->rule, UpdateRule::Speculative);
+}
+
 TEST(Planner, RepeatsAStepRatherThanRunOutOfDisk) {
     RunSpec run = spec();
     run.budget.gradients = GradientChoice::Disk;

@@ -323,6 +323,16 @@ TEST(Machine, LearnsWhatAnotherProgramMeasured) {
     std::filesystem::remove_all(folder);
 }
 
+TEST(Machine, ADriveIsTakenForNoFasterThanItsLimit) {
+    HardwareProfile measured;
+    measured.readBytesPerSecond = 3e9;
+    measured.writeBytesPerSecond = 1e9;
+    const HardwareProfile slow = withDriveAtMost(measured, 2e9);
+    EXPECT_EQ(slow.readBytesPerSecond, 2e9);
+    EXPECT_EQ(slow.writeBytesPerSecond, 1e9);
+    EXPECT_EQ(withDriveAtMost(measured, 0).readBytesPerSecond, 3e9) << "there is no limit";
+}
+
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
     for (const Family family : {Family::Gpt2, Family::Llama})
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
