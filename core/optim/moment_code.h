@@ -82,9 +82,6 @@ GSST_HD constexpr float ratioOfCode1(uint8_t code) {
 
 GSST_HD constexpr float ratioOfCode2(uint8_t code) { return valueOfCode<8>(float(code)); }
 
-GSST_HD constexpr float decodeMoment1(uint8_t code, float scale) { return ratioOfCode1(code) * scale; }
-GSST_HD constexpr float decodeMoment2(uint8_t code, float scale) { return ratioOfCode2(code) * scale; }
-
 /// `inverseScale` is 1 / momentScale(), which is finite; |value| is at most the scale.
 GSST_HD constexpr uint8_t encodeMoment1(float value, float inverseScale) {
     const float ratio = value * inverseScale;

@@ -2,6 +2,7 @@
 #include "optim/moment_code.h"
 
 #include "base/philox.h"
+#include "optim_helpers.h"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,8 @@
 namespace gsst {
 namespace {
 
+using test::decodeMoment1;
+using test::decodeMoment2;
 using Table = std::array<float, 256>;
 
 Table valuesOf(float (*decode)(uint8_t, float)) {

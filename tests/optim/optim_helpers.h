@@ -41,6 +41,10 @@ struct State {
     }
 };
 
+/// A moment as its code and scale say.
+inline float decodeMoment1(uint8_t code, float scale) { return ratioOfCode1(code) * scale; }
+inline float decodeMoment2(uint8_t code, float scale) { return ratioOfCode2(code) * scale; }
+
 /// State with moments in 8 bits. The first element is the first of a tensor.
 struct CodedState {
     std::vector<uint16_t> hi, lo;
