@@ -15,6 +15,9 @@ bool waitsForRun(const Op& op) {
     return lane == Lane::Write || lane == Lane::Link;
 }
 
+/// Of a queue at a time: enough to keep the threads of either direction and the drive busy.
+constexpr int kOpsInFlight = 4;
+
 }  // namespace
 
 Executor::Executor(const EngineParts& parts)
@@ -47,18 +50,19 @@ void Executor::enqueue(std::shared_ptr<const StepProgram> program) {
         m_slot = slotAfter(*program, m_slot);
         run->program = std::move(program);
         m_runs.push_back(std::move(run));
-        advanceStaging(launches);
+        advanceStaging();
+        launches = takeReady();
     }
     launch(launches);
 }
 
 /// Hands out staging in program order until the ring is full.
-void Executor::advanceStaging(Launches& launches) {
+void Executor::advanceStaging() {
     while (!m_stopped && m_nextStaging < m_firstNode + m_nodes.size()) {
         Node& next = node(m_nextStaging);
         if (!acquireStaging(next))
             return;
-        releaseWait(m_nextStaging++, launches);
+        releaseWait(m_nextStaging++);
     }
 }
 
@@ -78,13 +82,25 @@ bool Executor::acquireStaging(Node& next) {
     return true;
 }
 
-void Executor::releaseWait(size_t number, Launches& launches) {
+void Executor::releaseWait(size_t number) {
     Node& waiting = node(number);
-    if (--waiting.waits == 0 && laneOf(waiting.op->kind) != Lane::Compute && !m_stopped) {
-        waiting.issued = true;
-        ++m_inFlight;
-        launches.push_back(number);
-    }
+    if (--waiting.waits == 0 && laneOf(waiting.op->kind) != Lane::Compute)
+        queueOf(*waiting.op).ready.insert(number);
+}
+
+/// What is to be launched now, oldest first.
+Executor::Launches Executor::takeReady() {
+    Launches launches;
+    for (Queue* queue : {&m_driveQueue, &m_linkQueue})
+        while (!m_stopped && queue->inFlight < kOpsInFlight && !queue->ready.empty()) {
+            const size_t oldest = *queue->ready.begin();
+            queue->ready.erase(queue->ready.begin());
+            node(oldest).issued = true;
+            ++queue->inFlight;
+            ++m_inFlight;
+            launches.push_back(oldest);
+        }
+    return launches;
 }
 
 void Executor::launch(const Launches& launches) {
@@ -134,10 +150,13 @@ void Executor::complete(size_t number, Status status) {
             }
         }
         for (size_t dependent : finished.dependents)
-            releaseWait(dependent, launches);
-        advanceStaging(launches);
-        if (finished.issued)
+            releaseWait(dependent);
+        advanceStaging();
+        if (finished.issued) {
+            --queueOf(*op).inFlight;
             --m_inFlight;
+        }
+        launches = takeReady();
         // Notified under the lock: the executor may be destroyed as soon as the last op in flight is seen complete.
         m_changed.notify_all();
     }
@@ -185,7 +204,8 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
         current.context = context;
         for (size_t i = 0; i < count; ++i)
             if (waitsForRun(current.program->ops[i]))
-                releaseWait(current.firstOp + i, launches);
+                releaseWait(current.firstOp + i);
+        launches = takeReady();
     }
     launch(launches);
     for (size_t i = 0; i < count; ++i) {
@@ -270,6 +290,8 @@ void Executor::abandon() {
     m_firstNode += m_nodes.size();
     m_nodes.clear();
     m_nextStaging = m_firstNode;
+    m_driveQueue.ready.clear();
+    m_linkQueue.ready.clear();
     m_tracker.clear();
     m_error = {};
     m_stopped = false;

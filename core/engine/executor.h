@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <vector>
 
@@ -22,6 +23,9 @@ namespace gsst {
 /// allow, also across programs: enqueue the next program before running the current one and its first reads overlap.
 ///
 /// Staging is handed out in program order, so the oldest unfinished op always holds what it needs and nothing can deadlock.
+/// The drive has a few ops under way at a time, reads and writes together, of those that are ready the oldest: what the step needs first
+/// does not queue behind what only could be done already, and a slow drive keeps the order that the simulation reckons with.
+///
 /// No thread of its own: whoever completes an op (compute thread, an I/O thread or the link's) starts what became ready.
 ///
 /// enqueue, run, drain and abandon belong to one thread, the compute thread.
@@ -57,12 +61,19 @@ private:
         std::vector<size_t> dependencies;
         std::vector<size_t> dependents;
     };
+    /// Of the drive, or of the link.
+    struct Queue {
+        std::set<size_t> ready;  ///< they wait for nothing but their turn
+        int inFlight = 0;
+    };
     using Launches = std::vector<size_t>;
 
     Node& node(size_t number) { return m_nodes[number - m_firstNode]; }
-    void advanceStaging(Launches& launches);
+    void advanceStaging();
     bool acquireStaging(Node& node);
-    void releaseWait(size_t number, Launches& launches);
+    void releaseWait(size_t number);
+    Queue& queueOf(const Op& op) { return laneOf(op.kind) == Lane::Link ? m_linkQueue : m_driveQueue; }
+    Launches takeReady();
     void complete(size_t number, Status status);
     void launch(const Launches& launches);
     bool feedsLink(size_t number);
@@ -80,6 +91,8 @@ private:
     std::deque<Node> m_nodes;      ///< global numbers m_firstNode...
     size_t m_firstNode = 0;
     size_t m_nextStaging = 0;      ///< first op whose staging was not handed out yet
+    Queue m_driveQueue;
+    Queue m_linkQueue;
     size_t m_inFlight = 0;
     bool m_stopped = false;        ///< start nothing new
     Status m_error;

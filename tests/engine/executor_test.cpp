@@ -6,6 +6,8 @@
 #include "io/throttled_files.h"
 #include "plan/simulation.h"
 
+#include <mutex>
+
 namespace gsst::test {
 namespace {
 
@@ -36,6 +38,43 @@ TEST(Executor, SlowJitteryDriveGivesTheSameBits) {
         auto inner = makeMemoryFiles();
         ThrottledFiles slow(*inner, {100e6, 60e6, 1e-4, 0.9, 3});
         EXPECT_EQ(trained(slow, options), fast);
+    }
+}
+
+/// How many ops of the drive are under way at a time.
+class CountingObserver final : public EngineObserver {
+public:
+    void opStarted(const Op& op) override {
+        const std::lock_guard lock(m_mutex);
+        m_now += ofDrive(op) ? 1 : 0;
+        m_most = std::max(m_most, m_now);
+    }
+    void opDone(const Op& op) override {
+        const std::lock_guard lock(m_mutex);
+        m_now -= ofDrive(op) ? 1 : 0;
+    }
+    void committed(const CommitRecord&) override {}
+    int most() const { return m_most; }
+
+private:
+    static bool ofDrive(const Op& op) { return laneOf(op.kind) == Lane::Read || laneOf(op.kind) == Lane::Write; }
+
+    std::mutex m_mutex;
+    int m_now = 0;   // guarded by m_mutex
+    int m_most = 0;  // guarded by m_mutex
+};
+
+TEST(Executor, AsksADriveForAFewThingsAtATime) {
+    for (UpdateRule rule : {UpdateRule::Deferred, UpdateRule::Speculative}) {
+        CountingObserver observer;
+        FakeOptions options = onDisk();
+        options.rule = rule;
+        options.observer = &observer;
+        auto inner = makeMemoryFiles();
+        ThrottledFiles slow(*inner, {100e6, 100e6});
+        trained(slow, options);
+        EXPECT_GT(observer.most(), 1) << "a drive that has one thing to do at a time is slow";
+        EXPECT_LE(observer.most(), 4) << "what comes later would be in the way of what is needed first";
     }
 }
 
