@@ -15,8 +15,10 @@ bool waitsForRun(const Op& op) {
     return lane == Lane::Write || lane == Lane::Link;
 }
 
-/// Of a queue at a time: enough to keep the threads of either direction and the drive busy.
-constexpr int kOpsInFlight = 4;
+/// Of the drive at a time: enough to keep the threads of either direction busy.
+constexpr int kDriveOpsInFlight = 4;
+
+bool isOfDrive(const Op& op) { return laneOf(op.kind) == Lane::Read || laneOf(op.kind) == Lane::Write; }
 
 }  // namespace
 
@@ -47,22 +49,39 @@ void Executor::enqueue(std::shared_ptr<const StepProgram> program) {
                     ++added.waits;
                 }
         }
+        setNeeds(first);
         m_slot = slotAfter(*program, m_slot);
         run->program = std::move(program);
         m_runs.push_back(std::move(run));
-        advanceStaging();
-        launches = takeReady();
+        advanceStaging(launches);
+        takeForDrive(launches);
     }
     launch(launches);
 }
 
+/// Says of the nodes from `first` on, and of what they wait for, which computation needs them first.
+void Executor::setNeeds(size_t first) {
+    for (size_t number = m_firstNode + m_nodes.size(); number-- > first;) {
+        Node& added = node(number);
+        if (laneOf(added.op->kind) == Lane::Compute)
+            added.neededBy = number;
+        if (added.op->kind == OpKind::Commit) {
+            added.neededBy = 0;  // short, and it makes the step safe; but what it waits for may take its time
+            continue;
+        }
+        for (size_t other : added.dependencies)
+            if (other >= m_firstNode && node(other).op->kind != OpKind::Commit)
+                node(other).neededBy = std::min(node(other).neededBy, added.neededBy);
+    }
+}
+
 /// Hands out staging in program order until the ring is full.
-void Executor::advanceStaging() {
+void Executor::advanceStaging(Launches& launches) {
     while (!m_stopped && m_nextStaging < m_firstNode + m_nodes.size()) {
         Node& next = node(m_nextStaging);
         if (!acquireStaging(next))
             return;
-        releaseWait(m_nextStaging++);
+        releaseWait(m_nextStaging++, launches);
     }
 }
 
@@ -82,25 +101,33 @@ bool Executor::acquireStaging(Node& next) {
     return true;
 }
 
-void Executor::releaseWait(size_t number) {
+void Executor::releaseWait(size_t number, Launches& launches) {
     Node& waiting = node(number);
-    if (--waiting.waits == 0 && laneOf(waiting.op->kind) != Lane::Compute)
-        queueOf(*waiting.op).ready.insert(number);
+    if (--waiting.waits > 0 || laneOf(waiting.op->kind) == Lane::Compute)
+        return;
+    if (isOfDrive(*waiting.op))
+        m_readyForDrive.push_back(number);
+    else
+        issue(number, launches);
 }
 
-/// What is to be launched now, oldest first.
-Executor::Launches Executor::takeReady() {
-    Launches launches;
-    for (Queue* queue : {&m_driveQueue, &m_linkQueue})
-        while (!m_stopped && queue->inFlight < kOpsInFlight && !queue->ready.empty()) {
-            const size_t oldest = *queue->ready.begin();
-            queue->ready.erase(queue->ready.begin());
-            node(oldest).issued = true;
-            ++queue->inFlight;
-            ++m_inFlight;
-            launches.push_back(oldest);
-        }
-    return launches;
+void Executor::issue(size_t number, Launches& launches) {
+    if (m_stopped)
+        return;
+    node(number).issued = true;
+    ++m_inFlight;
+    m_driveOpsInFlight += isOfDrive(*node(number).op) ? 1 : 0;
+    launches.push_back(number);
+}
+
+/// What the drive is to do next: of what is ready that which is needed first.
+void Executor::takeForDrive(Launches& launches) {
+    const auto sooner = [this](size_t a, size_t b) { return std::pair(node(a).neededBy, a) < std::pair(node(b).neededBy, b); };
+    while (!m_stopped && m_driveOpsInFlight < kDriveOpsInFlight && !m_readyForDrive.empty()) {
+        const auto next = std::min_element(m_readyForDrive.begin(), m_readyForDrive.end(), sooner);
+        issue(*next, launches);
+        m_readyForDrive.erase(next);
+    }
 }
 
 void Executor::launch(const Launches& launches) {
@@ -150,13 +177,13 @@ void Executor::complete(size_t number, Status status) {
             }
         }
         for (size_t dependent : finished.dependents)
-            releaseWait(dependent);
-        advanceStaging();
+            releaseWait(dependent, launches);
+        advanceStaging(launches);
         if (finished.issued) {
-            --queueOf(*op).inFlight;
             --m_inFlight;
+            m_driveOpsInFlight -= isOfDrive(*op) ? 1 : 0;
         }
-        launches = takeReady();
+        takeForDrive(launches);
         // Notified under the lock: the executor may be destroyed as soon as the last op in flight is seen complete.
         m_changed.notify_all();
     }
@@ -204,8 +231,8 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
         current.context = context;
         for (size_t i = 0; i < count; ++i)
             if (waitsForRun(current.program->ops[i]))
-                releaseWait(current.firstOp + i);
-        launches = takeReady();
+                releaseWait(current.firstOp + i, launches);
+        takeForDrive(launches);
     }
     launch(launches);
     for (size_t i = 0; i < count; ++i) {
@@ -290,8 +317,7 @@ void Executor::abandon() {
     m_firstNode += m_nodes.size();
     m_nodes.clear();
     m_nextStaging = m_firstNode;
-    m_driveQueue.ready.clear();
-    m_linkQueue.ready.clear();
+    m_readyForDrive.clear();
     m_tracker.clear();
     m_error = {};
     m_stopped = false;

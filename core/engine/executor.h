@@ -11,9 +11,9 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <vector>
 
@@ -23,8 +23,9 @@ namespace gsst {
 /// allow, also across programs: enqueue the next program before running the current one and its first reads overlap.
 ///
 /// Staging is handed out in program order, so the oldest unfinished op always holds what it needs and nothing can deadlock.
-/// The drive has a few ops under way at a time, reads and writes together, of those that are ready the oldest: what the step needs first
-/// does not queue behind what only could be done already, and a slow drive keeps the order that the simulation reckons with.
+/// The drive has a few ops under way at a time, reads and writes together: of those that are ready the ones that computation needs
+/// first (earliest deadline first). A read for the next slice passes the last step's writes, except of what the next step reads first, and
+/// those pass reads for later slices.
 ///
 /// No thread of its own: whoever completes an op (compute thread, an I/O thread or the link's) starts what became ready.
 ///
@@ -52,28 +53,27 @@ public:
     const std::vector<double>& squaredNorms() const { return m_compute.squaredNorms(); }
 
 private:
+    static constexpr size_t kNever = std::numeric_limits<size_t>::max();
+
     struct Node {
         ProgramRun* run = nullptr;
         const Op* op = nullptr;
         int waits = 0;         ///< unfinished dependencies, plus one for staging, plus one for run() if the op waits for it
+        size_t neededBy = kNever;  ///< the first computation that waits for it, as far as is known
         bool issued = false;
         bool done = false;
         std::vector<size_t> dependencies;
         std::vector<size_t> dependents;
     };
-    /// Of the drive, or of the link.
-    struct Queue {
-        std::set<size_t> ready;  ///< they wait for nothing but their turn
-        int inFlight = 0;
-    };
     using Launches = std::vector<size_t>;
 
     Node& node(size_t number) { return m_nodes[number - m_firstNode]; }
-    void advanceStaging();
+    void setNeeds(size_t first);
+    void advanceStaging(Launches& launches);
     bool acquireStaging(Node& node);
-    void releaseWait(size_t number);
-    Queue& queueOf(const Op& op) { return laneOf(op.kind) == Lane::Link ? m_linkQueue : m_driveQueue; }
-    Launches takeReady();
+    void releaseWait(size_t number, Launches& launches);
+    void issue(size_t number, Launches& launches);
+    void takeForDrive(Launches& launches);
     void complete(size_t number, Status status);
     void launch(const Launches& launches);
     bool feedsLink(size_t number);
@@ -91,9 +91,9 @@ private:
     std::deque<Node> m_nodes;      ///< global numbers m_firstNode...
     size_t m_firstNode = 0;
     size_t m_nextStaging = 0;      ///< first op whose staging was not handed out yet
-    Queue m_driveQueue;
-    Queue m_linkQueue;
-    size_t m_inFlight = 0;
+    std::vector<size_t> m_readyForDrive;  ///< they wait for nothing but their turn
+    int m_driveOpsInFlight = 0;
+    size_t m_inFlight = 0;         ///< of the drive and of the link
     bool m_stopped = false;        ///< start nothing new
     Status m_error;
     // Compute thread only:
