@@ -65,12 +65,8 @@ void Executor::setNeeds(size_t first) {
         Node& added = node(number);
         if (laneOf(added.op->kind) == Lane::Compute)
             added.neededBy = number;
-        if (added.op->kind == OpKind::Commit) {
-            added.neededBy = 0;  // short, and it makes the step safe; but what it waits for may take its time
-            continue;
-        }
         for (size_t other : added.dependencies)
-            if (other >= m_firstNode && node(other).op->kind != OpKind::Commit)
+            if (other >= m_firstNode)
                 node(other).neededBy = std::min(node(other).neededBy, added.neededBy);
     }
 }

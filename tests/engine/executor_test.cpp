@@ -78,25 +78,25 @@ TEST(Executor, AsksADriveForAFewThingsAtATime) {
     }
 }
 
-/// Which writes begin when.
+/// What begins when, over `steps` steps.
 class OrderObserver final : public EngineObserver {
 public:
+    explicit OrderObserver(int steps) : m_steps(steps) {}
     void opStarted(const Op& op) override {
         const std::lock_guard lock(m_mutex);
-        if (op.kind == OpKind::Forward || op.kind == OpKind::WriteState || op.kind == OpKind::Commit)
-            m_started.push_back(op.kind);
+        m_started.push_back(op.kind);
     }
     void opDone(const Op&) override {}
     void committed(const CommitRecord&) override {}
 
-    /// Writes of each of `steps` steps that begin when more than `more` of the next step's slices are computed or begun.
-    std::vector<int> overtaken(int steps, int more) const {
-        const auto forwards = std::count(m_started.begin(), m_started.end(), OpKind::Forward) / steps;
+    /// Writes of each step that begin when more than `more` of the next step's slices are computed or begun.
+    std::vector<int> overtaken(int more) const {
+        const int forwards = int(std::count(m_started.begin(), m_started.end(), OpKind::Forward)) / m_steps;
         std::vector<int> counts{0};
-        std::ptrdiff_t forwardsSoFar = 0;
+        int forwardsSoFar = 0;
         for (OpKind kind : m_started) {
             forwardsSoFar += kind == OpKind::Forward ? 1 : 0;
-            if (kind == OpKind::WriteState && forwardsSoFar > forwards * std::ssize(counts) + more)
+            if (kind == OpKind::WriteState && forwardsSoFar > forwards * int(counts.size()) + more)
                 ++counts.back();
             if (kind == OpKind::Commit)
                 counts.push_back(0);
@@ -105,18 +105,22 @@ public:
     }
 
 private:
+    const int m_steps;
     std::mutex m_mutex;
     std::vector<OpKind> m_started;  // guarded by m_mutex
 };
 
-TEST(Executor, TheNextStepBeginsBeforeWritesThatItDoesNotNeed) {
-    OrderObserver observer;
+TEST(Executor, TheDriveDoesFirstWhatIsNeededFirst) {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the drive has to be far slower than the arithmetic";
+#endif
+    OrderObserver observer(4);
     FakeOptions options = onDisk();
     options.observer = &observer;
     auto inner = makeMemoryFiles();
-    ThrottledFiles slow(*inner, {100e6, 100e6});
+    ThrottledFiles slow(*inner, {30e6, 30e6});
     trained(slow, options);
-    const std::vector<int> overtaken = observer.overtaken(4, 6);
+    const std::vector<int> overtaken = observer.overtaken(6);
     for (size_t step = 0; step < 3; ++step)
         EXPECT_GT(overtaken[step], 10) << "in program order it is six";
 }
