@@ -18,8 +18,6 @@ bool waitsForRun(const Op& op) {
 /// Of the drive at a time: enough to keep the threads of either direction busy.
 constexpr int kDriveOpsInFlight = 4;
 
-bool isOfDrive(const Op& op) { return laneOf(op.kind) == Lane::Read || laneOf(op.kind) == Lane::Write; }
-
 }  // namespace
 
 Executor::Executor(const EngineParts& parts)
@@ -101,18 +99,16 @@ void Executor::releaseWait(size_t number, Launches& launches) {
     Node& waiting = node(number);
     if (--waiting.waits > 0 || laneOf(waiting.op->kind) == Lane::Compute)
         return;
-    if (isOfDrive(*waiting.op))
+    if (isOfDrive(laneOf(waiting.op->kind)))
         m_readyForDrive.push_back(number);
-    else
+    else if (!m_stopped)
         issue(number, launches);
 }
 
 void Executor::issue(size_t number, Launches& launches) {
-    if (m_stopped)
-        return;
     node(number).issued = true;
     ++m_inFlight;
-    m_driveOpsInFlight += isOfDrive(*node(number).op) ? 1 : 0;
+    m_driveOpsInFlight += isOfDrive(laneOf(node(number).op->kind)) ? 1 : 0;
     launches.push_back(number);
 }
 
@@ -177,7 +173,7 @@ void Executor::complete(size_t number, Status status) {
         advanceStaging(launches);
         if (finished.issued) {
             --m_inFlight;
-            m_driveOpsInFlight -= isOfDrive(*op) ? 1 : 0;
+            m_driveOpsInFlight -= isOfDrive(laneOf(op->kind)) ? 1 : 0;
         }
         takeForDrive(launches);
         // Notified under the lock: the executor may be destroyed as soon as the last op in flight is seen complete.

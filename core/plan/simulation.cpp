@@ -156,8 +156,7 @@ private:
         const double ready = std::max(local, summed);
         const double duration = durationOf(op, m_hardware);
         const double start = std::max({laneFree, staged, ready});
-        const bool onDrive = lane == Lane::Read || lane == Lane::Write;
-        const double finish = onDrive ? m_drive.take(start, duration) + m_hardware.secondsPerOp : start + duration;
+        const double finish = isOfDrive(lane) ? m_drive.take(start, duration) + m_hardware.secondsPerOp : start + duration;
         OpTime& time = m_times.emplace_back(OpTime{start, finish, 0, 0, 0});
         m_isLink.push_back(lane == Lane::Link);
         if (lane == Lane::Compute) {

@@ -47,7 +47,7 @@ struct SimulatedCost {
 
 /// Runs the ops of `chain`, one program after the other, through read, compute, write and link lanes with the given rates and a
 /// staging ring of `ringBytes`. Reads run ahead as far as ring and dependencies allow, as in the executor; reads and writes share the
-/// drive's time.
+/// drive's time, in program order, where the executor goes by what is needed first: at the turn of steps it can be quicker.
 SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes);
 
 /// When an op ran in the simulation, in seconds since the chain began.

@@ -45,7 +45,7 @@ enum class OpKind : uint8_t {
 const char* nameOf(OpKind kind);
 inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
 
-/// Which engine part works on an op. Ops of one lane run in program order; lanes overlap as far as buffers and files allow.
+/// Which engine part works on an op. Compute and link run in program order, the drive's ops in any that buffers and files allow.
 enum class Lane : uint8_t { Read, Compute, Write, Link };  // Link: to other ranks
 inline constexpr size_t kLanes = 4;
 constexpr Lane laneOf(OpKind kind) {
@@ -65,6 +65,9 @@ constexpr Lane laneOf(OpKind kind) {
     default: return Lane::Compute;
     }
 }
+
+/// Reads and writes share the drive.
+constexpr bool isOfDrive(Lane lane) { return lane == Lane::Read || lane == Lane::Write; }
 
 /// Where a buffer lives.
 enum class Space : uint8_t {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/bench_contender.h"
 
-#include "train/machine.h"
-
 #include "plan/steady_step.h"
+#include "train/placed_plan.h"
 
 #include <algorithm>
 #include <map>
@@ -132,17 +131,12 @@ double BenchContender::medianOf(const Value& value) const {
 }
 
 BenchContender::Predicted BenchContender::predicted(BackwardUpdate update) const {
-    const TrainSpec& training = m_run->record.spec.training;
     Plan plan = m_run->plan;
     plan.rule = ruleOf(update);
-    const StateFormat format(*m_run->table, training.state);
-    const std::vector<StepProgram> programs = steadyStep(ProgramBuilder(*m_run->table, format, training, plan.placement), plan);
-    Predicted step{simulateSteadyStep(programs, m_run->hardware, plan.ringBytes).seconds, 0, 0};
-    for (const StepProgram& program : programs) {
-        step.readBytes += program.readBytes();
-        step.writtenBytes += program.writtenBytes();
-    }
-    return step;
+    const PlanBasis basis{m_run->record.spec, *m_run->table, m_run->hardware, m_run->limits};
+    const PlacedPlan placed(basis, plan);
+    const double seconds = simulateSteadyStep(placed.programs(), basis.hardware, plan.ringBytes).seconds;
+    return {seconds, placed.work().read, placed.work().written};
 }
 
 void BenchContender::fillPredictions(BenchVariant& variant) const {

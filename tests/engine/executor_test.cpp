@@ -46,19 +46,17 @@ class CountingObserver final : public EngineObserver {
 public:
     void opStarted(const Op& op) override {
         const std::lock_guard lock(m_mutex);
-        m_now += ofDrive(op) ? 1 : 0;
+        m_now += isOfDrive(laneOf(op.kind)) ? 1 : 0;
         m_most = std::max(m_most, m_now);
     }
     void opDone(const Op& op) override {
         const std::lock_guard lock(m_mutex);
-        m_now -= ofDrive(op) ? 1 : 0;
+        m_now -= isOfDrive(laneOf(op.kind)) ? 1 : 0;
     }
     void committed(const CommitRecord&) override {}
     int most() const { return m_most; }
 
 private:
-    static bool ofDrive(const Op& op) { return laneOf(op.kind) == Lane::Read || laneOf(op.kind) == Lane::Write; }
-
     std::mutex m_mutex;
     int m_now = 0;   // guarded by m_mutex
     int m_most = 0;  // guarded by m_mutex
