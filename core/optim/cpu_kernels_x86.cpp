@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/coded_groups_avx512.h"
+#include "optim/coded_groups.h"
 #include "optim/coded_loops.h"
 #include "optim/cpu_loops.h"
 
@@ -26,7 +26,7 @@ namespace gsst {
 namespace {
 
 GSST_KERNELS(Baseline, nullptr)
-GSST_KERNELS(Avx2, nullptr, [[gnu::target("avx2")]])
+GSST_KERNELS(Avx2, loops::updateFullGroupsAvx2, [[gnu::target("avx2")]])
 GSST_KERNELS(Avx512, loops::updateFullGroupsAvx512, [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
 
 constexpr CpuKernels kKernels[] = {

@@ -2,18 +2,15 @@
 #pragma once
 
 #include "optim/moment_code.h"
-
-#include <immintrin.h>
+#include "optim/vectors_avx512.h"
 
 #include <bit>
 #include <cstdint>
 
-// moment_code.h for 16 elements at once, with AVX-512 F, BW, CD and DQ: the straight piece is looked up in a register, instead of all being
-// worked out. The results are the same to the bit. For coded_groups_avx512.cpp only.
+// moment_code.h for 16 elements at once: the straight piece is looked up in a register, instead of all being worked out. The results are
+// the same to the bit. For coded_groups_avx512.cpp only.
 
-namespace gsst::loops {
-
-inline constexpr int kLanes = 16;
+namespace gsst::loops::avx512 {
 
 /// The straight pieces of a code, to be looked up by the low four bits of an index.
 struct CodeTables {
@@ -74,15 +71,14 @@ static_assert(sameValues<7>() && sameValues<8>());
 
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")
-#define GSST_INLINE [[gnu::always_inline]] inline
 
 /// Of one code, in registers.
 struct ValueLookup {
-    __m512 step, start;
+    Floats step, start;
 };
 struct CodeLookup {
-    __m512 slope, bias;
-    __m512i carry;
+    Floats slope, bias;
+    Ints carry;
 };
 
 template <int kBits>
@@ -95,68 +91,53 @@ GSST_INLINE CodeLookup codeLookup() {
     return {_mm512_load_ps(kTables<kBits>.slope), _mm512_load_ps(kTables<kBits>.bias), _mm512_load_si512(kTables<kBits>.carry)};
 }
 
-GSST_INLINE __m512i bitsOf(__m512 values) { return _mm512_castps_si512(values); }
-GSST_INLINE __m512 floatsOf(__m512i bits) { return _mm512_castsi512_ps(bits); }
 GSST_INLINE __m128i load16(const uint8_t* bytes) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)); }
 
-/// The larger of the absolute values. NaN may be lost.
-GSST_INLINE __m512 largerSize(__m512 a, __m512 b) {
-    constexpr int kLargerSize = 0b11, kWithoutSign = 0b10 << 2;
-    return _mm512_range_ps(a, b, kWithoutSign | kLargerSize);
-}
-
 /// valueOfCode()
-GSST_INLINE __m512 valuesOfCodes(__m512i codes, const ValueLookup& lookup) {
-    const __m512i piece = _mm512_lzcnt_epi32(codes);
-    const __m512 along = _mm512_mul_ps(_mm512_cvtepi32_ps(codes), _mm512_permutexvar_ps(piece, lookup.step));
+GSST_INLINE Floats valuesOfCodes(Ints codes, const ValueLookup& lookup) {
+    const Ints piece = _mm512_lzcnt_epi32(codes);
+    const Floats along = _mm512_mul_ps(_mm512_cvtepi32_ps(codes), _mm512_permutexvar_ps(piece, lookup.step));
     return _mm512_add_ps(along, _mm512_permutexvar_ps(piece, lookup.start));
 }
 
 /// ratioOfCode1()
-GSST_INLINE __m512 ratiosOfCodes1(const uint8_t* codes, const ValueLookup& lookup) {
-    const __m512i signedCodes = _mm512_cvtepi8_epi32(load16(codes));
-    const __m512 size = valuesOfCodes(_mm512_and_si512(signedCodes, _mm512_set1_epi32(0x7f)), lookup);
+GSST_INLINE Floats ratiosOfCodes1(const uint8_t* codes, const ValueLookup& lookup) {
+    const Ints signedCodes = _mm512_cvtepi8_epi32(load16(codes));
+    const Floats size = valuesOfCodes(_mm512_and_si512(signedCodes, _mm512_set1_epi32(0x7f)), lookup);
     // size | (code & sign bit)
     return floatsOf(_mm512_ternarylogic_epi32(bitsOf(size), signedCodes, _mm512_set1_epi32(INT32_MIN), 0xf8));
 }
 
 /// ratioOfCode2()
-GSST_INLINE __m512 ratiosOfCodes2(const uint8_t* codes, const ValueLookup& lookup) {
+GSST_INLINE Floats ratiosOfCodes2(const uint8_t* codes, const ValueLookup& lookup) {
     return valuesOfCodes(_mm512_cvtepu8_epi32(load16(codes)), lookup);
 }
 
 /// Smaller ratios of a value to its scale have the code of this one, which is 0. It is the smallest that can be looked up.
-GSST_INLINE __m512 smallestRatio() { return _mm512_castsi512_ps(_mm512_set1_epi32(int(kLowestIndex << kIndexBits))); }
+GSST_INLINE Floats smallestRatio() { return floatsOf(all(kLowestIndex << kIndexBits)); }
 
 /// nearestCode(), its rounding cut off, of ratios from smallestRatio() to 1; zero without `notZero`.
-GSST_INLINE __m512i nearestCodes(__mmask16 notZero, __m512 ratios, const CodeLookup& lookup) {
-    const __m512i carry = _mm512_permutexvar_epi32(_mm512_srli_epi32(bitsOf(ratios), kIndexBits), lookup.carry);
-    const __m512i piece = _mm512_srli_epi32(_mm512_add_epi32(bitsOf(ratios), carry), kIndexBits);
-    const __m512 along = _mm512_mul_ps(ratios, _mm512_permutexvar_ps(piece, lookup.slope));
+GSST_INLINE Ints nearestCodes(__mmask16 notZero, Floats ratios, const CodeLookup& lookup) {
+    const Ints carry = _mm512_permutexvar_epi32(_mm512_srli_epi32(bitsOf(ratios), kIndexBits), lookup.carry);
+    const Ints piece = _mm512_srli_epi32(_mm512_add_epi32(bitsOf(ratios), carry), kIndexBits);
+    const Floats along = _mm512_mul_ps(ratios, _mm512_permutexvar_ps(piece, lookup.slope));
     return _mm512_maskz_cvttps_epi32(notZero, _mm512_add_ps(along, _mm512_permutexvar_ps(piece, lookup.bias)));
 }
 
 /// encodeMoment1()
-GSST_INLINE __m512i encode1(__m512 moments, __m512 inverseScale, const CodeLookup& lookup) {
-    const __m512 ratios = largerSize(_mm512_mul_ps(moments, inverseScale), smallestRatio());
+GSST_INLINE Ints encode1(Floats moments, Floats inverseScale, const CodeLookup& lookup) {
+    const Floats ratios = largerSize(_mm512_mul_ps(moments, inverseScale), smallestRatio());
     // code | (sign bits & 0x80)
-    const __m512i signBits = _mm512_srli_epi32(bitsOf(moments), 24);
+    const Ints signBits = _mm512_srli_epi32(bitsOf(moments), 24);
     return _mm512_ternarylogic_epi32(nearestCodes(0xffff, ratios, lookup), signBits, _mm512_set1_epi32(0x80), 0xf8);
 }
 
 /// encodeMoment2() of what is not negative.
-GSST_INLINE __m512i encode2(__m512 moments, __m512 inverseScale, const CodeLookup& lookup) {
+GSST_INLINE Ints encode2(Floats moments, Floats inverseScale, const CodeLookup& lookup) {
     const __mmask16 notZero = _mm512_test_epi32_mask(bitsOf(moments), bitsOf(moments));
     return nearestCodes(notZero, _mm512_max_ps(_mm512_mul_ps(moments, inverseScale), smallestRatio()), lookup);
 }
 
-/// Of four vectors, the low bytes.
-GSST_INLINE __m512i packBytes(__m512i a, __m512i b, __m512i c, __m512i d) {
-    // Packing works within each fourth of a vector.
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d)));
-}
-
 #pragma GCC pop_options
 
-}  // namespace gsst::loops
+}  // namespace gsst::loops::avx512
