@@ -77,11 +77,18 @@ std::string memoryText(const ComputerReport& report) {
                                            : "Not much more than the drive gives: streaming takes time from the arithmetic.");
 }
 
+std::string processorTime(double secondsPerByte) { return std::to_string(std::lround(1000 * secondsPerByte * double(1 << 30))) + " ms"; }
+
+std::string engineText(const ComputerReport& report) {
+    if (report.uringReadBytes <= 0)
+        return "Through a pool of threads, as io_uring cannot be used.";
+    const std::string uring = processorTime(report.uringProcessor), pool = processorTime(report.poolProcessor);
+    return report.uring ? "Through io_uring, the better way here, for " + uring + " of processor time a GiB; a pool of threads takes " + pool + "."
+                        : "Through a pool of threads, the better way here, for " + pool + " of processor time a GiB; io_uring takes " + uring + ".";
+}
+
 std::string driveText(const ComputerReport& report) {
-    const char* engine = report.uring                ? "Through io_uring, which is faster here than a pool of threads."
-                         : report.uringReadBytes > 0 ? "Through a pool of threads: io_uring is not faster here."
-                                                     : "Through a pool of threads, as io_uring cannot be used.";
-    std::string text = line("drive, reading", formatRate(report.readBytes), engine) +
+    std::string text = line("drive, reading", formatRate(report.readBytes), engineText(report)) +
                        line("drive, writing", formatRate(report.writeBytes),
                             (report.sustained ? "Kept up after " + size(report.writtenBytes) + " of writing. "
                                               : std::string("In a short look, without --quick it may be less. ")) +
@@ -105,16 +112,16 @@ std::string doctorText(const ComputerReport& report) {
 }
 
 nlohmann::ordered_json doctorJson(const ComputerReport& report) {
-    const auto rates = [](double read, double write) {
-        return nlohmann::ordered_json{{"read_bytes_per_second", read}, {"write_bytes_per_second", write}};
+    const auto rates = [](double read, double write, double processor) {
+        return nlohmann::ordered_json{{"read_bytes_per_second", read}, {"write_bytes_per_second", write}, {"processor_seconds_per_byte", processor}};
     };
     nlohmann::ordered_json drive = {{"engine", report.uring ? "io_uring" : "thread_pool"},
                                     {"direct", report.direct},
                                     {"sustained", report.sustained},
                                     {"written_bytes", report.writtenBytes},
-                                    {"thread_pool", rates(report.poolReadBytes, report.poolWriteBytes)}};
+                                    {"thread_pool", rates(report.poolReadBytes, report.poolWriteBytes, report.poolProcessor)}};
     if (report.uringReadBytes > 0)
-        drive["io_uring"] = rates(report.uringReadBytes, report.uringWriteBytes);
+        drive["io_uring"] = rates(report.uringReadBytes, report.uringWriteBytes, report.uringProcessor);
     return {{"measured_at", report.measuredAt},
             {"folder", report.folder.generic_string()},
             {"recipe", report.recipe},

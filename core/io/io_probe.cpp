@@ -8,6 +8,7 @@
 #include "io/uring_io.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,7 @@ constexpr uint64_t kLeastBytes = uint64_t{1} << 20;
 constexpr size_t kRequestBytes = 16u << 20;
 constexpr int kDepth = 4;
 constexpr uint64_t kSegments = 8;  ///< of the file; an engine's turn is one of them written and another one read
-constexpr double kLeastGain = 1.05;  ///< two measurements of the same engine differ by that much as well
+constexpr double kLeastGain = 1.05;  ///< in speed; two measurements of the same engine differ by that much as well
 
 uint64_t wholeBlocks(uint64_t bytes) { return bytes / kIoAlignment * kIoAlignment; }
 
@@ -58,9 +59,12 @@ struct Contender {
     std::unique_ptr<AsyncIo> io;
     uint64_t readBytes = 0, writtenBytes = 0;
     double readSeconds = 0, writeSeconds = 0;
+    std::clock_t processor = 0;
 
     IoRate rate() const {
-        return {static_cast<double>(readBytes) / std::max(readSeconds, 1e-9), static_cast<double>(writtenBytes) / std::max(writeSeconds, 1e-9)};
+        const auto in = static_cast<double>(readBytes), out = static_cast<double>(writtenBytes);
+        return {in / std::max(readSeconds, 1e-9), out / std::max(writeSeconds, 1e-9),
+                static_cast<double>(processor) / CLOCKS_PER_SEC / std::max(in + out, 1.0)};
     }
 };
 
@@ -96,6 +100,8 @@ private:
     static constexpr uint64_t kRounds = kSegments / 2;
 
     Status takeTurn(Contender& contender, uint64_t segment) {
+        // Where this is not the processor's time but the clock's, there is no io_uring to compare with.
+        const std::clock_t before = std::clock();
         Stopwatch watch;
         GSST_TRY(move(*contender.io, IoDirection::Write, segment * m_segment, m_segment));
         GSST_TRY(m_file.sync());
@@ -105,6 +111,7 @@ private:
         GSST_TRY(move(*contender.io, IoDirection::Read, (segment + kSegments / 2) % kSegments * m_segment, m_segment));
         contender.readSeconds += watch.seconds();
         contender.readBytes += m_segment;
+        contender.processor += std::clock() - before;
         return {};
     }
 
@@ -185,7 +192,11 @@ Result<IoProbe> probeIo(FileSystem& files, const std::filesystem::path& folder, 
 IoEngine bestEngine(const IoProbe& probe) {
     // Training reads about as much as it writes.
     const auto secondsPerByte = [](const IoRate& rate) { return 1 / rate.readBytesPerSecond + 1 / rate.writeBytesPerSecond; };
-    const bool uringWins = probe.uring && secondsPerByte(*probe.uring) * kLeastGain < secondsPerByte(probe.threadPool);
+    if (!probe.uring)
+        return IoEngine::ThreadPool;
+    const double uring = secondsPerByte(*probe.uring), pool = secondsPerByte(probe.threadPool);
+    const bool isAlike = uring < kLeastGain * pool && pool < kLeastGain * uring;
+    const bool uringWins = isAlike ? probe.uring->processorSecondsPerByte < probe.threadPool.processorSecondsPerByte : uring < pool;
     return uringWins ? IoEngine::Uring : IoEngine::ThreadPool;
 }
 

@@ -14,10 +14,11 @@ namespace gsst {
 
 enum class IoEngine { ThreadPool, Uring };
 
-/// Bytes a second, syncs included.
+/// Syncs included.
 struct IoRate {
     double readBytesPerSecond = 0;
     double writeBytesPerSecond = 0;
+    double processorSecondsPerByte = 0;  ///< of all threads of this process, which computes meanwhile when it trains
 };
 
 /// What a drive gives, measured the way training uses it: requests of 16 MiB, four in flight.
@@ -41,7 +42,8 @@ struct IoProbeOptions {
 /// probe works there; those of the file system.
 Result<IoProbe> probeIo(FileSystem& files, const std::filesystem::path& folder, const IoProbeOptions& options, std::stop_token stop);
 
-/// The engine that moves the same bytes in and out in less time; io_uring only when it is faster by more than measuring errs.
+/// The engine that moves the same bytes in and out in less time or, when they differ by no more than measuring errs, for less of the
+/// processor.
 IoEngine bestEngine(const IoProbe& probe);
 
 /// `engine` with the options that measured best; the thread pool where io_uring cannot be had.

@@ -9,7 +9,7 @@
 namespace gsst {
 namespace {
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 /// One list of the fields for both directions; the folder, which is no plain value, is not in it.
 template <typename Report, typename Visit>
@@ -39,8 +39,10 @@ void forEachField(Report& report, const Visit& visit) {
     visit("uring", report.uring);
     visit("pool_read_bytes", report.poolReadBytes);
     visit("pool_write_bytes", report.poolWriteBytes);
+    visit("pool_processor", report.poolProcessor);
     visit("uring_read_bytes", report.uringReadBytes);
     visit("uring_write_bytes", report.uringWriteBytes);
+    visit("uring_processor", report.uringProcessor);
     visit("why_no_uring", report.whyNoUring);
     visit("direct", report.direct);
     visit("sustained", report.sustained);

@@ -33,13 +33,15 @@ struct ComputerReport {
     double headFlops = 0;             ///< loss and its gradient
     double updateBytes = 0;           ///< of the optimizer's update
     double copyBytes = 0;             ///< of the copies between the places that slices are at
-    double readBytes = 0;             ///< of the drive, the faster way
+    double readBytes = 0;             ///< of the drive, the better way
     double writeBytes = 0;
     bool uring = false;               ///< that is through io_uring, else through a pool of threads
     double poolReadBytes = 0;
     double poolWriteBytes = 0;
+    double poolProcessor = 0;         ///< seconds of processor time for each byte
     double uringReadBytes = 0;        ///< 0 = not measured, see whyNoUring
     double uringWriteBytes = 0;
+    double uringProcessor = 0;
     std::string whyNoUring;
     bool direct = true;               ///< false: the figures are those of the system's cache
     bool sustained = false;           ///< the drive's fast cache was used up before

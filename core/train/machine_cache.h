@@ -15,7 +15,7 @@ namespace gsst {
 struct DriveRates {
     double readBytesPerSecond = 0;
     double writeBytesPerSecond = 0;
-    bool uring = false;  ///< io_uring was faster than the thread pool
+    bool uring = false;  ///< io_uring was better than the thread pool
 };
 
 /// Measurements of this computer, kept between programs in one JSON file. Anything in the file that is not understood, or was

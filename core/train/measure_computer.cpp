@@ -102,9 +102,11 @@ void tell(ComputerReport& report, const IoProbe& drive) {
     report.uring = best.uring;
     report.poolReadBytes = drive.threadPool.readBytesPerSecond;
     report.poolWriteBytes = drive.threadPool.writeBytesPerSecond;
+    report.poolProcessor = drive.threadPool.processorSecondsPerByte;
     if (drive.uring) {
         report.uringReadBytes = drive.uring->readBytesPerSecond;
         report.uringWriteBytes = drive.uring->writeBytesPerSecond;
+        report.uringProcessor = drive.uring->processorSecondsPerByte;
     }
     report.whyNoUring = drive.whyNoUring;
     report.direct = drive.caching == Caching::Direct;

@@ -120,23 +120,31 @@ TEST_F(IoProbeTest, MeasuresBothEnginesOnARealDrive) {
         GTEST_SKIP() << probe->whyNoUring;
     EXPECT_GT(probe->uring->readBytesPerSecond, 0);
     EXPECT_GT(probe->uring->writeBytesPerSecond, 0);
+    EXPECT_GT(probe->uring->processorSecondsPerByte, 0);
+    EXPECT_GT(probe->threadPool.processorSecondsPerByte, 0);
     EXPECT_EQ(probe->writtenBytes, 2 * 8 * kBytes);
 }
 
-TEST(BestEngine, NeedsARealGainOverTheThreadPool) {
+TEST(BestEngine, IsTheFasterOneOrElseTheOneThatLeavesMoreOfTheProcessor) {
     IoProbe probe;
-    probe.threadPool = {2e9, 1e9};
+    probe.threadPool = {2e9, 1e9, 5e-11};
     EXPECT_EQ(bestEngine(probe), IoEngine::ThreadPool);
-    const auto with = [&](double read, double write) {
-        probe.uring = IoRate{read, write};
+    const auto with = [&](double read, double write, double processor) {
+        probe.uring = IoRate{read, write, processor};
         return bestEngine(probe);
     };
-    EXPECT_EQ(with(2e9, 1e9), IoEngine::ThreadPool);
-    EXPECT_EQ(with(2.08e9, 1.04e9), IoEngine::ThreadPool);
-    EXPECT_EQ(with(2.2e9, 1.1e9), IoEngine::Uring);
-    EXPECT_EQ(with(4e9, 0.5e9), IoEngine::ThreadPool);
-    EXPECT_EQ(with(1.9e9, 1.5e9), IoEngine::Uring);
-    EXPECT_EQ(with(0, 0), IoEngine::ThreadPool);
+    for (const double processor : {1e-12, 1e-9}) {
+        EXPECT_EQ(with(2.2e9, 1.1e9, processor), IoEngine::Uring);
+        EXPECT_EQ(with(1.9e9, 1.5e9, processor), IoEngine::Uring);
+        EXPECT_EQ(with(4e9, 0.5e9, processor), IoEngine::ThreadPool);
+        EXPECT_EQ(with(1.8e9, 0.9e9, processor), IoEngine::ThreadPool);
+        EXPECT_EQ(with(0, 0, processor), IoEngine::ThreadPool);
+    }
+    for (const double factor : {0.96, 1.0, 1.04}) {
+        EXPECT_EQ(with(factor * 2e9, factor * 1e9, 4e-11), IoEngine::Uring) << factor;
+        EXPECT_EQ(with(factor * 2e9, factor * 1e9, 6e-11), IoEngine::ThreadPool) << factor;
+    }
+    EXPECT_EQ(with(2e9, 1e9, 5e-11), IoEngine::ThreadPool);
 }
 
 TEST(MakeIo, AlwaysGivesOne) {

@@ -35,6 +35,8 @@ ComputerReport example() {
     report.writeBytes = report.uringWriteBytes = 2e9;
     report.poolReadBytes = 3e9;
     report.poolWriteBytes = 1e9;
+    report.uringProcessor = 2e-11;
+    report.poolProcessor = 5e-11;
     report.uring = report.sustained = true;
     report.writtenBytes = 6'000'000'000;
     return report;
@@ -56,11 +58,12 @@ TEST(ComputerReport, JsonAndBack) {
     EXPECT_EQ(back->measuredAt, report.measuredAt);
     EXPECT_EQ(back->instructions, report.instructions);
     EXPECT_EQ(back->uringWriteBytes, report.uringWriteBytes);
+    EXPECT_EQ(back->uringProcessor, report.uringProcessor);
 }
 
 TEST(ComputerReport, WhatIsNotWholeIsNone) {
     const std::string good = toJson(example());
-    for (const auto& [what, by] : {std::pair("\"version\": 2", "\"version\": 1"), std::pair("\"forward_flops\"", "\"forward\""),
+    for (const auto& [what, by] : {std::pair("\"version\": 3", "\"version\": 2"), std::pair("\"forward_flops\"", "\"forward\""),
                                    std::pair("\"cores\": 8", "\"cores\": -8"), std::pair("\"cores\": 8", "\"cores\": \"many\""),
                                    std::pair("\"read_bytes\": 4000000000.0", "\"read_bytes\": 0"),
                                    std::pair("\"update_bytes\": 28000000000.0", "\"update_bytes\": -1"),

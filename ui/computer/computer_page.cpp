@@ -232,7 +232,7 @@ void ComputerPage::show(const ComputerReport& report) {
                     ample ? tr("Far more than the drive gives: memory will not hold streaming up.")
                           : tr("Not much more than the drive gives: streaming takes time from the arithmetic."),
                     ample ? goodBadge() : noteBadge(tr("Tight")));
-    const QString engine = report.uring ? tr("Through io_uring, the faster way here.") : tr("Through a pool of threads, the faster way here.");
+    const QString engine = report.uring ? tr("Through io_uring, the better way here.") : tr("Through a pool of threads, the better way here.");
     m_drive->show(tr("reads %1 · writes %2").arg(rateText(report.readBytes), rateText(report.writeBytes)),
                   !report.direct      ? tr("The folder has no direct access: these are the system cache's figures, and plans do not use them.")
                   : report.sustained ? tr("%1 Kept up after the drive's fast cache was used up.").arg(engine)
