@@ -186,6 +186,7 @@ public:
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
+        divideMicroBatches(*run);
         GSST_TRY(shareOf(run->record.spec, run->place.ranks));
         GSST_TRY(meetOthers(*run, m_sink, m_stop));
         GSST_TRY(settleTogether(m_files, *run, m_sink));
@@ -211,12 +212,19 @@ private:
         return writeRunRecord(m_files, run.folder, run.record);
     }
 
-    void adoptPlan(OpenRun& run) {
+    void divideMicroBatches(OpenRun& run) {
+        const int ranks = run.place.ranks;
+        lowerMicroBatch(run, dividedMicroBatch(run.record.spec.training, ranks), "so that " + std::to_string(ranks) + " ranks have equally many of them");
+    }
+
+    void adoptPlan(OpenRun& run) { lowerMicroBatch(run, run.plan.microBatch, "to fit the device memory limit"); }
+
+    void lowerMicroBatch(OpenRun& run, int64_t sequences, const std::string& why) {
         TrainSpec& training = run.record.spec.training;
-        if (run.plan.microBatch != training.microBatch)
-            info(m_sink, "Micro-batch lowered from " + std::to_string(training.microBatch) + " to " + std::to_string(run.plan.microBatch) +
-                             " sequences to fit the device memory limit; tokens per step stay the same");
-        training.microBatch = run.plan.microBatch;
+        if (sequences != training.microBatch)
+            info(m_sink, "Micro-batch lowered from " + std::to_string(training.microBatch) + " to " + std::to_string(sequences) + " sequences " + why +
+                             "; tokens per step stay the same");
+        training.microBatch = sequences;
     }
 
     Status prepareText(OpenRun& run) {

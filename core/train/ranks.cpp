@@ -57,13 +57,21 @@ Result<RankPlace> rankPlaceHere() {
     return place;
 }
 
+int64_t dividedMicroBatch(const TrainSpec& training, int ranks) {
+    for (int64_t size = training.microBatch; size >= 1; --size)
+        if (training.sequencesPerStep % (size * ranks) == 0)
+            return size;
+    return training.microBatch;
+}
+
 Result<RunSpec> shareOf(const RunSpec& spec, int ranks) {
     RunSpec share = spec;
-    if (spec.training.microBatchesPerStep() % ranks != 0)
+    const TrainSpec& training = spec.training;
+    if (training.microBatchesPerStep() % ranks != 0)
         return Error{ErrorCode::InvalidInput, "The step cannot be divided among the ranks", "WORLD_SIZE " + std::to_string(ranks),
-                     "a step has " + std::to_string(spec.training.microBatchesPerStep()) + " micro-batches of " +
-                         std::to_string(spec.training.microBatch) + " sequences",
-                     "Choose --tokens-per-step and --micro-batch so that the number of micro-batches is a multiple of " + std::to_string(ranks)};
+                     "a step has " + std::to_string(training.sequencesPerStep) + " sequences in micro-batches of " + std::to_string(training.microBatch),
+                     "Choose --tokens-per-step as a multiple of " + std::to_string(ranks * training.sequenceLength) +
+                         ", so that each rank has the same number of sequences"};
     share.training.sequencesPerStep /= ranks;
     return share;
 }

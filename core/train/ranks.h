@@ -32,6 +32,10 @@ struct RankPlace {
 /// InvalidInput names what is missing or wrong.
 Result<RankPlace> rankPlaceHere();
 
+/// Sequences in a micro-batch so that each of `ranks` has as many of these as every other: the most that allows it, up to as many as there
+/// are; that many if nothing does.
+int64_t dividedMicroBatch(const TrainSpec& training, int ranks);
+
 /// The part of the recipe that one of `ranks` computes: as many micro-batches as every other. InvalidInput if they cannot be divided.
 Result<RunSpec> shareOf(const RunSpec& spec, int ranks);
 

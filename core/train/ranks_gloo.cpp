@@ -4,6 +4,8 @@
 #include "train/meeting_point.h"
 #include "train/ranks.h"
 
+#include <c10/util/env.h>
+
 #include <array>
 #include <exception>
 #include <mutex>
@@ -17,6 +19,14 @@ namespace {
 Error offError() {
     return {ErrorCode::OutOfMemory, "A rank of the training ran out of memory", "", "the step was called off on all ranks",
             "Close other programs and resume all ranks with 'gsst resume'"};
+}
+
+/// LibTorch (2.11) writes down every call of every conversation, to be looked at when one hangs. The map of conversations in it is filled
+/// without a lock, so that the first calls of two of them at the same time could break it and end the program. Whoever asked for the record
+/// by that variable gets it all the same.
+void keepNoFlightRecord() {
+    static std::once_flag once;
+    std::call_once(once, [] { c10::utils::set_env("TORCH_FR_BUFFER_SIZE", "0", false); });
 }
 
 /// A conversation of its own for each channel. Sums of gradients go over the link of the device that these are on, everything else, also the
@@ -130,6 +140,7 @@ Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const Gr
                                                 std::stop_token stop) {
     if (gradients.device == DeviceKind::Cuda)
         GSST_TRY(checkNccl(gradients.card));
+    keepNoFlightRecord();
     try {
         auto ranks = std::make_unique<LinkedRanks>(place, gradients, patience);
         GSST_TRY(ranks->meet(stop));

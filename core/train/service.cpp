@@ -116,7 +116,9 @@ private:
         const std::filesystem::path folder = question.folder.empty() ? std::filesystem::current_path() : question.folder;
         GSST_ASSIGN(const RankPlace place, rankPlaceHere());
         Means means;
-        GSST_ASSIGN(means.share, shareOf(settledHere(question.spec), place.ranks));
+        RunSpec spec = settledHere(question.spec);
+        spec.training.microBatch = dividedMicroBatch(spec.training, place.ranks);
+        GSST_ASSIGN(means.share, shareOf(spec, place.ranks));
         means.hardware = measureMachine(m_files, folder, means.share, DriveProbe::KnownOnly).profile;
         means.limits = machineLimits(m_files, folder);
         means.limits.ranks = place.ranks;

@@ -118,6 +118,15 @@ class RanksTest(program.ProgramTest):
         self.assertEqual(weights[0], weights[1])
         self.assert_losses_near()
 
+    def test_a_micro_batch_is_divided(self):
+        self.spec = self.write_spec(same_order({"steps": 5, "micro_batch": 2}))
+        for outcome in self.together([self.train_arguments()] * 2):
+            self.succeed(outcome)
+            self.assertIn("Micro-batch lowered from 2 to 1 sequences", outcome.err)
+        self.spec = self.write_spec(same_order({"steps": 5}))
+        self.succeed(self.train())
+        self.assertEqual(self.weights_of(), [self.verified()["weights_hash"]] * 2)
+
     def test_three(self):
         self.spec = self.write_spec(same_order({"steps": 5, "sequences_per_step": 3}))
         self.train_together(ranks=3)
@@ -207,7 +216,7 @@ class RanksTest(program.ProgramTest):
 
     def test_refused_surroundings(self):
         for change, words in (({"RANK": "2"}, ("RANK", "0 to 1")), ({"MASTER_ADDR": ""}, ("MASTER_ADDR",)),
-                              ({"WORLD_SIZE": "3"}, ("micro-batches", "multiple of 3")), ({"MASTER_PORT": "x"}, ("MASTER_PORT", "not a number"))):
+                              ({"WORLD_SIZE": "3"}, ("2 sequences", "multiple of 96")), ({"MASTER_PORT": "x"}, ("MASTER_PORT", "not a number"))):
             outcome = program.gsst(*self.train_arguments(), env={**environment(0), **change})
             self.refuse(outcome, program.INVALID_INPUT, *words)
 
