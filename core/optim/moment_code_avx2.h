@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "optim/moment_code.h"
+#include "optim/moment_code_lines.h"
 #include "optim/vectors_avx2.h"
 
 #include <bit>
@@ -13,19 +13,13 @@
 
 namespace gsst::loops::avx2 {
 
-inline constexpr uint32_t kIndexBits = 24;  ///< of a float below its index
-inline constexpr uint32_t kHighestIndex = std::bit_cast<uint32_t>(1.0f) >> kIndexBits;
-inline constexpr uint32_t kLowestIndex = std::bit_cast<uint32_t>(1e-7f) >> kIndexBits;
-static_assert(kLowestIndex / 16 == kHighestIndex / 16, "indices are told apart by four bits");
-
 /// The straight pieces of a code.
 struct CodeTables {
     /// Of the pieces' lines from code to value, by the low three bits of the exponent of the code as a float.
     alignas(32) float step[8] = {};
     alignas(32) float start[8] = {};
-    /// From value to code: by the highest eight bits of the value (sign and exponent, but for its last bit), of which four count, the
-    /// number of a piece; in bytes, for each half of a vector. A power of ten comes at most once among the values with the same eight
-    /// bits: from there on it is the next piece.
+    /// From value to code: by the index of the value the number of a piece, in bytes, for each half of a vector. From the power of ten on
+    /// it is the next one.
     alignas(32) uint8_t piece[32] = {};
     /// By number.
     alignas(32) float end[8] = {};
@@ -43,10 +37,8 @@ constexpr void fillPiece(CodeTables& tables) {
             tables.piece[index % 16] = tables.piece[16 + index % 16] = s;
     // Beside the scale itself a ratio can be rounded up beyond it.
     tables.end[s] = s + 1 < kBits ? Piece::kEnd : std::numeric_limits<float>::infinity();
-    // Second moments in the lowest piece are rounded up, see encodeMoment2().
-    const bool up = kBits == 8 && s == 0;
-    tables.slope[s] = up ? 0.0f : Piece::kSlope;
-    tables.bias[s] = up ? 1.0f : Piece::kBias;
+    tables.slope[s] = EncodingLine<kBits, s>::kSlope;
+    tables.bias[s] = EncodingLine<kBits, s>::kBias;
     if constexpr (s > 0)
         fillPiece<kBits, s - 1>(tables);  // later, so that the lowest piece that fits stays
 }

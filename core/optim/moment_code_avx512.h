@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "optim/moment_code.h"
+#include "optim/moment_code_lines.h"
 #include "optim/vectors_avx512.h"
 
 #include <bit>
@@ -17,18 +17,11 @@ struct CodeTables {
     /// Of the pieces' lines from code to value, by the number of zeros before the code's highest bit (of 32). Entry 0 is for code 0.
     alignas(64) float step[kLanes] = {};
     alignas(64) float start[kLanes] = {};
-    /// From value to code, by the highest eight bits of the value's: sign and exponent, but for its last bit. A power of ten comes at most
-    /// once among the values with the same eight bits, and their first value names the piece that ends there. To the others, with
-    /// `carry` added, belongs the next index.
+    /// From value to code, by the index of the value. Values from the power of ten on have the next index when `carry` is added.
     alignas(64) float slope[kLanes] = {};
     alignas(64) float bias[kLanes] = {};
     alignas(64) uint32_t carry[kLanes] = {};
 };
-
-inline constexpr uint32_t kIndexBits = 24;  ///< of a float below its index
-inline constexpr uint32_t kHighestIndex = std::bit_cast<uint32_t>(1.0f) >> kIndexBits;
-inline constexpr uint32_t kLowestIndex = std::bit_cast<uint32_t>(1e-7f) >> kIndexBits;
-static_assert(kHighestIndex - kLowestIndex < kLanes - 1, "indices are told apart by four bits");
 
 template <int kBits, int s = kBits - 1>
 constexpr void fillPiece(CodeTables& tables) {
@@ -39,10 +32,8 @@ constexpr void fillPiece(CodeTables& tables) {
     const uint32_t end = std::bit_cast<uint32_t>(Piece::kEnd);
     for (uint32_t index = kLowestIndex; index <= kHighestIndex; ++index)
         if (index << kIndexBits <= end) {
-            // Second moments in the lowest piece are rounded up, see encodeMoment2().
-            const bool up = kBits == 8 && s == 0;
-            tables.slope[index % kLanes] = up ? 0.0f : Piece::kSlope;
-            tables.bias[index % kLanes] = up ? 1.0f : Piece::kBias;
+            tables.slope[index % kLanes] = EncodingLine<kBits, s>::kSlope;
+            tables.bias[index % kLanes] = EncodingLine<kBits, s>::kBias;
         }
     if (s + 1 < kBits)
         tables.carry[(end >> kIndexBits) % kLanes] = (1u << kIndexBits) - (end & ((1u << kIndexBits) - 1));
