@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/platform/installed_memory.h"
 #include "app/platform/program.h"
-#include "train/create_training_service.h"
-#include "train/machine.h"
+#include "service/create_training_service.h"
+#include "machine/machine.h"
 #include "ui/main_window.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QApplication>
 #include <QSettings>

@@ -8,7 +8,7 @@
 #include "ui/sidebar.h"
 #include "ui/status_strip.h"
 #include "ui/theme/icons.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 #include "ui/wizard/new_run_wizard.h"
 
 #include <QCloseEvent>

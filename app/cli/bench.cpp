@@ -5,7 +5,7 @@
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
 #include "base/units.h"
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 
 #include <algorithm>
 #include <charconv>

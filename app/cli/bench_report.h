@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 
 #include <nlohmann/json.hpp>
 

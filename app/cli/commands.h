@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "train/training_service.h"
+#include "service/training_service.h"
 
 #include <CLI/CLI.hpp>
 

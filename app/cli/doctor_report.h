@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "train/computer_report.h"
+#include "service/computer_report.h"
 
 #include <nlohmann/json.hpp>
 

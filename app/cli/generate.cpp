@@ -3,7 +3,7 @@
 #include "app/cli/console.h"
 #include "app/cli/stop_on_request.h"
 #include "base/units.h"
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 
 #include <nlohmann/json.hpp>
 

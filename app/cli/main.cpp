@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/platform/program.h"
-#include "train/create_training_service.h"
+#include "service/create_training_service.h"
 
 #include <exception>
 #include <iostream>

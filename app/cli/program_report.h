@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "train/plan_explanation.h"
+#include "service/plan_explanation.h"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/stop_on_request.h"
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 
 #include <nlohmann/json.hpp>
 

@@ -6,7 +6,7 @@
 #include "engine/io_ops.h"
 #include "engine/link_ops.h"
 #include "engine/program_run.h"
-#include "plan/dependencies.h"
+#include "plan/program/dependencies.h"
 
 #include <condition_variable>
 #include <cstddef>

@@ -2,7 +2,7 @@
 #include "engine/host_state.h"
 
 #include "io/file.h"
-#include "plan/host_pieces.h"
+#include "plan/program/host_pieces.h"
 
 #include <cstring>
 

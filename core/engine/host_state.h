@@ -3,8 +3,8 @@
 
 #include "base/result.h"
 #include "device/cpu_pool.h"
-#include "plan/residency.h"
-#include "plan/slicing.h"
+#include "plan/program/residency.h"
+#include "plan/program/slicing.h"
 #include "spec/state_format.h"
 #include "spec/tensor_table.h"
 

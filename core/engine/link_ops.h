@@ -3,7 +3,7 @@
 
 #include "engine/engine_parts.h"
 #include "engine/program_run.h"
-#include "io/io_workers.h"
+#include "io/async/io_workers.h"
 
 #include <functional>
 #include <optional>

@@ -3,7 +3,7 @@
 
 #include "device/device.h"
 #include "engine/slice_math.h"
-#include "plan/step_program.h"
+#include "plan/program/step_program.h"
 #include "spec/state_format.h"
 #include "store/commit_record.h"
 

@@ -4,8 +4,8 @@
 #include "engine/executor.h"
 #include "engine/loss_scaling.h"
 #include "engine/step_verdict.h"
-#include "plan/planner.h"
-#include "plan/program_builder.h"
+#include "plan/search/planner.h"
+#include "plan/program/program_builder.h"
 #include "store/state_store.h"
 
 #include <cstdint>

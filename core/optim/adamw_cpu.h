@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "optim/cpu_kernels.h"
+#include "optim/kernels/cpu_kernels.h"
 #include "spec/train_spec.h"
 
 #include <cstdint>

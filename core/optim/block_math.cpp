@@ -2,7 +2,7 @@
 #include "optim/block_math.h"
 
 #include "optim/adamw_cpu.h"
-#include "optim/bf16_split.h"
+#include "optim/kernels/bf16_split.h"
 #include "optim/squared_norm.h"
 #include "spec/cost.h"
 

@@ -2,9 +2,9 @@
 #include "optim/block_math_cuda.h"
 
 #include "optim/adamw_cpu.h"
-#include "optim/bf16_rounding.h"
-#include "optim/block_kernels_cuda.h"
-#include "optim/group_loops.h"
+#include "optim/kernels/bf16_rounding.h"
+#include "optim/kernels/block_kernels_cuda.h"
+#include "optim/kernels/group_loops.h"
 
 #include <algorithm>
 #include <cassert>

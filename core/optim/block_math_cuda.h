@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "optim/block_loops.h"
+#include "optim/kernels/block_loops.h"
 #include "optim/block_math.h"
 
 #include <cstdint>

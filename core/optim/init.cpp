@@ -2,7 +2,7 @@
 #include "optim/init.h"
 
 #include "base/philox.h"
-#include "optim/bf16_split.h"
+#include "optim/kernels/bf16_split.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/squared_norm.h"
 
-#include "optim/cpu_kernels.h"
+#include "optim/kernels/cpu_kernels.h"
 
 #include <cmath>
 

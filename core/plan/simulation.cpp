@@ -2,7 +2,7 @@
 #include "plan/simulation.h"
 
 #include "base/round_up.h"
-#include "plan/dependencies.h"
+#include "plan/program/dependencies.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/step_program.h"
+#include "plan/program/step_program.h"
 
 #include <cstdint>
 #include <vector>

@@ -9,17 +9,17 @@
 #include "data/tokenizer_trainer.h"
 #include "store/commit_log.h"
 #include "store/state_store.h"
-#include "train/machine.h"
+#include "machine/machine.h"
 #include "train/rank_meeting.h"
 #include "train/replan.h"
-#include "train/state_files.h"
+#include "run/state_files.h"
 #include "train/trainer.h"
 
 #include <algorithm>
 #include <optional>
 #include <thread>
 #include <utility>
-#include "train/slice_infos.h"
+#include "insight/slice_infos.h"
 
 namespace gsst {
 namespace {

@@ -5,15 +5,15 @@
 #include "data/token_store.h"
 #include "data/tokenizer.h"
 #include "io/file.h"
-#include "io/io_probe.h"
-#include "plan/planner.h"
+#include "io/async/io_probe.h"
+#include "plan/search/planner.h"
 #include "spec/tensor_table.h"
 #include "store/run_lock.h"
-#include "train/events.h"
-#include "train/ranks.h"
-#include "train/run_folder.h"
+#include "service/events.h"
+#include "ranks/ranks.h"
+#include "run/run_folder.h"
 #include "train/trainer.h"
-#include "train/training_service.h"
+#include "service/training_service.h"
 
 #include <functional>
 #include <memory>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/result.h"
-#include "plan/planner.h"
+#include "plan/search/planner.h"
 #include "spec/run_spec.h"
-#include "train/events.h"
+#include "service/events.h"
 #include "train/open_run.h"
-#include "train/product_choice.h"
+#include "machine/product_choice.h"
 
 #include <stop_token>
 

@@ -3,7 +3,7 @@
 
 #include "base/round_up.h"
 #include "base/units.h"
-#include "plan/placement_search.h"
+#include "plan/search/placement_search.h"
 
 #include <algorithm>
 #include <vector>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/result.h"
-#include "plan/planner.h"
-#include "train/explain_plan.h"
+#include "plan/search/planner.h"
+#include "insight/explain_plan.h"
 #include "train/give_up_step.h"
 #include "train/open_run.h"
-#include "train/run_folder.h"
+#include "run/run_folder.h"
 #include "train/trainer.h"
 
 #include <cstdint>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 
 #include "data/tokenizer.h"
 #include "store/run_lock.h"
 #include "store/state_store.h"
-#include "train/committed_text.h"
-#include "train/damage_words.h"
-#include "train/run_folder.h"
+#include "generate/committed_text.h"
+#include "run/damage_words.h"
+#include "run/run_folder.h"
 
 #include <utility>
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/create_training_service.h"
+#include "service/create_training_service.h"
 
 #include "base/units.h"
 #include "data/text_source.h"
 #include "data/tokenizer.h"
-#include "train/explain_plan.h"
-#include "train/machine.h"
-#include "train/measure_computer.h"
-#include "train/plan_preview.h"
-#include "train/ranks.h"
-#include "train/run_listing.h"
+#include "insight/explain_plan.h"
+#include "machine/machine.h"
+#include "machine/measure_computer.h"
+#include "insight/plan_preview.h"
+#include "ranks/ranks.h"
+#include "run/run_listing.h"
 #include "train/session.h"
-#include "train/trace_writer.h"
+#include "trace/trace_writer.h"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/session.h"
 
-#include "train/ranks.h"
+#include "ranks/ranks.h"
 #include "train/restart.h"
 #include "train/training_loop.h"
 

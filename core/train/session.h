@@ -2,10 +2,10 @@
 #pragma once
 
 #include "io/file.h"
-#include "train/command_inbox.h"
+#include "service/command_inbox.h"
 #include "train/open_run.h"
-#include "train/trace_writer.h"
-#include "train/training_service.h"
+#include "trace/trace_writer.h"
+#include "service/training_service.h"
 
 #include <atomic>
 #include <functional>

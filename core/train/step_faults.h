@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "train/events.h"
+#include "service/events.h"
 #include "train/trainer.h"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/text_sample.h"
 
-#include "train/committed_text.h"
+#include "generate/committed_text.h"
 
 #include <utility>
 

@@ -8,10 +8,10 @@
 #include "device/system_memory.h"
 #include "engine/agreement.h"
 #include "train/clipping.h"
-#include "train/machine.h"
+#include "machine/machine.h"
 #include "train/outlier_watch.h"
-#include "train/state_files.h"
-#include "train/torch_slice_math.h"
+#include "run/state_files.h"
+#include "compute/torch_slice_math.h"
 
 #include <ATen/Parallel.h>
 

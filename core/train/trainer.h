@@ -4,10 +4,10 @@
 #include "base/result.h"
 #include "data/token_store.h"
 #include "engine/step_driver.h"
-#include "io/io_probe.h"
-#include "plan/planner.h"
+#include "io/async/io_probe.h"
+#include "plan/search/planner.h"
 #include "spec/run_spec.h"
-#include "train/run_folder.h"
+#include "run/run_folder.h"
 
 #include <cstdint>
 #include <functional>

@@ -3,11 +3,11 @@
 
 #include "base/units.h"
 #include "optim/schedule.h"
-#include "train/damage_words.h"
-#include "train/explain_plan.h"
+#include "run/damage_words.h"
+#include "insight/explain_plan.h"
 #include "train/rank_meeting.h"
 #include "train/replan.h"
-#include "train/state_files.h"
+#include "run/state_files.h"
 #include "train/step_faults.h"
 #include "train/text_sample.h"
 

@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "train/activity_observer.h"
-#include "train/command_inbox.h"
+#include "service/command_inbox.h"
 #include "train/give_up_step.h"
 #include "train/observer_fan.h"
 #include "train/open_run.h"
-#include "train/run_log.h"
-#include "train/trace_writer.h"
+#include "run/run_log.h"
+#include "trace/trace_writer.h"
 #include "train/trainer.h"
 
 #include <cstdint>

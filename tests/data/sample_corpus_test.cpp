@@ -5,7 +5,7 @@
 #include "data/story_teller.h"
 #include "data/story_words.h"
 #include "data_helpers.h"
-#include "io/fault_files.h"
+#include "io/twins/fault_files.h"
 
 #include <set>
 #include <sstream>

@@ -6,7 +6,7 @@
 #include "data/token_writer.h"
 #include "data/tokenizer_trainer.h"
 #include "data_helpers.h"
-#include "io/fault_files.h"
+#include "io/twins/fault_files.h"
 
 #include <nlohmann/json.hpp>
 

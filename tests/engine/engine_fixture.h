@@ -6,8 +6,8 @@
 #include "engine/step_driver.h"
 #include "fake_slice_math.h"
 #include "io/aligned_buffer.h"
-#include "io/memory_files.h"
-#include "plan/program_builder.h"
+#include "io/twins/memory_files.h"
+#include "plan/program/program_builder.h"
 #include "spec/cost.h"
 
 #include <gtest/gtest.h>

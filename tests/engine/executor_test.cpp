@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine_fixture.h"
 
-#include "io/fault_files.h"
-#include "io/memory_files.h"
-#include "io/throttled_files.h"
+#include "io/twins/fault_files.h"
+#include "io/twins/memory_files.h"
+#include "io/twins/throttled_files.h"
 #include "plan/simulation.h"
 
 #include <mutex>

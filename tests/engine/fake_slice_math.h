@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/slice_math.h"
-#include "plan/slicing.h"
+#include "plan/program/slicing.h"
 #include "spec/cost.h"
 #include "spec/state_format.h"
 #include "spec/tensor_table.h"

@@ -2,7 +2,7 @@
 // Loss scaling: what it does to the scale, and that neither placement nor interruption nor the scale itself changes the result.
 #include "engine_fixture.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 namespace gsst::test {
 namespace {

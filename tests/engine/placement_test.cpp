@@ -3,7 +3,7 @@
 // against everything kept in memory.
 #include "engine_fixture.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 #include <random>
 #include <sstream>

@@ -2,7 +2,7 @@
 #include "engine/agreement.h"
 #include "engine_fixture.h"
 #include "fake_collective.h"
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 #include <array>
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine_fixture.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 namespace gsst::test {
 namespace {

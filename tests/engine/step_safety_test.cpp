@@ -2,7 +2,7 @@
 // What is not finite or far from the rest never takes effect, and all placements and interruptions agree on what that is.
 #include "engine_fixture.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 #include "train/outlier_watch.h"
 
 #include <iterator>

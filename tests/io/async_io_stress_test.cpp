@@ -2,8 +2,8 @@
 // Thousands of random requests, over files of every kind at once, submitted from completions, while the engine is being destroyed.
 #include "io_engines.h"
 
-#include "io/memory_files.h"
-#include "io/throttled_files.h"
+#include "io/twins/memory_files.h"
+#include "io/twins/throttled_files.h"
 
 #include <atomic>
 #include <thread>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "io/async_io.h"
+#include "io/async/async_io.h"
 
 #include "file_helpers.h"
 #include "io_engines.h"
 
-#include "io/fault_files.h"
-#include "io/memory_files.h"
-#include "io/throttled_files.h"
+#include "io/twins/fault_files.h"
+#include "io/twins/memory_files.h"
+#include "io/twins/throttled_files.h"
 
 #include <atomic>
 #include <condition_variable>

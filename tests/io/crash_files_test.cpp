@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "io/crash_files.h"
+#include "io/twins/crash_files.h"
 
 #include "file_helpers.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "io/fault_files.h"
+#include "io/twins/fault_files.h"
 
 #include "file_helpers.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 #include <bit>
 

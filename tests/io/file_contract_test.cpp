@@ -2,10 +2,10 @@
 // One suite for every file system, so that a twin cannot promise more or less than the operating system.
 #include "file_helpers.h"
 
-#include "io/crash_files.h"
-#include "io/fault_files.h"
-#include "io/memory_files.h"
-#include "io/throttled_files.h"
+#include "io/twins/crash_files.h"
+#include "io/twins/fault_files.h"
+#include "io/twins/memory_files.h"
+#include "io/twins/throttled_files.h"
 
 #include <functional>
 #include <thread>

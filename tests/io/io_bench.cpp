@@ -3,9 +3,9 @@
 // same round: GB/s and processor seconds a GB, by request size and queue depth; and the speed of the sums. All cases take turns
 // in each round, since other programs may be running.
 #include "base/clock.h"
-#include "io/io_stream.h"
-#include "io/thread_pool_io.h"
-#include "io/uring_io.h"
+#include "io/async/io_stream.h"
+#include "io/async/thread_pool_io.h"
+#include "io/async/uring_io.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -3,9 +3,9 @@
 
 #include "file_helpers.h"
 
-#include "io/async_io.h"
-#include "io/io_probe.h"
-#include "io/uring_io.h"
+#include "io/async/async_io.h"
+#include "io/async/io_probe.h"
+#include "io/async/uring_io.h"
 
 #include <future>
 #include <memory>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "io/io_probe.h"
+#include "io/async/io_probe.h"
 
 #include "io_engines.h"
 
-#include "io/fault_files.h"
-#include "io/memory_files.h"
-#include "io/throttled_files.h"
+#include "io/twins/fault_files.h"
+#include "io/twins/memory_files.h"
+#include "io/twins/throttled_files.h"
 
 #include <vector>
 

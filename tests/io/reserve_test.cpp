@@ -3,7 +3,7 @@
 
 #include "file_helpers.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 namespace gsst {
 namespace {

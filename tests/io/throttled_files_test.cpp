@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "io/throttled_files.h"
+#include "io/twins/throttled_files.h"
 
 #include "base/clock.h"
 #include "file_helpers.h"
 #include "io_engines.h"
 
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 
 #include <mutex>
 #include <thread>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "io/uring_transfer.h"
+#include "io/async/uring_transfer.h"
 
 #include "file_helpers.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/bf16_rounding.h"
+#include "optim/kernels/bf16_rounding.h"
 
 #include "base/philox.h"
-#include "optim/cpu_kernels.h"
+#include "optim/kernels/cpu_kernels.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/bf16_split.h"
+#include "optim/kernels/bf16_split.h"
 
-#include "optim/cpu_kernels.h"
+#include "optim/kernels/cpu_kernels.h"
 
 #include <gtest/gtest.h>
 

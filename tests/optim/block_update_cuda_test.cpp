@@ -2,7 +2,7 @@
 // The update as CUDA does it, for every state preset: what its threads do, one after the other on the processor; and on a card.
 #include "optim/adamw_cpu.h"
 #include "optim/block_math_cuda.h"
-#include "optim/group_loops.h"
+#include "optim/kernels/group_loops.h"
 #include "card.h"
 #include "state_chunk.h"
 

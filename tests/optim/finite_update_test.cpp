@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An update tells whether all that it wrote is finite, whatever its state, its instruction set and the place of the culprit.
 #include "optim/adamw_cpu.h"
-#include "optim/block_loops.h"
+#include "optim/kernels/block_loops.h"
 #include "optim/block_math.h"
 #include "optim_helpers.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/init.h"
-#include "optim/bf16_split.h"
+#include "optim/kernels/bf16_split.h"
 
 #include <gtest/gtest.h>
 

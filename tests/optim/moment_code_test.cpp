@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/moment_code.h"
+#include "optim/kernels/moment_code.h"
 
 #include "base/philox.h"
 #include "optim_helpers.h"

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/philox_rounds.h"
-#include "optim/adamw_math.h"
-#include "optim/cpu_kernels.h"
-#include "optim/moment_code.h"
+#include "optim/kernels/adamw_math.h"
+#include "optim/kernels/cpu_kernels.h"
+#include "optim/kernels/moment_code.h"
 #include "spec/state_format.h"
 
 #include <algorithm>

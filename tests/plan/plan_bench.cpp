@@ -2,7 +2,7 @@
 // Prints how long planning takes for every preset with limits that make it easy and hard. Processor time of this thread: other
 // programs on the machine do not count.
 #include "base/units.h"
-#include "plan/planner.h"
+#include "plan/search/planner.h"
 #include "spec/run_spec.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/planner.h"
+#include "plan/search/planner.h"
 
 #include <gtest/gtest.h>
 

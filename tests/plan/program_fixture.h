@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/dependencies.h"
-#include "plan/program_builder.h"
+#include "plan/program/dependencies.h"
+#include "plan/program/program_builder.h"
 #include "plan/simulation.h"
 #include "spec/cost.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/plan_sizes.h"
-#include "plan/program_peaks.h"
+#include "plan/search/plan_sizes.h"
+#include "plan/search/program_peaks.h"
 #include "program_fixture.h"
 
 #include <random>

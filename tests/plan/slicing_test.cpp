@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/residency.h"
+#include "plan/program/residency.h"
 #include "spec/vocabulary_chunks.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/steady_step.h"
+#include "plan/search/steady_step.h"
 
 #include <gtest/gtest.h>
 

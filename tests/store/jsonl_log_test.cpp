@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/jsonl_log.h"
-#include "io/crash_files.h"
-#include "io/fault_files.h"
-#include "io/memory_files.h"
+#include "io/twins/crash_files.h"
+#include "io/twins/fault_files.h"
+#include "io/twins/memory_files.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // The power goes before every single change of a story, and the run must come back whole.
 #include "store_fixture.h"
 
-#include "io/crash_files.h"
+#include "io/twins/crash_files.h"
 
 #include <limits>
 

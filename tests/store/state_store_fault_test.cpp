@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store_fixture.h"
 
-#include "io/fault_files.h"
+#include "io/twins/fault_files.h"
 
 namespace gsst::test {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "io/aligned_buffer.h"
-#include "io/memory_files.h"
+#include "io/twins/memory_files.h"
 #include "spec/tensor_table.h"
 #include "store/state_store.h"
 

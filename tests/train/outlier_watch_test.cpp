@@ -2,7 +2,7 @@
 #include "train/outlier_watch.h"
 
 #include "optim/adamw_cpu.h"
-#include "optim/moment_code.h"
+#include "optim/kernels/moment_code.h"
 #include "optim/schedule.h"
 #include "train/clipping.h"
 

@@ -3,7 +3,7 @@
 // are threads of this process, over the connections that processes have; rank 0 keeps the meeting point.
 #include "replan_fixture.h"
 
-#include "train/ranks.h"
+#include "ranks/ranks.h"
 
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 

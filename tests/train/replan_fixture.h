@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "run_fixture.h"
+#include "tests/support/run_fixture.h"
 #include "scarce_memory.h"
 
 #include "train/replan.h"
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 #include "train/training_loop.h"
 
 #include <functional>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "run_fixture.h"
+#include "tests/support/run_fixture.h"
 
 #include "base/clock.h"
-#include "train/machine.h"
-#include "train/run_tools.h"
+#include "machine/machine.h"
+#include "service/run_tools.h"
 #include "train/session.h"
 
 #include <algorithm>

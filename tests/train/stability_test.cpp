@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs that become unstable: what is told, what is saved, and the ways on.
-#include "run_fixture.h"
+#include "tests/support/run_fixture.h"
 
 #include "base/clock.h"
 #include "store/state_store.h"
 #include "train/restart.h"
-#include "train/run_tools.h"
+#include "service/run_tools.h"
 #include "train/session.h"
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "run_fixture.h"
+#include "tests/support/run_fixture.h"
 
 #include <algorithm>
 #include <map>

@@ -7,8 +7,8 @@
 #include "ui/session/background_job.h"
 #include "ui/session/event_bridge.h"
 #include "ui/theme/theme_tokens.h"
-#include "ui/widgets/format.h"
-#include "ui/wizard/run_draft.h"
+#include "ui/text/format.h"
+#include "ui/draft/run_draft.h"
 
 #include <QSignalSpy>
 #include <QTest>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Nothing is faked here: start page, wizard and dashboard are used by mouse and keyboard while a small model really trains.
 #include "tests/ui/real_window.h"
-#include "train/run_tools.h"
-#include "ui/widgets/format.h"
+#include "service/run_tools.h"
+#include "ui/text/format.h"
 
 #include <QClipboard>
 #include <QFileDialog>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/platform/program.h"
-#include "train/create_training_service.h"
+#include "service/create_training_service.h"
 #include "ui/dashboard/dashboard_page.h"
 #include "ui/main_window.h"
 #include "ui/runs/runs_page.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/computer/computer_page.h"
 
-#include "train/computer_outlook.h"
-#include "ui/widgets/format.h"
+#include "service/computer_outlook.h"
+#include "ui/text/format.h"
 #include "ui/widgets/page_scroll.h"
 
 #include <QClipboard>

@@ -2,7 +2,7 @@
 #include "ui/dashboard/loss_panel.h"
 
 #include "ui/theme/icons.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QFileDialog>
 #include <QPainter>

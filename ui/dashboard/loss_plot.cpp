@@ -3,7 +3,7 @@
 
 #include "ui/dashboard/decimation.h"
 #include "ui/dashboard/plot_style.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QLabel>
 

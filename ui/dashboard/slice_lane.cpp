@@ -2,7 +2,7 @@
 #include "ui/dashboard/slice_lane.h"
 
 #include "ui/dashboard/slice_words.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QHelpEvent>
 #include <QPainter>

@@ -2,7 +2,7 @@
 #include "ui/dashboard/trend_plot.h"
 
 #include "ui/dashboard/plot_style.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "train/events.h"
+#include "service/events.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/widgets.h"
 

@@ -3,7 +3,7 @@
 
 #include "ui/runs/run_list_model.h"
 #include "ui/theme/icons.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QMouseEvent>
 #include <QPainter>

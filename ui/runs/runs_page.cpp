@@ -3,7 +3,7 @@
 
 #include "ui/runs/run_row_delegate.h"
 #include "ui/theme/icons.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QHeaderView>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/machine_facts.h"
+#include "ui/draft/machine_facts.h"
 #include "ui/runs/run_list_model.h"
 #include "ui/session/background_job.h"
 #include "ui/theme/theme.h"

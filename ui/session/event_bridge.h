@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "train/event_queue.h"
+#include "service/event_queue.h"
 #include "ui/session/main_thread_post.h"
 
 #include <QObject>

@@ -2,7 +2,7 @@
 #include "ui/widgets/drop_area.h"
 
 #include "ui/theme/icons.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QDragEnterEvent>
 #include <QMimeData>

@@ -3,7 +3,7 @@
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/widgets.h"
-#include "ui/wizard/run_draft.h"
+#include "ui/draft/run_draft.h"
 
 #include <QWizardPage>
 

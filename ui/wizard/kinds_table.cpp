@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/wizard/kinds_table.h"
 
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 #include "ui/widgets/widgets.h"
 #include "ui/wizard/memory_bar.h"
 

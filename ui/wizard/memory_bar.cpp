@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/wizard/memory_bar.h"
 
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QCoreApplication>
 #include <QHelpEvent>

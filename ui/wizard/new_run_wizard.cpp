@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/wizard/new_run_wizard.h"
 
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 #include "ui/wizard/budget_page.h"
 #include "ui/wizard/model_page.h"
 #include "ui/wizard/step_list.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ui/widgets/pill.h"
-#include "ui/wizard/run_draft.h"
+#include "ui/draft/run_draft.h"
 
 #include <QAbstractTableModel>
 

@@ -2,7 +2,7 @@
 #include "ui/wizard/training_page.h"
 
 #include "ui/dashboard/plot_style.h"
-#include "ui/widgets/format.h"
+#include "ui/text/format.h"
 
 #include <QDoubleValidator>
 #include <QLocale>

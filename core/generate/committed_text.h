@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "data/tokenizer.h"
+#include "device/cpu_pool.h"
+#include "spec/run_spec.h"
+#include "spec/tensor_table.h"
+#include "store/state_store.h"
+#include "service/run_tools.h"
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+namespace gsst {
+
+/// What text is generated from. References outlive the call.
+struct TextModel {
+    const TensorTable& table;
+    StateStore& store;
+    const RunSpec& spec;
+    const Tokenizer& tokenizer;
+    CpuPool& pool;  ///< weights and temporaries come from here
+};
+
+/// Text written by the committed weights, without the prompt. The weights are kept in the pool if its limit allows, else read
+/// from the slot unit by unit for every token; sums are checked either way. `onText` may be empty.
+Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
+                                  const std::function<void(const std::string&)>& onText, std::stop_token stop);
+
+}  // namespace gsst

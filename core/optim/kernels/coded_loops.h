@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/philox_rounds.h"
+#include "optim/kernels/cpu_loops.h"
+#include "optim/kernels/moment_code.h"
+#include "spec/state_format.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+// Body of CpuKernels::adamwUpdateCoded: group by group of kScaleGroup elements, through buffers in the cache. An instruction set can
+// have a quicker way for most groups, see FullGroups; these loops are for all others, and say what it has to give.
+
+namespace gsst::loops {
+
+template <float (*kRatio)(uint8_t)>
+GSST_LOOP void decode(const uint8_t* __restrict codes, float* __restrict ratios, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+        ratios[i] = kRatio(codes[i]);
+}
+
+/// Writes the codes and returns the scale.
+template <uint8_t (*kEncode)(float, float)>
+GSST_LOOP float encode(const float* __restrict values, uint8_t* __restrict codes, int64_t count) {
+    // Compared as integers, NaN is larger than Inf, and Inf than all else.
+    int32_t largest = 0;
+    for (int64_t i = 0; i < count; ++i)
+        largest = std::max(largest, std::bit_cast<int32_t>(values[i]) & 0x7fffffff);
+    const float scale = momentScale(std::bit_cast<float>(largest));
+    if (!(scale <= std::numeric_limits<float>::max())) {
+        std::fill_n(codes, count, uint8_t{0});
+        return scale;
+    }
+    const float inverse = 1.0f / scale;
+    for (int64_t i = 0; i < count; ++i)
+        codes[i] = kEncode(values[i], inverse);
+    return scale;
+}
+
+/// The random bits of elements 256 `group` ... 256 `group` + 255 of the tensor, see bf16_rounding.h: philoxWords() for 32 blocks at
+/// once, round by round, so that the blocks fill vectors.
+GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __restrict random) {
+    constexpr int kBlocks = 32;
+    const uint64_t index = roundingIndex(key, group);
+    const uint64_t stream = roundingStream(key);
+    alignas(64) uint32_t words[4][kBlocks];
+    for (int i = 0; i < kBlocks; ++i) {
+        words[0][i] = uint32_t(index) + uint32_t(i);  // the low word never overflows: the index is a multiple of 32
+        words[1][i] = uint32_t(index >> 32);
+        words[2][i] = uint32_t(stream);
+        words[3][i] = uint32_t(stream >> 32);
+    }
+    PhiloxKey roundKey{uint32_t(key.seed), uint32_t(key.seed >> 32)};
+    for (int round = 0; round < kRoundingRounds; ++round, roundKey = nextPhiloxKey(roundKey))
+        for (int i = 0; i < kBlocks; ++i)
+            philoxRound(words[0][i], words[1][i], words[2][i], words[3][i], roundKey);
+    for (int word = 0; word < 4; ++word)
+        for (int i = 0; i < kBlocks; ++i) {
+            random[2 * word * kBlocks + i] = uint16_t(words[word][i]);
+            random[(2 * word + 1) * kBlocks + i] = uint16_t(words[word][i] >> 16);
+        }
+}
+
+/// `lo` is not there: weights in bf16, rounded by `random`, 16 bits for each element. Marks as update() gives them.
+template <typename Element>
+GSST_LOOP uint32_t updateLean(const AdamWArrays& arrays, const uint16_t* __restrict random, const Element& given) {
+    const AdamWArrays to = arrays;
+    const Element element = given;
+    uint32_t marks = 0;
+#pragma GCC ivdep  // nothing overlaps
+    for (int64_t i = 0; i < to.count; ++i) {
+        const float weight = std::bit_cast<float>(uint32_t{to.hi[i]} << 16);
+        float m = to.moment1[i], v = to.moment2[i];
+        const float updated = element(weight, to.gradient[i], m, v);
+        to.moment1[i] = m;
+        to.moment2[i] = v;
+        to.hi[i] = stochasticBf16(std::bit_cast<uint32_t>(updated), random[i]);
+        marks |= markNotFinite(std::bit_cast<uint32_t>(updated)) | markNotFinite(std::bit_cast<uint32_t>(v));
+    }
+    return marks;
+}
+
+/// `count` elements from `first` on, which begin a group.
+GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count) {
+    AdamWArrays some = all;
+    some.hi += first;
+    some.lo += all.lo ? first : 0;
+    if (all.moment1) {
+        some.moment1 += first;
+        some.moment2 += first;
+    } else {
+        some.coded1 = {all.coded1.codes + first, all.coded1.scales + first / kScaleGroup};
+        some.coded2 = {all.coded2.codes + first, all.coded2.scales + first / kScaleGroup};
+    }
+    some.gradient += first;
+    some.weightsFp32 += all.weightsFp32 ? first : 0;
+    some.weightsBf16 += all.weightsBf16 ? first : 0;
+    some.weightsFp16 += all.weightsFp16 ? first : 0;
+    some.count = count;
+    some.firstElement += first;
+    return some;
+}
+
+/// The weights out, from what the update has just written.
+GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
+    if (arrays.weightsFp32)
+        joinWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
+    else if (arrays.weightsBf16)
+        std::copy_n(arrays.hi, arrays.count, arrays.weightsBf16);
+    else if (arrays.weightsFp16)
+        joinFp16(arrays.hi, arrays.lo, arrays.weightsFp16, arrays.count);
+}
+
+/// Weights of a group, and moments in fp32. Marks as update() gives them.
+template <typename Element>
+GSST_LOOP uint32_t updateWeights(const AdamWArrays& group, const Element& element) {
+    if (group.lo)
+        return update<WeightsOut::None>(group, element);
+    alignas(64) uint16_t random[kScaleGroup];
+    fillRandom(group.rounding, group.firstElement / kScaleGroup, random);
+    return updateLean(group, random, element);
+}
+
+/// Weights and coded moments of a group. Marks as update() gives them.
+GSST_LOOP uint32_t updateCodedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
+    alignas(64) float moment1[kScaleGroup], moment2[kScaleGroup];
+    decode<ratioOfCode1>(group.coded1.codes, moment1, group.count);
+    decode<ratioOfCode2>(group.coded2.codes, moment2, group.count);
+    AdamWArrays decoded = group;
+    decoded.moment1 = moment1;
+    decoded.moment2 = moment2;
+    const uint32_t marks = updateWeights(decoded, CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
+    *group.coded1.scales = encode<encodeMoment1>(moment1, group.coded1.codes, group.count);
+    *group.coded2.scales = encode<encodeMoment2>(moment2, group.coded2.codes, group.count);
+    return marks;
+}
+
+/// What updateCodedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them are done, from the first
+/// on; the others are as they were. It may stop at one that it leaves to updateCodedGroup() because it is rare, such as one whose
+/// results are not finite: those it has done are.
+using FullGroups = int64_t (*)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+
+/// `kFullGroups` may be null.
+template <FullGroups kFullGroups>
+GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+    uint32_t marks = 0;
+    for (int64_t first = 0; first < arrays.count;) {
+        AdamWArrays some = part(arrays, first, arrays.count - first);
+        const int64_t done = kFullGroups == nullptr || arrays.moment1 ? 0 : kFullGroups(some, keep, constants) * kScaleGroup;
+        if (done > 0)
+            some.count = done;
+        else
+            some.count = std::min(kScaleGroup, some.count);
+        if (arrays.moment1)
+            marks |= updateWeights(some, PlainElement(constants, keep));
+        else if (done == 0)
+            marks |= updateCodedGroup(some, keep, constants);
+        giveWeights(some);
+        first += some.count;
+    }
+    return (marks & kBadMark) == 0;
+}
+
+}  // namespace gsst::loops

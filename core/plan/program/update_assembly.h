@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "plan/program/program_assembly.h"
+
+#include <vector>
+
+namespace gsst {
+
+/// The part of a program that updates slices, chunk by chunk: state in, update, state out; and, with several ranks, new weights from whoever
+/// updates them to all others.
+class UpdateAssembly : public ProgramAssembly {
+public:
+    using ProgramAssembly::ProgramAssembly;
+
+protected:
+    /// Whose gradient an update applies: that of the step before, or of this one.
+    enum class Gradient { Pending, Present };
+    struct SliceUpdate {
+        int slice = 0;
+        int gradient = kNoBuffer;  ///< on the device, or stored
+        int current = kNoBuffer;   ///< weights before the update, if they are on the device
+        int weights = kNoBuffer;   ///< filled with those after it
+        Gradient which{};
+    };
+    void updateSlice(const SliceUpdate& given);
+
+    /// State of a chunk, in staging or on its way there, becomes weights.
+    struct ChunkJoin {
+        ChunkRange chunk;
+        int state = kNoBuffer;
+        KindMask staged = 0;
+        KindMask fetched = 0;
+        int weights = kNoBuffer;
+    };
+    Op& joinChunk(int slice, const ChunkJoin& given);
+
+    int64_t bytesOf(KindMask kinds, const ChunkRange& chunk) const;
+    /// Those of `wanted` that are on disk and so pass through staging.
+    KindMask stagedOf(int slice, KindMask wanted) const;
+    /// The kinds of state that compute weights are made from.
+    KindMask neededByWeights() const;
+    int weightsBuffer(int slice, int64_t elements);
+
+    SlotRef m_current = SlotRef::Old;  ///< the slot that holds the committed state at this point of the program
+    SlotRef other() const { return m_current == SlotRef::Old ? SlotRef::New : SlotRef::Old; }
+
+private:
+    /// State of a chunk on its way from its update to the drive.
+    struct Updated {
+        ChunkRange chunk;
+        int state = kNoBuffer;
+        KindMask staged = 0;
+        bool usesRam = false;
+    };
+    std::vector<std::vector<ChunkRange>> roundsOf(int slice) const;
+    Updated updateChunk(const SliceUpdate& given, const ChunkRange& chunk);
+    Updated foreignChunk(int slice, const ChunkRange& chunk);
+    void shareWeights(int slice, const Updated& updated);
+    void joinShared(const SliceUpdate& given, const Updated& shared);
+    void writeUpdated(int slice, const Updated& updated);
+    KindMask toldByWeights() const;
+};
+
+}  // namespace gsst
