@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/platform/installed_memory.h"
 #include "app/platform/program.h"
-#include "service/create_training_service.h"
 #include "machine/machine.h"
+#include "service/create_training_service.h"
 #include "ui/main_window.h"
 #include "ui/text/format.h"
 

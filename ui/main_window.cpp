@@ -7,8 +7,8 @@
 #include "ui/runs/sample_run.h"
 #include "ui/sidebar.h"
 #include "ui/status_strip.h"
-#include "ui/theme/icons.h"
 #include "ui/text/format.h"
+#include "ui/theme/icons.h"
 #include "ui/wizard/new_run_wizard.h"
 
 #include <QCloseEvent>
@@ -96,15 +96,18 @@ void MainWindow::makeMenus() {
 
     QMenu* view = menuBar()->addMenu(tr("&View"));
     view->addAction(tr("&Runs"), QKeySequence("Ctrl+1"), this, [this] { showPage(Sidebar::Runs); });
-    m_dashboardAction = view->addAction(tr("&Dashboard"), QKeySequence("Ctrl+2"), this, [this] { showPage(Sidebar::Dashboard); });
+    m_dashboardAction =
+        view->addAction(tr("&Dashboard"), QKeySequence("Ctrl+2"), this, [this] { showPage(Sidebar::Dashboard); });
     view->addAction(tr("This &computer"), QKeySequence("Ctrl+6"), this, [this] { showPage(Sidebar::Computer); });
     view->addAction(tr("&Fit the loss plot"), QKeySequence("F"), this, [this] { m_dashboard->loss().plot().fit(); });
-    view->addAction(tr("&Export the plot…"), QKeySequence("Ctrl+E"), this, [this] { m_dashboard->loss().exportFile(); });
+    view->addAction(tr("&Export the plot…"), QKeySequence("Ctrl+E"), this,
+                    [this] { m_dashboard->loss().exportFile(); });
     view->addSeparator();
     QMenu* themes = view->addMenu(tr("&Theme"));
     auto* group = new QActionGroup(this);
-    const std::pair<QString, Theme::Choice> choices[] = {
-        {tr("&System"), Theme::Choice::System}, {tr("&Light"), Theme::Choice::Light}, {tr("&Dark"), Theme::Choice::Dark}};
+    const std::pair<QString, Theme::Choice> choices[] = {{tr("&System"), Theme::Choice::System},
+                                                         {tr("&Light"), Theme::Choice::Light},
+                                                         {tr("&Dark"), Theme::Choice::Dark}};
     for (const auto& [text, choice] : choices) {
         QAction* action = themes->addAction(text, this, [this, choice = choice] {
             QSettings().setValue("theme", int(choice));
@@ -117,7 +120,8 @@ void MainWindow::makeMenus() {
 
     QMenu* run = menuBar()->addMenu(tr("&Run"));
     m_pauseAction = run->addAction(tr("&Pause"), QKeySequence("Ctrl+P"), this, &MainWindow::togglePause);
-    m_sampleAction = run->addAction(tr("&Sample now"), QKeySequence("Ctrl+S"), &m_controller, &RunController::sampleNow);
+    m_sampleAction =
+        run->addAction(tr("&Sample now"), QKeySequence("Ctrl+S"), &m_controller, &RunController::sampleNow);
     menuBar()->addMenu(tr("&Help"))->addAction(tr("&About GSST Studio"), this, &MainWindow::about);
 }
 
@@ -150,23 +154,25 @@ void MainWindow::newRun(const std::vector<std::filesystem::path>& text, bool sam
 
 /// At once, without a question: the first loss point is to be seen within seconds of the click.
 void MainWindow::startSample() {
-    m_sampleJob.start(
-        [&service = m_service, folder = m_places.runsFolder](std::stop_token) { return sampleRequest(service, folder); },
-        [this](Result<RunRequest> request) {
-            if (!request.ok()) {
-                auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Try the sample"), fromUtf8(request.error().text()), QMessageBox::Ok, this);
-                box->setIconPixmap(tintedPixmap("warning", m_theme.tokens().warning, 32, devicePixelRatioF()));
-                box->setAttribute(Qt::WA_DeleteOnClose);
-                box->open();
-                return;
-            }
-            OpenRunFacts facts;
-            facts.folder = request->runFolder;
-            facts.name = fromUtf8(request->runFolder.filename().string());
-            facts.origin = tr("From scratch · generated stories");
-            facts.steps = request->spec.training.steps;
-            start(*request, facts);
-        });
+    m_sampleJob.start([&service = m_service,
+                       folder = m_places.runsFolder](std::stop_token) { return sampleRequest(service, folder); },
+                      [this](Result<RunRequest> request) {
+                          if (!request.ok()) {
+                              auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Try the sample"),
+                                                          fromUtf8(request.error().text()), QMessageBox::Ok, this);
+                              box->setIconPixmap(
+                                  tintedPixmap("warning", m_theme.tokens().warning, 32, devicePixelRatioF()));
+                              box->setAttribute(Qt::WA_DeleteOnClose);
+                              box->open();
+                              return;
+                          }
+                          OpenRunFacts facts;
+                          facts.folder = request->runFolder;
+                          facts.name = fromUtf8(request->runFolder.filename().string());
+                          facts.origin = tr("From scratch · generated stories");
+                          facts.steps = request->spec.training.steps;
+                          start(*request, facts);
+                      });
 }
 
 void MainWindow::start(const RunRequest& request, const OpenRunFacts& facts) {
@@ -177,7 +183,8 @@ void MainWindow::confirmThen(const QString& deed, std::function<void()> go) {
     if (!m_controller.active() || m_controller.state() != RunState::Training)
         return go();
     auto* box = new QMessageBox(QMessageBox::NoIcon, tr("One run at a time"),
-                                tr("%1 is training. Pause it and %2?").arg(m_controller.facts().name, deed), QMessageBox::NoButton, this);
+                                tr("%1 is training. Pause it and %2?").arg(m_controller.facts().name, deed),
+                                QMessageBox::NoButton, this);
     box->setIconPixmap(tintedPixmap("pause", m_theme.tokens().accent, 32, devicePixelRatioF()));
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setInformativeText(tr("Nothing is lost: it goes on from its last commit whenever you resume it."));
@@ -193,7 +200,10 @@ void MainWindow::look(const RunInfo& run) {
     confirmThen(tr("open %1").arg(fromUtf8(run.name)), [this, run] {
         const bool finished = run.steps > 0 && run.step >= run.steps;
         m_controller.look({run.folder, fromUtf8(run.name), fromUtf8(run.title), run.lossHistory, run.step, run.steps},
-                          !run.problem.empty() ? RunState::NeedsAttention : finished ? RunState::Finished : RunState::Paused, run.step);
+                          !run.problem.empty() ? RunState::NeedsAttention
+                          : finished           ? RunState::Finished
+                                               : RunState::Paused,
+                          run.step);
     });
 }
 
@@ -234,11 +244,13 @@ void MainWindow::refresh() {
     const bool run = m_controller.hasRun(), waiting = m_controller.waitingForPause() || m_controller.closing();
     const bool training = state == RunState::Training && m_controller.active();
     m_pauseAction->setText(training ? tr("&Pause") : tr("&Resume"));
-    m_pauseAction->setEnabled(run && !waiting && (training || state == RunState::Paused || state == RunState::NeedsAttention));
+    m_pauseAction->setEnabled(run && !waiting &&
+                              (training || state == RunState::Paused || state == RunState::NeedsAttention));
     m_sampleAction->setEnabled(training && !waiting);
     m_dashboardAction->setEnabled(run);
     setWindowTitle(run ? tr("%1 – GSST Studio").arg(m_controller.facts().name) : tr("GSST Studio"));
-    m_runs->setLive({m_controller.facts().folder, state, m_controller.step(), m_controller.steps(), m_secondsLeft, m_loss, run && m_controller.active()});
+    m_runs->setLive({m_controller.facts().folder, state, m_controller.step(), m_controller.steps(), m_secondsLeft,
+                     m_loss, run && m_controller.active()});
 }
 
 void MainWindow::refreshRuns() {
@@ -253,7 +265,8 @@ void MainWindow::refreshRuns() {
 
 void MainWindow::about() {
     auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About GSST Studio"),
-                                tr("GSST Studio trains language models larger than your memory, slice by slice."), QMessageBox::Ok, this);
+                                tr("GSST Studio trains language models larger than your memory, slice by slice."),
+                                QMessageBox::Ok, this);
     box->setInformativeText(tr("Free software under the GNU General Public License, version 3 or later."));
     box->setIconPixmap(tintedPixmap("layers", m_theme.tokens().accent, 32, devicePixelRatioF()));
     box->setAttribute(Qt::WA_DeleteOnClose);

@@ -47,7 +47,8 @@ StatusStrip::StatusStrip(RunController& controller, const Theme& theme) : m_cont
     });
     connect(&bridge, &EventBridge::stateChanged, this, [this](const StateChanged& event) {
         // All of it was given back before the worker said so.
-        if (event.state == RunState::Paused || event.state == RunState::Finished || event.state == RunState::NeedsAttention)
+        if (event.state == RunState::Paused || event.state == RunState::Finished ||
+            event.state == RunState::NeedsAttention)
             m_deviceBytes = m_ramBytes = 0;
     });
     setFreeDisk(-1);
@@ -55,13 +56,19 @@ StatusStrip::StatusStrip(RunController& controller, const Theme& theme) : m_cont
 }
 
 void StatusStrip::showMemory() {
-    const QString device = m_deviceBytes < 0 ? tr("–") : bytesText(double(m_deviceBytes)), ram = m_ramBytes < 0 ? tr("–") : bytesText(double(m_ramBytes));
-    m_device->setFullText(m_deviceBytes > 0 && m_plan.deviceLimitBytes > 0 ? tr("Device %1 of %2").arg(device, bytesText(double(m_plan.deviceLimitBytes)))
-                                                                            : tr("Device %1").arg(device));
-    m_ram->setFullText(m_ramBytes > 0 && m_plan.ramLimitBytes > 0 ? tr("RAM %1 of %2").arg(ram, bytesText(double(m_plan.ramLimitBytes))) : tr("RAM %1").arg(ram));
+    const QString device = m_deviceBytes < 0 ? tr("–") : bytesText(double(m_deviceBytes)),
+                  ram = m_ramBytes < 0 ? tr("–") : bytesText(double(m_ramBytes));
+    m_device->setFullText(m_deviceBytes > 0 && m_plan.deviceLimitBytes > 0
+                              ? tr("Device %1 of %2").arg(device, bytesText(double(m_plan.deviceLimitBytes)))
+                              : tr("Device %1").arg(device));
+    m_ram->setFullText(m_ramBytes > 0 && m_plan.ramLimitBytes > 0
+                           ? tr("RAM %1 of %2").arg(ram, bytesText(double(m_plan.ramLimitBytes)))
+                           : tr("RAM %1").arg(ram));
 }
 
-void StatusStrip::setFreeDisk(double bytes) { m_disk->setFullText(bytes < 0 ? tr("Disk –") : tr("%1 free").arg(bytesText(bytes))); }
+void StatusStrip::setFreeDisk(double bytes) {
+    m_disk->setFullText(bytes < 0 ? tr("Disk –") : tr("%1 free").arg(bytesText(bytes)));
+}
 
 void StatusStrip::refresh() {
     showMemory();
@@ -79,7 +86,10 @@ void StatusStrip::refresh() {
     const PillLook look = pillOf(state);
     m_icon->show(look.icon, look.color);
     m_state->setFullText(tr("%1: %2").arg(look.text, m_controller.facts().name));
-    QString step = m_controller.steps() > 0 ? tr("step %1 of %2").arg(numberText(double(m_controller.step()), 0), numberText(double(m_controller.steps()), 0)) : QString();
+    QString step = m_controller.steps() > 0 ? tr("step %1 of %2")
+                                                  .arg(numberText(double(m_controller.step()), 0),
+                                                       numberText(double(m_controller.steps()), 0))
+                                            : QString();
     if (state == RunState::Training && m_secondsLeft > 0)
         step += tr(" · %1 left").arg(durationText(m_secondsLeft));
     m_step->setFullText(step);

@@ -37,7 +37,8 @@ Result<std::vector<BenchWay>> waysOf(const std::vector<std::string>& words) {
         const auto known = {BenchWay::Plain, BenchWay::Resident, BenchWay::Ram, BenchWay::Disk};
         const auto found = std::find_if(known.begin(), known.end(), [&](BenchWay way) { return word == nameOf(way); });
         if (found == known.end())
-            return badOption("--ways", "\"" + word + "\" is not known", "Use plain, resident, ram or disk, separated by commas");
+            return badOption("--ways", "\"" + word + "\" is not known",
+                             "Use plain, resident, ram or disk, separated by commas");
         ways.push_back(*found);
     }
     return ways;
@@ -73,15 +74,18 @@ Result<BenchOptions> sweepPoint(BenchCommandOptions& options, const CommandConte
     int64_t tokens = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), tokens);
     if (error != std::errc() || end != value.data() + value.size())
-        return badOption("--values", "\"" + value + "\" is no number of tokens", "Use whole numbers, e.g. --values 1024,4096");
+        return badOption("--values", "\"" + value + "\" is no number of tokens",
+                         "Use whole numbers, e.g. --values 1024,4096");
     changed.recipe.tokensPerStep = tokens;
     return benchOptions(changed, context);
 }
 
-Status runSweep(BenchCommandOptions& options, const CommandContext& context, const std::stop_token& stop, std::vector<SweepPoint>& points) {
+Status runSweep(BenchCommandOptions& options, const CommandContext& context, const std::stop_token& stop,
+                std::vector<SweepPoint>& points) {
     if (options.values.empty())
-        options.values = options.sweep == "tokens" ? std::vector<std::string>{"512", "1024", "2048", "4096", "8192"}
-                                                   : std::vector<std::string>{"100MB", "200MB", "400MB", "800MB", "1600MB"};
+        options.values = options.sweep == "tokens"
+                             ? std::vector<std::string>{"512", "1024", "2048", "4096", "8192"}
+                             : std::vector<std::string>{"100MB", "200MB", "400MB", "800MB", "1600MB"};
     for (const std::string& value : options.values) {
         GSST_ASSIGN(const BenchOptions bench, sweepPoint(options, context, value));
         GSST_ASSIGN(BenchResult result, runBench(bench, showProgress, stop));
@@ -122,16 +126,23 @@ int bench(BenchCommandOptions& options, CommandContext& context) {
 
 void addBench(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<BenchCommandOptions>();
-    CLI::App* command = app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
+    CLI::App* command =
+        app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
     options->recipe.addTo(*command);
-    command->add_option("--ways", options->ways, "What to compare: plain (nothing streamed, nothing computed twice), resident (activations computed twice, as in all below), ram, disk; "
-                           "the first is the measure")->delimiter(',');
-    command->add_option("--disk-speed", options->diskSpeed, "Slow the drive down to this many bytes a second, e.g. 500MB");
+    command
+        ->add_option("--ways", options->ways,
+                     "What to compare: plain (nothing streamed, nothing computed twice), resident (activations "
+                     "computed twice, as in all below), ram, disk; "
+                     "the first is the measure")
+        ->delimiter(',');
+    command->add_option("--disk-speed", options->diskSpeed,
+                        "Slow the drive down to this many bytes a second, e.g. 500MB");
     command->add_option("--sweep", options->sweep, "Repeat for several values: tokens (a step) or disk-bandwidth")
         ->check(CLI::IsMember({"tokens", "disk-bandwidth"}));
     command->add_option("--values", options->values, "Values of the sweep, separated by commas")->delimiter(',');
     command->add_option("--folder", options->folder, "Where the temporary runs go: the drive to measure");
-    command->add_option("--measured-steps", options->steps, "Timed steps in a row of one way")->check(CLI::PositiveNumber);
+    command->add_option("--measured-steps", options->steps, "Timed steps in a row of one way")
+        ->check(CLI::PositiveNumber);
     command->add_option("--rounds", options->rounds, "Alternations")->check(CLI::PositiveNumber);
     command->add_flag("--json", options->json, "The result as JSON");
     command->callback([options, &context] { context.exitCode = bench(*options, context); });

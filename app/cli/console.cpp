@@ -16,8 +16,12 @@ std::string lastJob;
 int reportError(const Error& error, bool json) {
     endProgress();
     if (json)
-        std::cout << nlohmann::ordered_json{{"event", "error"}, {"what", error.what}, {"where", error.where}, {"why", error.why}, {"todo", error.todo}}.dump(
-                         -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+        std::cout << nlohmann::ordered_json{{"event", "error"},
+                                            {"what", error.what},
+                                            {"where", error.where},
+                                            {"why", error.why},
+                                            {"todo", error.todo}}
+                         .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
                   << std::endl;
     std::cerr << "error: " << error.text() << std::endl;
     return exitCode(error.code);

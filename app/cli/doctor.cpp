@@ -20,14 +20,17 @@ struct DoctorOptions {
 };
 
 Error notMeasured() {
-    return {ErrorCode::NotFound, "This computer has not been measured yet", "gsst doctor --show", "no figures of an earlier measurement are there",
-            "Measure it with 'gsst doctor FOLDER', where FOLDER is on the drive that runs will be on; with --quick it takes seconds"};
+    return {ErrorCode::NotFound, "This computer has not been measured yet", "gsst doctor --show",
+            "no figures of an earlier measurement are there",
+            "Measure it with 'gsst doctor FOLDER', where FOLDER is on the drive that runs will be on; with --quick it "
+            "takes seconds"};
 }
 
 /// Prints what was asked for.
 void print(const ComputerReport& report, bool json) {
     if (json)
-        std::cout << doctorJson(report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+        std::cout << doctorJson(report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                  << std::endl;
     else
         std::cout << doctorText(report) << std::flush;
 }
@@ -47,13 +50,15 @@ int measure(DoctorOptions& options, CommandContext& context) {
     if (!spec.ok())
         return reportError(spec.error(), options.json);
     const StopOnRequest interrupted;
-    const auto report = context.service.measureComputer({options.folder, options.quick, *spec}, showProgress, interrupted.token());
+    const auto report =
+        context.service.measureComputer({options.folder, options.quick, *spec}, showProgress, interrupted.token());
     endProgress();
     if (!report.ok())
         return reportError(report.error(), options.json);
     print(*report, options.json);
     if (!options.json)
-        std::cout << (report->direct ? "\nPlans use these figures from now on; " : "\n") << "gsst doctor --show prints them again.\n";
+        std::cout << (report->direct ? "\nPlans use these figures from now on; " : "\n")
+                  << "gsst doctor --show prints them again.\n";
     return 0;
 }
 
@@ -61,16 +66,22 @@ int measure(DoctorOptions& options, CommandContext& context) {
 
 void addDoctor(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<DoctorOptions>();
-    CLI::App* command = app.add_subcommand("doctor", "Measure this computer: arithmetic, memory, drive; plans use the figures from then on");
+    CLI::App* command = app.add_subcommand(
+        "doctor", "Measure this computer: arithmetic, memory, drive; plans use the figures from then on");
     command->add_option("folder", options->folder, "Folder on the drive to measure (default: here)");
     options->recipe.addTo(*command);
-    command->add_flag("--quick", options->quick, "A short look at the drive: seconds instead of a minute, 0.3 instead of 6 GB written");
-    auto* show = command->add_flag("--show", options->show, "Measure nothing: print what was measured last, here or in the window, and when");
-    for (CLI::Option* other : command->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; }))
+    command->add_flag("--quick", options->quick,
+                      "A short look at the drive: seconds instead of a minute, 0.3 instead of 6 GB written");
+    auto* show = command->add_flag("--show", options->show,
+                                   "Measure nothing: print what was measured last, here or in the window, and when");
+    for (CLI::Option* other :
+         command->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; }))
         if (other != show)
             show->excludes(other);
     command->add_flag("--json", options->json, "The result as JSON");
-    command->callback([options, &context] { context.exitCode = options->show ? showLast(*options, context) : measure(*options, context); });
+    command->callback([options, &context] {
+        context.exitCode = options->show ? showLast(*options, context) : measure(*options, context);
+    });
 }
 
 }  // namespace gsst

@@ -23,11 +23,15 @@ void addGenerate(CLI::App& app, CommandContext& context) {
     command->add_option("run", options->run, "Folder of the run")->required();
     command->add_option("--prompt", options->generate.prompt, "What the text begins with");
     command->add_option("--tokens", options->generate.tokens, "How many tokens to write")->check(CLI::PositiveNumber);
-    command->add_option("--temperature", options->generate.temperature, "0 = always the likeliest token")->check(CLI::NonNegativeNumber);
-    command->add_option("--top-p", options->generate.topP, "Only the likeliest tokens that make up this share")->check(CLI::Range(0.0, 1.0));
-    command->add_option("--top-k", options->generate.topK, "Only so many of the likeliest tokens; 0 = all")->check(CLI::NonNegativeNumber);
+    command->add_option("--temperature", options->generate.temperature, "0 = always the likeliest token")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--top-p", options->generate.topP, "Only the likeliest tokens that make up this share")
+        ->check(CLI::Range(0.0, 1.0));
+    command->add_option("--top-k", options->generate.topK, "Only so many of the likeliest tokens; 0 = all")
+        ->check(CLI::NonNegativeNumber);
     command->add_option("--seed", options->generate.seed, "Another seed, another text");
-    command->add_option("--vram", options->vram, "Limit of device memory; below the model's size it is read slice by slice");
+    command->add_option("--vram", options->vram,
+                        "Limit of device memory; below the model's size it is read slice by slice");
     command->add_flag("--json", options->json, "Prompt and text as one JSON object");
     command->callback([options, &context] {
         if (!options->vram.empty()) {

@@ -60,9 +60,11 @@ int plan(const PlanOptions& options, CommandContext& context) {
 
 void addPlan(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<PlanOptions>();
-    CLI::App* command = app.add_subcommand("plan", "What a run would cost in memory, disk and time, and why; touches nothing");
+    CLI::App* command =
+        app.add_subcommand("plan", "What a run would cost in memory, disk and time, and why; touches nothing");
     options->recipe.addTo(*command);
-    command->add_option("--run,--run-folder", options->run, "Folder that the run would have: its drive counts (default: runs/<preset>)");
+    command->add_option("--run,--run-folder", options->run,
+                        "Folder that the run would have: its drive counts (default: runs/<preset>)");
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");
     command->callback([options, &context] { context.exitCode = plan(*options, context); });

@@ -16,45 +16,59 @@ constexpr size_t kWidth = 100;
 constexpr const char* kKinds[] = {"weights", "gradients", "optimizer", "activations", "staging"};
 constexpr const char* kTiers[] = {"device", "ram", "disk"};
 
-std::string size(int64_t bytes) { return bytes == 0 ? std::string("-") : formatBytes(uint64_t(bytes)); }
+std::string size(int64_t bytes) {
+    return bytes == 0 ? std::string("-") : formatBytes(uint64_t(bytes));
+}
 
 std::string paragraph(const std::string& head, const std::string& text) {
     return tableLine({{Align::Left, head.size()}, {Align::Left, kWidth - head.size() - 1}}, {head, text});
 }
 
 std::string placesText(const PlanPreview& plan) {
-    const std::vector<TextColumn> columns{{Align::Left, 14}, {Align::Right, 11}, {Align::Right, 11}, {Align::Right, 11}};
+    const std::vector<TextColumn> columns{
+        {Align::Left, 14}, {Align::Right, 11}, {Align::Right, 11}, {Align::Right, 11}};
     std::string text = tableLine(columns, {"what it takes", "device", "RAM", "disk"});
     for (size_t kind = 0; kind < std::size(kKinds); ++kind)
-        text += tableLine(columns, {kKinds[kind], size(plan.bytes[kind][0]), size(plan.bytes[kind][1]), size(plan.bytes[kind][2])});
-    return text + tableLine(columns, {"peak", size(plan.devicePeakBytes), size(plan.ramPeakBytes), size(plan.diskBytes)});
+        text += tableLine(
+            columns, {kKinds[kind], size(plan.bytes[kind][0]), size(plan.bytes[kind][1]), size(plan.bytes[kind][2])});
+    return text +
+           tableLine(columns, {"peak", size(plan.devicePeakBytes), size(plan.ramPeakBytes), size(plan.diskBytes)});
 }
 
 /// How fast the drive was taken to be, for a run that needs it.
 std::string driveText(const PlanPreview& plan) {
     if (!plan.usesDrive())
         return {};
-    const std::string rates = formatRate(plan.driveReadRate) + " reading, " + formatRate(plan.driveWriteRate) + " writing";
+    const std::string rates =
+        formatRate(plan.driveReadRate) + " reading, " + formatRate(plan.driveWriteRate) + " writing";
     if (plan.driveMeasured)
         return paragraph("drive:  ", rates + ", as measured");
-    return paragraph("drive:  ", "NOT MEASURED: " + rates + " are assumed, and times may be quite different. Measure it with 'gsst doctor FOLDER' (a "
-                                 "folder on the run's drive) or on the page This computer of the window; a run has a short look when it starts");
+    return paragraph("drive:  ",
+                     "NOT MEASURED: " + rates +
+                         " are assumed, and times may be quite different. Measure it with 'gsst doctor FOLDER' (a "
+                         "folder on the run's drive) or on the page This computer of the window; a run has a short "
+                         "look when it starts");
 }
 
 std::string costText(const RunSpec& spec, const PlanPreview& plan) {
-    return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " + std::to_string(spec.training.tokensPerStep()) + " tokens (" +
-                                     std::to_string(std::llround(plan.tokensPerSecond)) + " tokens/s), " + plan.bottleneck + "-bound") +
-           paragraph("disk:   ", !plan.usesDrive()
-                                     ? std::string("nothing is read or written in a step")
-                                     : size(plan.readBytesPerStep) + " read and " + size(plan.writtenBytesPerStep) + " written a step") +
+    return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " +
+                                     std::to_string(spec.training.tokensPerStep()) + " tokens (" +
+                                     std::to_string(std::llround(plan.tokensPerSecond)) + " tokens/s), " +
+                                     plan.bottleneck + "-bound") +
+           paragraph("disk:   ", !plan.usesDrive() ? std::string("nothing is read or written in a step")
+                                                   : size(plan.readBytesPerStep) + " read and " +
+                                                         size(plan.writtenBytesPerStep) + " written a step") +
            driveText(plan) +
-           paragraph("the run:", formatDuration(plan.totalSeconds) + " for " + std::to_string(spec.training.steps) + " steps, " +
-                                     formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) + " written in all") +
+           paragraph("the run:", formatDuration(plan.totalSeconds) + " for " + std::to_string(spec.training.steps) +
+                                     " steps, " +
+                                     formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) +
+                                     " written in all") +
            paragraph("device: ", formatBytes(uint64_t(plan.smallestDeviceBytes)) + " is the least that would do");
 }
 
 std::string kindsText(const std::vector<PlacedKind>& kinds) {
-    const std::vector<TextColumn> columns{{Align::Left, 20}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 28}, {Align::Left, 37}};
+    const std::vector<TextColumn> columns{
+        {Align::Left, 20}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 28}, {Align::Left, 37}};
     std::string text = tableLine(columns, {"why it is there", "size", "", "where (slices)", "why"});
     for (const PlacedKind& kind : kinds)
         text += tableLine(columns, {kind.kind, size(kind.bytes), "", kind.where, kind.reason});
@@ -68,8 +82,8 @@ std::string outcomesText(const std::string& title, const std::vector<PlanOutcome
     for (const PlanOutcome& outcome : outcomes) {
         const std::string name = (outcome.chosen ? "* " : "  ") + outcome.choice;
         if (outcome.problem.empty())
-            text += tableLine(columns, {name, formatSeconds(outcome.secondsPerStep), size(outcome.readBytes), size(outcome.writtenBytes), "",
-                                        outcome.updateRule});
+            text += tableLine(columns, {name, formatSeconds(outcome.secondsPerStep), size(outcome.readBytes),
+                                        size(outcome.writtenBytes), "", outcome.updateRule});
         else
             text += tableLine({columns[0], {Align::Left, 70}}, {name, outcome.problem});
     }
@@ -95,24 +109,29 @@ nlohmann::ordered_json outcomesJson(const std::vector<PlanOutcome>& outcomes) {
 nlohmann::ordered_json kindsJson(const std::vector<PlacedKind>& kinds) {
     auto all = nlohmann::ordered_json::array();
     for (const PlacedKind& kind : kinds)
-        all.push_back({{"kind", kind.kind},
-                       {"bytes", kind.bytes},
-                       {"slices", {{kTiers[0], kind.slices[0]}, {kTiers[1], kind.slices[1]}, {kTiers[2], kind.slices[2]}}},
-                       {"where", kind.where},
-                       {"reason", kind.reason}});
+        all.push_back(
+            {{"kind", kind.kind},
+             {"bytes", kind.bytes},
+             {"slices", {{kTiers[0], kind.slices[0]}, {kTiers[1], kind.slices[1]}, {kTiers[2], kind.slices[2]}}},
+             {"where", kind.where},
+             {"reason", kind.reason}});
     return all;
 }
 
 }  // namespace
 
 std::string planText(const RunSpec& spec, const PlanPreview& plan, const PlanExplanation& explanation) {
-    std::string text = spec.name + ": " + formatCount(uint64_t(plan.parameters)) + " parameters, " + std::to_string(plan.slices) + " slices, state " +
-                       (plan.streamed ? "streamed from disk" : "in RAM") + "\n\n" + placesText(plan) + '\n' + costText(spec, plan) +
-                       paragraph("update: ", plan.updateRule + ": " + explanation.updateReason) + '\n' + kindsText(explanation.kinds);
+    std::string text = spec.name + ": " + formatCount(uint64_t(plan.parameters)) + " parameters, " +
+                       std::to_string(plan.slices) + " slices, state " +
+                       (plan.streamed ? "streamed from disk" : "in RAM") + "\n\n" + placesText(plan) + '\n' +
+                       costText(spec, plan) + paragraph("update: ", plan.updateRule + ": " + explanation.updateReason) +
+                       '\n' + kindsText(explanation.kinds);
     if (!explanation.updates.empty())
-        text += '\n' + outcomesText("other updates (--update)", explanation.updates) + "  They change when slices are updated, not the result.\n";
+        text += '\n' + outcomesText("other updates (--update)", explanation.updates) +
+                "  They change when slices are updated, not the result.\n";
     if (!explanation.clips.empty())
-        text += '\n' + outcomesText("other clipping (--clip)", explanation.clips) + "  These change the result: other recipes for training.\n";
+        text += '\n' + outcomesText("other clipping (--clip)", explanation.clips) +
+                "  These change the result: other recipes for training.\n";
     text += '\n' + outcomesText("more memory", explanation.memory) +
             "\n* this plan. All figures are predictions; gsst plan --program shows the step op by op.\n";
     return text;

@@ -54,7 +54,9 @@ std::vector<KindTotal> totalsOf(const StepListing& listing) {
     return totals;
 }
 
-std::string size(int64_t bytes) { return bytes == 0 ? std::string("-") : formatBytes(uint64_t(bytes)); }
+std::string size(int64_t bytes) {
+    return bytes == 0 ? std::string("-") : formatBytes(uint64_t(bytes));
+}
 
 std::string flopsText(double flops) {
     constexpr const char* kUnits[] = {"", " k", " M", " G", " T", " P"};
@@ -75,18 +77,22 @@ std::string fixed(double value, int digits) {
 }
 
 /// As people count, from 1; "-" if there is none.
-std::string counted(int index) { return index < 0 ? std::string("-") : std::to_string(countedFromOne(index)); }
+std::string counted(int index) {
+    return index < 0 ? std::string("-") : std::to_string(countedFromOne(index));
+}
 
 void printTotals(std::ostream& out, const StepListing& listing) {
-    const std::vector<TextColumn> columns{{Align::Left, 8},   {Align::Left, 15},  {Align::Right, 7},  {Align::Right, 10},
-                                          {Align::Right, 10}, {Align::Right, 10}, {Align::Right, 9}, {Align::Right, 10}};
+    const std::vector<TextColumn> columns{{Align::Left, 8},   {Align::Left, 15},  {Align::Right, 7},
+                                          {Align::Right, 10}, {Align::Right, 10}, {Align::Right, 10},
+                                          {Align::Right, 9},  {Align::Right, 10}};
     out << tableLine(columns, {"lane", "op", "count", "read", "written", "copied", "FLOPs", "seconds"});
     KindTotal all{"total", ""};
     std::map<std::string, double> busy;
     double readWait = 0, writeWait = 0, linkWait = 0;
     for (const KindTotal& total : totalsOf(listing)) {
-        out << tableLine(columns, {total.lane, total.kind, std::to_string(total.ops), size(total.read), size(total.written), size(total.copied),
-                                   flopsText(total.flops), fixed(total.seconds, 3)});
+        out << tableLine(columns,
+                         {total.lane, total.kind, std::to_string(total.ops), size(total.read), size(total.written),
+                          size(total.copied), flopsText(total.flops), fixed(total.seconds, 3)});
         all.ops += total.ops;
         all.read += total.read;
         all.written += total.written;
@@ -99,11 +105,12 @@ void printTotals(std::ostream& out, const StepListing& listing) {
         linkWait += op.linkWait;
         writeWait += op.writeWait;
     }
-    out << tableLine(columns, {all.lane, all.kind, std::to_string(all.ops), size(all.read), size(all.written), size(all.copied),
-                               flopsText(all.flops), ""})
-        << "\nThe lanes work side by side: computing takes " << fixed(busy["compute"], 3) << " s, reading " << fixed(busy["read"], 3)
-        << " s, writing " << fixed(busy["write"], 3) << " s.\nComputing waits " << fixed(readWait, 3) << " s for reads and " << fixed(writeWait, 3)
-        << " s for writes (no free staging)" << (busy.contains("link") ? " and " + fixed(linkWait, 3) + " s for other ranks" : "") << ".\n";
+    out << tableLine(columns, {all.lane, all.kind, std::to_string(all.ops), size(all.read), size(all.written),
+                               size(all.copied), flopsText(all.flops), ""})
+        << "\nThe lanes work side by side: computing takes " << fixed(busy["compute"], 3) << " s, reading "
+        << fixed(busy["read"], 3) << " s, writing " << fixed(busy["write"], 3) << " s.\nComputing waits "
+        << fixed(readWait, 3) << " s for reads and " << fixed(writeWait, 3) << " s for writes (no free staging)"
+        << (busy.contains("link") ? " and " + fixed(linkWait, 3) + " s for other ranks" : "") << ".\n";
 }
 
 /// One a line: "+S state 4.5 MiB".
@@ -113,11 +120,16 @@ std::string buffersText(const ListedOp& op) {
         for (const ListedBuffer& buffer : buffers) {
             if (buffer.keptAcrossSteps)
                 continue;
-            const char space = std::strcmp(buffer.space, "staging") == 0 ? 'S' : std::strcmp(buffer.space, "device") == 0 ? 'D' : 'R';
+            const char space = std::strcmp(buffer.space, "staging") == 0  ? 'S'
+                               : std::strcmp(buffer.space, "device") == 0 ? 'D'
+                                                                          : 'R';
             const bool stored = std::strcmp(buffer.use, "stored gradient") == 0;
             if (!text.empty())
                 text += '\n';
-            text.append({sign, space, ' '}).append(stored ? "gradient" : buffer.use).append(" ").append(formatBytes(uint64_t(buffer.bytes)));
+            text.append({sign, space, ' '})
+                .append(stored ? "gradient" : buffer.use)
+                .append(" ")
+                .append(formatBytes(uint64_t(buffer.bytes)));
         }
     };
     add('+', op.acquires);
@@ -157,8 +169,8 @@ void printOps(std::ostream& out, const StepListing& listing) {
     const bool inSeconds = listing.seconds >= 100;  // so that the numbers stay short
     const double unit = inSeconds ? 1 : 1e3;
     out << kLegend
-        << tableLine(columns, {"op", "lane", "kind", "unit", "batch", "bytes", "FLOPs", inSeconds ? "start s" : "start ms",
-                               inSeconds ? "s" : "ms", "", "buffers"});
+        << tableLine(columns, {"op", "lane", "kind", "unit", "batch", "bytes", "FLOPs",
+                               inSeconds ? "start s" : "start ms", inSeconds ? "s" : "ms", "", "buffers"});
     for (size_t place = 0; place < listing.ops.size(); ++place) {
         const ListedOp& op = listing.ops[place];
         if (place == 0 || startsGroup(op, listing.ops[place - 1]))
@@ -172,7 +184,10 @@ void printOps(std::ostream& out, const StepListing& listing) {
 nlohmann::ordered_json buffersJson(const std::vector<ListedBuffer>& buffers) {
     auto all = nlohmann::ordered_json::array();
     for (const ListedBuffer& buffer : buffers)
-        all.push_back({{"buffer", buffer.number}, {"space", buffer.space}, {"use", buffer.use}, {"bytes", buffer.bytes},
+        all.push_back({{"buffer", buffer.number},
+                       {"space", buffer.space},
+                       {"use", buffer.use},
+                       {"bytes", buffer.bytes},
                        {"kept_across_steps", buffer.keptAcrossSteps}});
     return all;
 }
@@ -180,8 +195,8 @@ nlohmann::ordered_json buffersJson(const std::vector<ListedBuffer>& buffers) {
 }  // namespace
 
 void printProgram(std::ostream& out, const std::string& name, const StepListing& listing) {
-    out << "One training step of " << name << " as it is planned: " << listing.ops.size() << " ops, " << formatSeconds(listing.seconds) << ", update "
-        << listing.updateRule << "\n\n";
+    out << "One training step of " << name << " as it is planned: " << listing.ops.size() << " ops, "
+        << formatSeconds(listing.seconds) << ", update " << listing.updateRule << "\n\n";
     printTotals(out, listing);
     printOps(out, listing);
 }
@@ -189,21 +204,44 @@ void printProgram(std::ostream& out, const std::string& name, const StepListing&
 nlohmann::ordered_json programJson(const StepListing& listing) {
     auto totals = nlohmann::ordered_json::array();
     for (const KindTotal& total : totalsOf(listing))
-        totals.push_back({{"lane", total.lane}, {"kind", total.kind}, {"ops", total.ops}, {"read_bytes", total.read},
+        totals.push_back({{"lane", total.lane},
+                          {"kind", total.kind},
+                          {"ops", total.ops},
+                          {"read_bytes", total.read},
                           {"written_bytes", total.written},
-                          {"copied_bytes", total.copied}, {"flops", total.flops}, {"seconds", total.seconds}});
+                          {"copied_bytes", total.copied},
+                          {"flops", total.flops},
+                          {"seconds", total.seconds}});
     auto ops = nlohmann::ordered_json::array();
     for (const ListedOp& op : listing.ops)
-        ops.push_back({{"program", op.program}, {"phase", op.phase}, {"lane", op.lane}, {"kind", op.kind}, {"slice", op.slice},
-                       {"unit", op.unit}, {"micro_batch", op.microBatch}, {"io_bytes", op.ioBytes}, {"copied_bytes", op.copyBytes},
-                       {"link_bytes", op.linkBytes}, {"flops", op.flops}, {"start", op.start}, {"seconds", op.seconds},
-                       {"read_wait", op.readWait}, {"link_wait", op.linkWait}, {"write_wait", op.writeWait},
-                       {"acquires", buffersJson(op.acquires)}, {"releases", buffersJson(op.releases)}});
+        ops.push_back({{"program", op.program},
+                       {"phase", op.phase},
+                       {"lane", op.lane},
+                       {"kind", op.kind},
+                       {"slice", op.slice},
+                       {"unit", op.unit},
+                       {"micro_batch", op.microBatch},
+                       {"io_bytes", op.ioBytes},
+                       {"copied_bytes", op.copyBytes},
+                       {"link_bytes", op.linkBytes},
+                       {"flops", op.flops},
+                       {"start", op.start},
+                       {"seconds", op.seconds},
+                       {"read_wait", op.readWait},
+                       {"link_wait", op.linkWait},
+                       {"write_wait", op.writeWait},
+                       {"acquires", buffersJson(op.acquires)},
+                       {"releases", buffersJson(op.releases)}});
     auto units = nlohmann::ordered_json::array();
     for (const ListedUnit& unit : listing.units)
         units.push_back(unit.name);
-    return {{"update", listing.updateRule}, {"seconds", listing.seconds}, {"programs", listing.programs}, {"slices", listing.slices},
-            {"units", units}, {"totals", totals}, {"ops", ops}};
+    return {{"update", listing.updateRule},
+            {"seconds", listing.seconds},
+            {"programs", listing.programs},
+            {"slices", listing.slices},
+            {"units", units},
+            {"totals", totals},
+            {"ops", ops}};
 }
 
 }  // namespace gsst

@@ -14,23 +14,34 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 
 const char* nameOf(RunState state) {
     switch (state) {
-    case RunState::Preparing: return "preparing";
-    case RunState::Training: return "training";
-    case RunState::Pausing: return "pausing";
-    case RunState::Paused: return "paused";
-    case RunState::Finishing: return "finishing";
-    case RunState::Finished: return "finished";
-    case RunState::NeedsAttention: return "needs attention";
+    case RunState::Preparing:
+        return "preparing";
+    case RunState::Training:
+        return "training";
+    case RunState::Pausing:
+        return "pausing";
+    case RunState::Paused:
+        return "paused";
+    case RunState::Finishing:
+        return "finishing";
+    case RunState::Finished:
+        return "finished";
+    case RunState::NeedsAttention:
+        return "needs attention";
     }
     return "unknown";
 }
 
 struct ToJson {
-    Json operator()(const StateChanged& e) const { return {{"event", "state"}, {"state", nameOf(e.state)}, {"step", e.step}}; }
+    Json operator()(const StateChanged& e) const {
+        return {{"event", "state"}, {"state", nameOf(e.state)}, {"step", e.step}};
+    }
     Json operator()(const Planned& e) const {
         return {{"event", "plan"},
                 {"steps", e.steps},
@@ -82,11 +93,15 @@ struct ToJson {
                 {"usual_norm", e.usualNorm},
                 {"norm_sigmas", number(e.normSigmas)}};
     }
-    Json operator()(const Validated& e) const { return {{"event", "validation"}, {"step", e.step}, {"loss", number(e.loss)}, {"tokens", e.tokens}}; }
+    Json operator()(const Validated& e) const {
+        return {{"event", "validation"}, {"step", e.step}, {"loss", number(e.loss)}, {"tokens", e.tokens}};
+    }
     Json operator()(const Committed& e) const {
         return {{"event", "commit"}, {"step", e.step}, {"generation", e.generation}, {"root_hash", e.rootHash}};
     }
-    Json operator()(const Sampled& e) const { return {{"event", "sample"}, {"step", e.step}, {"prompt", e.prompt}, {"text", e.text}}; }
+    Json operator()(const Sampled& e) const {
+        return {{"event", "sample"}, {"step", e.step}, {"prompt", e.prompt}, {"text", e.text}};
+    }
     Json operator()(const LogLine& e) const { return {{"event", "log"}, {"text", e.text}}; }
     Json operator()(const Progress&) const { return {}; }
     Json operator()(const SliceActivity&) const { return {}; }
@@ -100,7 +115,8 @@ std::string stepLine(const StepDone& step, int64_t steps) {
     std::snprintf(figures, sizeof(figures), "  loss %.4f  %.0f tokens/s", step.loss, step.tokensPerSecond);
     const double moved = double(step.readBytes + step.writtenBytes) / std::max(1e-9, step.seconds);
     return "step " + std::to_string(step.step) + "/" + std::to_string(steps) + figures + "  device " +
-           formatBytes(uint64_t(step.devicePeakBytes)) + "  disk " + formatRate(moved) + "  " + formatDuration(step.secondsLeft) + " left";
+           formatBytes(uint64_t(step.devicePeakBytes)) + "  disk " + formatRate(moved) + "  " +
+           formatDuration(step.secondsLeft) + " left";
 }
 
 std::string eventJson(const Event& event) {

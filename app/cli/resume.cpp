@@ -13,11 +13,14 @@ void addResume(CLI::App& app, CommandContext& context) {
         bool json = false;
     };
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("resume", "Go on with a run from its last commit, to the same bits as without the interruption");
+    CLI::App* command = app.add_subcommand(
+        "resume", "Go on with a run from its last commit, to the same bits as without the interruption");
     command->add_option("run", options->request.folder, "Folder of the run")->required();
-    command->add_option("--steps", options->request.steps, "Go on to this step instead of the run's own last one")->check(CLI::PositiveNumber);
+    command->add_option("--steps", options->request.steps, "Go on to this step instead of the run's own last one")
+        ->check(CLI::PositiveNumber);
     addEvaluateSequences(*command, options->request.evaluateSequences);
-    command->add_flag("--roll-back", options->request.rollBack, "First go back to the commit before the last one, if that is whole");
+    command->add_flag("--roll-back", options->request.rollBack,
+                      "First go back to the commit before the last one, if that is whole");
     command->add_flag("--reshuffle", options->request.reshuffle,
                       "From here on the text comes in another order: a way on after training became unstable");
     addTraceOptions(*command, options->request.trace);

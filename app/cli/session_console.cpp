@@ -94,32 +94,37 @@ void SessionConsole::show(const Event& event) {
     if (const auto* step = std::get_if<StepDone>(&event)) {
         if (isTerminal()) {
             rewriteLine(stepLine(*step, m_steps));
-        } else if (const double now = monotonicSeconds(); now - m_lastPlainLine >= kSecondsBetweenPlainLines || step->step == m_steps) {
+        } else if (const double now = monotonicSeconds();
+                   now - m_lastPlainLine >= kSecondsBetweenPlainLines || step->step == m_steps) {
             m_lastPlainLine = now;
             printLine(stepLine(*step, m_steps));
         }
     } else if (const auto* validated = std::get_if<Validated>(&event)) {
         char loss[32];
         std::snprintf(loss, sizeof(loss), "%.4f", validated->loss);
-        printLine("step " + std::to_string(validated->step) + "  validation loss " + loss + " over " + formatCount(uint64_t(validated->tokens)) + " tokens");
+        printLine("step " + std::to_string(validated->step) + "  validation loss " + loss + " over " +
+                  formatCount(uint64_t(validated->tokens)) + " tokens");
     } else if (const auto* sampled = std::get_if<Sampled>(&event)) {
         printLine("step " + std::to_string(sampled->step) + "  sample: " + sampled->prompt + sampled->text);
     } else if (const auto* log = std::get_if<LogLine>(&event)) {
         if (log->level != LogLine::Level::Info || log->text != "The session has ended")
             printLine((log->level == LogLine::Level::Info ? "" : "warning: ") + log->text);
     } else if (const auto* plan = std::get_if<Planned>(&event)) {
-        printLine("Plan: " + formatCount(uint64_t(plan->parameters)) + " parameters in " + std::to_string(plan->slices) + " slices, state " +
-                  (plan->streamed ? "on disk" : "in RAM") + "; device " + formatBytes(uint64_t(plan->devicePeakBytes)) +
-                  (plan->deviceLimitBytes > 0 ? " of " + formatBytes(uint64_t(plan->deviceLimitBytes)) : std::string()) + ", RAM " +
-                  formatBytes(uint64_t(plan->ramPeakBytes)) + ", disk " + formatBytes(uint64_t(plan->diskBytes)) + ", about " +
-                  formatDuration(plan->secondsPerStep) + " a step");
+        printLine(
+            "Plan: " + formatCount(uint64_t(plan->parameters)) + " parameters in " + std::to_string(plan->slices) +
+            " slices, state " + (plan->streamed ? "on disk" : "in RAM") + "; device " +
+            formatBytes(uint64_t(plan->devicePeakBytes)) +
+            (plan->deviceLimitBytes > 0 ? " of " + formatBytes(uint64_t(plan->deviceLimitBytes)) : std::string()) +
+            ", RAM " + formatBytes(uint64_t(plan->ramPeakBytes)) + ", disk " + formatBytes(uint64_t(plan->diskBytes)) +
+            ", about " + formatDuration(plan->secondsPerStep) + " a step");
     } else if (const auto* state = std::get_if<StateChanged>(&event)) {
         if (state->state == RunState::Finished)
             printLine("Finished: " + std::to_string(state->step) + " steps, all committed");
         else if (state->state == RunState::Paused && m_preparing)
             printLine("Stopped before the first step");
         else if (state->state == RunState::Paused)
-            printLine("Stopped; step " + std::to_string(m_committedStep) + " is committed, and gsst resume goes on from there");
+            printLine("Stopped; step " + std::to_string(m_committedStep) +
+                      " is committed, and gsst resume goes on from there");
     }
 }
 

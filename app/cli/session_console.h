@@ -10,7 +10,8 @@
 
 namespace gsst {
 
-/// Shows a session in the terminal until it ends. Ctrl-C once: the step is finished and committed; twice: it is given up.
+/// Shows a session in the terminal until it ends. Ctrl-C once: the step is finished and committed; twice: it is given
+/// up.
 class SessionConsole {
 public:
     explicit SessionConsole(bool json) : m_json(json) {}
@@ -28,9 +29,9 @@ private:
     bool m_json;
     std::mutex m_mutex;
     std::condition_variable m_woken;
-    bool m_wakeUp = false;       ///< guarded by m_mutex
+    bool m_wakeUp = false;  ///< guarded by m_mutex
     int m_seenRequests = 0;
-    bool m_preparing = true;     ///< no step yet that could be finished
+    bool m_preparing = true;  ///< no step yet that could be finished
     int64_t m_steps = 0;
     int64_t m_committedStep = 0;
     double m_lastPlainLine = 0;  ///< monotonic seconds

@@ -3,8 +3,8 @@
 
 namespace gsst {
 
-/// Counts requests to stop (Ctrl-C, termination, the terminal is closed) from now on instead of dying by them; the third
-/// ends the program.
+/// Counts requests to stop (Ctrl-C, termination, the terminal is closed) from now on instead of dying by them; the
+/// third ends the program.
 void watchStopRequests();
 int stopRequests();
 

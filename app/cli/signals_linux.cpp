@@ -18,7 +18,7 @@ static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler")
 extern "C" void onStop(int signal) {
     if (requests.fetch_add(1) < 2)
         return;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = SIG_DFL;
     sigaction(signal, &action, nullptr);
     raise(signal);
@@ -27,16 +27,20 @@ extern "C" void onStop(int signal) {
 }  // namespace
 
 void watchStopRequests() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = onStop;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     sigaction(SIGHUP, &action, nullptr);
 }
 
-int stopRequests() { return requests.load(); }
+int stopRequests() {
+    return requests.load();
+}
 
-bool isTerminal() { return isatty(STDERR_FILENO) == 1; }
+bool isTerminal() {
+    return isatty(STDERR_FILENO) == 1;
+}
 
 int terminalWidth() {
     winsize size{};

@@ -21,11 +21,17 @@ BOOL WINAPI onStop(DWORD) {
 
 }  // namespace
 
-void watchStopRequests() { SetConsoleCtrlHandler(onStop, TRUE); }
+void watchStopRequests() {
+    SetConsoleCtrlHandler(onStop, TRUE);
+}
 
-int stopRequests() { return requests.load(); }
+int stopRequests() {
+    return requests.load();
+}
 
-bool isTerminal() { return _isatty(_fileno(stderr)) != 0; }
+bool isTerminal() {
+    return _isatty(_fileno(stderr)) != 0;
+}
 
 int terminalWidth() {
     CONSOLE_SCREEN_BUFFER_INFO info{};

@@ -4,8 +4,11 @@
 namespace gsst {
 
 void addTraceOptions(CLI::App& command, TraceRequest& trace) {
-    auto* file = command.add_option("--trace", trace.file, "Write what happens in the first steps to this file, for ui.perfetto.dev");
-    command.add_option("--trace-steps", trace.steps, "Steps in the trace (default: 10)")->check(CLI::PositiveNumber)->needs(file);
+    auto* file = command.add_option("--trace", trace.file,
+                                    "Write what happens in the first steps to this file, for ui.perfetto.dev");
+    command.add_option("--trace-steps", trace.steps, "Steps in the trace (default: 10)")
+        ->check(CLI::PositiveNumber)
+        ->needs(file);
 }
 
 }  // namespace gsst

@@ -32,8 +32,10 @@ int train(const TrainOptions& options, CommandContext& context) {
     request.device = options.device;
     request.trace = options.trace;
     if (request.text.empty() && !request.sampleText)
-        return reportError({ErrorCode::InvalidInput, "There is no text to train on", "--text", "no file or folder was named",
-                            "Name some with --text, or use --sample-text for generated stories"}, options.json);
+        return reportError({ErrorCode::InvalidInput, "There is no text to train on", "--text",
+                            "no file or folder was named",
+                            "Name some with --text, or use --sample-text for generated stories"},
+                           options.json);
     SessionConsole console(options.json);
     auto session = context.service.startRun(std::move(request), console.wake());
     if (!session.ok())
@@ -51,12 +53,17 @@ void addTrain(CLI::App& app, CommandContext& context) {
     command->add_flag("--sample-text", options->sampleText, "Train on generated English stories instead");
     command->add_option("--run,--run-folder", options->run, "Folder of the run (default: runs/<preset>)");
     command->add_option("--device", options->device, "Where to compute: cpu");
-    command->footer("Two computers train one model together if both have the text and the same version of this program. Choose one that the other "
+    command->footer("Two computers train one model together if both have the text and the same version of this "
+                    "program. Choose one that the other "
                     "can reach, say 10.0.0.1, and start on it\n"
-                    "  WORLD_SIZE=2 RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 gsst train --preset sample --text book.txt --run runs/tale\n"
-                    "and on the other one the same with RANK=1 (torchrun --no-python sets these variables as well; it takes --run for its own, so say --run-folder). Each computes half of a step's "
-                    "micro-batches and keeps the whole run, rank 0 in runs/tale-rank0, the other in runs/tale-rank1. If one of them is lost, all "
-                    "stop; Ctrl-C on one pauses all. 'gsst resume runs/tale' on each, with the same variables, goes on from the newest step that "
+                    "  WORLD_SIZE=2 RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 gsst train --preset sample --text "
+                    "book.txt --run runs/tale\n"
+                    "and on the other one the same with RANK=1 (torchrun --no-python sets these variables as well; it "
+                    "takes --run for its own, so say --run-folder). Each computes half of a step's "
+                    "micro-batches and keeps the whole run, rank 0 in runs/tale-rank0, the other in runs/tale-rank1. "
+                    "If one of them is lost, all "
+                    "stop; Ctrl-C on one pauses all. 'gsst resume runs/tale' on each, with the same variables, goes on "
+                    "from the newest step that "
                     "both have.");
     addTraceOptions(*command, options->trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");

@@ -35,9 +35,11 @@ void print(const VerifyResult& result, bool json) {
                   << std::endl;
         return;
     }
-    std::cout << "step " << result.step << ", generation " << result.generation << "\nroot hash " << result.rootHash << "\nweights   " << result.weightsHash << '\n';
+    std::cout << "step " << result.step << ", generation " << result.generation << "\nroot hash " << result.rootHash
+              << "\nweights   " << result.weightsHash << '\n';
     if (result.ranks > 1)
-        std::cout << "the part of rank " << result.rank << " of " << result.ranks << "; the hash of the weights is the same on all\n";
+        std::cout << "the part of rank " << result.rank << " of " << result.ranks
+                  << "; the hash of the weights is the same on all\n";
     if (result.damage.empty())
         std::cout << "all sums hold" << std::endl;
     for (const std::string& damage : result.damage)
@@ -60,9 +62,10 @@ int verify(const VerifyOptions& options) {
         return 0;
     return reportError({ErrorCode::Corrupt, "The committed state is damaged", options.run.string(),
                         std::to_string(result->damage.size()) + " blocks are not what was written",
-                        result->previousUsable ? "The commit of step " + std::to_string(result->previousStep) +
-                                                     " is whole: 'gsst verify --roll-back' on the folder goes back to it"
-                                               : std::string("Restore the run from a backup; check the drive")},
+                        result->previousUsable
+                            ? "The commit of step " + std::to_string(result->previousStep) +
+                                  " is whole: 'gsst verify --roll-back' on the folder goes back to it"
+                            : std::string("Restore the run from a backup; check the drive")},
                        false);
 }
 
@@ -70,7 +73,8 @@ int verify(const VerifyOptions& options) {
 
 void addVerify(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<VerifyOptions>();
-    CLI::App* command = app.add_subcommand("verify", "Check every sum of a run and print the hash of its committed state");
+    CLI::App* command =
+        app.add_subcommand("verify", "Check every sum of a run and print the hash of its committed state");
     command->add_option("run", options->run, "Folder of the run")->required();
     command->add_flag("--roll-back", options->rollBack, "First go back to the previous commit, if that is whole");
     command->add_flag("--json", options->json, "The result as JSON");

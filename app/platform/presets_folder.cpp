@@ -5,7 +5,8 @@ namespace gsst {
 
 std::filesystem::path presetsFolder() {
     std::error_code ignored;
-    const std::filesystem::path installed = programPath().parent_path().parent_path() / "share" / "gsst-studio" / "presets";
+    const std::filesystem::path installed =
+        programPath().parent_path().parent_path() / "share" / "gsst-studio" / "presets";
     return std::filesystem::exists(installed, ignored) ? installed : std::filesystem::path(GSST_BUILD_PRESETS);
 }
 

@@ -22,7 +22,8 @@ void ensurePassiveWaiting(char**) {
     startup.cb = sizeof(startup);
     PROCESS_INFORMATION process{};
     std::wstring command = GetCommandLineW();
-    if (!CreateProcessW(programPath().c_str(), command.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process))
+    if (!CreateProcessW(programPath().c_str(), command.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup,
+                        &process))
         return;
     WaitForSingleObject(process.hProcess, INFINITE);
     DWORD code = 1;

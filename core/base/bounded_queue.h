@@ -11,7 +11,8 @@
 namespace gsst {
 
 /// First in, first out between any number of threads, holding at most `capacity` items (at least one). After close()
-/// nothing more goes in, what is in comes out, and nobody waits any longer. All threads must have left before it is destroyed.
+/// nothing more goes in, what is in comes out, and nobody waits any longer. All threads must have left before it is
+/// destroyed.
 template <typename T>
 class BoundedQueue {
 public:

@@ -13,7 +13,9 @@ inline uint64_t monotonicNanoseconds() {
 }
 
 /// The same in seconds.
-inline double monotonicSeconds() { return static_cast<double>(monotonicNanoseconds()) * 1e-9; }
+inline double monotonicSeconds() {
+    return static_cast<double>(monotonicNanoseconds()) * 1e-9;
+}
 
 /// Time since it was made or restarted. Not thread-safe.
 class Stopwatch {

@@ -8,7 +8,8 @@
 #define GSST_HD
 #endif
 
-/// Before a loop over an array that a CUDA thread keeps in its registers: they have no index, so each round must be written out.
+/// Before a loop over an array that a CUDA thread keeps in its registers: they have no index, so each round must be
+/// written out.
 #ifdef __CUDA_ARCH__
 #define GSST_UNROLL _Pragma("unroll")
 #else

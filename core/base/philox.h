@@ -11,7 +11,8 @@ namespace gsst {
 
 /// philoxRounds() on arrays.
 constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
-    const PhiloxWords block = philoxRounds(PhiloxWords{{counter[0], counter[1], counter[2], counter[3]}}, PhiloxKey{key[0], key[1]});
+    const PhiloxWords block =
+        philoxRounds(PhiloxWords{{counter[0], counter[1], counter[2], counter[3]}}, PhiloxKey{key[0], key[1]});
     return {block.words[0], block.words[1], block.words[2], block.words[3]};
 }
 

@@ -32,14 +32,16 @@ GSST_HD constexpr void philoxRound(uint32_t& word0, uint32_t& word1, uint32_t& w
 }
 
 /// The key of the round after the one with `key`.
-GSST_HD constexpr PhiloxKey nextPhiloxKey(PhiloxKey key) { return {key.low + 0x9E3779B9u, key.high + 0xBB67AE85u}; }
+GSST_HD constexpr PhiloxKey nextPhiloxKey(PhiloxKey key) {
+    return {key.low + 0x9E3779B9u, key.high + 0xBB67AE85u};
+}
 
-/// Philox4x32 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): 128 random bits as a pure function of
-/// a 128-bit counter and a 64-bit key. The same on every platform. With seven rounds it passes all tests of the paper (BigCrush among
-/// them), ten are its authors' advice.
+/// Philox4x32 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): 128 random bits as
+/// a pure function of a 128-bit counter and a 64-bit key. The same on every platform. With seven rounds it passes all
+/// tests of the paper (BigCrush among them), ten are its authors' advice.
 template <int kRounds = kPhiloxRounds>
 GSST_HD constexpr PhiloxWords philoxRounds(PhiloxWords counter, PhiloxKey key) {
-    uint32_t(&words)[4] = counter.words;
+    uint32_t (&words)[4] = counter.words;
     for (int round = 0; round < kRounds; ++round, key = nextPhiloxKey(key))
         philoxRound(words[0], words[1], words[2], words[3], key);
     return counter;
@@ -48,9 +50,9 @@ GSST_HD constexpr PhiloxWords philoxRounds(PhiloxWords counter, PhiloxKey key) {
 /// Block `index` of stream `stream` of `seed`: key = seed, counter = (index, stream), low words first.
 template <int kRounds = kPhiloxRounds>
 GSST_HD constexpr PhiloxWords philoxWords(uint64_t seed, uint64_t stream, uint64_t index) {
-    return philoxRounds<kRounds>(PhiloxWords{{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), static_cast<uint32_t>(stream),
-                                     static_cast<uint32_t>(stream >> 32)}},
-                        PhiloxKey{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+    return philoxRounds<kRounds>(PhiloxWords{{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
+                                              static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
+                                 PhiloxKey{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
 }
 
 }  // namespace gsst

@@ -18,18 +18,30 @@ std::string Error::text() const {
 
 int exitCode(ErrorCode code) {
     switch (code) {
-    case ErrorCode::InvalidInput: return 2;
-    case ErrorCode::NotFound: return 3;
-    case ErrorCode::Permission: return 4;
-    case ErrorCode::NoSpace: return 5;
-    case ErrorCode::Busy: return 6;
-    case ErrorCode::Corrupt: return 7;
-    case ErrorCode::NewerVersion: return 8;
-    case ErrorCode::OverBudget: return 9;
-    case ErrorCode::OutOfMemory: return 10;
-    case ErrorCode::Io: return 11;
-    case ErrorCode::Cancelled: return 12;
-    case ErrorCode::Internal: break;
+    case ErrorCode::InvalidInput:
+        return 2;
+    case ErrorCode::NotFound:
+        return 3;
+    case ErrorCode::Permission:
+        return 4;
+    case ErrorCode::NoSpace:
+        return 5;
+    case ErrorCode::Busy:
+        return 6;
+    case ErrorCode::Corrupt:
+        return 7;
+    case ErrorCode::NewerVersion:
+        return 8;
+    case ErrorCode::OverBudget:
+        return 9;
+    case ErrorCode::OutOfMemory:
+        return 10;
+    case ErrorCode::Io:
+        return 11;
+    case ErrorCode::Cancelled:
+        return 12;
+    case ErrorCode::Internal:
+        break;
     }
     return 13;
 }

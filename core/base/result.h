@@ -53,17 +53,32 @@ public:
     bool ok() const { return m_data.index() == 0; }
     explicit operator bool() const { return ok(); }
 
-    T& value() & { assert(ok()); return *std::get_if<0>(&m_data); }
-    const T& value() const& { assert(ok()); return *std::get_if<0>(&m_data); }
-    T&& value() && { assert(ok()); return std::move(*std::get_if<0>(&m_data)); }
+    T& value() & {
+        assert(ok());
+        return *std::get_if<0>(&m_data);
+    }
+    const T& value() const& {
+        assert(ok());
+        return *std::get_if<0>(&m_data);
+    }
+    T&& value() && {
+        assert(ok());
+        return std::move(*std::get_if<0>(&m_data));
+    }
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }
     T&& operator*() && { return std::move(*this).value(); }
     T* operator->() { return &value(); }
     const T* operator->() const { return &value(); }
 
-    const Error& error() const& { assert(!ok()); return *std::get_if<1>(&m_data); }
-    Error&& error() && { assert(!ok()); return std::move(*std::get_if<1>(&m_data)); }
+    const Error& error() const& {
+        assert(!ok());
+        return *std::get_if<1>(&m_data);
+    }
+    Error&& error() && {
+        assert(!ok());
+        return std::move(*std::get_if<1>(&m_data));
+    }
 
 private:
     std::variant<T, Error> m_data;
@@ -78,8 +93,14 @@ public:
 
     bool ok() const { return !m_error; }
     explicit operator bool() const { return ok(); }
-    const Error& error() const& { assert(m_error); return *m_error; }
-    Error&& error() && { assert(m_error); return std::move(*m_error); }
+    const Error& error() const& {
+        assert(m_error);
+        return *m_error;
+    }
+    Error&& error() && {
+        assert(m_error);
+        return std::move(*m_error);
+    }
 
 private:
     std::optional<Error> m_error;
@@ -93,16 +114,17 @@ using Status = Result<void>;
 #define GSST_CONCAT(a, b) GSST_CONCAT_INNER(a, b)
 
 /// Returns the error of `expression` from the enclosing function, if it has one.
-#define GSST_TRY(expression)                                             \
-    do {                                                                 \
-        if (auto gsstStatus = (expression); !gsstStatus.ok())            \
-            return std::move(gsstStatus).error();                        \
+#define GSST_TRY(expression)                                                                                           \
+    do {                                                                                                               \
+        if (auto gsstStatus = (expression); !gsstStatus.ok())                                                          \
+            return std::move(gsstStatus).error();                                                                      \
     } while (false)
 
 /// `GSST_ASSIGN(auto x, f())`: x is f()'s value, or the enclosing function returns f()'s error.
-#define GSST_ASSIGN(declaration, expression) GSST_ASSIGN_INNER(GSST_CONCAT(gsstResult, __LINE__), declaration, expression)
-#define GSST_ASSIGN_INNER(name, declaration, expression) \
-    auto name = (expression);                            \
-    if (!name.ok())                                      \
-        return std::move(name).error();                  \
+#define GSST_ASSIGN(declaration, expression)                                                                           \
+    GSST_ASSIGN_INNER(GSST_CONCAT(gsstResult, __LINE__), declaration, expression)
+#define GSST_ASSIGN_INNER(name, declaration, expression)                                                               \
+    auto name = (expression);                                                                                          \
+    if (!name.ok())                                                                                                    \
+        return std::move(name).error();                                                                                \
     declaration = std::move(name).value()

@@ -111,7 +111,8 @@ std::string formatBytes(uint64_t bytes) {
 std::string formatRate(double bytesPerSecond) {
     if (!std::isfinite(bytesPerSecond) || bytesPerSecond < 0)
         return "unknown";
-    return bytesPerSecond < 1e6 ? shortNumber(bytesPerSecond / 1e3) + " kB/s" : shortNumber(bytesPerSecond / 1e6) + " MB/s";
+    return bytesPerSecond < 1e6 ? shortNumber(bytesPerSecond / 1e3) + " kB/s"
+                                : shortNumber(bytesPerSecond / 1e6) + " MB/s";
 }
 
 std::string formatCount(uint64_t count) {

@@ -25,7 +25,8 @@ void fillTheory(BenchResult& result, const OpenRun& run) {
 
 /// No step can be faster than its arithmetic, nor than its bytes through the drive, whose time reads and writes share.
 void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
-    variant.diskSeconds = variant.readBytes / hardware.readBytesPerSecond + variant.writtenBytes / hardware.writeBytesPerSecond;
+    variant.diskSeconds =
+        variant.readBytes / hardware.readBytesPerSecond + variant.writtenBytes / hardware.writeBytesPerSecond;
     variant.rooflineSeconds = std::max(variant.computeSeconds, variant.diskSeconds);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bench/bench_contender.h"
 
-#include "plan/search/steady_step.h"
 #include "insight/placed_plan.h"
+#include "plan/search/steady_step.h"
 
 #include <algorithm>
 #include <map>
@@ -22,9 +22,12 @@ double median(std::vector<double> values) {
 /// That always updates so.
 UpdateRule ruleOf(BackwardUpdate update) {
     switch (update) {
-    case BackwardUpdate::None: return UpdateRule::Deferred;
-    case BackwardUpdate::Speculative: return UpdateRule::Speculative;
-    case BackwardUpdate::Insured: return UpdateRule::Insured;
+    case BackwardUpdate::None:
+        return UpdateRule::Deferred;
+    case BackwardUpdate::Speculative:
+        return UpdateRule::Speculative;
+    case BackwardUpdate::Insured:
+        return UpdateRule::Insured;
     }
     return UpdateRule::Deferred;
 }
@@ -33,10 +36,14 @@ UpdateRule ruleOf(BackwardUpdate update) {
 
 const char* nameOf(BenchWay way) {
     switch (way) {
-    case BenchWay::Plain: return "plain";
-    case BenchWay::Resident: return "resident";
-    case BenchWay::Ram: return "ram";
-    case BenchWay::Disk: return "disk";
+    case BenchWay::Plain:
+        return "plain";
+    case BenchWay::Resident:
+        return "resident";
+    case BenchWay::Ram:
+        return "ram";
+    case BenchWay::Disk:
+        return "disk";
     }
     return "";
 }
@@ -83,8 +90,8 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
     request.driveBytesPerSecond = options.diskBytesPerSecond;
     request.runFolder = options.folder / (std::string("gsst-bench-") + nameOf(m_way));
     if (files.exists(request.runFolder / "run.json"))
-        return Error{ErrorCode::InvalidInput, "The benchmark's folder is left from an earlier one", request.runFolder.string(), "a run is in it",
-                     "Remove it, or name another --folder"};
+        return Error{ErrorCode::InvalidInput, "The benchmark's folder is left from an earlier one",
+                     request.runFolder.string(), "a run is in it", "Remove it, or name another --folder"};
     m_folder = request.runFolder;
     GSST_ASSIGN(m_run, prepareNewRun(files, request, sink, stop));
     TrainerParts parts;
@@ -170,7 +177,8 @@ BenchVariant BenchContender::result() const {
     variant.writeWait = medianOf([](const StepResult& step) { return step.waits.write; });
     variant.computeSeconds = medianOf([](const StepResult& step) { return step.compute.total(); });
     for (size_t kind = 0; kind < kOpKinds; ++kind)
-        if (const double seconds = medianOf([kind](const StepResult& step) { return step.compute.byKind[kind]; }); seconds > 0)
+        if (const double seconds = medianOf([kind](const StepResult& step) { return step.compute.byKind[kind]; });
+            seconds > 0)
             variant.computeByKind.emplace_back(nameOf(OpKind(kind)), seconds);
     variant.readBytes = double(m_readBytes) / double(std::max<int64_t>(1, m_stepsCounted));
     variant.writtenBytes = double(m_writtenBytes) / double(std::max<int64_t>(1, m_stepsCounted));

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "io/twins/throttled_files.h"
-#include "train/open_run.h"
 #include "service/run_tools.h"
+#include "train/open_run.h"
 #include "train/trainer.h"
 
 #include <filesystem>
@@ -30,8 +30,8 @@ public:
     const OpenRun& run() const { return *m_run; }
 
 private:
-    /// What a step costs in the simulation, between others that update as it does. Where the rule chooses anew at every step, that is
-    /// not always Plan::step.
+    /// What a step costs in the simulation, between others that update as it does. Where the rule chooses anew at every
+    /// step, that is not always Plan::step.
     struct Predicted {
         double seconds = 0;
         int64_t readBytes = 0;
@@ -52,7 +52,7 @@ private:
     std::unique_ptr<Trainer> m_trainer;
     std::vector<StepResult> m_timed;
     int64_t m_stepsCounted = 0;
-    int64_t m_readBytes = 0;     ///< in m_stepsCounted steps
+    int64_t m_readBytes = 0;  ///< in m_stepsCounted steps
     int64_t m_writtenBytes = 0;
 };
 

@@ -5,7 +5,8 @@
 
 namespace gsst {
 
-UnitTensors sliceTensors(const TensorTable& table, const SliceRange& slice, int unit, const void* elements, at::ScalarType type) {
+UnitTensors sliceTensors(const TensorTable& table, const SliceRange& slice, int unit, const void* elements,
+                         at::ScalarType type) {
     const int64_t offset = offsetInSlice(table, slice, unit, 0) * int64_t(c10::elementSize(type));
     const UnitTensors whole(table, unit, static_cast<const std::byte*>(elements) + offset, type);
     if (!slice.isPart())
@@ -16,7 +17,8 @@ UnitTensors sliceTensors(const TensorTable& table, const SliceRange& slice, int 
         const bool isMatrix = tensor.role == TensorRole::TokenEmbedding || tensor.role == TensorRole::HeadWeight;
         if (isMatrix && rows.count > 0)
             part.set(tensor.role, whole[tensor.role].narrow(0, rows.first, rows.count));
-        else if (!isMatrix && tensor.firstBlock >= slice.firstBlock && tensor.firstBlock < slice.firstBlock + slice.blockCount)
+        else if (!isMatrix && tensor.firstBlock >= slice.firstBlock &&
+                 tensor.firstBlock < slice.firstBlock + slice.blockCount)
             part.set(tensor.role, whole[tensor.role]);
     }
     return part;

@@ -6,8 +6,9 @@
 
 namespace gsst {
 
-/// The tensors of `unit` in the element space of a slice that has it. Where the slice is a part of the unit, only the tensors that it
-/// has, vocabulary matrices cut to its rows. Owns no memory, as UnitTensors.
-UnitTensors sliceTensors(const TensorTable& table, const SliceRange& slice, int unit, const void* elements, at::ScalarType type);
+/// The tensors of `unit` in the element space of a slice that has it. Where the slice is a part of the unit, only the
+/// tensors that it has, vocabulary matrices cut to its rows. Owns no memory, as UnitTensors.
+UnitTensors sliceTensors(const TensorTable& table, const SliceRange& slice, int unit, const void* elements,
+                         at::ScalarType type);
 
 }  // namespace gsst

@@ -12,8 +12,8 @@
 
 namespace gsst {
 
-/// Runs `work`, which returns a Result, with all torch memory of this thread from `pool` and without recording a graph. torch's
-/// exceptions become errors here; `what` names the work ("the forward pass").
+/// Runs `work`, which returns a Result, with all torch memory of this thread from `pool` and without recording a graph.
+/// torch's exceptions become errors here; `what` names the work ("the forward pass").
 template <typename Work>
 auto guardedTorch(CpuPool& pool, const std::string& what, const Work& work) -> decltype(work()) {
     try {
@@ -27,7 +27,8 @@ auto guardedTorch(CpuPool& pool, const std::string& what, const Work& work) -> d
                      size(usage.inUse) + " of " + size(usage.limit) + " were in use",
                      "Use a smaller micro-batch or sequence, or raise the limit"};
     } catch (const std::exception& error) {
-        return Error{ErrorCode::Internal, what + " failed inside LibTorch", "", error.what(), "Please report this with the run's log"};
+        return Error{ErrorCode::Internal, what + " failed inside LibTorch", "", error.what(),
+                     "Please report this with the run's log"};
     }
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "compute/slice_tensors.h"
+#include "compute/torch_slice_math.h"
 #include "nn/attention_unit.h"
 #include "nn/embedding_unit.h"
 #include "nn/mlp_unit.h"
-#include "compute/slice_tensors.h"
-#include "compute/torch_slice_math.h"
 
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
@@ -31,7 +31,8 @@ struct TorchSliceMath::Compute {
     std::map<std::pair<int, int>, std::vector<SavedUnit>> kept;  ///< by slice and micro-batch: what a forward left
 
     Compute(const TensorTable& theTable, const TrainSpec& theTraining)
-        : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)), products(productsOf(theTraining)) {
+        : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)),
+          products(productsOf(theTraining)) {
         if (table.model().family == Family::Llama)
             rotary.emplace(table.model());
     }
@@ -43,18 +44,28 @@ struct TorchSliceMath::Compute {
         if (!data)
             return {};
         const int64_t sequences = int64_t(batch.inputs.size()) / training.sequenceLength;
-        return at::from_blob(const_cast<void*>(data), {sequences, training.sequenceLength, model().width}, at::TensorOptions().dtype(type));
+        return at::from_blob(const_cast<void*>(data), {sequences, training.sequenceLength, model().width},
+                             at::TensorOptions().dtype(type));
     }
 
-    UnitWeights weights(const void* slice, const SliceRange& range, int unit) const { return sliceTensors(table, range, unit, slice, type); }
-    UnitGradients gradients(float* slice, const SliceRange& range, int unit) const { return sliceTensors(table, range, unit, slice, at::kFloat); }
+    UnitWeights weights(const void* slice, const SliceRange& range, int unit) const {
+        return sliceTensors(table, range, unit, slice, type);
+    }
+    UnitGradients gradients(float* slice, const SliceRange& range, int unit) const {
+        return sliceTensors(table, range, unit, slice, at::kFloat);
+    }
 
-    EmbeddingUnit embedding(const UnitWeights& unit, const SliceRange& range) const { return EmbeddingUnit(unit, rowsOfSlice(table, range).first); }
+    EmbeddingUnit embedding(const UnitWeights& unit, const SliceRange& range) const {
+        return EmbeddingUnit(unit, rowsOfSlice(table, range).first);
+    }
 
-    AttentionUnit attention(const UnitWeights& unit) const { return {model(), unit, rotary ? &*rotary : nullptr, products}; }
+    AttentionUnit attention(const UnitWeights& unit) const {
+        return {model(), unit, rotary ? &*rotary : nullptr, products};
+    }
     MlpUnit mlp(const UnitWeights& unit) const { return {model(), unit, products}; }
 
-    void forward(const UnitWeights& unit, UnitKind kind, const SliceRange& range, const MicroBatch& batch, const at::Tensor& input, const at::Tensor& output) const {
+    void forward(const UnitWeights& unit, UnitKind kind, const SliceRange& range, const MicroBatch& batch,
+                 const at::Tensor& input, const at::Tensor& output) const {
         if (kind == UnitKind::Embedding)
             embedding(unit, range).forward(batch.inputs, output);
         else if (kind == UnitKind::Attention)
@@ -63,8 +74,10 @@ struct TorchSliceMath::Compute {
             mlp(unit).forward(input, output);
     }
 
-    /// Computes the units of a slice and keeps what their gradients need; into `output`, which may be undefined. An embedding is left out.
-    std::vector<SavedUnit> save(const void* sliceWeights, const SliceRange& range, at::Tensor input, const at::Tensor& output) const {
+    /// Computes the units of a slice and keeps what their gradients need; into `output`, which may be undefined. An
+    /// embedding is left out.
+    std::vector<SavedUnit> save(const void* sliceWeights, const SliceRange& range, at::Tensor input,
+                                const at::Tensor& output) const {
         std::vector<SavedUnit> saved;
         const int last = range.firstUnit + range.unitCount - 1;
         for (int unit = range.firstUnit; unit <= last; ++unit) {
@@ -77,7 +90,8 @@ struct TorchSliceMath::Compute {
         return saved;
     }
 
-    SavedUnit saveUnit(const UnitWeights& unit, UnitKind kind, const at::Tensor& input, const at::Tensor& output) const {
+    SavedUnit saveUnit(const UnitWeights& unit, UnitKind kind, const at::Tensor& input,
+                       const at::Tensor& output) const {
         if (kind == UnitKind::Attention)
             return attention(unit).save(input, output);
         return mlp(unit).save(input, output);

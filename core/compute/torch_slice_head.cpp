@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The part of TorchSliceMath that the head is, whole and in vocabulary slices.
+#include "compute/torch_guard.h"
+#include "compute/torch_slice_compute.h"
 #include "nn/head_unit.h"
 #include "spec/cost.h"
 #include "spec/vocabulary_chunks.h"
-#include "compute/torch_guard.h"
-#include "compute/torch_slice_compute.h"
 
 #include <algorithm>
 #include <span>
@@ -15,7 +15,9 @@ static_assert(sizeof(TokenSum) == kTokenSumBytes);
 
 namespace {
 
-HeadChunks chunksOf(const ModelSpec& model, const TrainSpec& training) { return {training.headTokenChunk, VocabularyChunks(model, training).rows()}; }
+HeadChunks chunksOf(const ModelSpec& model, const TrainSpec& training) {
+    return {training.headTokenChunk, VocabularyChunks(model, training).rows()};
+}
 
 int64_t countedTargets(const std::vector<int64_t>& targets) {
     return std::count_if(targets.begin(), targets.end(), [](int64_t target) { return target != kIgnoredTarget; });
@@ -36,7 +38,8 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
         const ModelSpec& model = m_table.model();
         const UnitWeights weights = m_compute->weights(call.weights, range, range.firstUnit);
         const at::Tensor table = matrixOf(model.tiedHead ? m_compute->weights(call.tiedTable, embedding, 0) : weights);
-        const HeadUnit head(model, weights, {table, 0, model.vocabulary}, chunksOf(model, m_training), m_compute->products);
+        const HeadUnit head(model, weights, {table, 0, model.vocabulary}, chunksOf(model, m_training),
+                            m_compute->products);
         const at::Tensor input = m_compute->activation(call.input, batch).flatten(0, 1);
         const int64_t counted = countedTargets(batch.targets);
         if (!call.inputGradient)
@@ -44,7 +47,8 @@ Result<LossSum> TorchSliceMath::head(const HeadCall& call) {
         HeadGradients gradients;
         gradients.input = m_compute->activation(call.inputGradient, batch).flatten(0, 1);
         gradients.unit = m_compute->gradients(call.gradient, range, range.firstUnit);
-        gradients.rows = matrixOf(model.tiedHead ? m_compute->gradients(call.tiedGradient, embedding, 0) : gradients.unit);
+        gradients.rows =
+            matrixOf(model.tiedHead ? m_compute->gradients(call.tiedGradient, embedding, 0) : gradients.unit);
         gradients.scale = call.lossScale / double(batch.targetsInStep);
         return LossSum{head.lossAndGradients(input, batch.targets, gradients), counted};
     });
@@ -66,8 +70,12 @@ TorchSliceMath::HeadSlice TorchSliceMath::headSliceOf(const HeadSliceCall& call)
     const RowRange rows = rowsOfSlice(m_table, range);
     const UnitWeights norm = m_compute->weights(call.norm, {m_table.headUnit(), 1}, m_table.headUnit());
     const at::Tensor matrix = matrixOf(m_compute->weights(call.rows, range, range.firstUnit));
-    return {rows, HeadUnit(model, norm, {matrix, rows.first, model.vocabulary}, chunksOf(model, m_training), m_compute->products),
-            m_compute->activation(call.input, batch).flatten(0, 1), batch, {static_cast<TokenSum*>(call.sums), batch.targets.size()}};
+    return {
+        rows,
+        HeadUnit(model, norm, {matrix, rows.first, model.vocabulary}, chunksOf(model, m_training), m_compute->products),
+        m_compute->activation(call.input, batch).flatten(0, 1),
+        batch,
+        {static_cast<TokenSum*>(call.sums), batch.targets.size()}};
 }
 
 Result<LossSum> TorchSliceMath::headSums(const HeadSliceCall& call) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "compute/torch_slice_math.h"
 
-#include "nn/token_loss.h"
-#include "spec/unit_words.h"
 #include "compute/torch_guard.h"
 #include "compute/torch_slice_compute.h"
+#include "nn/token_loss.h"
+#include "spec/unit_words.h"
 
 #include <ATen/ops/empty_like.h>
 
@@ -14,28 +14,32 @@
 
 namespace gsst {
 
-TorchSliceMath::TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training, CpuPool& pool)
+TorchSliceMath::TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training,
+                               CpuPool& pool)
     : m_table(table), m_format(table, training.state), m_training(training), m_slices(std::move(slices)), m_pool(pool),
       m_compute(std::make_unique<Compute>(table, training)),
       m_workers(std::make_unique<WorkerPool>(int(std::max<int64_t>(1, training.threads)))) {}
 
 TorchSliceMath::~TorchSliceMath() = default;
 
-Status TorchSliceMath::setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep) {
+Status TorchSliceMath::setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets,
+                                int64_t targetsInStep) {
     const auto invalid = [microBatch](std::string why) {
-        return Error{ErrorCode::InvalidInput, "a micro-batch cannot be used", "micro-batch " + std::to_string(countedFromOne(microBatch)), std::move(why),
+        return Error{ErrorCode::InvalidInput, "a micro-batch cannot be used",
+                     "micro-batch " + std::to_string(countedFromOne(microBatch)), std::move(why),
                      "check that the tokens were made with this run's tokenizer"};
     };
     const auto count = int64_t(inputs.size());
     if (count == 0 || count % m_training.sequenceLength != 0 || count > m_training.tokensPerMicroBatch() ||
         targets.size() != inputs.size() || targetsInStep < 1)
-        return invalid("it has " + std::to_string(count) + " tokens and " + std::to_string(targets.size()) + " targets, but the recipe " +
-                       std::to_string(m_training.tokensPerMicroBatch()));
+        return invalid("it has " + std::to_string(count) + " tokens and " + std::to_string(targets.size()) +
+                       " targets, but the recipe " + std::to_string(m_training.tokensPerMicroBatch()));
     const int64_t vocabulary = m_table.model().vocabulary;
     const auto outside = [vocabulary](int64_t token) { return token < 0 || token >= vocabulary; };
     if (std::any_of(inputs.begin(), inputs.end(), outside))
         return invalid("a token number is not below the vocabulary of " + std::to_string(vocabulary));
-    if (std::any_of(targets.begin(), targets.end(), [&](int64_t target) { return target != kIgnoredTarget && outside(target); }))
+    if (std::any_of(targets.begin(), targets.end(),
+                    [&](int64_t target) { return target != kIgnoredTarget && outside(target); }))
         return invalid("a target is not below the vocabulary of " + std::to_string(vocabulary));
     if (size_t(microBatch) >= m_batches.size())
         m_batches.resize(size_t(microBatch) + 1);
@@ -55,14 +59,17 @@ Status TorchSliceMath::forward(const ForwardCall& call) {
         }
         // Every unit after the first works in place on the output.
         for (int unit = range.firstUnit; unit < range.firstUnit + range.unitCount; ++unit) {
-            m_compute->forward(m_compute->weights(call.weights, range, unit), m_compute->kindOf(unit), range, batch, input, output);
+            m_compute->forward(m_compute->weights(call.weights, range, unit), m_compute->kindOf(unit), range, batch,
+                               input, output);
             input = output;
         }
         return {};
     });
 }
 
-void TorchSliceMath::dropKept() { m_compute->kept.clear(); }
+void TorchSliceMath::dropKept() {
+    m_compute->kept.clear();
+}
 
 Status TorchSliceMath::backward(const BackwardCall& call) {
     return guardedTorch(m_pool, "the backward pass", [&]() -> Status {
@@ -76,14 +83,16 @@ Status TorchSliceMath::backward(const BackwardCall& call) {
         at::Tensor input = m_compute->activation(call.input, batch);
         if (embeds && range.unitCount > 1) {
             input = at::empty_like(gradient);
-            m_compute->forward(m_compute->weights(call.weights, range, range.firstUnit), UnitKind::Embedding, range, batch, {}, input);
+            m_compute->forward(m_compute->weights(call.weights, range, range.firstUnit), UnitKind::Embedding, range,
+                               batch, {}, input);
         }
         std::vector<Compute::SavedUnit> saved;
         if (call.kept) {
             auto kept = m_compute->kept.extract({call.slice, call.microBatch});
             if (kept.empty())
-                return Error{ErrorCode::Internal, "The activations of a forward pass are gone", "slice " + std::to_string(countedFromOne(call.slice)),
-                             "its backward pass expected them", "Please report this with the run's log"};
+                return Error{ErrorCode::Internal, "The activations of a forward pass are gone",
+                             "slice " + std::to_string(countedFromOne(call.slice)), "its backward pass expected them",
+                             "Please report this with the run's log"};
             saved = std::move(kept.mapped());
         } else {
             saved = m_compute->save(call.weights, range, input, {});  // the last output is not needed for any gradient

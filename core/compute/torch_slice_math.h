@@ -15,19 +15,19 @@
 
 namespace gsst {
 
-/// SliceMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from the
-/// pool. A forward keeps nothing unless asked; a backward then recomputes its slice from the slice's input. For the same inputs the bits
-/// depend neither on the slicing nor on where memory lies. Does not set the number of threads: the caller does
-/// (at::set_num_threads), since it changes bits and is global.
+/// SliceMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from
+/// the pool. A forward keeps nothing unless asked; a backward then recomputes its slice from the slice's input. For the
+/// same inputs the bits depend neither on the slicing nor on where memory lies. Does not set the number of threads: the
+/// caller does (at::set_num_threads), since it changes bits and is global.
 class TorchSliceMath : public SliceMath {
 public:
     /// References must outlive this. `slices` cover all units in order.
     TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training, CpuPool& pool);
     ~TorchSliceMath() override;
 
-    /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's microBatch; target
-    /// -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided by it. InvalidInput when counts or
-    /// token numbers are out of range.
+    /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's
+    /// microBatch; target -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided
+    /// by it. InvalidInput when counts or token numbers are out of range.
     Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep);
 
     Status forward(const ForwardCall& call) override;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The part of TorchSliceMath that needs no torch: optimizer work on blocks.
-#include "optim/block_math.h"
 #include "compute/torch_slice_math.h"
+#include "optim/block_math.h"
 
 #include <string>
 
@@ -30,7 +30,8 @@ Status TorchSliceMath::update(const UpdateCall& call) {
 }
 
 Status TorchSliceMath::join(const JoinCall& call) {
-    return joinBlocks(m_table, m_training.precision, {call.firstBlock, call.blockCount}, call.hi, call.lo, call.weights, *m_workers, call.hooks);
+    return joinBlocks(m_table, m_training.precision, {call.firstBlock, call.blockCount}, call.hi, call.lo, call.weights,
+                      *m_workers, call.hooks);
 }
 
 Status TorchSliceMath::norms(const NormCall& call) {

@@ -18,7 +18,7 @@ Result<int64_t> rowsOf(const BatchView& batch, int64_t length) {
     return elements / length;
 }
 
-} // namespace
+}  // namespace
 
 Status fillTrainingBatch(const TokenStore& store, const Sampler& sampler, int64_t step, int64_t sequencesPerStep,
                          int64_t microBatchIndex, const BatchView& batch) {
@@ -36,8 +36,7 @@ Status fillTrainingBatch(const TokenStore& store, const Sampler& sampler, int64_
 
 ValidationSequences::ValidationSequences(int64_t first, int64_t tokens, int64_t sequenceLength, int64_t mostSequences)
     : m_first(first), m_targets(std::max<int64_t>(0, tokens - 1)), m_length(sequenceLength),
-      m_all((m_targets + sequenceLength - 1) / sequenceLength),
-      m_count(std::clamp<int64_t>(mostSequences, 0, m_all)) {}
+      m_all((m_targets + sequenceLength - 1) / sequenceLength), m_count(std::clamp<int64_t>(mostSequences, 0, m_all)) {}
 
 ValidationSequences::Window ValidationSequences::window(int64_t index) const {
     // index * all / count without overflow: both factors are below 2^31 for any text that fits on a disk.
@@ -74,4 +73,4 @@ Result<int64_t> ValidationSequences::fill(const TokenStore& store, int64_t index
     return counted;
 }
 
-} // namespace gsst
+}  // namespace gsst

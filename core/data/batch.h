@@ -47,17 +47,17 @@ public:
 
 private:
     struct Window {
-        int64_t start = 0;   ///< token of the first input
-        int64_t length = 0;  ///< inputs that exist, <= L
-        int64_t ignored = 0; ///< leading targets that another sequence has
+        int64_t start = 0;    ///< token of the first input
+        int64_t length = 0;   ///< inputs that exist, <= L
+        int64_t ignored = 0;  ///< leading targets that another sequence has
     };
     Window window(int64_t index) const;
 
     int64_t m_first;
-    int64_t m_targets; ///< of the whole part
+    int64_t m_targets;  ///< of the whole part
     int64_t m_length;
-    int64_t m_all; ///< sequences of the whole part
+    int64_t m_all;  ///< sequences of the whole part
     int64_t m_count;
 };
 
-} // namespace gsst
+}  // namespace gsst

@@ -17,4 +17,4 @@ constexpr uint64_t boundedRandom(uint64_t bits, uint64_t bound) {
     return bitsHigh * boundHigh + (middle >> 32) + (cross >> 32);
 }
 
-} // namespace gsst
+}  // namespace gsst

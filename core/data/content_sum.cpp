@@ -42,4 +42,4 @@ std::string contentSum(std::string_view bytes) {
     return sumText(contentSum64(std::as_bytes(std::span(bytes))));
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -30,4 +30,4 @@ uint64_t contentSum64(std::span<const std::byte> bytes);
 std::string contentSum(std::string_view bytes);
 std::string sumText(uint64_t sum);
 
-} // namespace gsst
+}  // namespace gsst

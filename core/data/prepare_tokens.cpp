@@ -94,7 +94,7 @@ std::string indexText(const std::vector<TextFile>& sources, const Tokenizer& tok
     return json.dump(2) + "\n";
 }
 
-} // namespace
+}  // namespace
 
 Result<PreparedTokens> prepareTokens(FileSystem& files, const std::vector<TextFile>& sources,
                                      const Tokenizer& tokenizer, const std::filesystem::path& folder,
@@ -113,4 +113,4 @@ Result<PreparedTokens> prepareTokens(FileSystem& files, const std::vector<TextFi
     return prepared;
 }
 
-} // namespace gsst
+}  // namespace gsst

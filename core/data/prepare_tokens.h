@@ -18,9 +18,9 @@ namespace gsst {
 
 struct PreparedTokens {
     uint64_t tokens = 0;
-    uint64_t documents = 0;        ///< files that gave text
-    uint64_t textBytes = 0;        ///< read
-    uint64_t invalidUtf8Bytes = 0; ///< replaced; always 0 for byte tokens
+    uint64_t documents = 0;         ///< files that gave text
+    uint64_t textBytes = 0;         ///< read
+    uint64_t invalidUtf8Bytes = 0;  ///< replaced; always 0 for byte tokens
     std::vector<std::string> warnings;
 };
 
@@ -35,4 +35,4 @@ Result<PreparedTokens> prepareTokens(FileSystem& files, const std::vector<TextFi
                                      const DataProgressCallback& progress, std::stop_token stop,
                                      uint64_t shardBytes = kLargestShardBytes);
 
-} // namespace gsst
+}  // namespace gsst

@@ -34,7 +34,7 @@ Status writeStories(File& file, uint64_t bytes, const DataProgressCallback& prog
     return file.sync();
 }
 
-} // namespace
+}  // namespace
 
 std::string sampleStory(uint64_t seed, uint64_t story) {
     StoryTeller teller(seed, story);
@@ -68,4 +68,4 @@ Status writeSampleCorpus(FileSystem& files, const std::filesystem::path& path, u
     return files.syncFolder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -25,4 +25,4 @@ std::string sampleStory(uint64_t seed, uint64_t story);
 Status writeSampleCorpus(FileSystem& files, const std::filesystem::path& path, uint64_t bytes,
                          const DataProgressCallback& progress, std::stop_token stop, uint64_t seed = kSampleCorpusSeed);
 
-} // namespace gsst
+}  // namespace gsst

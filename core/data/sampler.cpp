@@ -18,7 +18,9 @@ constexpr uint64_t kReorderStream = 0x0D5C'0000'0000'0000u;
 constexpr int kRounds = 6;
 
 /// The seed itself for the first order, so that runs from before there were others go on with the same data.
-uint64_t keyOf(uint64_t seed, uint64_t order) { return order == 0 ? seed : randomBits(seed, kReorderStream, order); }
+uint64_t keyOf(uint64_t seed, uint64_t order) {
+    return order == 0 ? seed : randomBits(seed, kReorderStream, order);
+}
 
 /// A bijection of [0, 2^(2 halfBits)): a balanced Feistel network is one for any round function (Luby, Rackoff 1988).
 uint64_t shuffleBits(uint64_t value, int halfBits, uint64_t key) {
@@ -33,7 +35,7 @@ uint64_t shuffleBits(uint64_t value, int halfBits, uint64_t key) {
     return left << halfBits | right;
 }
 
-} // namespace
+}  // namespace
 
 Result<Sampler> Sampler::create(uint64_t seed, int64_t trainTokens, int64_t sequenceLength, uint64_t order) {
     if (sequenceLength < 1 || sequenceLength >= trainTokens)
@@ -76,4 +78,4 @@ SequencePlace Sampler::sequence(int64_t globalIndex) const {
     return {epoch, start(epoch, globalIndex % m_windows)};
 }
 
-} // namespace gsst
+}  // namespace gsst

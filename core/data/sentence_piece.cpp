@@ -52,7 +52,7 @@ private:
     bool m_cancelled = false;
 };
 
-} // namespace
+}  // namespace
 
 SentencePieceModel::SentencePieceModel() = default;
 SentencePieceModel::~SentencePieceModel() = default;
@@ -188,4 +188,4 @@ Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& senten
     return model;
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -30,8 +30,8 @@ public:
     const std::string& serialized() const { return m_serialized; }
     /// Text of every piece by id: spaces for space marks, the byte for byte pieces, nothing for control pieces.
     const std::vector<std::string>& pieces() const { return m_pieces; }
-    int32_t endOfText() const { return m_endOfText; }                    ///< -1 = none
-    void encode(std::string_view text, std::vector<int32_t>& out) const; ///< appends
+    int32_t endOfText() const { return m_endOfText; }                     ///< -1 = none
+    void encode(std::string_view text, std::vector<int32_t>& out) const;  ///< appends
 
 private:
     SentencePieceModel();
@@ -45,7 +45,7 @@ private:
     std::vector<std::string> m_pieces;
     std::array<int32_t, 256> m_byteIds{};
     int32_t m_endOfText = -1;
-    bool m_piecesStayInWords = true; ///< no piece holds a space after something else
+    bool m_piecesStayInWords = true;  ///< no piece holds a space after something else
 };
 
 /// Trains byte pair encoding and returns the serialized model. `vocabulary` is an upper limit. `sentences` must hold no
@@ -55,4 +55,4 @@ private:
 Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& sentences, int64_t vocabulary,
                                           const std::function<bool()>& stopped);
 
-} // namespace gsst
+}  // namespace gsst

@@ -5,8 +5,8 @@
 
 namespace gsst {
 
-std::span<const StoryPlot> villagePlots(); ///< people of a small town
-std::span<const StoryPlot> naturePlots();  ///< animals, plants, weather
-std::span<const StoryPlot> skillPlots();   ///< learning and making
+std::span<const StoryPlot> villagePlots();  ///< people of a small town
+std::span<const StoryPlot> naturePlots();   ///< animals, plants, weather
+std::span<const StoryPlot> skillPlots();    ///< learning and making
 
-} // namespace gsst
+}  // namespace gsst

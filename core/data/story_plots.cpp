@@ -88,4 +88,4 @@ std::string_view storyEnding() {
            "looked at {hero}. They did not need to say anything.]";
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -8,15 +8,15 @@ namespace gsst {
 
 /// Three templates (see StoryTeller) that tell a small event: how it began, what went wrong, how it was solved.
 struct StoryPlot {
-    std::string_view beginning; ///< goes on in the paragraph of the opening, which has named hero and town
+    std::string_view beginning;  ///< goes on in the paragraph of the opening, which has named hero and town
     std::string_view middle;
     std::string_view end;
 };
 
 std::span<const StoryPlot> storyPlots();
 
-std::string_view storyOpening();   ///< introduces the hero
-std::string_view storyInterlude(); ///< a little scene that fits anywhere
-std::string_view storyEnding();    ///< the last sentences
+std::string_view storyOpening();    ///< introduces the hero
+std::string_view storyInterlude();  ///< a little scene that fits anywhere
+std::string_view storyEnding();     ///< the last sentences
 
-} // namespace gsst
+}  // namespace gsst

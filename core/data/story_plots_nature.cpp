@@ -128,10 +128,10 @@ constexpr auto kPlots = std::to_array<StoryPlot>({
      "laughed."},
 });
 
-} // namespace
+}  // namespace
 
 std::span<const StoryPlot> naturePlots() {
     return kPlots;
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -133,10 +133,10 @@ constexpr auto kPlots = std::to_array<StoryPlot>({
      "It began with the words: \"[Dear friend, it is never too late.|My dear, I have good news.]\""},
 });
 
-} // namespace
+}  // namespace
 
 std::span<const StoryPlot> skillPlots() {
     return kPlots;
 }
 
-} // namespace gsst
+}  // namespace gsst

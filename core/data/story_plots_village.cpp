@@ -121,10 +121,10 @@ constexpr auto kPlots = std::to_array<StoryPlot>({
      "asked. \"[A lucky accident|Burnt soup|The {season} special],\" said {hero}, and {his} {kin} winked."},
 });
 
-} // namespace
+}  // namespace
 
 std::span<const StoryPlot> villagePlots() {
     return kPlots;
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -50,7 +50,7 @@ std::vector<std::string_view> alternatives(std::string_view text) {
     return parts;
 }
 
-} // namespace
+}  // namespace
 
 StoryTeller::StoryTeller(uint64_t seed, uint64_t story) : m_seed(seed), m_story(story) {
     castPerson("hero", "");
@@ -161,4 +161,4 @@ std::string StoryTeller::tell(std::string_view text) {
     return out;
 }
 
-} // namespace gsst
+}  // namespace gsst

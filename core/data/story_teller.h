@@ -22,7 +22,7 @@ class StoryTeller {
 public:
     StoryTeller(uint64_t seed, uint64_t story);
 
-    uint64_t draw(uint64_t bound); ///< in [0, bound)
+    uint64_t draw(uint64_t bound);  ///< in [0, bound)
     /// Expands `text`. What is unknown comes out as "{?name}", which a test looks for.
     std::string tell(std::string_view text);
 
@@ -41,4 +41,4 @@ private:
     std::vector<std::pair<std::string, std::string>> m_cast;
 };
 
-} // namespace gsst
+}  // namespace gsst

@@ -207,7 +207,7 @@ constexpr std::array<std::pair<W, WordList>, 24> kLists = {
      {"noise", kNoises},       {"season", kSeasons},    {"hour", kHours},     {"number", kNumbers},
      {"material", kMaterials}, {"critter", kCritters},  {"beast", kBeasts},   {"tone", kTones}}};
 
-} // namespace
+}  // namespace
 
 WordList wordList(std::string_view name) {
     if (name == "woman")
@@ -229,4 +229,4 @@ std::string_view articleFor(std::string_view phrase) {
                                                                                                             : "a";
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -21,4 +21,4 @@ WordList wordList(std::string_view name);
 /// "a" or "an", by the sound that `phrase` begins with.
 std::string_view articleFor(std::string_view phrase);
 
-} // namespace gsst
+}  // namespace gsst

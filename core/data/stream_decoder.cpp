@@ -27,4 +27,4 @@ std::string StreamDecoder::finish() {
     return partial ? std::string(kReplacementCharacter) : std::string();
 }
 
-} // namespace gsst
+}  // namespace gsst

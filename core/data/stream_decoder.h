@@ -24,4 +24,4 @@ private:
     std::string m_held;
 };
 
-} // namespace gsst
+}  // namespace gsst

@@ -16,7 +16,7 @@ size_t plainPrefix(std::string_view text) {
     return i;
 }
 
-} // namespace
+}  // namespace
 
 void TextCleaner::noteInvalid(uint64_t offset, size_t bytes, std::string& out) {
     if (!m_firstInvalid)
@@ -78,4 +78,4 @@ void TextCleaner::finish(std::string& out) {
     m_held.clear();
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -26,9 +26,9 @@ private:
     void noteInvalid(uint64_t offset, size_t bytes, std::string& out);
 
     std::string m_held;
-    uint64_t m_offset = 0; ///< in the file, of the first byte not yet cleaned
+    uint64_t m_offset = 0;  ///< in the file, of the first byte not yet cleaned
     uint64_t m_invalidBytes = 0;
     std::optional<uint64_t> m_firstInvalid;
 };
 
-} // namespace gsst
+}  // namespace gsst

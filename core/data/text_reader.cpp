@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kBlockBytes = TextReader::kTextPieceBytes / 8;
 constexpr size_t kHoldLimit = TextReader::kTextPieceBytes / 4;
 
-} // namespace
+}  // namespace
 
 TextReader::TextReader(std::unique_ptr<File> file, uint64_t size, TextMode mode)
     : m_file(std::move(file)), m_size(size), m_mode(mode) {}
@@ -72,4 +72,4 @@ Result<std::string_view> TextReader::next() {
     return std::string_view(m_text).substr(0, m_handed);
 }
 
-} // namespace gsst
+}  // namespace gsst

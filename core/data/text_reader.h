@@ -14,8 +14,8 @@ namespace gsst {
 
 /// What is done to the bytes of a file.
 enum class TextMode {
-    Utf8,    ///< cleaned as TextCleaner says
-    RawBytes ///< taken as they are
+    Utf8,     ///< cleaned as TextCleaner says
+    RawBytes  ///< taken as they are
 };
 
 /// Reads one text file from front to end in pieces of at most kTextPieceBytes; memory does not grow with the file.
@@ -46,10 +46,10 @@ private:
     uint64_t m_offset = 0;
     TextMode m_mode;
     bool m_finished = false;
-    std::string m_raw;  ///< the last block read
-    std::string m_text; ///< text not yet handed out, after m_handed bytes that were
+    std::string m_raw;   ///< the last block read
+    std::string m_text;  ///< text not yet handed out, after m_handed bytes that were
     size_t m_handed = 0;
     TextCleaner m_cleaner;
 };
 
-} // namespace gsst
+}  // namespace gsst

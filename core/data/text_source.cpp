@@ -13,7 +13,7 @@ namespace gsst {
 namespace {
 
 constexpr size_t kSniffBytes = 64 * 1024;
-constexpr int kDeepestFolder = 64; ///< ends loops of symbolic links
+constexpr int kDeepestFolder = 64;  ///< ends loops of symbolic links
 constexpr size_t kPreviewBytes = 600;
 constexpr size_t kReasonsInFull = 12;
 
@@ -174,7 +174,7 @@ bool inspectFile(FileSystem& files, TextFile& file, TextInspection& inspection, 
     return true;
 }
 
-} // namespace
+}  // namespace
 
 std::vector<TextFile> listTextFiles(FileSystem& files, const std::vector<std::filesystem::path>& paths) {
     Walk walk(files);
@@ -222,4 +222,4 @@ Error cancelledError(const std::string& job) {
     return {ErrorCode::Cancelled, job + " was cancelled", "", "you asked to stop", ""};
 }
 
-} // namespace gsst
+}  // namespace gsst

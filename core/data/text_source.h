@@ -17,7 +17,7 @@ namespace gsst {
 struct TextFile {
     std::filesystem::path path;
     uint64_t bytes = 0;
-    std::string problem; ///< empty = usable, else why not, as a phrase: "is empty"
+    std::string problem;  ///< empty = usable, else why not, as a phrase: "is empty"
 
     bool usable() const { return problem.empty(); }
 };
@@ -37,8 +37,8 @@ struct TextInspection {
     std::vector<TextFile> files;
     uint64_t usableBytes = 0;
     uint64_t invalidUtf8Bytes = 0;
-    std::string warning; ///< empty, or the first file with invalid UTF-8, the place and how much it has
-    std::string preview; ///< the first few hundred characters
+    std::string warning;  ///< empty, or the first file with invalid UTF-8, the place and how much it has
+    std::string preview;  ///< the first few hundred characters
 };
 
 /// listTextFiles(), and every usable file read from front to end: finds NUL bytes and invalid UTF-8 wherever they are.
@@ -53,4 +53,4 @@ std::string invalidUtf8Warning(const std::filesystem::path& path, uint64_t offse
 /// The error of a job that the stop token ended.
 Error cancelledError(const std::string& job);
 
-} // namespace gsst
+}  // namespace gsst

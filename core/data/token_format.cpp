@@ -27,7 +27,7 @@ T get(std::span<const std::byte> bytes, size_t offset) {
     return value;
 }
 
-} // namespace
+}  // namespace
 
 std::array<std::byte, kShardHeaderBytes> encodeShardHeader(const ShardHeader& header) {
     std::array<std::byte, kShardHeaderBytes> bytes{};
@@ -78,4 +78,4 @@ Error corruptTokens(const std::string& origin, const std::string& why) {
             "Check the disk; restore the file from a copy, or start a new run from the text"};
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -53,4 +53,4 @@ inline constexpr const char* kTokenIndexFile = "index.json";
 /// Corrupt: the prepared text at `origin` cannot be used for the reason `why`.
 Error corruptTokens(const std::string& origin, const std::string& why);
 
-} // namespace gsst
+}  // namespace gsst

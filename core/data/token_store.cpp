@@ -98,7 +98,7 @@ Result<uint64_t> sumOfTokens(const MappedFile& file) {
     return sum.value();
 }
 
-} // namespace
+}  // namespace
 
 Result<TokenStore> TokenStore::open(const std::filesystem::path& folder, Verify verify) {
     const std::filesystem::path path = folder / kTokenIndexFile;
@@ -129,8 +129,7 @@ Status TokenStore::addShard(const std::filesystem::path& path, uint64_t tokens, 
             return corruptTokens(origin, "the checksum of its tokens is wrong");
     }
     const auto count = static_cast<int64_t>(tokens);
-    m_shards.push_back(
-        std::make_shared<const Shard>(Shard{std::move(file), m_size, count, header.elementBytes}));
+    m_shards.push_back(std::make_shared<const Shard>(Shard{std::move(file), m_size, count, header.elementBytes}));
     m_size += count;
     return {};
 }
@@ -155,7 +154,7 @@ Status TokenStore::read(int64_t start, std::span<int32_t> into) const {
 }
 
 Status TokenStore::readShard(const Shard& shard, int64_t start, std::span<int32_t> into) const {
-    std::array<std::byte, kWindowBytes> buffer; // the windows of training need one or two
+    std::array<std::byte, kWindowBytes> buffer;  // the windows of training need one or two
     uint64_t at = kShardHeaderBytes + static_cast<uint64_t>(start - shard.first) * shard.elementBytes;
     while (!into.empty()) {
         const auto part = into.first(std::min(into.size(), buffer.size() / shard.elementBytes));
@@ -177,7 +176,8 @@ Status TokenStore::decode(const Shard& shard, std::span<const std::byte> bytes, 
         next += shard.elementBytes;
         if (token >= static_cast<uint64_t>(m_vocabulary))
             return corruptTokens(pathText(shard.file.path()), "it holds token " + std::to_string(token) +
-                                                                  " in a vocabulary of " + std::to_string(m_vocabulary));
+                                                                  " in a vocabulary of " +
+                                                                  std::to_string(m_vocabulary));
         out = static_cast<int32_t>(token);
     }
     return {};
@@ -203,4 +203,4 @@ Result<TokenSplit> splitTokens(int64_t tokens, double validationShare, int64_t s
     return split;
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -19,8 +19,8 @@ class TokenStore {
 public:
     /// How much open() reads.
     enum class Verify {
-        Everything, ///< the sums of all tokens too: reads the whole store once
-        Structure   ///< index, headers and lengths
+        Everything,  ///< the sums of all tokens too: reads the whole store once
+        Structure    ///< index, headers and lengths
     };
 
     /// Opens what prepareTokens() wrote. NotFound, Corrupt (naming the file) or NewerVersion.
@@ -28,10 +28,10 @@ public:
 
     int64_t size() const { return m_size; }
     int64_t vocabulary() const { return m_vocabulary; }
-    const std::string& tokenizerHash() const { return m_tokenizerHash; } ///< Tokenizer::hash() of what encoded it
+    const std::string& tokenizerHash() const { return m_tokenizerHash; }  ///< Tokenizer::hash() of what encoded it
 
-    /// Fills all of `into` from token `start`. Corrupt if a token is not below vocabulary(), or if a shard was shortened
-    /// since it was opened; Io if its medium is gone; a range outside the store is InvalidInput.
+    /// Fills all of `into` from token `start`. Corrupt if a token is not below vocabulary(), or if a shard was
+    /// shortened since it was opened; Io if its medium is gone; a range outside the store is InvalidInput.
     Status read(int64_t start, std::span<int32_t> into) const;
 
 private:
@@ -46,7 +46,7 @@ private:
     Status readShard(const Shard& shard, int64_t start, std::span<int32_t> into) const;
     Status decode(const Shard& shard, std::span<const std::byte> bytes, std::span<int32_t> into) const;
 
-    std::vector<std::shared_ptr<const Shard>> m_shards; ///< in order, none empty
+    std::vector<std::shared_ptr<const Shard>> m_shards;  ///< in order, none empty
     int64_t m_size = 0;
     int64_t m_vocabulary = 0;
     std::string m_tokenizerHash;
@@ -54,8 +54,8 @@ private:
 
 /// The first part of the stream is trained on, the rest is for validation.
 struct TokenSplit {
-    int64_t train = 0;      ///< tokens [0, train)
-    int64_t validation = 0; ///< tokens [train, train + validation)
+    int64_t train = 0;       ///< tokens [0, train)
+    int64_t validation = 0;  ///< tokens [train, train + validation)
 };
 
 /// train = floor(tokens * (1 - validationShare)). InvalidInput, with the numbers there are and the numbers needed, when
@@ -63,4 +63,4 @@ struct TokenSplit {
 /// validation tokens.
 Result<TokenSplit> splitTokens(int64_t tokens, double validationShare, int64_t sequenceLength);
 
-} // namespace gsst
+}  // namespace gsst

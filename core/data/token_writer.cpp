@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kBufferBytes = 1u << 20;
 
-} // namespace
+}  // namespace
 
 TokenWriter::TokenWriter(FileSystem& files, std::filesystem::path folder, uint64_t vocabulary, uint64_t shardBytes)
     : m_files(files), m_folder(std::move(folder)), m_vocabulary(vocabulary),
@@ -99,4 +99,4 @@ Status TokenWriter::finish() {
     return {};
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -48,14 +48,14 @@ private:
     uint32_t m_elementBytes;
     uint64_t m_tokensPerShard;
     uint64_t m_tokens = 0;
-    std::unique_ptr<File> m_file; ///< of the shard being written
+    std::unique_ptr<File> m_file;  ///< of the shard being written
     ShardHeader m_header;
     ContentSum m_sum;
-    uint64_t m_writtenBytes = 0; ///< of the shard, its header included
+    uint64_t m_writtenBytes = 0;  ///< of the shard, its header included
     std::vector<std::byte> m_buffer;
     std::vector<ShardHeader> m_shards;
-    size_t m_temporaries = 0; ///< files made so far
+    size_t m_temporaries = 0;  ///< files made so far
     bool m_finished = false;
 };
 
-} // namespace gsst
+}  // namespace gsst

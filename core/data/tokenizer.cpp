@@ -33,7 +33,7 @@ Error corrupt(const std::filesystem::path& path, const std::string& why) {
             "Restore the tokenizer folder from a copy; without it the model's tokens have no meaning"};
 }
 
-} // namespace
+}  // namespace
 
 Tokenizer::Tokenizer(TokenizerKind kind, std::shared_ptr<const SentencePieceModel> model)
     : m_kind(kind), m_model(std::move(model)) {}
@@ -139,4 +139,4 @@ int64_t suggestedVocabulary(uint64_t textBytes) {
     return textBytes < 1000 * kMegabyte ? 16384 : 32768;
 }
 
-} // namespace gsst
+}  // namespace gsst

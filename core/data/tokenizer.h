@@ -37,13 +37,13 @@ public:
     Status save(FileSystem& files, const std::filesystem::path& folder) const;
 
     TokenizerKind kind() const { return m_kind; }
-    int64_t vocabularySize() const;           ///< ids are in [0, vocabularySize())
-    std::optional<int32_t> endOfText() const; ///< the token between documents; none for Bytes
-    std::string hash() const;                 ///< 16 hexadecimal digits; equal exactly if the tokenizers are
+    int64_t vocabularySize() const;            ///< ids are in [0, vocabularySize())
+    std::optional<int32_t> endOfText() const;  ///< the token between documents; none for Bytes
+    std::string hash() const;                  ///< 16 hexadecimal digits; equal exactly if the tokenizers are
 
     /// SentencePiece: invalid UTF-8 is encoded as U+FFFD.
     std::vector<int32_t> encode(std::string_view text) const;
-    void encodeTo(std::string_view text, std::vector<int32_t>& out) const; ///< appends
+    void encodeTo(std::string_view text, std::vector<int32_t>& out) const;  ///< appends
     /// The bytes of the tokens, one after the other. Tokens chosen by a model may be invalid UTF-8 (StreamDecoder
     /// repairs that). Control tokens and ids outside the vocabulary give nothing.
     std::string decode(std::span<const int32_t> tokens) const;
@@ -60,4 +60,4 @@ private:
 /// 32768.
 int64_t suggestedVocabulary(uint64_t textBytes);
 
-} // namespace gsst
+}  // namespace gsst

@@ -14,7 +14,7 @@ namespace gsst {
 namespace {
 
 constexpr size_t kLongestSentence = 4096;
-constexpr int64_t kFixedPieces = 259; ///< <unk>, <s>, </s> and the 256 bytes
+constexpr int64_t kFixedPieces = 259;  ///< <unk>, <s>, </s> and the 256 bytes
 constexpr double kUsualCoverage = 0.9995;
 
 /// Gathers sentences up to a number of bytes, evenly spread over a text of known length.
@@ -142,7 +142,7 @@ Status gather(FileSystem& files, const std::vector<TextFile>& sources, uint64_t 
     return {};
 }
 
-} // namespace
+}  // namespace
 
 Result<TrainedTokenizer> trainTokenizer(FileSystem& files, const std::vector<TextFile>& sources,
                                         const TokenizerTraining& settings, const DataProgressCallback& progress,
@@ -179,4 +179,4 @@ Result<TrainedTokenizer> trainTokenizer(FileSystem& files, const std::vector<Tex
     return trained;
 }
 
-} // namespace gsst
+}  // namespace gsst

@@ -15,8 +15,8 @@
 namespace gsst {
 
 struct TokenizerTraining {
-    int64_t vocabulary = 8192;         ///< at most so many tokens; at least kSmallestVocabulary
-    uint64_t sampleBytes = 20'000'000; ///< of text, evenly spread over all of it
+    int64_t vocabulary = 8192;          ///< at most so many tokens; at least kSmallestVocabulary
+    uint64_t sampleBytes = 20'000'000;  ///< of text, evenly spread over all of it
 };
 
 /// The byte pieces, three special ones, and room for some characters.
@@ -36,4 +36,4 @@ Result<TrainedTokenizer> trainTokenizer(FileSystem& files, const std::vector<Tex
                                         const TokenizerTraining& settings, const DataProgressCallback& progress,
                                         std::stop_token stop);
 
-} // namespace gsst
+}  // namespace gsst

@@ -9,7 +9,7 @@ unsigned byteAt(std::string_view text, size_t index) {
 }
 
 struct LeadByte {
-    size_t length = 0; ///< 0 = starts no character
+    size_t length = 0;  ///< 0 = starts no character
     unsigned secondLow = 0x80;
     unsigned secondHigh = 0xBF;
 };
@@ -34,7 +34,7 @@ LeadByte classify(unsigned lead) {
     return {};
 }
 
-} // namespace
+}  // namespace
 
 Utf8Step nextUtf8(std::string_view text) {
     const LeadByte lead = classify(byteAt(text, 0));
@@ -76,4 +76,4 @@ std::string toValidUtf8(std::string_view text) {
     return out;
 }
 
-} // namespace gsst
+}  // namespace gsst

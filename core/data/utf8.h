@@ -11,14 +11,14 @@ namespace gsst {
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
 enum class Utf8State {
-    Valid,     ///< a whole character
-    Invalid,   ///< bytes that can be no character, whatever follows
-    Incomplete ///< the text ends inside a character that is right so far
+    Valid,      ///< a whole character
+    Invalid,    ///< bytes that can be no character, whatever follows
+    Incomplete  ///< the text ends inside a character that is right so far
 };
 
 struct Utf8Step {
     Utf8State state = Utf8State::Invalid;
-    size_t bytes = 1; ///< of the character, or of the longest wrong prefix (Unicode 15, section 3.9, table 3-7)
+    size_t bytes = 1;  ///< of the character, or of the longest wrong prefix (Unicode 15, section 3.9, table 3-7)
 };
 
 /// The first character of `text`, which is not empty. Overlong forms, surrogates and values over U+10FFFF are invalid.
@@ -30,4 +30,4 @@ size_t utf8Floor(std::string_view text, size_t position);
 /// `text` with every invalid or incomplete part replaced by U+FFFD.
 std::string toValidUtf8(std::string_view text);
 
-} // namespace gsst
+}  // namespace gsst

@@ -25,7 +25,9 @@ constexpr int64_t kLargeFrom = 1 << 20;
 constexpr int kProbes = 10;  ///< halvings when looking for what a source has left
 constexpr int64_t kLargestRequest = std::numeric_limits<int64_t>::max() - kPage;
 
-std::string sizeText(int64_t bytes) { return formatBytes(uint64_t(std::max<int64_t>(bytes, 0))); }
+std::string sizeText(int64_t bytes) {
+    return formatBytes(uint64_t(std::max<int64_t>(bytes, 0)));
+}
 
 Error refusal(int64_t bytes, const PoolUsage& usage, bool byLimit) {
     Error error{ErrorCode::OutOfMemory, "", "", sizeText(bytes) + " more were asked for, ", ""};
@@ -127,7 +129,8 @@ struct CachingPool::State {
     }
 };
 
-CachingPool::CachingPool(int64_t limitBytes, MemorySource source) : m_state(std::make_unique<State>(std::move(source))) {
+CachingPool::CachingPool(int64_t limitBytes, MemorySource source)
+    : m_state(std::make_unique<State>(std::move(source))) {
     m_state->usage.limit = limitBytes;
 }
 

@@ -7,11 +7,13 @@
 namespace gsst {
 
 Result<DeviceBuffer> CpuDevice::allocate(int64_t bytes) {
-    GSST_ASSIGN(std::byte* data, m_pool.allocate(bytes));
+    GSST_ASSIGN(std::byte * data, m_pool.allocate(bytes));
     return DeviceBuffer(this, data, bytes);
 }
 
-void CpuDevice::free(std::byte* data, int64_t) { m_pool.free(data); }
+void CpuDevice::free(std::byte* data, int64_t) {
+    m_pool.free(data);
+}
 
 DeviceEvent CpuDevice::run(Stream, std::function<void()> work) {
     std::move(work)();

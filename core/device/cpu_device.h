@@ -6,7 +6,8 @@
 
 namespace gsst {
 
-/// The processor as a device: memory from a CpuPool, all work at once on the calling thread, every event already passed.
+/// The processor as a device: memory from a CpuPool, all work at once on the calling thread, every event already
+/// passed.
 class CpuDevice : public Device {
 public:
     explicit CpuDevice(CpuPool& pool) : m_pool(pool) {}  ///< the pool must outlive it

@@ -27,7 +27,9 @@ void returnMemory(std::byte* data, int64_t bytes) {
 
 }  // namespace
 
-MemorySource systemMemory() { return {takeMemory, returnMemory}; }
+MemorySource systemMemory() {
+    return {takeMemory, returnMemory};
+}
 
 CpuPool::CpuPool(int64_t limitBytes) : CpuPool(limitBytes, systemMemory()) {}
 CpuPool::CpuPool(int64_t limitBytes, MemorySource source) : CachingPool(limitBytes, std::move(source)) {}

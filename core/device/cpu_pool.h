@@ -7,11 +7,11 @@
 
 namespace gsst {
 
-/// The pool of the CPU device (fresh pages for every activation would cost a quarter of the step). Memory is 64-byte aligned,
-/// 4 KiB from 1 MiB on; blocks of 1 MiB and more leave the process as soon as they are given back.
+/// The pool of the CPU device (fresh pages for every activation would cost a quarter of the step). Memory is 64-byte
+/// aligned, 4 KiB from 1 MiB on; blocks of 1 MiB and more leave the process as soon as they are given back.
 class CpuPool : public CachingPool {
 public:
-    explicit CpuPool(int64_t limitBytes);           ///< 0 = no limit
+    explicit CpuPool(int64_t limitBytes);              ///< 0 = no limit
     CpuPool(int64_t limitBytes, MemorySource source);  ///< from elsewhere than the system
 };
 

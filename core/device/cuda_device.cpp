@@ -15,11 +15,13 @@ namespace {
 constexpr uint64_t kStreams = 2;
 constexpr std::array kOldestCapability{7, 5};
 
-size_t indexOf(Stream stream) { return stream == Stream::Compute ? 0 : 1; }
+size_t indexOf(Stream stream) {
+    return stream == Stream::Compute ? 0 : 1;
+}
 
 Error unavailable(int ordinal, std::string why, std::string todo) {
-    return {ErrorCode::InvalidInput, "This device is not available", "CUDA device " + std::to_string(ordinal), std::move(why),
-            std::move(todo) + ", or compute on the processor"};
+    return {ErrorCode::InvalidInput, "This device is not available", "CUDA device " + std::to_string(ordinal),
+            std::move(why), std::move(todo) + ", or compute on the processor"};
 }
 
 Result<int> deviceCount(int ordinal) {
@@ -27,12 +29,15 @@ Result<int> deviceCount(int ordinal) {
     const cudaError_t result = cudaGetDeviceCount(&count);
     cudaGetLastError();
     if (result == cudaErrorInsufficientDriver)
-        return unavailable(ordinal, "there is no NVIDIA driver, or it is too old for CUDA " + std::to_string(CUDART_VERSION / 1000),
-                           "Install a current driver of NVIDIA");
+        return unavailable(
+            ordinal, "there is no NVIDIA driver, or it is too old for CUDA " + std::to_string(CUDART_VERSION / 1000),
+            "Install a current driver of NVIDIA");
     if (result == cudaErrorNoDevice || (result == cudaSuccess && count == 0))
-        return unavailable(ordinal, "the NVIDIA driver finds no graphics card", "Check that the card is connected and visible (nvidia-smi lists it)");
+        return unavailable(ordinal, "the NVIDIA driver finds no graphics card",
+                           "Check that the card is connected and visible (nvidia-smi lists it)");
     if (result != cudaSuccess)
-        return unavailable(ordinal, std::string("CUDA does not start: ") + cudaGetErrorString(result), "Check the NVIDIA driver (nvidia-smi)");
+        return unavailable(ordinal, std::string("CUDA does not start: ") + cudaGetErrorString(result),
+                           "Check the NVIDIA driver (nvidia-smi)");
     return count;
 }
 
@@ -43,14 +48,19 @@ std::array<int, 2> capabilityOf(int ordinal) {
     return capability;
 }
 
-std::string textOf(std::array<int, 2> capability) { return std::to_string(capability[0]) + "." + std::to_string(capability[1]); }
+std::string textOf(std::array<int, 2> capability) {
+    return std::to_string(capability[0]) + "." + std::to_string(capability[1]);
+}
 
 Status checkUsable(int ordinal) {
     GSST_ASSIGN(const int count, deviceCount(ordinal));
     if (ordinal < 0 || ordinal >= count)
-        return unavailable(ordinal, "this machine has " + std::to_string(count) + ", counted from 0", "Choose one of them");
+        return unavailable(ordinal, "this machine has " + std::to_string(count) + ", counted from 0",
+                           "Choose one of them");
     if (const auto capability = capabilityOf(ordinal); capability < kOldestCapability)
-        return unavailable(ordinal, "its compute capability is " + textOf(capability) + ", and " + textOf(kOldestCapability) + " is needed",
+        return unavailable(ordinal,
+                           "its compute capability is " + textOf(capability) + ", and " + textOf(kOldestCapability) +
+                               " is needed",
                            "Use a newer card");
     return {};
 }
@@ -166,14 +176,18 @@ DeviceEvent CudaDeviceOverRuntime::run(Stream stream, std::function<void()> work
 DeviceEvent CudaDeviceOverRuntime::copyIn(Stream stream, std::byte* device, std::span<const std::byte> host) {
     select();
     if (!host.empty())
-        note(cudaMemcpyAsync(device, host.data(), host.size(), cudaMemcpyHostToDevice, m_streams[indexOf(stream)].native()), "copying to the card");
+        note(cudaMemcpyAsync(device, host.data(), host.size(), cudaMemcpyHostToDevice,
+                             m_streams[indexOf(stream)].native()),
+             "copying to the card");
     return mark(stream);
 }
 
 DeviceEvent CudaDeviceOverRuntime::copyOut(Stream stream, std::span<std::byte> host, const std::byte* device) {
     select();
     if (!host.empty())
-        note(cudaMemcpyAsync(host.data(), device, host.size(), cudaMemcpyDeviceToHost, m_streams[indexOf(stream)].native()), "copying from the card");
+        note(cudaMemcpyAsync(host.data(), device, host.size(), cudaMemcpyDeviceToHost,
+                             m_streams[indexOf(stream)].native()),
+             "copying from the card");
     return mark(stream);
 }
 

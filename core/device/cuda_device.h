@@ -22,27 +22,28 @@ struct CudaDeviceInfo {
     int64_t memoryFree = 0;
 };
 
-/// The CUDA devices of this machine. Empty without a card, without a driver that fits, and in a build without CUDA. Asks each
-/// card for its free memory, which takes some tenths of a second and some memory of the card.
+/// The CUDA devices of this machine. Empty without a card, without a driver that fits, and in a build without CUDA.
+/// Asks each card for its free memory, which takes some tenths of a second and some memory of the card.
 std::vector<CudaDeviceInfo> cudaDevices();
 
 /// Host memory that copies reach directly for as long as this lives.
 using PinnedMemory = std::unique_ptr<std::byte, void (*)(std::byte*)>;
 
-/// An NVIDIA card as a Device. Memory is that of a CachingPool over cudaMalloc. A freed buffer may be given out again while Compute
-/// still has older work on it, because what is enqueued on Compute later runs later; work of Copy on fresh memory needs a
-/// streamWait for what Compute was given before. Memory leaves the pool only after the card is idle.
+/// An NVIDIA card as a Device. Memory is that of a CachingPool over cudaMalloc. A freed buffer may be given out again
+/// while Compute still has older work on it, because what is enqueued on Compute later runs later; work of Copy on
+/// fresh memory needs a streamWait for what Compute was given before. Memory leaves the pool only after the card is
+/// idle.
 ///
-/// Closures given to run() are called at once, on the calling thread, and enqueue their work on nativeStream(). Host memory
-/// of copies must stay as it is until their event has passed, pinned or not. The work of the device need not be done when it is
-/// destroyed: the destructor waits.
+/// Closures given to run() are called at once, on the calling thread, and enqueue their work on nativeStream(). Host
+/// memory of copies must stay as it is until their event has passed, pinned or not. The work of the device need not be
+/// done when it is destroyed: the destructor waits.
 ///
-/// The methods of Device that return no Status cannot tell that CUDA failed. The first failure is kept: status() and every later
-/// allocate() return it, events after it count as passed, and results of the work since then are worthless.
+/// The methods of Device that return no Status cannot tell that CUDA failed. The first failure is kept: status() and
+/// every later allocate() return it, events after it count as passed, and results of the work since then are worthless.
 class CudaDevice : public Device {
 public:
-    /// The pool is capped at `limitBytes` (0 = what the card has). Errors: no card, no driver that fits, a card that is too old, no such
-    /// ordinal, or a build without CUDA.
+    /// The pool is capped at `limitBytes` (0 = what the card has). Errors: no card, no driver that fits, a card that is
+    /// too old, no such ordinal, or a build without CUDA.
     static Result<std::unique_ptr<CudaDevice>> create(int ordinal, int64_t limitBytes);
 
     DeviceKind kind() const final { return DeviceKind::Cuda; }

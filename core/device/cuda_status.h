@@ -13,8 +13,8 @@ namespace gsst {
 inline Status cudaStatus(cudaError_t result, const std::string& doing) {
     if (result == cudaSuccess)
         return {};
-    return Error{result == cudaErrorMemoryAllocation ? ErrorCode::OutOfMemory : ErrorCode::Internal, "The graphics card reported an error",
-                 doing, std::string("CUDA says: ") + cudaGetErrorString(result),
+    return Error{result == cudaErrorMemoryAllocation ? ErrorCode::OutOfMemory : ErrorCode::Internal,
+                 "The graphics card reported an error", doing, std::string("CUDA says: ") + cudaGetErrorString(result),
                  "Start again; if it happens again, check the card and its driver, or compute on the processor"};
 }
 

@@ -15,7 +15,9 @@ CudaStream::~CudaStream() {
 }
 
 // Not ordered with the default stream, which other libraries of the process may use.
-cudaError_t CudaStream::open() { return cudaStreamCreateWithFlags(&m_stream, cudaStreamNonBlocking); }
+cudaError_t CudaStream::open() {
+    return cudaStreamCreateWithFlags(&m_stream, cudaStreamNonBlocking);
+}
 
 cudaError_t CudaStream::mark(uint64_t& number) {
     retire();

@@ -10,7 +10,8 @@
 namespace gsst {
 
 /// One CUDA stream whose marks are numbered from 1 on. The events behind them are recycled once they have passed, so
-/// that a number costs a few bytes only while its work is pending. The caller keeps the right card current. Not thread-safe.
+/// that a number costs a few bytes only while its work is pending. The caller keeps the right card current. Not
+/// thread-safe.
 class CudaStream {
 public:
     CudaStream() = default;
@@ -34,7 +35,7 @@ private:
     cudaStream_t m_stream = nullptr;
     std::deque<cudaEvent_t> m_pending;  ///< of the marks m_retired + 1, m_retired + 2 ...
     std::vector<cudaEvent_t> m_spare;
-    uint64_t m_retired = 0;             ///< marks up to this one have passed
+    uint64_t m_retired = 0;  ///< marks up to this one have passed
 };
 
 }  // namespace gsst

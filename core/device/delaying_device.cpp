@@ -17,12 +17,20 @@ namespace {
 constexpr size_t kStreams = 2;
 constexpr std::byte kFreed{0xff};
 
-size_t indexOf(Stream stream) { return stream == Stream::Compute ? 0 : 1; }
+size_t indexOf(Stream stream) {
+    return stream == Stream::Compute ? 0 : 1;
+}
 
 // An event is the number of a piece of work in its stream, from 1 on, and the stream in the last bit.
-DeviceEvent eventOf(size_t stream, uint64_t number) { return {number * kStreams + stream}; }
-size_t streamOf(DeviceEvent event) { return event.value % kStreams; }
-uint64_t numberOf(DeviceEvent event) { return event.value / kStreams; }
+DeviceEvent eventOf(size_t stream, uint64_t number) {
+    return {number * kStreams + stream};
+}
+size_t streamOf(DeviceEvent event) {
+    return event.value % kStreams;
+}
+uint64_t numberOf(DeviceEvent event) {
+    return event.value / kStreams;
+}
 
 }  // namespace
 
@@ -122,7 +130,7 @@ Result<DeviceBuffer> DelayingDevice::allocate(int64_t bytes) {
     const PoolUsage usage = m_pool.usage();
     if (usage.limit > 0 && CpuPool::roundedBytes(bytes) > usage.limit - usage.held)
         waitForAll();
-    GSST_ASSIGN(std::byte* data, m_pool.allocate(bytes));
+    GSST_ASSIGN(std::byte * data, m_pool.allocate(bytes));
     return DeviceBuffer(this, data, bytes);
 }
 
@@ -136,7 +144,9 @@ void DelayingDevice::trim() {
     m_pool.trim();
 }
 
-DeviceEvent DelayingDevice::run(Stream stream, std::function<void()> work) { return m_streams->add(indexOf(stream), std::move(work)); }
+DeviceEvent DelayingDevice::run(Stream stream, std::function<void()> work) {
+    return m_streams->add(indexOf(stream), std::move(work));
+}
 
 DeviceEvent DelayingDevice::copyIn(Stream stream, std::byte* device, std::span<const std::byte> host) {
     return run(stream, [=] { std::copy(host.begin(), host.end(), device); });
@@ -150,9 +160,13 @@ DeviceEvent DelayingDevice::fillZero(Stream stream, std::byte* device, int64_t b
     return run(stream, [=] { std::fill_n(device, bytes, std::byte{0}); });
 }
 
-void DelayingDevice::streamWait(Stream stream, DeviceEvent event) { m_streams->add(indexOf(stream), {}, event); }
+void DelayingDevice::streamWait(Stream stream, DeviceEvent event) {
+    m_streams->add(indexOf(stream), {}, event);
+}
 
-void DelayingDevice::hostWait(DeviceEvent event) { m_streams->wait(event); }
+void DelayingDevice::hostWait(DeviceEvent event) {
+    m_streams->wait(event);
+}
 
 void DelayingDevice::waitForAll() {
     for (Stream stream : {Stream::Compute, Stream::Copy})

@@ -18,7 +18,7 @@ enum class DeviceKind { Cpu, Cuda };
 struct PoolUsage {
     int64_t limit = 0;  ///< 0 = no limit
     int64_t inUse = 0;
-    int64_t peak = 0;   ///< highest inUse since resetPeak()
+    int64_t peak = 0;  ///< highest inUse since resetPeak()
     int64_t held = 0;
 };
 
@@ -50,9 +50,10 @@ struct DeviceEvent {
     uint64_t value = 0;
 };
 
-/// Memory and order of one device. Torch-free: what is computed arrives as a closure. On the CPU everything runs at once on
-/// the calling thread; on CUDA closures enqueue work on the stream; the delaying device of the tests runs them on threads
-/// of its own after random delays, so that a missing wait shows. Owned and called by one thread (the compute thread).
+/// Memory and order of one device. Torch-free: what is computed arrives as a closure. On the CPU everything runs at
+/// once on the calling thread; on CUDA closures enqueue work on the stream; the delaying device of the tests runs them
+/// on threads of its own after random delays, so that a missing wait shows. Owned and called by one thread (the compute
+/// thread).
 class Device {
 public:
     virtual ~Device() = default;

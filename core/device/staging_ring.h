@@ -13,21 +13,23 @@
 
 namespace gsst {
 
-/// One fixed piece of I/O memory handed out first in, first out. Pieces may come back in any order; room is made when the
-/// oldest have. A piece never straddles the end: what is left there is skipped. Does not block; thread-safe.
+/// One fixed piece of I/O memory handed out first in, first out. Pieces may come back in any order; room is made when
+/// the oldest have. A piece never straddles the end: what is left there is skipped. Does not block; thread-safe.
 class StagingRing {
 public:
     /// `bytes` is rounded up to kIoAlignment. OutOfMemory if the system has less.
     static Result<std::unique_ptr<StagingRing>> create(size_t bytes);
 
-    /// kIoAlignment-aligned memory of at least `bytes`, or nothing when it does not fit now. The span has exactly `bytes`. On an
-    /// empty ring everything up to capacity() fits.
+    /// kIoAlignment-aligned memory of at least `bytes`, or nothing when it does not fit now. The span has exactly
+    /// `bytes`. On an empty ring everything up to capacity() fits.
     std::optional<std::span<std::byte>> allocate(size_t bytes);
     /// Gives back what allocate() returned.
     void release(std::span<std::byte> piece);
 
     size_t capacity() const { return m_memory.size(); }
-    std::span<std::byte> memory() { return {m_memory.data(), m_memory.size()}; }  ///< all of it, to tell the system about
+    std::span<std::byte> memory() {
+        return {m_memory.data(), m_memory.size()};
+    }                          ///< all of it, to tell the system about
     size_t usedBytes() const;  ///< rounded, with the pieces that came back but wait for older ones
     size_t peakBytes() const;  ///< highest usedBytes() so far
 

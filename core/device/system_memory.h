@@ -6,8 +6,9 @@
 
 namespace gsst {
 
-/// Whole pages straight from the operating system, zeroed, page-aligned; nullptr if it has none. `bytes` is a multiple of
-/// 4 KiB and not 0. Not through malloc: that keeps what is freed, and memory given back must leave the process at once.
+/// Whole pages straight from the operating system, zeroed, page-aligned; nullptr if it has none. `bytes` is a multiple
+/// of 4 KiB and not 0. Not through malloc: that keeps what is freed, and memory given back must leave the process at
+/// once.
 std::byte* takePages(size_t bytes);
 
 /// Gives back what takePages(bytes) returned.

@@ -13,7 +13,9 @@ std::byte* takePages(size_t bytes) {
     return pages == MAP_FAILED ? nullptr : static_cast<std::byte*>(pages);
 }
 
-void returnPages(std::byte* pages, size_t bytes) { ::munmap(pages, bytes); }
+void returnPages(std::byte* pages, size_t bytes) {
+    ::munmap(pages, bytes);
+}
 
 int64_t processMemoryBytes() {
     std::ifstream file("/proc/self/statm");

@@ -11,11 +11,15 @@ std::byte* takePages(size_t bytes) {
     return static_cast<std::byte*>(::VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
 }
 
-void returnPages(std::byte* pages, size_t) { ::VirtualFree(pages, 0, MEM_RELEASE); }
+void returnPages(std::byte* pages, size_t) {
+    ::VirtualFree(pages, 0, MEM_RELEASE);
+}
 
 int64_t processMemoryBytes() {
     PROCESS_MEMORY_COUNTERS counters{};
-    return ::K32GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof(counters)) ? int64_t(counters.WorkingSetSize) : 0;
+    return ::K32GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof(counters))
+               ? int64_t(counters.WorkingSetSize)
+               : 0;
 }
 
 }  // namespace gsst

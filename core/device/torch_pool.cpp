@@ -15,8 +15,8 @@ namespace {
 
 thread_local CpuPool* activePool = nullptr;
 
-/// Which pool the memory of living tensors belongs to. The deleter of a tensor gets nothing but its address, because torch's
-/// raw interface (raw_allocate, raw_deallocate) wants address and context to be the same.
+/// Which pool the memory of living tensors belongs to. The deleter of a tensor gets nothing but its address, because
+/// torch's raw interface (raw_allocate, raw_deallocate) wants address and context to be the same.
 class Owners {
 public:
     void add(void* data, CpuPool& pool) {
@@ -74,8 +74,8 @@ private:
     c10::Allocator& m_before;
 };
 
-/// Registers the allocator when it is first asked for. Torch keeps a pointer to it for the life of the process, and so do
-/// tensors (to resize their storage), so it is never destroyed either.
+/// Registers the allocator when it is first asked for. Torch keeps a pointer to it for the life of the process, and so
+/// do tensors (to resize their storage), so it is never destroyed either.
 ScopedAllocator& installed() {
     constexpr uint8_t kPriority = 100;
     static ScopedAllocator& instance = []() -> ScopedAllocator& {
@@ -102,6 +102,8 @@ TorchPoolScope::TorchPoolScope(CpuPool& pool) : m_previous(activePool) {
     activePool = &pool;
 }
 
-TorchPoolScope::~TorchPoolScope() { activePool = m_previous; }
+TorchPoolScope::~TorchPoolScope() {
+    activePool = m_previous;
+}
 
 }  // namespace gsst

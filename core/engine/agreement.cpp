@@ -29,7 +29,9 @@ struct Committed {
     Hash128 weights{};
 };
 
-std::string rankText(size_t rank) { return "rank " + std::to_string(rank); }
+std::string rankText(size_t rank) {
+    return "rank " + std::to_string(rank);
+}
 
 Status sameText(const std::vector<Standing>& all) {
     for (size_t rank = 1; rank < all.size(); ++rank)
@@ -40,8 +42,10 @@ Status sameText(const std::vector<Standing>& all) {
     return {};
 }
 
-Result<std::vector<Committed>> gatherCommitted(Collective& collective, const StateStore& store, const Hash128& fingerprint) {
-    GSST_ASSIGN(const std::vector<Standing> all, gatherValues(collective, Channel::Commit, standingOf(store, fingerprint)));
+Result<std::vector<Committed>> gatherCommitted(Collective& collective, const StateStore& store,
+                                               const Hash128& fingerprint) {
+    GSST_ASSIGN(const std::vector<Standing> all,
+                gatherValues(collective, Channel::Commit, standingOf(store, fingerprint)));
     GSST_TRY(sameText(all));
     std::vector<Committed> committed;
     for (const Standing& each : all)
@@ -51,13 +55,17 @@ Result<std::vector<Committed>> gatherCommitted(Collective& collective, const Sta
 
 /// The rank that is the least far.
 size_t lastOf(const std::vector<Committed>& all) {
-    const auto isBehind = [](const Committed& one, const Committed& other) { return one.record.step < other.record.step; };
+    const auto isBehind = [](const Committed& one, const Committed& other) {
+        return one.record.step < other.record.step;
+    };
     return size_t(std::min_element(all.begin(), all.end(), isBehind) - all.begin());
 }
 
 /// Of the same state: whose text comes in the newest order.
 size_t leaderOf(const std::vector<Committed>& all) {
-    const auto isOlder = [](const Committed& one, const Committed& other) { return one.record.dataOrder < other.record.dataOrder; };
+    const auto isOlder = [](const Committed& one, const Committed& other) {
+        return one.record.dataOrder < other.record.dataOrder;
+    };
     return size_t(std::max_element(all.begin(), all.end(), isOlder) - all.begin());
 }
 
@@ -94,7 +102,8 @@ Status agreeOnStart(Collective& collective, StateStore& store, const Hash128& fi
             return Error{ErrorCode::Corrupt, "The ranks hold no common state", rankText(rank),
                          "it stands at step " + std::to_string(step) + ", " + rankText(lastOf(before)) + " at step " +
                              std::to_string(last.record.step) + (step == last.record.step ? " with other weights" : ""),
-                         "Each rank keeps a part of the state that no other has: put back backups of all their folders that were made at the same "
+                         "Each rank keeps a part of the state that no other has: put back backups of all their folders "
+                         "that were made at the same "
                          "time, or begin a new run"};
     }
     return takeOver(store, after[leaderOf(after)].record);
@@ -107,16 +116,18 @@ Status commitTogether(Collective* collective, StateStore& store, int slot, const
     for (size_t rank = 0; rank < ready.size(); ++rank)
         if (ready[rank] != record.step)
             return Error{ErrorCode::Internal, "The ranks commit different steps", rankText(rank),
-                         "it commits step " + std::to_string(ready[rank]) + ", this one step " + std::to_string(record.step),
+                         "it commits step " + std::to_string(ready[rank]) + ", this one step " +
+                             std::to_string(record.step),
                          "Please report this as a defect; all ranks can be resumed"};
     GSST_TRY(store.commit(slot, record));
     const Hash128 own = store.weightsHash();
     GSST_ASSIGN(const std::vector<Hash128> weights, gatherValues(*collective, Channel::Commit, own));
     for (size_t rank = 0; rank < weights.size(); ++rank)
         if (weights[rank] != own)
-            return Error{ErrorCode::Corrupt, "The weights of the ranks differ", rankText(rank),
-                         "after step " + std::to_string(record.step) + " they are not those of this rank",
-                         "This points to failing memory or to different versions of the program: use the same on all computers"};
+            return Error{
+                ErrorCode::Corrupt, "The weights of the ranks differ", rankText(rank),
+                "after step " + std::to_string(record.step) + " they are not those of this rank",
+                "This points to failing memory or to different versions of the program: use the same on all computers"};
     return {};
 }
 
@@ -131,8 +142,10 @@ Result<LossSum> sumLosses(Collective& collective, const LossSum& mine, std::span
     LossSum sum;
     for (size_t rank = 0; rank < parts.size(); ++rank) {
         if (parts[rank].norms != part.norms)
-            return Error{ErrorCode::Internal, "The gradients of the ranks differ", rankText(rank), "their norms are not the same",
-                         "This points to failing memory or to different versions of the program: use the same on all computers"};
+            return Error{
+                ErrorCode::Internal, "The gradients of the ranks differ", rankText(rank),
+                "their norms are not the same",
+                "This points to failing memory or to different versions of the program: use the same on all computers"};
         sum.nats += parts[rank].nats;
         sum.tokens += parts[rank].tokens;
     }

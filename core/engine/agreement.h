@@ -23,17 +23,19 @@ Result<std::vector<T>> gatherValues(Collective& collective, Channel channel, con
     return values;
 }
 
-/// Before the first step, after the state was opened. Ranks hold the same weights and each its share of the rest, and they may differ by
-/// one commit, which some had made when the run ended: whoever is ahead goes back to the newest step that all hold. If the order of the
-/// text was changed on one of them, it is changed on all. InvalidInput on all ranks, with nothing changed, if one of them has another
-/// `fingerprint` (of model, recipe and data); Corrupt if their weights differ.
+/// Before the first step, after the state was opened. Ranks hold the same weights and each its share of the rest, and
+/// they may differ by one commit, which some had made when the run ended: whoever is ahead goes back to the newest step
+/// that all hold. If the order of the text was changed on one of them, it is changed on all. InvalidInput on all ranks,
+/// with nothing changed, if one of them has another `fingerprint` (of model, recipe and data); Corrupt if their weights
+/// differ.
 Status agreeOnStart(Collective& collective, StateStore& store, const Hash128& fingerprint);
 
-/// StateStore::commit() on all ranks or on none: no rank writes its record before all are ready to, and none goes on (which would
-/// write over the state before) until all have. With no `collective` (null) it is that of `store` alone.
+/// StateStore::commit() on all ranks or on none: no rank writes its record before all are ready to, and none goes on
+/// (which would write over the state before) until all have. With no `collective` (null) it is that of `store` alone.
 Status commitTogether(Collective* collective, StateStore& store, int slot, const CommitRecord& record);
 
-/// The loss of a step over all ranks, added up in their order. Internal if `squaredNorms`, which must be the same bits, differ.
+/// The loss of a step over all ranks, added up in their order. Internal if `squaredNorms`, which must be the same bits,
+/// differ.
 Result<LossSum> sumLosses(Collective& collective, const LossSum& mine, std::span<const double> squaredNorms);
 
 }  // namespace gsst

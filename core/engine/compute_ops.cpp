@@ -26,27 +26,55 @@ bool endsHostUse(const Op& op, const ProgramRun& run) {
 }  // namespace
 
 ComputeOps::ComputeOps(const EngineParts& parts)
-    : m_parts(parts), m_elementBytes(computeElementBytes(parts.precision)), m_squaredNorms(parts.table->blocks().size(), 0.0) {}
+    : m_parts(parts), m_elementBytes(computeElementBytes(parts.precision)),
+      m_squaredNorms(parts.table->blocks().size(), 0.0) {}
 
 Status ComputeOps::run(const Op& op, ProgramRun& run) {
     GSST_TRY(acquire(op, run));
     Status status;
     switch (op.kind) {
-    case OpKind::Update: status = update(op, run); break;
-    case OpKind::Join: status = join(op, run); break;
-    case OpKind::ZeroGradient: status = zero(op, run); break;
-    case OpKind::LoadBoundary: status = loadActivation(op, op.input, run); break;
-    case OpKind::LoadGradient: status = loadActivation(op, op.outputGradient, run); break;
-    case OpKind::StoreBoundary: status = storeActivation(op, run); break;
-    case OpKind::StoreGradient: status = storeGradient(op, run); break;
+    case OpKind::Update:
+        status = update(op, run);
+        break;
+    case OpKind::Join:
+        status = join(op, run);
+        break;
+    case OpKind::ZeroGradient:
+        status = zero(op, run);
+        break;
+    case OpKind::LoadBoundary:
+        status = loadActivation(op, op.input, run);
+        break;
+    case OpKind::LoadGradient:
+        status = loadActivation(op, op.outputGradient, run);
+        break;
+    case OpKind::StoreBoundary:
+        status = storeActivation(op, run);
+        break;
+    case OpKind::StoreGradient:
+        status = storeGradient(op, run);
+        break;
     case OpKind::StoreShare:
-    case OpKind::LoadShare: status = moveShare(op, run); break;
-    case OpKind::Forward: status = forward(op, run); break;
-    case OpKind::HeadSums: status = headSums(op, run); break;
-    case OpKind::Head: status = op.sums == kNoBuffer ? head(op, run) : headSlice(op, run); break;
-    case OpKind::Backward: status = backward(op, run); break;
-    case OpKind::Norms: status = norms(op, run); break;
-    default: break;  // ops of other lanes never come here
+    case OpKind::LoadShare:
+        status = moveShare(op, run);
+        break;
+    case OpKind::Forward:
+        status = forward(op, run);
+        break;
+    case OpKind::HeadSums:
+        status = headSums(op, run);
+        break;
+    case OpKind::Head:
+        status = op.sums == kNoBuffer ? head(op, run) : headSlice(op, run);
+        break;
+    case OpKind::Backward:
+        status = backward(op, run);
+        break;
+    case OpKind::Norms:
+        status = norms(op, run);
+        break;
+    default:
+        break;  // ops of other lanes never come here
     }
     release(op, run);
     return status;
@@ -196,7 +224,8 @@ Status ComputeOps::zero(const Op& op, ProgramRun& run) {
 }
 
 Status ComputeOps::forward(const Op& op, ProgramRun& run) {
-    const ForwardCall call{op.slice, op.microBatch, run.data(op.weights), run.data(op.input), run.data(op.output), op.kept != kNoBuffer};
+    const ForwardCall call{op.slice,           op.microBatch,       run.data(op.weights),
+                           run.data(op.input), run.data(op.output), op.kept != kNoBuffer};
     return onDevice(false, [this, call] { return m_parts.math->forward(call); });
 }
 
@@ -298,14 +327,16 @@ Status ComputeOps::storeGradient(const Op& op, ProgramRun& run) {
         return onDevice(true, [this, call] { return m_parts.math->packGradient(call); });
     }
     const std::span<std::byte> memory(to, size_t(op.elements * kGradientBytes));
-    m_parts.device->hostWait(m_parts.device->copyOut(Stream::Compute, memory, reinterpret_cast<const std::byte*>(from)));
+    m_parts.device->hostWait(
+        m_parts.device->copyOut(Stream::Compute, memory, reinterpret_cast<const std::byte*>(from)));
     return {};
 }
 
 /// In RAM there is one buffer for the slice, in staging one for the chunk.
 Status ComputeOps::moveShare(const Op& op, ProgramRun& run) {
     const bool staged = run.program->buffers[size_t(op.host)].space == Space::Staging;
-    const std::span<std::byte> host(run.data(op.host) + (staged ? 0 : op.targetOffset * kGradientBytes), size_t(op.elements * kGradientBytes));
+    const std::span<std::byte> host(run.data(op.host) + (staged ? 0 : op.targetOffset * kGradientBytes),
+                                    size_t(op.elements * kGradientBytes));
     auto* gradient = reinterpret_cast<std::byte*>(gradientOf(op.gradient, run) + op.targetOffset);
     const DeviceEvent event = op.kind == OpKind::StoreShare ? m_parts.device->copyOut(Stream::Compute, host, gradient)
                                                             : m_parts.device->copyIn(Stream::Compute, gradient, host);

@@ -18,8 +18,8 @@ class ComputeOps {
 public:
     explicit ComputeOps(const EngineParts& parts);
 
-    /// Takes the op's device and RAM buffers, runs it on the device's compute stream, gives back what dies with it. Where
-    /// the result is needed on the host (staging, loss, norms), waits for the device.
+    /// Takes the op's device and RAM buffers, runs it on the device's compute stream, gives back what dies with it.
+    /// Where the result is needed on the host (staging, loss, norms), waits for the device.
     Status run(const Op& op, ProgramRun& run);
 
     /// Waits until the device has done all ops so far. Their first error, if any.
@@ -34,7 +34,8 @@ public:
 private:
     Status acquire(const Op& op, ProgramRun& run);
     void release(const Op& op, ProgramRun& run);
-    /// Runs `work` on the compute stream; waits for it if `wait`. An error of the work is returned, or kept for a later op.
+    /// Runs `work` on the compute stream; waits for it if `wait`. An error of the work is returned, or kept for a later
+    /// op.
     Status onDevice(bool wait, std::function<Status()> work);
 
     Status update(const Op& op, ProgramRun& run);
@@ -53,7 +54,8 @@ private:
     HeadSliceCall headSliceCall(const Op& op, ProgramRun& run) const;
 
     std::byte* storedGradient(const Op& op, const ProgramRun& run) const;
-    /// Checks what an update or join was given from disk, sums up what an update leaves for it. `op` and `run` outlive the hooks.
+    /// Checks what an update or join was given from disk, sums up what an update leaves for it. `op` and `run` outlive
+    /// the hooks.
     BlockHooks sumHooks(const Op& op, ProgramRun& run) const;
     bool packsGradients() const { return m_parts.format().preset() != StatePreset::Exact; }
     float* gradientOf(int buffer, const ProgramRun& run) const { return reinterpret_cast<float*>(run.data(buffer)); }
@@ -62,7 +64,8 @@ private:
     const EngineParts& m_parts;
     int64_t m_elementBytes;
     std::vector<double> m_squaredNorms;
-    std::map<std::pair<BufferUse, int>, DeviceBuffer> m_kept;  ///< weights and gradients that stay on the device, by slice
+    std::map<std::pair<BufferUse, int>, DeviceBuffer>
+        m_kept;  ///< weights and gradients that stay on the device, by slice
     std::mutex m_mutex;
     Status m_error;  ///< first error of work on the device; guarded by m_mutex
 };

@@ -24,8 +24,8 @@ enum class WaitCause {
     Write  ///< free staging, or a write or commit
 };
 
-/// Hears what the engine does, for the slice lane, traces and logs. Called on the compute thread and on I/O threads; must be
-/// quick and thread-safe.
+/// Hears what the engine does, for the slice lane, traces and logs. Called on the compute thread and on I/O threads;
+/// must be quick and thread-safe.
 class EngineObserver {
 public:
     virtual ~EngineObserver() = default;
@@ -42,18 +42,19 @@ struct EngineParts {
     std::vector<SliceRange> slices;
     Precision precision = Precision::Fp32;
     Device* device = nullptr;
-    CpuPool* ram = nullptr;              ///< RAM-tier boundary activations
+    CpuPool* ram = nullptr;  ///< RAM-tier boundary activations
     StagingRing* ring = nullptr;
     AsyncIo* io = nullptr;
     SliceMath* math = nullptr;
     StateStore* store = nullptr;
-    File* gradients = nullptr;           ///< work/ file of stored gradients; null when none are on disk
-    File* shares = nullptr;              ///< work/ file of a tied head's shares of gradients; null when none are on disk
-    File* boundaries = nullptr;          ///< work/ file of boundary activations; null when none are on disk
-    HostState* host = nullptr;           ///< copies in RAM; may be without any
+    File* gradients = nullptr;   ///< work/ file of stored gradients; null when none are on disk
+    File* shares = nullptr;      ///< work/ file of a tied head's shares of gradients; null when none are on disk
+    File* boundaries = nullptr;  ///< work/ file of boundary activations; null when none are on disk
+    HostState* host = nullptr;   ///< copies in RAM; may be without any
     EngineObserver* observer = nullptr;  ///< may be null
-    /// Sums are checked and made by the math as it updates and joins blocks, not on the I/O threads: where the processor is the device,
-    /// all cores compute, and an I/O thread that reads every byte once more takes a core from a computation that waits for all of them.
+    /// Sums are checked and made by the math as it updates and joins blocks, not on the I/O threads: where the
+    /// processor is the device, all cores compute, and an I/O thread that reads every byte once more takes a core from
+    /// a computation that waits for all of them.
     bool sumsWithMath = false;
     Collective* collective = nullptr;  ///< null: this process trains alone
 

@@ -9,7 +9,8 @@
 namespace gsst {
 namespace {
 
-/// A program that is enqueued ahead may never run: until it does it changes nothing, and makes no call that other ranks would have to answer.
+/// A program that is enqueued ahead may never run: until it does it changes nothing, and makes no call that other ranks
+/// would have to answer.
 bool waitsForRun(const Op& op) {
     const Lane lane = laneOf(op.kind);
     return lane == Lane::Write || lane == Lane::Link;
@@ -23,7 +24,9 @@ constexpr int kDriveOpsInFlight = 4;
 Executor::Executor(const EngineParts& parts)
     : m_parts(parts), m_compute(m_parts), m_io(m_parts), m_link(m_parts), m_slot(parts.store->committedSlot()) {}
 
-Executor::~Executor() { abandon(); }
+Executor::~Executor() {
+    abandon();
+}
 
 void Executor::enqueue(std::shared_ptr<const StepProgram> program) {
     auto run = std::make_unique<ProgramRun>();
@@ -114,7 +117,9 @@ void Executor::issue(size_t number, Launches& launches) {
 
 /// What the drive is to do next: of what is ready that which is needed first.
 void Executor::takeForDrive(Launches& launches) {
-    const auto sooner = [this](size_t a, size_t b) { return std::pair(node(a).neededBy, a) < std::pair(node(b).neededBy, b); };
+    const auto sooner = [this](size_t a, size_t b) {
+        return std::pair(node(a).neededBy, a) < std::pair(node(b).neededBy, b);
+    };
     while (!m_stopped && m_driveOpsInFlight < kDriveOpsInFlight && !m_readyForDrive.empty()) {
         const auto next = std::min_element(m_readyForDrive.begin(), m_readyForDrive.end(), sooner);
         issue(*next, launches);
@@ -193,7 +198,9 @@ Status Executor::waitFor(size_t number, WaitTimes& waits, std::stop_token stop) 
                 return other >= m_firstNode && !node(other).done && laneOf(node(other).op->kind) == lane;
             });
         };
-        const WaitCause cause = waitsFor(Lane::Link) ? WaitCause::Link : waitsFor(Lane::Read) ? WaitCause::Read : WaitCause::Write;
+        const WaitCause cause = waitsFor(Lane::Link)   ? WaitCause::Link
+                                : waitsFor(Lane::Read) ? WaitCause::Read
+                                                       : WaitCause::Write;
         const Stopwatch watch;
         m_changed.wait(lock, stop, ready);
         const double seconds = watch.seconds();
@@ -253,7 +260,8 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
 bool Executor::feedsLink(size_t number) {
     const std::lock_guard lock(m_mutex);
     const std::vector<size_t>& dependents = node(number).dependents;
-    return std::any_of(dependents.begin(), dependents.end(), [this](size_t other) { return laneOf(node(other).op->kind) == Lane::Link; });
+    return std::any_of(dependents.begin(), dependents.end(),
+                       [this](size_t other) { return laneOf(node(other).op->kind) == Lane::Link; });
 }
 
 /// Drops programs whose every op is done, oldest first.
@@ -261,7 +269,8 @@ void Executor::forgetFinished() {
     const std::lock_guard lock(m_mutex);
     while (!m_finishing.empty()) {
         const size_t count = m_finishing.front()->program->ops.size();
-        const bool allDone = std::all_of(m_nodes.begin(), m_nodes.begin() + std::ptrdiff_t(count), [](const Node& n) { return n.done; });
+        const bool allDone =
+            std::all_of(m_nodes.begin(), m_nodes.begin() + std::ptrdiff_t(count), [](const Node& n) { return n.done; });
         if (!allDone)
             return;
         m_nodes.erase(m_nodes.begin(), m_nodes.begin() + std::ptrdiff_t(count));

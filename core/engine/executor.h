@@ -22,12 +22,13 @@ namespace gsst {
 /// Runs step programs. Reads go ahead and writes stay behind as far as the staging ring and the dependencies of the ops
 /// allow, also across programs: enqueue the next program before running the current one and its first reads overlap.
 ///
-/// Staging is handed out in program order, so the oldest unfinished op always holds what it needs and nothing can deadlock.
-/// The drive has a few ops under way at a time, reads and writes together: of those that are ready the ones that computation needs
-/// first (earliest deadline first). A read for the next slice passes the last step's writes, except of what the next step reads first, and
-/// those pass reads for later slices.
+/// Staging is handed out in program order, so the oldest unfinished op always holds what it needs and nothing can
+/// deadlock. The drive has a few ops under way at a time, reads and writes together: of those that are ready the ones
+/// that computation needs first (earliest deadline first). A read for the next slice passes the last step's writes,
+/// except of what the next step reads first, and those pass reads for later slices.
 ///
-/// No thread of its own: whoever completes an op (compute thread, an I/O thread or the link's) starts what became ready.
+/// No thread of its own: whoever completes an op (compute thread, an I/O thread or the link's) starts what became
+/// ready.
 ///
 /// enqueue, run, drain and abandon belong to one thread, the compute thread.
 class Executor {
@@ -39,15 +40,15 @@ public:
     void enqueue(std::shared_ptr<const StepProgram> program);
     size_t queued() const { return m_runs.size(); }  ///< programs enqueued and not yet run
 
-    /// Runs the compute ops of the oldest program. Its trailing writes (and its commit) may still be on their way when this
-    /// returns. A requested stop ends it between two ops with Cancelled; call abandon() then, as after any error.
+    /// Runs the compute ops of the oldest program. Its trailing writes (and its commit) may still be on their way when
+    /// this returns. A requested stop ends it between two ops with Cancelled; call abandon() then, as after any error.
     Result<StepOutcome> run(const StepContext& context, std::stop_token stop);
 
     /// Waits for all I/O of the programs that have run. Their first error, if any.
     Status drain();
 
-    /// Gives up everything enqueued or in progress: waits for I/O in flight (a commit already issued completes), frees all
-    /// buffers, forgets errors. What is committed then is in the store.
+    /// Gives up everything enqueued or in progress: waits for I/O in flight (a commit already issued completes), frees
+    /// all buffers, forgets errors. What is committed then is in the store.
     void abandon();
 
     const std::vector<double>& squaredNorms() const { return m_compute.squaredNorms(); }
@@ -58,7 +59,7 @@ private:
     struct Node {
         ProgramRun* run = nullptr;
         const Op* op = nullptr;
-        int waits = 0;         ///< unfinished dependencies, plus one for staging, plus one for run() if the op waits for it
+        int waits = 0;  ///< unfinished dependencies, plus one for staging, plus one for run() if the op waits for it
         size_t neededBy = kNever;  ///< the first computation that waits for it, as far as is known
         bool issued = false;
         bool done = false;
@@ -88,19 +89,19 @@ private:
     mutable std::mutex m_mutex;
     std::condition_variable_any m_changed;
     // Guarded by m_mutex:
-    std::deque<Node> m_nodes;      ///< global numbers m_firstNode...
+    std::deque<Node> m_nodes;  ///< global numbers m_firstNode...
     size_t m_firstNode = 0;
-    size_t m_nextStaging = 0;      ///< first op whose staging was not handed out yet
+    size_t m_nextStaging = 0;             ///< first op whose staging was not handed out yet
     std::vector<size_t> m_readyForDrive;  ///< they wait for nothing but their turn
     int m_driveOpsInFlight = 0;
-    size_t m_inFlight = 0;         ///< of the drive and of the link
-    bool m_stopped = false;        ///< start nothing new
+    size_t m_inFlight = 0;   ///< of the drive and of the link
+    bool m_stopped = false;  ///< start nothing new
     Status m_error;
     // Compute thread only:
     DependencyTracker m_tracker;
-    std::deque<std::unique_ptr<ProgramRun>> m_runs;      ///< enqueued, not run
-    std::deque<std::unique_ptr<ProgramRun>> m_finishing; ///< run, with I/O perhaps in flight
-    int m_slot = 0;                ///< slot committed after everything enqueued
+    std::deque<std::unique_ptr<ProgramRun>> m_runs;       ///< enqueued, not run
+    std::deque<std::unique_ptr<ProgramRun>> m_finishing;  ///< run, with I/O perhaps in flight
+    int m_slot = 0;                                       ///< slot committed after everything enqueued
 };
 
 }  // namespace gsst

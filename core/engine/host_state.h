@@ -15,13 +15,14 @@
 
 namespace gsst {
 
-/// The state and gradients that a placement keeps in host memory, taken from a counted pool: for each kind in RAM of each unit, or
-/// part of one that is a slice, one piece, aligned for direct I/O. Must not outlive the pool. Who may touch what when
-/// follows from the step program.
+/// The state and gradients that a placement keeps in host memory, taken from a counted pool: for each kind in RAM of
+/// each unit, or part of one that is a slice, one piece, aligned for direct I/O. Must not outlive the pool. Who may
+/// touch what when follows from the step program.
 class HostState {
 public:
     static Result<std::unique_ptr<HostState>> create(const TensorTable& table, const StateFormat& format,
-                                                     const std::vector<SliceRange>& slices, const Placement& placement, CpuPool& pool);
+                                                     const std::vector<SliceRange>& slices, const Placement& placement,
+                                                     CpuPool& pool);
     ~HostState();
     HostState(const HostState&) = delete;
     HostState& operator=(const HostState&) = delete;

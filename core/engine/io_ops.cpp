@@ -40,16 +40,26 @@ private:
 void IoOps::start(const Op& op, ProgramRun& run, Done done) {
     switch (op.kind) {
     case OpKind::ReadState:
-    case OpKind::ReadWeights: return moveSections(op, run, false, std::move(done));
-    case OpKind::WriteState: return moveSections(op, run, true, std::move(done));
-    case OpKind::ReadGradient: return moveGradient(op, run, false, std::move(done));
-    case OpKind::WriteGradient: return moveGradient(op, run, true, std::move(done));
-    case OpKind::ReadShare: return moveShare(op, run, false, std::move(done));
-    case OpKind::WriteShare: return moveShare(op, run, true, std::move(done));
-    case OpKind::ReadBoundary: return moveBoundary(op, run, false, std::move(done));
-    case OpKind::WriteBoundary: return moveBoundary(op, run, true, std::move(done));
-    case OpKind::Commit: return commit(op, run, std::move(done));
-    default: return;  // compute ops never come here
+    case OpKind::ReadWeights:
+        return moveSections(op, run, false, std::move(done));
+    case OpKind::WriteState:
+        return moveSections(op, run, true, std::move(done));
+    case OpKind::ReadGradient:
+        return moveGradient(op, run, false, std::move(done));
+    case OpKind::WriteGradient:
+        return moveGradient(op, run, true, std::move(done));
+    case OpKind::ReadShare:
+        return moveShare(op, run, false, std::move(done));
+    case OpKind::WriteShare:
+        return moveShare(op, run, true, std::move(done));
+    case OpKind::ReadBoundary:
+        return moveBoundary(op, run, false, std::move(done));
+    case OpKind::WriteBoundary:
+        return moveBoundary(op, run, true, std::move(done));
+    case OpKind::Commit:
+        return commit(op, run, std::move(done));
+    default:
+        return;  // compute ops never come here
     }
 }
 
@@ -103,7 +113,8 @@ void IoOps::recordSection(const Op& op, const ProgramRun& run, int slot, const S
     const bool summed = m_parts.format().owns(op.firstBlock) && !run.sums.empty();
     for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block) {
         const size_t bytes = size_t(m_parts.format().bytes(block, section.kind));
-        m_parts.store->recordSum(slot, block, section.kind, summed ? run.sums[size_t(block)][size_t(section.kind)] : stateSum({data, bytes}));
+        m_parts.store->recordSum(slot, block, section.kind,
+                                 summed ? run.sums[size_t(block)][size_t(section.kind)] : stateSum({data, bytes}));
         data += bytes;
     }
 }
@@ -117,7 +128,8 @@ void IoOps::move(File& file, uint64_t offset, std::span<std::byte> memory, bool 
 
 void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done) {
     const auto offset = uint64_t(m_parts.format().gradientBytes(0, op.firstBlock));
-    const std::span<std::byte> memory(run.data(op.chunkGradient), size_t(m_parts.format().gradientBytes(op.firstBlock, op.blockCount)));
+    const std::span<std::byte> memory(run.data(op.chunkGradient),
+                                      size_t(m_parts.format().gradientBytes(op.firstBlock, op.blockCount)));
     move(*m_parts.gradients, offset, memory, writing, std::move(done));
 }
 

@@ -11,8 +11,8 @@
 
 namespace gsst {
 
-/// Starts the ops of the read and write lanes. Checks sums of what is read and makes sums of what is written on the I/O threads, unless
-/// the math has them (EngineParts::sumsWithMath). Thread-safe for distinct ops.
+/// Starts the ops of the read and write lanes. Checks sums of what is read and makes sums of what is written on the I/O
+/// threads, unless the math has them (EngineParts::sumsWithMath). Thread-safe for distinct ops.
 class IoOps {
 public:
     using Done = std::function<void(Status)>;

@@ -15,8 +15,8 @@ LinkOps::LinkOps(const EngineParts& parts) : m_parts(parts) {
 
 void LinkOps::start(const Op& op, ProgramRun& run, Done done) {
     if (!m_thread)
-        return done(Error{ErrorCode::Internal, "A program for several ranks was run by one", "", "there are no others to add up with",
-                          "Please report this as a defect"});
+        return done(Error{ErrorCode::Internal, "A program for several ranks was run by one", "",
+                          "there are no others to add up with", "Please report this as a defect"});
     m_thread->add([this, &op, &run, done = std::move(done)] { done(this->run(op, run)); });
 }
 
@@ -26,7 +26,8 @@ Status LinkOps::run(const Op& op, ProgramRun& run) const {
     const StateFormat& format = m_parts.format();
     for (StateKind kind : format.kinds())
         if (format.isWhole(kind))
-            GSST_TRY(m_parts.collective->share(op.owner, {stateSection(m_parts, op, run, kind), size_t(format.bytes(op.firstBlock, op.blockCount, kind))}));
+            GSST_TRY(m_parts.collective->share(op.owner, {stateSection(m_parts, op, run, kind),
+                                                          size_t(format.bytes(op.firstBlock, op.blockCount, kind))}));
     return {};
 }
 

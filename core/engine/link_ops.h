@@ -10,8 +10,8 @@
 
 namespace gsst {
 
-/// Carries out the ops of the link lane, one after the other on a thread of their own, while the next slice is computed. start() may be
-/// called from any thread; `done` is called on the link's.
+/// Carries out the ops of the link lane, one after the other on a thread of their own, while the next slice is
+/// computed. start() may be called from any thread; `done` is called on the link's.
 class LinkOps {
 public:
     using Done = std::function<void(Status)>;

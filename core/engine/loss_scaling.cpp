@@ -5,7 +5,9 @@
 
 namespace gsst {
 
-double LossScaling::scale(const CommitRecord& history) const { return std::clamp(history.lossScale, least, most); }
+double LossScaling::scale(const CommitRecord& history) const {
+    return std::clamp(history.lossScale, least, most);
+}
 
 void LossScaling::noteFinite(CommitRecord& history) const {
     if (most <= least)

@@ -7,9 +7,10 @@
 
 namespace gsst {
 
-/// Dynamic loss scaling, as fp16 compute needs it: what a gradient of a step is multiplied by, so that its small elements do not
-/// vanish. After an overflow it is halved; after so many steps in a row without one it is doubled. The scale and those steps are in the
-/// commit record: a resumed run goes on with the same. Powers of two, so that no bit of a mantissa depends on it.
+/// Dynamic loss scaling, as fp16 compute needs it: what a gradient of a step is multiplied by, so that its small
+/// elements do not vanish. After an overflow it is halved; after so many steps in a row without one it is doubled. The
+/// scale and those steps are in the commit record: a resumed run goes on with the same. Powers of two, so that no bit
+/// of a mantissa depends on it.
 struct LossScaling {
     int64_t growSteps = 2000;
     double least = 1;

@@ -21,7 +21,8 @@ namespace gsst {
 struct AppliedUpdate {
     int64_t step = 0;    ///< 1-based number of the step whose gradient it is
     float scale = 1.0f;  ///< its clip factor over its loss scale
-    std::function<float(int unit)> scaleOfUnit;  ///< instead of `scale`, if there; asked once the unit's norms are known
+    std::function<float(int unit)>
+        scaleOfUnit;  ///< instead of `scale`, if there; asked once the unit's norms are known
 };
 
 /// What an op needs to know that is not in the static program.
@@ -80,8 +81,8 @@ struct LiveBuffer {
     bool inRam = false;
 };
 
-/// A program in the executor's queue, with its live buffers. Buffers in staging belong to the executor's lock, all others to the
-/// compute thread.
+/// A program in the executor's queue, with its live buffers. Buffers in staging belong to the executor's lock, all
+/// others to the compute thread.
 struct ProgramRun {
     std::shared_ptr<const StepProgram> program;
     size_t firstOp = 0;  ///< global number
@@ -89,8 +90,9 @@ struct ProgramRun {
     StepContext context;
     StepOutcome outcome;
     std::vector<LiveBuffer> buffers;
-    /// By block: sums of the state that an update of this program has left, by kind, for when it is written (EngineParts::sumsWithMath;
-    /// else empty). Not in the store at once: the slot's sums are still those of a committed state then, perhaps.
+    /// By block: sums of the state that an update of this program has left, by kind, for when it is written
+    /// (EngineParts::sumsWithMath; else empty). Not in the store at once: the slot's sums are still those of a
+    /// committed state then, perhaps.
     std::vector<std::array<uint64_t, kStateKinds.size()>> sums;
 
     int slotOf(SlotRef slot) const { return slot == SlotRef::Old ? oldSlot : 1 - oldSlot; }

@@ -8,7 +8,8 @@
 
 namespace gsst {
 
-/// First byte of the op's `kind` of state: in its staging buffer, or in the RAM copy. The op's rank must hold that kind of these blocks.
+/// First byte of the op's `kind` of state: in its staging buffer, or in the RAM copy. The op's rank must hold that kind
+/// of these blocks.
 inline std::byte* stateSection(const EngineParts& parts, const Op& op, const ProgramRun& run, StateKind kind) {
     if (!(op.staged & bitOf(kind)))
         return parts.hostSection(op, kind);

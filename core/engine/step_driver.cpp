@@ -23,13 +23,15 @@ std::vector<double> unscaled(std::span<const double> squaredNorms, double lossSc
     return norms;
 }
 
-ProgramVariant stepVariant(bool updating, BackwardUpdate update) { return {ProgramKind::Step, updating, update}; }
+ProgramVariant stepVariant(bool updating, BackwardUpdate update) {
+    return {ProgramKind::Step, updating, update};
+}
 
 }  // namespace
 
 StepDriver::StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options)
-    : m_parts(parts), m_builder(builder), m_options(std::move(options)), m_onDisk(builder.stateOnDisk()), m_executor(m_parts),
-      m_step(parts.store->committed().step), m_history(parts.store->committed()) {}
+    : m_parts(parts), m_builder(builder), m_options(std::move(options)), m_onDisk(builder.stateOnDisk()),
+      m_executor(m_parts), m_step(parts.store->committed().step), m_history(parts.store->committed()) {}
 
 Status StepDriver::load(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
     GSST_TRY(loadHostState(*m_parts.store, *m_parts.table, *m_parts.host, progress, stop));
@@ -49,10 +51,14 @@ BackwardUpdate StepDriver::chooseUpdate(bool lastClipped) const {
     if (!m_onDisk)
         return BackwardUpdate::None;
     switch (m_options.rule) {
-    case UpdateRule::Deferred: return BackwardUpdate::None;
-    case UpdateRule::Speculative: return BackwardUpdate::Speculative;
-    case UpdateRule::Insured: return BackwardUpdate::Insured;
-    case UpdateRule::Adaptive: break;
+    case UpdateRule::Deferred:
+        return BackwardUpdate::None;
+    case UpdateRule::Speculative:
+        return BackwardUpdate::Speculative;
+    case UpdateRule::Insured:
+        return BackwardUpdate::Insured;
+    case UpdateRule::Adaptive:
+        break;
     }
     const bool calm = m_history.clippedCount >= kHistoryThatCounts && m_history.clippedShare() < m_options.breakEven;
     return calm && !lastClipped ? BackwardUpdate::Insured : BackwardUpdate::None;
@@ -69,8 +75,9 @@ std::vector<ProgramVariant> StepDriver::neededNow() const {
 
 /// What follows if this step neither clips nor fails.
 std::vector<ProgramVariant> StepDriver::expectedNext(const ProgramVariant& now) const {
-    const BackwardUpdate update = chooseUpdate(m_options.rule == UpdateRule::Adaptive && now.update == BackwardUpdate::None &&
-                                               m_history.clippedShare() >= m_options.breakEven);
+    const BackwardUpdate update =
+        chooseUpdate(m_options.rule == UpdateRule::Adaptive && now.update == BackwardUpdate::None &&
+                     m_history.clippedShare() >= m_options.breakEven);
     if (now.update == BackwardUpdate::None)
         return {stepVariant(true, update)};
     return {kCommit, stepVariant(false, update)};
@@ -134,7 +141,8 @@ AppliedUpdate StepDriver::applied(int64_t step, float clip, double lossScale) co
     if (m_options.clip.factorOfUnit)
         update.scaleOfUnit = [this, lossScale](int unit) {
             const UnitInfo& info = m_parts.table->units()[size_t(unit)];
-            const auto scaled = std::span(m_executor.squaredNorms()).subspan(size_t(info.firstBlock), size_t(info.blockCount));
+            const auto scaled =
+                std::span(m_executor.squaredNorms()).subspan(size_t(info.firstBlock), size_t(info.blockCount));
             return float(double(m_options.clip.factorOfUnit(unscaled(scaled, lossScale))) / lossScale);
         };
     return update;
@@ -177,7 +185,8 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     }
     step.lossScale = step.nextLossScale = scaleNow();
     step.gradientNorm = m_options.clip.norm(unscaled(m_executor.squaredNorms(), step.lossScale));
-    step.clipFactor = m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
+    step.clipFactor =
+        m_options.clip.factorOfUnit ? 1.0f : m_options.clip.factor(step.gradientNorm, m_history.gradientNorm);
     step.verdict = judge(step);
     step.update = variant.update;
     step.waits = outcome.waits;
@@ -265,7 +274,8 @@ void StepDriver::account(DrivenStep& step) {
     m_history.noteClipped(step.clipFactor < 1.0f);
 }
 
-/// The state stays as it was; that the step is done is worth a record, so that a resumed run goes on with the next data.
+/// The state stays as it was; that the step is done is worth a record, so that a resumed run goes on with the next
+/// data.
 Status StepDriver::skip() {
     GSST_TRY(dropAhead());
     m_pending = false;
@@ -273,7 +283,8 @@ Status StepDriver::skip() {
     return {};
 }
 
-/// Not before the next step: only then the log has the line of the skipped one, and the record says how long the log is.
+/// Not before the next step: only then the log has the line of the skipped one, and the record says how long the log
+/// is.
 Status StepDriver::recordSkipped() {
     if (!std::exchange(m_unrecorded, false))
         return {};
@@ -285,8 +296,8 @@ Status StepDriver::recordSkipped() {
 
 Status StepDriver::settle() {
     if (m_halfUpdated)
-        return Error{ErrorCode::Internal, "The state cannot be saved", "step " + std::to_string(m_step), "its update did not come to its end",
-                     "The last commit is good: resume the run"};
+        return Error{ErrorCode::Internal, "The state cannot be saved", "step " + std::to_string(m_step),
+                     "its update did not come to its end", "The last commit is good: resume the run"};
     GSST_TRY(dropAhead());
     GSST_TRY(recordSkipped());
     StepContext given = context(1.0f);
@@ -307,7 +318,9 @@ Status StepDriver::settle() {
     return {};
 }
 
-Status StepDriver::quiesce() { return dropAhead(); }
+Status StepDriver::quiesce() {
+    return dropAhead();
+}
 
 void StepDriver::abandon() {
     m_executor.abandon();
@@ -329,7 +342,9 @@ Status StepDriver::giveUp() {
 
 Result<StepOutcome> StepDriver::evaluate(int microBatches, std::stop_token stop) {
     const auto usual = program({ProgramKind::Evaluate, false, BackwardUpdate::None});
-    m_executor.enqueue(usual->microBatches == microBatches ? usual : std::make_shared<const StepProgram>(m_builder.buildEvaluation(microBatches)));
+    m_executor.enqueue(usual->microBatches == microBatches
+                           ? usual
+                           : std::make_shared<const StepProgram>(m_builder.buildEvaluation(microBatches)));
     return m_executor.run({}, stop);
 }
 

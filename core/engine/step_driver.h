@@ -4,8 +4,8 @@
 #include "engine/executor.h"
 #include "engine/loss_scaling.h"
 #include "engine/step_verdict.h"
-#include "plan/search/planner.h"
 #include "plan/program/program_builder.h"
+#include "plan/search/planner.h"
 #include "store/state_store.h"
 
 #include <cstdint>
@@ -19,13 +19,16 @@
 
 namespace gsst {
 
-/// How gradients are clipped, as the driver sees it: gradients without loss scale. Pure functions; the caller binds them to the recipe.
+/// How gradients are clipped, as the driver sees it: gradients without loss scale. Pure functions; the caller binds
+/// them to the recipe.
 struct ClipFunctions {
-    std::function<double(std::span<const double> squaredNorms)> norm;      ///< of the whole gradient
-    std::function<float(double norm, double previousNorm)> factor;         ///< previousNorm 0 = there is none
-    std::function<float(double previousNorm)> guess;                       ///< the factor, before the norm is known
-    std::function<float(std::span<const double> unitNorms)> factorOfUnit;  ///< if every unit is clipped by its own norm; else empty
-    /// Norm that the gradient may have when it is applied (after clipping): with a larger one the update could overflow.
+    std::function<double(std::span<const double> squaredNorms)> norm;  ///< of the whole gradient
+    std::function<float(double norm, double previousNorm)> factor;     ///< previousNorm 0 = there is none
+    std::function<float(double previousNorm)> guess;                   ///< the factor, before the norm is known
+    std::function<float(std::span<const double> unitNorms)>
+        factorOfUnit;  ///< if every unit is clipped by its own norm; else empty
+    /// Norm that the gradient may have when it is applied (after clipping): with a larger one the update could
+    /// overflow.
     double largestNorm = std::numeric_limits<double>::infinity();
 };
 
@@ -44,14 +47,14 @@ struct DriverOptions {
 
 /// What one training step gave.
 struct DrivenStep {
-    int64_t step = 0;          ///< 1-based
+    int64_t step = 0;  ///< 1-based
     LossSum loss;
-    double gradientNorm = 0;   ///< without loss scale
-    double lossScale = 1;      ///< that the step ran with
+    double gradientNorm = 0;  ///< without loss scale
+    double lossScale = 1;     ///< that the step ran with
     double nextLossScale = 1;
-    float clipFactor = 1;      ///< 1 where every unit has its own
+    float clipFactor = 1;  ///< 1 where every unit has its own
     StepVerdict verdict;
-    int skippedInARow = 0;     ///< this one included; 0 after one that was applied. An Overflow leaves it as it is
+    int skippedInARow = 0;  ///< this one included; 0 after one that was applied. An Overflow leaves it as it is
     bool wrongGuess = false;
     BackwardUpdate update = BackwardUpdate::None;
     WaitTimes waits;
@@ -61,9 +64,10 @@ struct DrivenStep {
     bool skipped() const { return verdict.effect == StepEffect::Skipped; }  ///< the state was left alone
 };
 
-/// Chains step programs into training steps: picks the variant of each, guesses and judges clip factors, commits, goes back after a
-/// wrong guess, judges steps and skips bad ones, so that nothing that is NaN or Inf is ever committed. Knows no data: the caller gives
-/// the math its batch before each step. Everything given outlives it. One thread, the executor's.
+/// Chains step programs into training steps: picks the variant of each, guesses and judges clip factors, commits, goes
+/// back after a wrong guess, judges steps and skips bad ones, so that nothing that is NaN or Inf is ever committed.
+/// Knows no data: the caller gives the math its batch before each step. Everything given outlives it. One thread, the
+/// executor's.
 class StepDriver {
 public:
     StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options);
@@ -72,18 +76,21 @@ public:
     Status load(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
 
     int64_t step() const { return m_step; }  ///< last finished step
-    /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops; call
-    /// giveUp() then, as after every error. InvalidInput if the update of a good gradient was not finite: it is not committed.
+    /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between
+    /// ops; call giveUp() then, as after every error. InvalidInput if the update of a good gradient was not finite: it
+    /// is not committed.
     Result<DrivenStep> run(bool moreToCome, std::stop_token stop);
 
-    /// Applies what is pending and commits: the committed step is step() afterwards. Refused while state in RAM is half updated.
+    /// Applies what is pending and commits: the committed step is step() afterwards. Refused while state in RAM is half
+    /// updated.
     Status settle();
     /// Waits for all I/O of finished steps.
     Status quiesce();
-    /// Forgets the step in progress. State in RAM is committed if it is whole; else the last commit stands, and copies are stale:
-    /// load() before the next step.
+    /// Forgets the step in progress. State in RAM is committed if it is whole; else the last commit stands, and copies
+    /// are stale: load() before the next step.
     Status giveUp();
-    /// After an error: ends what is in progress, with all I/O and calls to other ranks. giveUp() or settle() has to follow.
+    /// After an error: ends what is in progress, with all I/O and calls to other ranks. giveUp() or settle() has to
+    /// follow.
     void abandon();
     /// The state is in RAM, and that of step().
     bool stateIsWhole() const { return !m_onDisk && !m_halfUpdated; }
@@ -122,11 +129,11 @@ private:
     std::vector<ProgramVariant> m_ahead;  ///< enqueued, in order
 
     int64_t m_step = 0;
-    CommitRecord m_history;      ///< clipping, skips, recent losses and norms up to m_step
-    bool m_pending = false;      ///< the gradient of m_step waits for its update
+    CommitRecord m_history;  ///< clipping, skips, recent losses and norms up to m_step
+    bool m_pending = false;  ///< the gradient of m_step waits for its update
     float m_pendingClip = 1.0f;
     double m_pendingLossScale = 1;
-    bool m_toCommit = false;     ///< the other slot holds m_step and is not committed
+    bool m_toCommit = false;  ///< the other slot holds m_step and is not committed
     bool m_uncommitted = false;
     bool m_unrecorded = false;   ///< m_step was skipped, and no record says so yet
     bool m_halfUpdated = false;  ///< an update in place did not come to its end: the state in RAM is worth nothing

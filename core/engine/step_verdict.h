@@ -20,16 +20,16 @@ struct Deviation {
 enum class StepFault {
     None,
     NotFinite,  ///< loss or gradient are NaN or Inf
-    Overflow,   ///< the loss is finite and the gradient is not, which a smaller loss scale may cure: the scale is halved
-    TooLarge,   ///< the gradient is so large that the update could overflow
-    Outlier     ///< loss or gradient norm lie far above those of the recent steps
+    Overflow,  ///< the loss is finite and the gradient is not, which a smaller loss scale may cure: the scale is halved
+    TooLarge,  ///< the gradient is so large that the update could overflow
+    Outlier    ///< loss or gradient norm lie far above those of the recent steps
 };
 const char* nameOf(StepFault fault);  ///< "none", "not finite", "overflow", "too large", "outlier"
 
 enum class StepEffect { Applied, Skipped };
 
-/// Given before the step takes effect, by its loss and gradient and by what commit records keep of the steps before it; so a
-/// resumed run gives the same.
+/// Given before the step takes effect, by its loss and gradient and by what commit records keep of the steps before it;
+/// so a resumed run gives the same.
 struct StepVerdict {
     StepFault fault = StepFault::None;
     StepEffect effect = StepEffect::Applied;

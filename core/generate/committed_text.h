@@ -3,10 +3,10 @@
 
 #include "data/tokenizer.h"
 #include "device/cpu_pool.h"
+#include "service/run_tools.h"
 #include "spec/run_spec.h"
 #include "spec/tensor_table.h"
 #include "store/state_store.h"
-#include "service/run_tools.h"
 
 #include <functional>
 #include <stop_token>
@@ -23,8 +23,8 @@ struct TextModel {
     CpuPool& pool;  ///< weights and temporaries come from here
 };
 
-/// Text written by the committed weights, without the prompt. The weights are kept in the pool if its limit allows, else read
-/// from the slot unit by unit for every token; sums are checked either way. `onText` may be empty.
+/// Text written by the committed weights, without the prompt. The weights are kept in the pool if its limit allows,
+/// else read from the slot unit by unit for every token; sums are checked either way. `onText` may be empty.
 Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
                                   const std::function<void(const std::string&)>& onText, std::stop_token stop);
 

@@ -8,15 +8,19 @@
 
 namespace gsst {
 
-Result<std::unique_ptr<CommittedUnits>> CommittedUnits::create(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool) {
+Result<std::unique_ptr<CommittedUnits>> CommittedUnits::create(const TensorTable& table, StateStore& store,
+                                                               Precision precision, CpuPool& pool) {
     GSST_ASSIGN(AlignedBuffer staging, AlignedBuffer::create(size_t(kBlockElements) * 4));
     return std::unique_ptr<CommittedUnits>(new CommittedUnits(table, store, precision, pool, std::move(staging)));
 }
 
-CommittedUnits::CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool, AlignedBuffer staging)
+CommittedUnits::CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool,
+                               AlignedBuffer staging)
     : m_table(table), m_store(store), m_precision(precision), m_pool(pool), m_staging(std::move(staging)) {}
 
-CommittedUnits::~CommittedUnits() { dropAll(); }
+CommittedUnits::~CommittedUnits() {
+    dropAll();
+}
 
 void CommittedUnits::dropAll() {
     for (const auto& [firstBlock, data] : m_kept)
@@ -47,7 +51,7 @@ Result<const void*> CommittedUnits::load(const SliceRange& slice) {
     const ChunkRange unit = unitsOfSlice(m_table, slice).front();
     if (const auto kept = m_kept.find(unit.firstBlock); kept != m_kept.end())
         return static_cast<const void*>(kept->second);
-    GSST_ASSIGN(std::byte* memory, memoryFor(unit));
+    GSST_ASSIGN(std::byte * memory, memoryFor(unit));
     GSST_TRY(read(unit, memory));
     return static_cast<const void*>(memory);
 }
@@ -68,7 +72,8 @@ Status CommittedUnits::read(const ChunkRange& unit, std::byte* into) {
             GSST_TRY(m_store.checkBlock(slot, index, StateKind::Lo, lo));
             lower = reinterpret_cast<const uint16_t*>(lo.data());
         }
-        joinWeights(m_precision, reinterpret_cast<const uint16_t*>(hi.data()), lower, into + offset * computeElementBytes(m_precision), block.paddedElements);
+        joinWeights(m_precision, reinterpret_cast<const uint16_t*>(hi.data()), lower,
+                    into + offset * computeElementBytes(m_precision), block.paddedElements);
     }
     return {};
 }

@@ -2,13 +2,13 @@
 #include "generate/generator.h"
 
 #include "base/philox.h"
+#include "compute/slice_tensors.h"
+#include "compute/torch_guard.h"
 #include "nn/attention_unit.h"
 #include "nn/embedding_unit.h"
 #include "nn/linear.h"
 #include "nn/mlp_unit.h"
 #include "spec/vocabulary_chunks.h"
-#include "compute/slice_tensors.h"
-#include "compute/torch_guard.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -22,7 +22,9 @@ namespace gsst {
 namespace {
 
 /// Mostly one token at a time is fed: widening the weights would take longer than the products.
-Products productsFor(Precision precision) { return precision == Precision::Fp16 ? Products::Widened : Products::Native; }
+Products productsFor(Precision precision) {
+    return precision == Precision::Fp16 ? Products::Widened : Products::Native;
+}
 
 constexpr uint64_t kSamplingStream = 0x67656e6572617465;  // "generate": apart from the streams of training
 
@@ -35,8 +37,8 @@ struct Generator::Cache {
 
 Generator::Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CpuPool& pool)
     : m_table(table), m_type(scalarTypeOf(training.precision)), m_products(productsFor(training.precision)),
-      m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())),
-      m_source(source), m_pool(pool), m_cache(std::make_unique<Cache>()) {
+      m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())), m_source(source), m_pool(pool),
+      m_cache(std::make_unique<Cache>()) {
     if (table.model().family == Family::Llama)
         m_cache->rotary.emplace(table.model());
 }
@@ -56,7 +58,8 @@ Result<int64_t> Generator::generate(std::span<const int64_t> prompt, const Gener
         if (stop.stop_requested())
             return Error{ErrorCode::Cancelled, "writing the text was stopped", "", "you asked for it", ""};
         GSST_ASSIGN(const std::vector<float> logits, next(pending));
-        const int64_t token = sampleToken(logits, options.sampling, uniformAt(options.seed, kSamplingStream, uint64_t(drawn)));
+        const int64_t token =
+            sampleToken(logits, options.sampling, uniformAt(options.seed, kSamplingStream, uint64_t(drawn)));
         if (token == options.endToken || (onToken && !onToken(token)))
             return drawn + 1;
         pending.assign(1, token);
@@ -66,11 +69,13 @@ Result<int64_t> Generator::generate(std::span<const int64_t> prompt, const Gener
 
 Result<std::vector<float>> Generator::next(std::span<const int64_t> tokens) {
     const int64_t vocabulary = m_table.model().vocabulary, context = m_table.model().context;
-    const bool known = std::all_of(tokens.begin(), tokens.end(), [vocabulary](int64_t t) { return t >= 0 && t < vocabulary; });
+    const bool known =
+        std::all_of(tokens.begin(), tokens.end(), [vocabulary](int64_t t) { return t >= 0 && t < vocabulary; });
     if (tokens.empty() || !known)
         return Error{ErrorCode::InvalidInput, "the text cannot be continued", "prompt",
                      tokens.empty() ? "it has no token" : "it has a token that the model does not know",
-                     tokens.empty() ? "give a prompt of at least one character" : "use the tokenizer that the run was trained with"};
+                     tokens.empty() ? "give a prompt of at least one character"
+                                    : "use the tokenizer that the run was trained with"};
     m_history.insert(m_history.end(), tokens.begin(), tokens.end());
     const auto historySize = int64_t(m_history.size());
     if (historySize > 2 * context)
@@ -78,7 +83,8 @@ Result<std::vector<float>> Generator::next(std::span<const int64_t> tokens) {
 
     int64_t fed = int64_t(tokens.size());
     if (m_position > 0 && (fed > 1 || m_position + fed > context)) {
-        // Several tokens after others, or a full context: begin again with what still fits, leaving room for as much again.
+        // Several tokens after others, or a full context: begin again with what still fits, leaving room for as much
+        // again.
         fed = m_position + fed <= context ? m_position + fed : std::max<int64_t>(1, context / 2);
         m_position = 0;
     }
@@ -87,7 +93,8 @@ Result<std::vector<float>> Generator::next(std::span<const int64_t> tokens) {
 }
 
 /// One unit, or some rows of the embedding, in place on x [1, tokens, d].
-void Generator::passUnit(const UnitWeights& weights, const SliceRange& slice, std::span<const int64_t> tokens, const at::Tensor& x) {
+void Generator::passUnit(const UnitWeights& weights, const SliceRange& slice, std::span<const int64_t> tokens,
+                         const at::Tensor& x) {
     const ModelSpec& model = m_table.model();
     const UnitInfo& info = m_table.units()[size_t(slice.firstUnit)];
     if (info.kind == UnitKind::Embedding) {
@@ -98,7 +105,8 @@ void Generator::passUnit(const UnitWeights& weights, const SliceRange& slice, st
             cache.keys = at::empty({1, model.context, model.kvHeads, model.headSize()}, m_type);
             cache.values = at::empty_like(cache.keys);
         }
-        AttentionUnit(model, weights, m_cache->rotary ? &*m_cache->rotary : nullptr, m_products).append(x, m_position, cache);
+        AttentionUnit(model, weights, m_cache->rotary ? &*m_cache->rotary : nullptr, m_products)
+            .append(x, m_position, cache);
     } else {
         MlpUnit(model, weights, m_products).forward(x, x);
     }

@@ -13,7 +13,8 @@ struct SamplingOptions {
     double topP = 1.0;         ///< only the most probable that together reach this probability
 };
 
-/// The token that `uniform` in [0, 1) picks from the distribution: a pure function, ties in favour of the smaller number.
+/// The token that `uniform` in [0, 1) picks from the distribution: a pure function, ties in favour of the smaller
+/// number.
 int64_t sampleToken(std::span<const float> logits, const SamplingOptions& options, double uniform);
 
 }  // namespace gsst

@@ -17,18 +17,21 @@ PlacedKind staging(const PlacedPlan& placed) {
     told.bytes = plan.ringBytes;
     told.where = "RAM";
     if (!plan.stateOnDisk) {
-        told.reason = plan.placement.boundaries == Tier::Disk ? "for boundary activations on their way to or from the disk"
-                                                              : "next to none: nothing is on its way to or from the disk";
+        told.reason = plan.placement.boundaries == Tier::Disk
+                          ? "for boundary activations on their way to or from the disk"
+                          : "next to none: nothing is on its way to or from the disk";
         return told;
     }
     int64_t chunk = 0;
     for (const SliceRange& slice : placed.slices())
-        for (const ChunkRange& range : chunksOfSlice(placed.basis().table, placed.format(), slice, plan.placement.chunkElements))
+        for (const ChunkRange& range :
+             chunksOfSlice(placed.basis().table, placed.format(), slice, plan.placement.chunkElements))
             chunk = std::max(chunk, range.paddedElements);
-    const double chunkBytes = double(chunk) * (placed.format().bytesPerParameter() + double(placed.format().gradientBytes()));
+    const double chunkBytes =
+        double(chunk) * (placed.format().bytesPerParameter() + double(placed.format().gradientBytes()));
     const int64_t pieces = std::max<int64_t>(1, int64_t(double(plan.ringBytes) / chunkBytes));
-    told.reason = "room for " + std::to_string(pieces) + (pieces == 1 ? " piece" : " pieces") + " of up to " + formatCount(uint64_t(chunk)) +
-                  " parameters on their way to or from the disk";
+    told.reason = "room for " + std::to_string(pieces) + (pieces == 1 ? " piece" : " pieces") + " of up to " +
+                  formatCount(uint64_t(chunk)) + " parameters on their way to or from the disk";
     return told;
 }
 
@@ -46,7 +49,8 @@ PlanExplanation explainPlan(const PlanBasis& basis, const Plan& plan) {
         kinds.push_back(placedVocabulary(placed));
     kinds.push_back(staging(placed));
     if (plan.programBytes > 0)
-        kinds.push_back({"the program", plan.programBytes, {}, "RAM", "libraries, tables and small change, whatever the model"});
+        kinds.push_back(
+            {"the program", plan.programBytes, {}, "RAM", "libraries, tables and small change, whatever the model"});
     fillOutcomes(explanation, basis, plan);
     return explanation;
 }

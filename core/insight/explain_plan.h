@@ -3,8 +3,8 @@
 
 #include "base/result.h"
 #include "plan/search/planner.h"
-#include "spec/run_spec.h"
 #include "service/plan_explanation.h"
+#include "spec/run_spec.h"
 
 namespace gsst {
 

@@ -27,9 +27,10 @@ BoundaryTraffic boundaryTraffic(const PlacedPlan& placed) {
 }
 
 std::string whyRecomputed(const PlacedPlan& placed) {
-    const char* why = placed.basis().spec.budget.activations == ActivationChoice::Recompute ? "asked for with --activations recompute"
-                      : placed.plan().recomputesByChoice ? "their memory saves more time as room for state and gradients"
-                                                         : "no memory to spare for them";
+    const char* why =
+        placed.basis().spec.budget.activations == ActivationChoice::Recompute ? "asked for with --activations recompute"
+        : placed.plan().recomputesByChoice ? "their memory saves more time as room for state and gradients"
+                                           : "no memory to spare for them";
     return std::string("computed again for the backward sweep: ") + why;
 }
 
@@ -65,7 +66,8 @@ PlacedKind placedBoundaries(const PlacedPlan& placed) {
     else if (tier == Tier::Ram)
         told.reason = "no room on the device: " + sizeText(boundaryTraffic(placed).copied) + " copied a step";
     else
-        told.reason = "no room on the device, nor in RAM: " + sizeText(boundaryTraffic(placed).moved) + " read and written a step";
+        told.reason = "no room on the device, nor in RAM: " + sizeText(boundaryTraffic(placed).moved) +
+                      " read and written a step";
     return told;
 }
 
@@ -82,7 +84,8 @@ PlacedKind placedActivations(const PlacedPlan& placed) {
         if (!placed.plan().placement.of(slice).keepsActivations)
             continue;
         ++keeping;
-        told.bytes += placed.training().microBatchesPerStep() * sliceKeptBytes(table, range.firstUnit, range.unitCount, placed.training());
+        told.bytes += placed.training().microBatchesPerStep() *
+                      sliceKeptBytes(table, range.firstUnit, range.unitCount, placed.training());
     }
     told.slices[size_t(Tier::Device)] = keeping;
     if (keeping == 0) {
@@ -90,10 +93,11 @@ PlacedKind placedActivations(const PlacedPlan& placed) {
         told.reason = whyRecomputed(placed);
         return told;
     }
-    const double without = placed.workOf(placed.changed([](SliceResidency& slice) { slice.keepsActivations = false; })).flops;
+    const double without =
+        placed.workOf(placed.changed([](SliceResidency& slice) { slice.keepsActivations = false; })).flops;
     told.where = "device " + std::to_string(keeping) + " of " + std::to_string(possible);
-    told.reason = "from forward to backward: saves " + percentText(1 - placed.work().flops / without) + " of the arithmetic" +
-                  (keeping < possible ? "; what does not fit is computed again" : "");
+    told.reason = "from forward to backward: saves " + percentText(1 - placed.work().flops / without) +
+                  " of the arithmetic" + (keeping < possible ? "; what does not fit is computed again" : "");
     return told;
 }
 
@@ -117,9 +121,9 @@ PlacedKind placedVocabulary(const PlacedPlan& placed) {
     whole.slices.clear();
     Placement sliced = whole;
     sliced.vocabularyRows = placement.vocabularyRows;
-    told.reason = "embedding and head do not fit whole: " + std::to_string(rowSlices) + " slices of " + std::to_string(placement.vocabularyRows) +
-                  " tokens; the head is computed in two passes, " + percentText(placed.workOf(sliced).flops / placed.workOf(whole).flops - 1) +
-                  " more arithmetic";
+    told.reason = "embedding and head do not fit whole: " + std::to_string(rowSlices) + " slices of " +
+                  std::to_string(placement.vocabularyRows) + " tokens; the head is computed in two passes, " +
+                  percentText(placed.workOf(sliced).flops / placed.workOf(whole).flops - 1) + " more arithmetic";
     if (table.model().tiedHead)
         told.reason += "; its share of the gradient waits " + whereSharesWait(placed);
     return told;

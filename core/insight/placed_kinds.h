@@ -18,8 +18,8 @@ PlacedKind placedGradients(const PlacedPlan& placed);
 PlacedKind placedBoundaries(const PlacedPlan& placed);
 /// What the forward sweep computes inside the slices.
 PlacedKind placedActivations(const PlacedPlan& placed);
-/// Embedding and head in vocabulary slices: what they cost, and where a tied head's share of their gradient waits. Only of a plan that
-/// has such slices.
+/// Embedding and head in vocabulary slices: what they cost, and where a tied head's share of their gradient waits. Only
+/// of a plan that has such slices.
 PlacedKind placedVocabulary(const PlacedPlan& placed);
 
 }  // namespace gsst

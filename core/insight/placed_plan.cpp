@@ -19,7 +19,8 @@ TrainSpec trainingOf(const PlanBasis& basis, const Plan& plan) {
 }  // namespace
 
 PlacedPlan::PlacedPlan(const PlanBasis& basis, const Plan& plan)
-    : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)), m_format(basis.table, m_training.state, plannedShare(m_training, basis.machine.ranks)),
+    : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)),
+      m_format(basis.table, m_training.state, plannedShare(m_training, basis.machine.ranks)),
       m_slices(makeSlicing(basis.table, plan.placement)), m_work(workOf(plan.placement)) {}
 
 std::vector<StepProgram> PlacedPlan::programsOf(const Placement& placement) const {
@@ -45,9 +46,13 @@ SlicesByTier PlacedPlan::count(TierOfSlice kind) const {
     return slices;
 }
 
-std::string sizeText(int64_t bytes) { return formatBytes(uint64_t(std::max<int64_t>(0, bytes))); }
+std::string sizeText(int64_t bytes) {
+    return formatBytes(uint64_t(std::max<int64_t>(0, bytes)));
+}
 
-std::string percentText(double share) { return std::to_string(std::lround(100 * share)) + "%"; }
+std::string percentText(double share) {
+    return std::to_string(std::lround(100 * share)) + "%";
+}
 
 std::string whereText(const SlicesByTier& slices) {
     constexpr const char* kNames[] = {"device", "RAM", "disk"};
@@ -55,7 +60,8 @@ std::string whereText(const SlicesByTier& slices) {
     std::string text;
     for (size_t tier = 0; tier < slices.size(); ++tier)
         if (slices[tier] > 0)
-            text += (text.empty() ? "" : ", ") + std::string(kNames[tier]) + (tiers > 1 ? ' ' + std::to_string(slices[tier]) : "");
+            text += (text.empty() ? "" : ", ") + std::string(kNames[tier]) +
+                    (tiers > 1 ? ' ' + std::to_string(slices[tier]) : "");
     return text + (tiers > 1 ? "" : " (all)");
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "spec/state_format.h"
 #include "insight/explain_plan.h"
+#include "spec/state_format.h"
 
 #include <array>
 #include <string>

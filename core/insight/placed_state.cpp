@@ -6,9 +6,15 @@
 namespace gsst {
 namespace {
 
-int onDevice(const SlicesByTier& slices) { return slices[size_t(Tier::Device)]; }
-int inRam(const SlicesByTier& slices) { return slices[size_t(Tier::Ram)]; }
-int onDisk(const SlicesByTier& slices) { return slices[size_t(Tier::Disk)]; }
+int onDevice(const SlicesByTier& slices) {
+    return slices[size_t(Tier::Device)];
+}
+int inRam(const SlicesByTier& slices) {
+    return slices[size_t(Tier::Ram)];
+}
+int onDisk(const SlicesByTier& slices) {
+    return slices[size_t(Tier::Disk)];
+}
 
 /// `option` is what asks for it.
 std::string whyOnDisk(const PlacedPlan& placed, bool asked, const char* option) {
@@ -24,13 +30,15 @@ std::string restOnDisk(const PlacedPlan& placed, const SlicesByTier& slices, boo
 
 /// What copies on the device save.
 std::string savedCopying(const PlacedPlan& placed, TierOfSlice kind) {
-    const Placement without = placed.changed([kind](SliceResidency& slice) { slice.*kind = slice.*kind == Tier::Device ? Tier::Ram : slice.*kind; });
+    const Placement without = placed.changed(
+        [kind](SliceResidency& slice) { slice.*kind = slice.*kind == Tier::Device ? Tier::Ram : slice.*kind; });
     return "saves " + sizeText(placed.workOf(without).copied - placed.work().copied) + " of copying";
 }
 
 /// What keeping the kind off the disk saves: ": saves 1.2 GiB of reading and 340 MiB of writing a step".
 std::string savedTraffic(const PlacedPlan& placed, TierOfSlice kind) {
-    const StepWork streamed = placed.workOf(placed.changed([kind](SliceResidency& slice) { slice.*kind = Tier::Disk; }));
+    const StepWork streamed =
+        placed.workOf(placed.changed([kind](SliceResidency& slice) { slice.*kind = Tier::Disk; }));
     const int64_t read = streamed.read - placed.work().read, written = streamed.written - placed.work().written;
     std::string text;
     if (read > 0)
@@ -44,7 +52,8 @@ std::string savedTraffic(const PlacedPlan& placed, TierOfSlice kind) {
 std::string alsoOnDevice(const PlacedPlan& placed, TierOfSlice kind, const SlicesByTier& slices) {
     if (onDevice(slices) == 0)
         return {};
-    const std::string some = onDevice(slices) < placed.sliceCount() ? std::to_string(onDevice(slices)) + " of them " : std::string();
+    const std::string some =
+        onDevice(slices) < placed.sliceCount() ? std::to_string(onDevice(slices)) + " of them " : std::string();
     return "; " + some + "on the device too: " + savedCopying(placed, kind);
 }
 
@@ -63,14 +72,18 @@ std::string whyState(const PlacedPlan& placed, TierOfSlice kind, const SlicesByT
         return "all state fits RAM: a step neither reads nor writes it" + alsoOnDevice(placed, kind, slices);
     if (onDisk(slices) == placed.sliceCount())
         return whyOnDisk(placed, asked, kOption);
-    const std::string kept = std::to_string(placed.sliceCount() - onDisk(slices)) + " of " + std::to_string(placed.sliceCount()) + " slices ";
-    const std::string where = asked && isForTheTurn(placed, kind) ? "the embedding is in RAM, as every step begins with it"
-                              : onDisk(slices) == 0               ? std::string("fits RAM")
-                                                                  : kept + "fit RAM";
-    return where + savedTraffic(placed, kind) + alsoOnDevice(placed, kind, slices) + restOnDisk(placed, slices, asked, kOption);
+    const std::string kept = std::to_string(placed.sliceCount() - onDisk(slices)) + " of " +
+                             std::to_string(placed.sliceCount()) + " slices ";
+    const std::string where = asked && isForTheTurn(placed, kind)
+                                  ? "the embedding is in RAM, as every step begins with it"
+                              : onDisk(slices) == 0 ? std::string("fits RAM")
+                                                    : kept + "fit RAM";
+    return where + savedTraffic(placed, kind) + alsoOnDevice(placed, kind, slices) +
+           restOnDisk(placed, slices, asked, kOption);
 }
 
-PlacedKind stateKind(const PlacedPlan& placed, const char* name, TierOfSlice kind, const std::vector<StateKind>& stateKinds) {
+PlacedKind stateKind(const PlacedPlan& placed, const char* name, TierOfSlice kind,
+                     const std::vector<StateKind>& stateKinds) {
     PlacedKind told;
     told.kind = name;
     for (StateKind stateKind : stateKinds)
@@ -89,7 +102,9 @@ std::string whyGradientsInPlace(const PlacedPlan& placed, const SlicesByTier& sl
         return "summed up and applied on the device" + note;
     if (onDevice(slices) == 0)
         return "no room on the device: they wait in RAM for the update after the backward sweep" + note;
-    return "summed up and applied on the device as far as it has room; the others wait in RAM for the update after the backward sweep" + note;
+    return "summed up and applied on the device as far as it has room; the others wait in RAM for the update after the "
+           "backward sweep" +
+           note;
 }
 
 /// Where gradients that do not go to disk fit; they are in one place, on the device or in RAM.
@@ -110,8 +125,10 @@ std::string whyGradients(const PlacedPlan& placed, const SlicesByTier& slices) {
         return whyGradientsInPlace(placed, slices);
     if (onDisk(slices) == placed.sliceCount())
         return whyOnDisk(placed, asked, kOption);
-    const std::string copying = onDevice(slices) > 0 ? "; on the device " + savedCopying(placed, &SliceResidency::gradient) : std::string();
-    return fittingGradients(placed, slices) + savedTraffic(placed, &SliceResidency::gradient) + copying + restOnDisk(placed, slices, asked, kOption);
+    const std::string copying =
+        onDevice(slices) > 0 ? "; on the device " + savedCopying(placed, &SliceResidency::gradient) : std::string();
+    return fittingGradients(placed, slices) + savedTraffic(placed, &SliceResidency::gradient) + copying +
+           restOnDisk(placed, slices, asked, kOption);
 }
 
 }  // namespace

@@ -11,7 +11,9 @@ namespace {
 
 constexpr int64_t kGiB = int64_t{1} << 30;
 
-std::string ruleOf(const Plan& plan) { return plan.stateOnDisk ? nameOf(plan.rule) : "in place"; }
+std::string ruleOf(const Plan& plan) {
+    return plan.stateOnDisk ? nameOf(plan.rule) : "in place";
+}
 
 PlanOutcome outcomeOf(std::string choice, const Plan& plan) {
     return {std::move(choice), false, "", ruleOf(plan), plan.step.seconds, plan.step.readBytes, plan.step.writtenBytes};
@@ -67,7 +69,8 @@ std::vector<PlanOutcome> clipsOf(const PlanBasis& basis, const Plan& plan) {
 }
 
 /// The plan again with a limit raised by a GiB.
-PlanOutcome withMore(const char* name, int64_t Budget::*limit, int64_t present, const char* unlimited, const PlanBasis& basis) {
+PlanOutcome withMore(const char* name, int64_t Budget::* limit, int64_t present, const char* unlimited,
+                     const PlanBasis& basis) {
     const std::string choice = std::string("1 GiB more ") + name;
     if (present <= 0) {
         PlanOutcome outcome;
@@ -83,7 +86,8 @@ PlanOutcome withMore(const char* name, int64_t Budget::*limit, int64_t present, 
 std::vector<PlanOutcome> memoryOf(const PlanBasis& basis, const Plan& plan) {
     std::vector<PlanOutcome> outcomes{outcomeOf("as planned", plan)};
     outcomes.back().chosen = true;
-    outcomes.push_back(withMore("VRAM", &Budget::deviceBytes, plan.deviceLimit, "there is no limit (--vram): it is taken from RAM", basis));
+    outcomes.push_back(withMore("VRAM", &Budget::deviceBytes, plan.deviceLimit,
+                                "there is no limit (--vram): it is taken from RAM", basis));
     outcomes.push_back(withMore("RAM", &Budget::ramBytes, plan.ramLimit, "there is no limit (--ram)", basis));
     return outcomes;
 }
@@ -116,21 +120,26 @@ std::string whyRule(const PlanExplanation& explanation, const PlanBasis& basis, 
     const PlanOutcome& insured = named(explanation.updates, "insured");
     const bool asked = basis.spec.budget.update != UpdateChoice::Auto;
     switch (plan.rule) {
-    case UpdateRule::Speculative: return whySpeculative(basis);
+    case UpdateRule::Speculative:
+        return whySpeculative(basis);
     case UpdateRule::Insured:
-        return "asked for with --update insured: in the backward sweep, with the gradient stored in case the clip factor was guessed wrong";
+        return "asked for with --update insured: in the backward sweep, with the gradient stored in case the clip "
+               "factor was guessed wrong";
     case UpdateRule::Deferred:
         if (asked)
             return "asked for with --update deferred: slices are updated while the next step reads them";
         if (!insured.problem.empty())
             return "slices are updated while the next step reads them";
-        return "slices are updated while the next step reads them; in the backward sweep a step would take " + formatSeconds(insured.secondsPerStep) +
-               " against " + formatSeconds(deferred.secondsPerStep) + ", which is no gain";
-    case UpdateRule::Adaptive: break;
+        return "slices are updated while the next step reads them; in the backward sweep a step would take " +
+               formatSeconds(insured.secondsPerStep) + " against " + formatSeconds(deferred.secondsPerStep) +
+               ", which is no gain";
+    case UpdateRule::Adaptive:
+        break;
     }
-    return "in the backward sweep a step takes " + formatSeconds(insured.secondsPerStep) + ", in the next forward sweep " +
-           formatSeconds(deferred.secondsPerStep) + "; the first pays while fewer than " +
-           std::to_string(std::lround(100 * plan.breakEven)) + "% of the steps are clipped";
+    return "in the backward sweep a step takes " + formatSeconds(insured.secondsPerStep) +
+           ", in the next forward sweep " + formatSeconds(deferred.secondsPerStep) +
+           "; the first pays while fewer than " + std::to_string(std::lround(100 * plan.breakEven)) +
+           "% of the steps are clipped";
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 namespace gsst {
 
-/// Sets the update rule with its reason, and what other update rules, other ways of clipping and more memory would give.
+/// Sets the update rule with its reason, and what other update rules, other ways of clipping and more memory would
+/// give.
 void fillOutcomes(PlanExplanation& explanation, const PlanBasis& basis, const Plan& plan);
 
 }  // namespace gsst

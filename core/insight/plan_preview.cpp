@@ -50,7 +50,8 @@ MemoryKind shownAs(const HostPiece& piece) {
     return *piece.kind == StateKind::Hi || *piece.kind == StateKind::Lo ? MemoryKind::Weights : MemoryKind::Optimizer;
 }
 
-void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Plan& plan) {
+void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat& format,
+              const std::vector<SliceRange>& slices, const Plan& plan) {
     for (const HostPiece& piece : hostPieces(table, format, slices, plan.placement))
         put(preview, shownAs(piece), MemoryTier::Ram, piece.bytes);
     put(preview, MemoryKind::Activations, MemoryTier::Ram, plan.boundaryBytes);
@@ -58,7 +59,8 @@ void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat&
 }
 
 /// Two slots, and the work files.
-void placeDisk(PlanPreview& preview, const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Plan& plan) {
+void placeDisk(PlanPreview& preview, const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+               const Plan& plan) {
     const int64_t gradients = gradientFileBytes(table, format, plan) + shareFileBytes(table, plan);
     const int64_t boundaries = boundaryFileBytes(table, training, plan);
     int64_t weights = 0;
@@ -72,7 +74,8 @@ void placeDisk(PlanPreview& preview, const TensorTable& table, const StateFormat
 
 }  // namespace
 
-void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const Plan& plan) {
+void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware,
+                 const Plan& plan) {
     preview.fits = true;
     preview.streamed = plan.stateOnDisk;
     preview.slices = plan.slices;

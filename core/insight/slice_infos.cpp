@@ -17,7 +17,8 @@ SliceInfo infoOf(const TensorTable& table, const SliceRange& slice) {
         return info;
     }
     if (first.kind == UnitKind::Head) {
-        info.kind = slice.isPart() && rowsOfSlice(table, slice).count == 0 ? SliceInfo::Kind::HeadNorm : SliceInfo::Kind::Head;
+        info.kind =
+            slice.isPart() && rowsOfSlice(table, slice).count == 0 ? SliceInfo::Kind::HeadNorm : SliceInfo::Kind::Head;
         return info;
     }
     info.firstLayer = countedFromOne(first.layer);
@@ -28,7 +29,8 @@ SliceInfo infoOf(const TensorTable& table, const SliceRange& slice) {
 }
 
 void countParts(std::vector<SliceInfo>& infos, SliceInfo::Kind kind) {
-    const int parts = int(std::count_if(infos.begin(), infos.end(), [kind](const SliceInfo& info) { return info.kind == kind; }));
+    const int parts =
+        int(std::count_if(infos.begin(), infos.end(), [kind](const SliceInfo& info) { return info.kind == kind; }));
     int part = 0;
     for (SliceInfo& info : infos)
         if (info.kind == kind) {
@@ -51,12 +53,18 @@ std::vector<SliceInfo> sliceInfos(const TensorTable& table, const std::vector<Sl
 std::string wordsFor(const SliceInfo& slice) {
     const std::string first = std::to_string(slice.firstLayer), last = std::to_string(slice.lastLayer);
     switch (slice.kind) {
-    case SliceInfo::Kind::Embedding: return "embedding";
-    case SliceInfo::Kind::Head: return "head";
-    case SliceInfo::Kind::HeadNorm: return "norm of the head";
-    case SliceInfo::Kind::Attention: return "attention of layer " + first;
-    case SliceInfo::Kind::Mlp: return "MLP of layer " + first;
-    case SliceInfo::Kind::Layers: break;
+    case SliceInfo::Kind::Embedding:
+        return "embedding";
+    case SliceInfo::Kind::Head:
+        return "head";
+    case SliceInfo::Kind::HeadNorm:
+        return "norm of the head";
+    case SliceInfo::Kind::Attention:
+        return "attention of layer " + first;
+    case SliceInfo::Kind::Mlp:
+        return "MLP of layer " + first;
+    case SliceInfo::Kind::Layers:
+        break;
     }
     return first == last ? "layer " + first : "layers " + first + " to " + last;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "insight/explain_plan.h"
 
+#include "insight/slice_infos.h"
 #include "plan/search/steady_step.h"
 #include "spec/unit_words.h"
-#include "insight/slice_infos.h"
 
 #include <cstddef>
 
@@ -12,23 +12,34 @@ namespace {
 
 const char* nameOf(Lane lane) {
     switch (lane) {
-    case Lane::Read: return "read";
-    case Lane::Write: return "write";
-    case Lane::Link: return "link";
-    case Lane::Compute: break;
+    case Lane::Read:
+        return "read";
+    case Lane::Write:
+        return "write";
+    case Lane::Link:
+        return "link";
+    case Lane::Compute:
+        break;
     }
     return "compute";
 }
 
-const char* nameOf(Space space) { return space == Space::Staging ? "staging" : space == Space::Device ? "device" : "RAM"; }
+const char* nameOf(Space space) {
+    return space == Space::Staging ? "staging" : space == Space::Device ? "device" : "RAM";
+}
 
 const char* nameOf(BufferUse use) {
     switch (use) {
-    case BufferUse::State: return "state";
-    case BufferUse::ChunkGradient: return "stored gradient";
-    case BufferUse::Weights: return "weights";
-    case BufferUse::Gradient: return "gradient";
-    case BufferUse::Activation: return "activation";
+    case BufferUse::State:
+        return "state";
+    case BufferUse::ChunkGradient:
+        return "stored gradient";
+    case BufferUse::Weights:
+        return "weights";
+    case BufferUse::Gradient:
+        return "gradient";
+    case BufferUse::Activation:
+        return "activation";
     }
     return "unknown";
 }
@@ -57,9 +68,12 @@ size_t endOfForward(const StepProgram& program) {
 
 const char* phaseOf(const StepProgram& program, size_t op, size_t endOfForward) {
     switch (program.variant.kind) {
-    case ProgramKind::Step: return op < endOfForward ? "forward" : "backward";
-    case ProgramKind::Commit: return "commit";
-    default: return "update";
+    case ProgramKind::Step:
+        return op < endOfForward ? "forward" : "backward";
+    case ProgramKind::Commit:
+        return "commit";
+    default:
+        return "update";
     }
 }
 

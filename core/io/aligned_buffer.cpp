@@ -15,7 +15,9 @@ namespace gsst {
 
 namespace {
 
-std::align_val_t alignmentOf(size_t bytes) { return std::align_val_t{bytes >= kHugePageBytes ? kHugePageBytes : kIoAlignment}; }
+std::align_val_t alignmentOf(size_t bytes) {
+    return std::align_val_t{bytes >= kHugePageBytes ? kHugePageBytes : kIoAlignment};
+}
 
 }  // namespace
 

@@ -19,9 +19,9 @@ namespace gsst {
 inline constexpr size_t kIoAlignment = 4096;
 
 enum class OpenMode {
-    Read,      ///< must exist
-    ReadWrite, ///< must exist
-    Create     ///< created if missing, kept if there; read and write
+    Read,       ///< must exist
+    ReadWrite,  ///< must exist
+    Create      ///< created if missing, kept if there; read and write
 };
 
 enum class Caching {
@@ -43,13 +43,14 @@ public:
     virtual Status read(uint64_t offset, std::span<std::byte> into) = 0;
     /// Writes all of `from`; the file grows as needed. NoSpace when the disk is full.
     virtual Status write(uint64_t offset, std::span<const std::byte> from) = 0;
-    /// Returns when what was written before is on the medium. After a failure the file's contents are unknown: never retry.
+    /// Returns when what was written before is on the medium. After a failure the file's contents are unknown: never
+    /// retry.
     virtual Status sync() = 0;
     /// Sets the size to `bytes` with the space really allocated, so that later writes inside cannot run out of it.
     virtual Status reserve(uint64_t bytes) = 0;
     virtual Status truncate(uint64_t bytes) = 0;
-    /// The operating system's number of the open file, for engines that hand requests to the kernel themselves; valid as long
-    /// as the File. None for twins: what they do to a request happens in read() and write() only.
+    /// The operating system's number of the open file, for engines that hand requests to the kernel themselves; valid
+    /// as long as the File. None for twins: what they do to a request happens in read() and write() only.
     virtual std::optional<int> nativeHandle() const { return std::nullopt; }
 };
 
@@ -90,7 +91,8 @@ FileSystem& osFileSystem();
 /// The whole file as text; refuses files over `limit` bytes (Corrupt), so that a wrong path cannot fill the RAM.
 Result<std::string> readText(FileSystem& files, const std::filesystem::path& path, uint64_t limit);
 
-/// Replaces `path` by `text` so that a crash leaves the old or the new content whole: temporary file, sync, rename, sync of the folder.
+/// Replaces `path` by `text` so that a crash leaves the old or the new content whole: temporary file, sync, rename,
+/// sync of the folder.
 Status writeTextAtomically(FileSystem& files, const std::filesystem::path& path, std::string_view text);
 
 }  // namespace gsst

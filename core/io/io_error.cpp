@@ -39,8 +39,10 @@ constexpr Explanation kExplanations[] = {
      "Choose a target on the same drive"},
     {std::errc::too_many_files_open, ErrorCode::Io, "this program has too many files open",
      "Raise the limit of open files (ulimit -n) and start again"},
-    {std::errc::too_many_files_open_in_system, ErrorCode::Io, "the computer has too many files open", "Close other programs"},
-    {std::errc::not_enough_memory, ErrorCode::OutOfMemory, "the operating system has no memory left", "Close other programs"},
+    {std::errc::too_many_files_open_in_system, ErrorCode::Io, "the computer has too many files open",
+     "Close other programs"},
+    {std::errc::not_enough_memory, ErrorCode::OutOfMemory, "the operating system has no memory left",
+     "Close other programs"},
     {std::errc::no_lock_available, ErrorCode::Io, "the drive offers no file locks",
      "Choose a folder on a local drive; some network drives cannot lock files"},
     {std::errc::io_error, ErrorCode::Io, "the drive reported an error",
@@ -58,7 +60,8 @@ Error ioError(std::string what, const std::filesystem::path& where, std::error_c
     const std::string detail = " (system error " + std::to_string(code.value()) + ")";
     for (const Explanation& known : kExplanations)
         if (code == known.condition)
-            return {known.code, std::move(what), pathText(where), std::string(known.why) + (known.code == ErrorCode::Io ? detail : ""), std::string(known.todo)};
+            return {known.code, std::move(what), pathText(where),
+                    std::string(known.why) + (known.code == ErrorCode::Io ? detail : ""), std::string(known.todo)};
     return {ErrorCode::Io, std::move(what), pathText(where), "the operating system said: " + code.message() + detail,
             "Check the path and the drive, then try again"};
 }
@@ -70,15 +73,18 @@ Error fileEndsEarly(const std::filesystem::path& where, uint64_t offset, uint64_
 }
 
 Error noSpace(std::string what, const std::filesystem::path& where, std::string why) {
-    return {ErrorCode::NoSpace, std::move(what), pathText(where), std::move(why), "Free some space, or choose another disk"};
+    return {ErrorCode::NoSpace, std::move(what), pathText(where), std::move(why),
+            "Free some space, or choose another disk"};
 }
 
 Error lockedElsewhere(const std::filesystem::path& where) {
-    return {ErrorCode::Busy, "Cannot use the folder", pathText(where), "another program, or another window of this one, works in it",
+    return {ErrorCode::Busy, "Cannot use the folder", pathText(where),
+            "another program, or another window of this one, works in it",
             "Close the other one, or wait until it is done"};
 }
 
-Status checkRequest(const std::filesystem::path& where, Caching caching, uint64_t offset, const std::byte* address, size_t bytes) {
+Status checkRequest(const std::filesystem::path& where, Caching caching, uint64_t offset, const std::byte* address,
+                    size_t bytes) {
     constexpr auto kLargest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
     const std::string todo = "Please report this as a defect, with the log";
     if (bytes > kLargest || offset > kLargest - bytes)

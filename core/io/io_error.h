@@ -29,6 +29,7 @@ Error lockedElsewhere(const std::filesystem::path& where);
 
 /// Checks what every File demands of a request: no overflow of a signed 64-bit offset, and for Direct the alignment of
 /// offset, length and address. Internal: only a defect of this program breaks it.
-Status checkRequest(const std::filesystem::path& where, Caching caching, uint64_t offset, const std::byte* address, size_t bytes);
+Status checkRequest(const std::filesystem::path& where, Caching caching, uint64_t offset, const std::byte* address,
+                    size_t bytes);
 
 }  // namespace gsst

@@ -9,7 +9,9 @@ namespace gsst {
 
 MappedFile::MappedFile(std::filesystem::path path) : m_path(std::move(path)) {}
 
-MappedFile::MappedFile(MappedFile&& other) noexcept { takeFrom(other); }
+MappedFile::MappedFile(MappedFile&& other) noexcept {
+    takeFrom(other);
+}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     if (this != &other) {
@@ -19,7 +21,9 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     return *this;
 }
 
-MappedFile::~MappedFile() { close(); }
+MappedFile::~MappedFile() {
+    close();
+}
 
 void MappedFile::takeFrom(MappedFile& other) {
     m_path = std::move(other.m_path);
@@ -38,7 +42,8 @@ Status MappedFile::copy(uint64_t offset, std::span<std::byte> into) const {
     if (offset > m_size || into.size() > m_size - offset)
         return fileEndsEarly(m_path, offset, into.size());
     const Status copied = transfer(offset, into);
-    // Asked afterwards, and whatever came of the copy: behind a new end within a page, memory is zeros and not an error.
+    // Asked afterwards, and whatever came of the copy: behind a new end within a page, memory is zeros and not an
+    // error.
     GSST_ASSIGN(const uint64_t now, currentSize());
     if (now != m_size)
         return Error{ErrorCode::Corrupt, "The file was changed while it was in use", pathText(m_path),

@@ -23,8 +23,8 @@ public:
 
     const std::filesystem::path& path() const { return m_path; }
     uint64_t size() const { return m_size; }
-    /// Copies the bytes from `offset` on. Corrupt if they lie beyond the end, or if the file has another size by now than it had
-    /// when it was opened; Io if the medium does not give them.
+    /// Copies the bytes from `offset` on. Corrupt if they lie beyond the end, or if the file has another size by now
+    /// than it had when it was opened; Io if the medium does not give them.
     Status copy(uint64_t offset, std::span<std::byte> into) const;
 
 private:
@@ -37,7 +37,7 @@ private:
     void takeFrom(MappedFile& other);
 
     std::filesystem::path m_path;
-    std::intptr_t m_handle = -1;  ///< of the open file, as the operating system counts them
+    std::intptr_t m_handle = -1;        ///< of the open file, as the operating system counts them
     const std::byte* m_data = nullptr;  ///< null if the file is empty
     size_t m_size = 0;
 };

@@ -19,7 +19,8 @@ namespace {
 // Below the kernel's own limit of one call.
 constexpr size_t kLargestCall = size_t{1} << 30;
 
-/// Memory to memory, by the kernel: a page that cannot be had is an error for it, and the end for whoever touches it himself.
+/// Memory to memory, by the kernel: a page that cannot be had is an error for it, and the end for whoever touches it
+/// himself.
 ssize_t copyMemory(const std::byte* from, std::span<std::byte> into) {
     const iovec target{into.data(), into.size()};
     const iovec source{const_cast<std::byte*>(from), into.size()};
@@ -33,7 +34,7 @@ Status MappedFile::map() {
     m_handle = ::open(m_path.c_str(), O_RDONLY | O_CLOEXEC);
     if (m_handle < 0)
         return errnoError("Cannot open the file", m_path, errno);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(int(m_handle), &status) != 0)
         return errnoError("Cannot ask for the size of the file", m_path, errno);
     if (!S_ISREG(status.st_mode))
@@ -66,7 +67,7 @@ Status MappedFile::transfer(uint64_t offset, std::span<std::byte> into) const {
 }
 
 Result<uint64_t> MappedFile::currentSize() const {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(int(m_handle), &status) != 0)
         return errnoError("Cannot ask for the size of the file", m_path, errno);
     return uint64_t(status.st_size);

@@ -19,12 +19,15 @@ Error mapError(const char* what, const std::filesystem::path& path) {
     return ioError(what, path, std::error_code(static_cast<int>(::GetLastError()), std::system_category()));
 }
 
-HANDLE handleOf(std::intptr_t number) { return reinterpret_cast<HANDLE>(number); }
+HANDLE handleOf(std::intptr_t number) {
+    return reinterpret_cast<HANDLE>(number);
+}
 
 }  // namespace
 
 Status MappedFile::map() {
-    const HANDLE file = ::CreateFileW(m_path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+    const HANDLE file = ::CreateFileW(m_path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
+                                      FILE_ATTRIBUTE_NORMAL, nullptr);
     if (file == INVALID_HANDLE_VALUE)
         return mapError("Cannot open the file", m_path);
     m_handle = reinterpret_cast<std::intptr_t>(file);
@@ -40,10 +43,13 @@ Status MappedFile::map() {
     return mapped;
 }
 
-/// Memory to memory, by the kernel: a page that cannot be had is an error for it, and the end for whoever touches it himself.
+/// Memory to memory, by the kernel: a page that cannot be had is an error for it, and the end for whoever touches it
+/// himself.
 Status MappedFile::transfer(uint64_t offset, std::span<std::byte> into) const {
     SIZE_T count = 0;
-    if (into.empty() || (::ReadProcessMemory(::GetCurrentProcess(), m_data + offset, into.data(), into.size(), &count) && count == into.size()))
+    if (into.empty() ||
+        (::ReadProcessMemory(::GetCurrentProcess(), m_data + offset, into.data(), into.size(), &count) &&
+         count == into.size()))
         return {};
     return ioError("Cannot read from the file", m_path, std::make_error_code(std::errc::io_error));
 }

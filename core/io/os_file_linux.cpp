@@ -50,7 +50,7 @@ private:
 };
 
 Result<uint64_t> LinuxFile::size() const {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(m_descriptor, &info) != 0)
         return errnoError("Cannot ask for the size of the file", m_path, errno);
     return static_cast<uint64_t>(info.st_size);
@@ -67,8 +67,10 @@ Status LinuxFile::read(uint64_t offset, std::span<std::byte> into) {
         if (count < 0)
             return errnoError("Cannot read from the file", m_path, errno);
         done += static_cast<size_t>(count);
-        // A direct read that stops off the alignment has met the end; going on from there would be refused as unaligned.
-        const bool metEnd = count == 0 || (m_caching == Caching::Direct && static_cast<size_t>(count) % kIoAlignment != 0);
+        // A direct read that stops off the alignment has met the end; going on from there would be refused as
+        // unaligned.
+        const bool metEnd =
+            count == 0 || (m_caching == Caching::Direct && static_cast<size_t>(count) % kIoAlignment != 0);
         if (done < into.size() && metEnd)
             return fileEndsEarly(m_path, offset, into.size());
     }
@@ -129,8 +131,8 @@ Status LinuxFile::reserve(uint64_t bytes) {
 
 /// Asked first, because filling a disk to the last byte before giving up would disturb every other program.
 Status LinuxFile::checkSpaceFor(uint64_t bytes) const {
-    struct stat info {};
-    struct statvfs volume {};
+    struct stat info{};
+    struct statvfs volume{};
     if (::fstat(m_descriptor, &info) != 0 || ::fstatvfs(m_descriptor, &volume) != 0 || volume.f_blocks == 0)
         return {};  // a file system that does not tell: the allocation itself decides
     const uint64_t allocated = static_cast<uint64_t>(info.st_blocks) * 512;
@@ -138,10 +140,12 @@ Status LinuxFile::checkSpaceFor(uint64_t bytes) const {
     if (bytes <= allocated || bytes - allocated <= available)
         return {};
     return noSpace("Cannot reserve space for the file", m_path,
-                   "it needs " + formatBytes(bytes - allocated) + " and the disk has " + formatBytes(available) + " left");
+                   "it needs " + formatBytes(bytes - allocated) + " and the disk has " + formatBytes(available) +
+                       " left");
 }
 
-/// Not posix_fallocate: where the file system cannot allocate, the C library writes single bytes, which direct access refuses.
+/// Not posix_fallocate: where the file system cannot allocate, the C library writes single bytes, which direct access
+/// refuses.
 Status LinuxFile::allocate(uint64_t bytes, uint64_t sizeBefore) {
     int result = 0;
     do {
@@ -159,9 +163,12 @@ Status LinuxFile::allocate(uint64_t bytes, uint64_t sizeBefore) {
 
 int openFlags(OpenMode mode) {
     switch (mode) {
-    case OpenMode::Read: return O_RDONLY;
-    case OpenMode::ReadWrite: return O_RDWR;
-    case OpenMode::Create: break;
+    case OpenMode::Read:
+        return O_RDONLY;
+    case OpenMode::ReadWrite:
+        return O_RDWR;
+    case OpenMode::Create:
+        break;
     }
     return O_RDWR | O_CREAT;
 }
@@ -180,19 +187,22 @@ int openRetrying(const std::filesystem::path& path, int flags) {
 Error errnoError(std::string what, const std::filesystem::path& where, int number) {
     if (number == EDQUOT)
         return noSpace(std::move(what), where, "your share of the disk (quota) is used up");
-    struct statvfs volume {};
-    const bool asked = number == ENOSPC && (::statvfs(where.c_str(), &volume) == 0 || ::statvfs(where.parent_path().c_str(), &volume) == 0);
+    struct statvfs volume{};
+    const bool asked = number == ENOSPC &&
+                       (::statvfs(where.c_str(), &volume) == 0 || ::statvfs(where.parent_path().c_str(), &volume) == 0);
     if (asked && volume.f_blocks > 0)
-        return noSpace(std::move(what), where, "the disk is full: " + formatBytes(uint64_t{volume.f_bavail} * volume.f_frsize) + " of its " +
-                                                   formatBytes(uint64_t{volume.f_blocks} * volume.f_frsize) + " are free");
+        return noSpace(std::move(what), where,
+                       "the disk is full: " + formatBytes(uint64_t{volume.f_bavail} * volume.f_frsize) + " of its " +
+                           formatBytes(uint64_t{volume.f_blocks} * volume.f_frsize) + " are free");
     return ioError(std::move(what), where, std::error_code(number, std::generic_category()));
 }
 
 Status refusePipe(const std::filesystem::path& path) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode))
         return {};
-    return Error{ErrorCode::InvalidInput, "Cannot open the file", pathText(path), "it is a pipe, not a file", "Choose a file"};
+    return Error{ErrorCode::InvalidInput, "Cannot open the file", pathText(path), "it is a pipe, not a file",
+                 "Choose a file"};
 }
 
 Result<std::unique_ptr<File>> openLinuxFile(const std::filesystem::path& path, OpenMode mode, Caching caching) {
@@ -206,7 +216,7 @@ Result<std::unique_ptr<File>> openLinuxFile(const std::filesystem::path& path, O
     if (descriptor < 0)
         return errnoError("Cannot open the file", path, errno);
     auto file = std::make_unique<LinuxFile>(descriptor, path, caching);
-    struct stat info {};
+    struct stat info{};
     if (::fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode))
         return errnoError("Cannot open the file", path, EISDIR);
     return std::unique_ptr<File>(std::move(file));

@@ -156,7 +156,8 @@ Status WindowsFile::reserve(uint64_t bytes) {
     return reserveByWriting(*this, bytes);
 }
 
-/// Asked before the space is taken by writing, because filling a disk to the last byte would disturb every other program.
+/// Asked before the space is taken by writing, because filling a disk to the last byte would disturb every other
+/// program.
 Status WindowsFile::checkSpaceFor(uint64_t bytes) const {
     ULARGE_INTEGER available{};
     std::error_code ignored;
@@ -167,7 +168,8 @@ Status WindowsFile::checkSpaceFor(uint64_t bytes) const {
     if (bytes <= now || bytes - now <= available.QuadPart)
         return {};
     return noSpace("Cannot reserve space for the file", m_path,
-                   "it needs " + formatBytes(bytes - now) + " and the disk has " + formatBytes(available.QuadPart) + " left");
+                   "it needs " + formatBytes(bytes - now) + " and the disk has " + formatBytes(available.QuadPart) +
+                       " left");
 }
 
 HANDLE openHandle(const std::filesystem::path& path, OpenMode mode, Caching caching) {
@@ -175,7 +177,8 @@ HANDLE openHandle(const std::filesystem::path& path, OpenMode mode, Caching cach
     const DWORD flags = FILE_FLAG_OVERLAPPED | (caching == Caching::Direct ? FILE_FLAG_NO_BUFFERING : 0);
     // Sharing everything is what lets an open file be renamed, replaced and removed.
     return ::CreateFileW(path.c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
-                         mode == OpenMode::Create ? OPEN_ALWAYS : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | flags, nullptr);
+                         mode == OpenMode::Create ? OPEN_ALWAYS : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | flags,
+                         nullptr);
 }
 
 std::optional<std::errc> conditionOf(DWORD number) {
@@ -184,27 +187,41 @@ std::optional<std::errc> conditionOf(DWORD number) {
     case ERROR_PATH_NOT_FOUND:
     case ERROR_BAD_NETPATH:
     case ERROR_BAD_NET_NAME:
-    case ERROR_INVALID_DRIVE: return std::errc::no_such_file_or_directory;
-    case ERROR_ACCESS_DENIED: return std::errc::permission_denied;
-    case ERROR_WRITE_PROTECT: return std::errc::read_only_file_system;
+    case ERROR_INVALID_DRIVE:
+        return std::errc::no_such_file_or_directory;
+    case ERROR_ACCESS_DENIED:
+        return std::errc::permission_denied;
+    case ERROR_WRITE_PROTECT:
+        return std::errc::read_only_file_system;
     case ERROR_DISK_FULL:
-    case ERROR_HANDLE_DISK_FULL: return std::errc::no_space_on_device;
-    case ERROR_FILE_TOO_LARGE: return std::errc::file_too_large;
+    case ERROR_HANDLE_DISK_FULL:
+        return std::errc::no_space_on_device;
+    case ERROR_FILE_TOO_LARGE:
+        return std::errc::file_too_large;
     case ERROR_SHARING_VIOLATION:
-    case ERROR_LOCK_VIOLATION: return std::errc::device_or_resource_busy;
+    case ERROR_LOCK_VIOLATION:
+        return std::errc::device_or_resource_busy;
     case ERROR_ALREADY_EXISTS:
-    case ERROR_FILE_EXISTS: return std::errc::file_exists;
-    case ERROR_DIR_NOT_EMPTY: return std::errc::directory_not_empty;
+    case ERROR_FILE_EXISTS:
+        return std::errc::file_exists;
+    case ERROR_DIR_NOT_EMPTY:
+        return std::errc::directory_not_empty;
     case ERROR_FILENAME_EXCED_RANGE:
-    case ERROR_BUFFER_OVERFLOW: return std::errc::filename_too_long;
-    case ERROR_NOT_SAME_DEVICE: return std::errc::cross_device_link;
-    case ERROR_TOO_MANY_OPEN_FILES: return std::errc::too_many_files_open;
+    case ERROR_BUFFER_OVERFLOW:
+        return std::errc::filename_too_long;
+    case ERROR_NOT_SAME_DEVICE:
+        return std::errc::cross_device_link;
+    case ERROR_TOO_MANY_OPEN_FILES:
+        return std::errc::too_many_files_open;
     case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_OUTOFMEMORY: return std::errc::not_enough_memory;
+    case ERROR_OUTOFMEMORY:
+        return std::errc::not_enough_memory;
     case ERROR_CRC:
     case ERROR_IO_DEVICE:
-    case ERROR_SECTOR_NOT_FOUND: return std::errc::io_error;
-    default: return std::nullopt;
+    case ERROR_SECTOR_NOT_FOUND:
+        return std::errc::io_error;
+    default:
+        return std::nullopt;
     }
 }
 
@@ -215,7 +232,9 @@ WindowsHandle::~WindowsHandle() {
         ::CloseHandle(m_handle);
 }
 
-bool WindowsHandle::valid() const { return m_handle && m_handle != INVALID_HANDLE_VALUE; }
+bool WindowsHandle::valid() const {
+    return m_handle && m_handle != INVALID_HANDLE_VALUE;
+}
 
 Error windowsError(std::string what, const std::filesystem::path& where, unsigned long number) {
     const auto condition = conditionOf(number);

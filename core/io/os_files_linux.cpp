@@ -30,8 +30,8 @@ private:
     int m_number;
 };
 
-/// flock belongs to the open file, not to the process: a second lock of this process is refused as well, and closing any
-/// other descriptor of the file does not release it.
+/// flock belongs to the open file, not to the process: a second lock of this process is refused as well, and closing
+/// any other descriptor of the file does not release it.
 class LinuxLock final : public FileLock {
 public:
     explicit LinuxLock(Descriptor descriptor) : m_descriptor(std::move(descriptor)) {}
@@ -63,7 +63,7 @@ public:
     }
 
     Result<uint64_t> freeSpace(const std::filesystem::path& folder) override {
-        struct statvfs volume {};
+        struct statvfs volume{};
         if (::statvfs(folder.c_str(), &volume) != 0)
             return errnoError("Cannot ask for the free space", folder, errno);
         return static_cast<uint64_t>(volume.f_bavail) * volume.f_frsize;

@@ -40,11 +40,12 @@ public:
     }
 
     Status syncFolder(const std::filesystem::path& folder) override {
-        const WindowsHandle handle(::CreateFileW(folder.c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll, nullptr, OPEN_EXISTING,
-                                                 FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+        const WindowsHandle handle(::CreateFileW(folder.c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll, nullptr,
+                                                 OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr));
         if (handle.valid() && ::FlushFileBuffers(handle.get()))
             return {};
-        // Not every account and file system may flush a folder. Renames are written through anyway, and NTFS journals names.
+        // Not every account and file system may flush a folder. Renames are written through anyway, and NTFS journals
+        // names.
         const DWORD error = ::GetLastError();
         if (error == ERROR_ACCESS_DENIED || error == ERROR_INVALID_FUNCTION || error == ERROR_NOT_SUPPORTED)
             return {};

@@ -14,7 +14,9 @@ fs::path keyOf(const fs::path& path) {
     return key.has_relative_path() ? key : fs::path();
 }
 
-fs::path parentOf(const fs::path& key) { return keyOf(key.parent_path()); }
+fs::path parentOf(const fs::path& key) {
+    return keyOf(key.parent_path());
+}
 
 bool isAtOrBelow(const fs::path& key, const fs::path& folder) {
     return std::mismatch(folder.begin(), folder.end(), key.begin(), key.end()).first == folder.end();

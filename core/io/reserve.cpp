@@ -12,7 +12,9 @@ namespace {
 
 constexpr uint64_t kZeroBytes = 4u << 20;
 
-uint64_t wholeBlocks(uint64_t bytes) { return roundUp<uint64_t>(bytes, kIoAlignment); }
+uint64_t wholeBlocks(uint64_t bytes) {
+    return roundUp<uint64_t>(bytes, kIoAlignment);
+}
 
 Status writeZeros(File& file, uint64_t from, uint64_t to) {
     GSST_ASSIGN(const AlignedBuffer zeros, AlignedBuffer::create(std::min(kZeroBytes, to - from)));

@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/half_float.h"
-#include "io/aligned_buffer.h"
-#include "spec/cost.h"
 #include "compute/torch_slice_math.h"
+#include "io/aligned_buffer.h"
 #include "machine/usual_time.h"
+#include "spec/cost.h"
 
 #include <ATen/Parallel.h>
 
@@ -42,7 +42,8 @@ private:
         slices.push_back({table.unitCount() - 1, 1});
         return slices;
     }
-    /// Each call is about the next layer, so that none finds its weights in the processor's cache that would not do so in training.
+    /// Each call is about the next layer, so that none finds its weights in the processor's cache that would not do so
+    /// in training.
     ForwardCall nextForward();
     BackwardCall backwardOf(const ForwardCall& forward);
     double flopsOf(bool forward) const;
@@ -71,7 +72,7 @@ private:
     AlignedBuffer m_gradient;
     AlignedBuffer m_input;
     AlignedBuffer m_output;
-    AlignedBuffer m_state;     ///< of the attention unit, its gradient behind it, m_updated times
+    AlignedBuffer m_state;  ///< of the attention unit, its gradient behind it, m_updated times
     int64_t m_updated = 0;
 };
 
@@ -128,7 +129,13 @@ ForwardCall Bench::nextForward() {
 }
 
 BackwardCall Bench::backwardOf(const ForwardCall& forward) {
-    return {forward.slice, 0, forward.weights, forward.input, m_output.data(), m_output.data(), gradientOf(2 * forward.slice - 1)};
+    return {forward.slice,
+            0,
+            forward.weights,
+            forward.input,
+            m_output.data(),
+            m_output.data(),
+            gradientOf(2 * forward.slice - 1)};
 }
 
 Result<double> Bench::keptBackwardSeconds() {
@@ -184,7 +191,8 @@ Result<double> Bench::copySeconds() {
     });
 }
 
-/// Three times where that is quick, and the middle counts: what disturbs a computer for a moment is over when a rate has its next turn.
+/// Three times where that is quick, and the middle counts: what disturbs a computer for a moment is over when a rate
+/// has its next turn.
 Result<ComputeRates> Bench::rates() {
     std::vector<ComputeRates> found;
     for (const Stopwatch watch; found.empty() || (found.size() < kPasses && watch.seconds() < kPassesSeconds);) {
@@ -192,9 +200,11 @@ Result<ComputeRates> Bench::rates() {
         found.push_back(rates);
     }
     ComputeRates middle;
-    for (double ComputeRates::*rate : {&ComputeRates::forwardFlops, &ComputeRates::backwardFlops, &ComputeRates::keptBackwardFlops,
-                                       &ComputeRates::headFlops, &ComputeRates::updateBytes, &ComputeRates::copyBytes}) {
-        std::sort(found.begin(), found.end(), [rate](const ComputeRates& a, const ComputeRates& b) { return a.*rate < b.*rate; });
+    for (double ComputeRates::* rate :
+         {&ComputeRates::forwardFlops, &ComputeRates::backwardFlops, &ComputeRates::keptBackwardFlops,
+          &ComputeRates::headFlops, &ComputeRates::updateBytes, &ComputeRates::copyBytes}) {
+        std::sort(found.begin(), found.end(),
+                  [rate](const ComputeRates& a, const ComputeRates& b) { return a.*rate < b.*rate; });
         middle.*rate = found[found.size() / 2].*rate;
     }
     return middle;
@@ -202,9 +212,11 @@ Result<ComputeRates> Bench::rates() {
 
 Result<ComputeRates> Bench::ratesOnce() {
     ComputeRates rates;
-    GSST_ASSIGN(const double forwardSeconds, usualSeconds(m_training.threads, [&] { return m_math.forward(nextForward()); }));
+    GSST_ASSIGN(const double forwardSeconds,
+                usualSeconds(m_training.threads, [&] { return m_math.forward(nextForward()); }));
     rates.forwardFlops = flopsOf(true) / forwardSeconds;
-    GSST_ASSIGN(const double backwardSeconds, usualSeconds(m_training.threads, [&] { return m_math.backward(backwardOf(nextForward())); }));
+    GSST_ASSIGN(const double backwardSeconds,
+                usualSeconds(m_training.threads, [&] { return m_math.backward(backwardOf(nextForward())); }));
     rates.backwardFlops = (flopsOf(true) + flopsOf(false)) / backwardSeconds;
     GSST_ASSIGN(const double keptBackward, keptBackwardSeconds());
     rates.keptBackwardFlops = flopsOf(false) / keptBackward;
@@ -213,7 +225,8 @@ Result<ComputeRates> Bench::ratesOnce() {
     rates.headFlops = (headCost.forwardFlops + headCost.backwardFlops) / head;
     GSST_ASSIGN(const double update, updateSeconds());
     const UnitInfo& unit = m_table.units()[1];
-    rates.updateBytes = double(2 * m_format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * kGradientBytes) / update;
+    rates.updateBytes =
+        double(2 * m_format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * kGradientBytes) / update;
     GSST_ASSIGN(const double copy, copySeconds());
     rates.copyBytes = double(m_gradient.size()) / copy;
     return rates;

@@ -134,7 +134,8 @@ private:
                 m_file = folder / kCacheFile;
         }
         std::error_code none;
-        const auto written = m_file.empty() ? std::filesystem::file_time_type() : std::filesystem::last_write_time(m_file, none);
+        const auto written =
+            m_file.empty() ? std::filesystem::file_time_type() : std::filesystem::last_write_time(m_file, none);
         if (none || written == m_read)
             return;
         m_read = written;
@@ -179,14 +180,18 @@ HardwareProfile withDriveAtMost(HardwareProfile profile, double bytesPerSecond) 
     return profile;
 }
 
-ProductRates measureProducts(FileSystem& files) { return Measurements::instance().products(files); }
+ProductRates measureProducts(FileSystem& files) {
+    return Measurements::instance().products(files);
+}
 
 void settleProducts(FileSystem& files, TrainSpec& training) {
     // A measurement has no error of its own: where it fails, products stay native.
     static_cast<void>(settleProducts(training, [&files]() -> Result<ProductRates> { return measureProducts(files); }));
 }
 
-void keepMeasurements(FileSystem& files, const MachineCache& added) { Measurements::instance().keep(files, added); }
+void keepMeasurements(FileSystem& files, const MachineCache& added) {
+    Measurements::instance().keep(files, added);
+}
 
 DriveRates ratesOf(const IoProbe& probe) {
     const bool uring = bestEngine(probe) == IoEngine::Uring;
@@ -194,8 +199,14 @@ DriveRates ratesOf(const IoProbe& probe) {
     return {rate.readBytesPerSecond, rate.writeBytesPerSecond, uring};
 }
 
-bool MachineInUse::now() { return g_runs > 0; }
-MachineInUse::MachineInUse() { ++g_runs; }
-MachineInUse::~MachineInUse() { --g_runs; }
+bool MachineInUse::now() {
+    return g_runs > 0;
+}
+MachineInUse::MachineInUse() {
+    ++g_runs;
+}
+MachineInUse::~MachineInUse() {
+    --g_runs;
+}
 
 }  // namespace gsst

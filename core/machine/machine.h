@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "io/file.h"
 #include "io/async/io_probe.h"
+#include "io/file.h"
+#include "machine/machine_cache.h"
 #include "plan/search/planner.h"
 #include "spec/run_spec.h"
-#include "machine/machine_cache.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -31,8 +31,8 @@ enum class DriveProbe {
     Quick       ///< write and read a temporary file of 128 MiB there
 };
 
-/// How fast this computer is for the recipe and the drive below `folder`, from the user's cache, else measured now (a second or two)
-/// and kept there. Where something cannot be measured, careful assumptions stand. Thread-safe.
+/// How fast this computer is for the recipe and the drive below `folder`, from the user's cache, else measured now (a
+/// second or two) and kept there. Where something cannot be measured, careful assumptions stand. Thread-safe.
 Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, const RunSpec& spec, DriveProbe probe);
 
 /// The same with a drive that does at most `bytesPerSecond` each way, as if that had been measured; 0 = as it is.
@@ -41,8 +41,8 @@ HardwareProfile withDriveAtMost(HardwareProfile profile, double bytesPerSecond);
 /// How fast bf16 products are here, from the user's cache, else measured now and kept there. Thread-safe.
 ProductRates measureProducts(FileSystem& files);
 
-/// Settles the products of a recipe by that, as a run that began here alone would. Whoever plans or measures a recipe does this first, so
-/// that all mean the same run. Thread-safe.
+/// Settles the products of a recipe by that, as a run that began here alone would. Whoever plans or measures a recipe
+/// does this first, so that all mean the same run. Thread-safe.
 void settleProducts(FileSystem& files, TrainSpec& training);
 
 /// Adds to what this process and the user's cache know. Thread-safe.

@@ -42,9 +42,12 @@ bool readRates(const Json& entry, std::initializer_list<std::pair<const char*, d
 }
 
 bool readCompute(const Json& entry, ComputeRates& rates) {
-    return readRates(entry, {{"forward_flops", &rates.forwardFlops}, {"backward_flops", &rates.backwardFlops},
-                             {"kept_backward_flops", &rates.keptBackwardFlops}, {"head_flops", &rates.headFlops},
-                             {"update_bytes", &rates.updateBytes}, {"copy_bytes", &rates.copyBytes}});
+    return readRates(entry, {{"forward_flops", &rates.forwardFlops},
+                             {"backward_flops", &rates.backwardFlops},
+                             {"kept_backward_flops", &rates.keptBackwardFlops},
+                             {"head_flops", &rates.headFlops},
+                             {"update_bytes", &rates.updateBytes},
+                             {"copy_bytes", &rates.copyBytes}});
 }
 
 bool readProducts(const Json& entry, ProductRates& rates) {
@@ -52,8 +55,12 @@ bool readProducts(const Json& entry, ProductRates& rates) {
 }
 
 Json written(const ComputeRates& rates) {
-    return {{"forward_flops", rates.forwardFlops}, {"backward_flops", rates.backwardFlops}, {"kept_backward_flops", rates.keptBackwardFlops},
-            {"head_flops", rates.headFlops}, {"update_bytes", rates.updateBytes}, {"copy_bytes", rates.copyBytes}};
+    return {{"forward_flops", rates.forwardFlops},
+            {"backward_flops", rates.backwardFlops},
+            {"kept_backward_flops", rates.keptBackwardFlops},
+            {"head_flops", rates.headFlops},
+            {"update_bytes", rates.updateBytes},
+            {"copy_bytes", rates.copyBytes}};
 }
 
 }  // namespace
@@ -75,7 +82,8 @@ MachineCache MachineCache::load(FileSystem& files, const std::filesystem::path& 
                 cache.compute[key] = rates;
     if (json->contains("drives") && (*json)["drives"].is_object())
         for (const auto& [key, entry] : (*json)["drives"].items())
-            if (DriveRates rates; readRates(entry, {{"read_bytes", &rates.readBytesPerSecond}, {"write_bytes", &rates.writeBytesPerSecond}})) {
+            if (DriveRates rates; readRates(
+                    entry, {{"read_bytes", &rates.readBytesPerSecond}, {"write_bytes", &rates.writeBytesPerSecond}})) {
                 rates.uring = entry.contains("uring") && entry["uring"].is_boolean() && entry["uring"].get<bool>();
                 cache.drives[key] = rates;
             }
@@ -101,10 +109,13 @@ void MachineCache::save(FileSystem& files, const std::filesystem::path& file, co
     for (const auto& [key, rates] : all.compute)
         json["compute"][key] = written(rates);
     for (const auto& [key, rates] : all.drives)
-        json["drives"][key] = {{"read_bytes", rates.readBytesPerSecond}, {"write_bytes", rates.writeBytesPerSecond}, {"uring", rates.uring}};
+        json["drives"][key] = {{"read_bytes", rates.readBytesPerSecond},
+                               {"write_bytes", rates.writeBytesPerSecond},
+                               {"uring", rates.uring}};
     if (all.products.known())
         json["products"] = {{"native_flops", all.products.nativeFlops}, {"widened_flops", all.products.widenedFlops}};
-    static_cast<void>(writeTextAtomically(files, file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+    static_cast<void>(
+        writeTextAtomically(files, file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
 }
 
 }  // namespace gsst

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "io/file.h"
-#include "plan/simulation.h"
 #include "machine/product_choice.h"
+#include "plan/simulation.h"
 
 #include <filesystem>
 #include <map>
@@ -18,8 +18,9 @@ struct DriveRates {
     bool uring = false;  ///< io_uring was better than the thread pool
 };
 
-/// Measurements of this computer, kept between programs in one JSON file. Anything in the file that is not understood, or was
-/// measured on another `machine`, is left out and measured anew. Not thread-safe; programs may use one file at the same time.
+/// Measurements of this computer, kept between programs in one JSON file. Anything in the file that is not understood,
+/// or was measured on another `machine`, is left out and measured anew. Not thread-safe; programs may use one file at
+/// the same time.
 struct MachineCache {
     std::map<std::string, ComputeRates> compute;  ///< by ProbeShape::key()
     std::map<std::string, DriveRates> drives;     ///< by driveIdentity()
@@ -36,7 +37,8 @@ std::filesystem::path userCacheFolder();
 /// Processor and number of threads.
 std::string machineName();
 
-/// The file system that `folder` is on, by what stays the same when the computer starts again; empty if it cannot be told. By platform.
+/// The file system that `folder` is on, by what stays the same when the computer starts again; empty if it cannot be
+/// told. By platform.
 std::string driveIdentity(const std::filesystem::path& folder);
 
 }  // namespace gsst

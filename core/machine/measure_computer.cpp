@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "io/async/io_probe.h"
-#include "nn/linear.h"
 #include "machine/compute_probe.h"
 #include "machine/machine.h"
 #include "machine/product_choice.h"
+#include "nn/linear.h"
 
 #include <ATen/ATen.h>
 #include <ATen/cpu/Utils.h>
@@ -24,9 +24,9 @@ constexpr int64_t kCopiedFloats = int64_t{32} << 20;  ///< 128 MiB: more than ca
 constexpr int kLeastRounds = 3;
 constexpr int kMostRounds = 100;
 constexpr double kEnoughSeconds = 0.5;
-constexpr uint64_t kQuickBytes = uint64_t{128} << 20;      ///< of the drive's temporary file
+constexpr uint64_t kQuickBytes = uint64_t{128} << 20;  ///< of the drive's temporary file
 constexpr uint64_t kThoroughBytes = uint64_t{1} << 30;
-constexpr uint64_t kSustainedBytes = uint64_t{4} << 30;    ///< written first, to use the drive's fast cache up
+constexpr uint64_t kSustainedBytes = uint64_t{4} << 30;  ///< written first, to use the drive's fast cache up
 constexpr uint64_t kLargestReport = 1u << 16;
 
 /// Seconds of the shortest of several calls, after one to warm up.
@@ -46,14 +46,17 @@ double productFlops(at::ScalarType type) {
     const at::InferenceMode guard;
     const at::Tensor a = at::ones({kProductSize, kProductSize}, type), b = at::ones({kProductSize, kProductSize}, type);
     at::Tensor product = at::empty_like(a);
-    return 2.0 * double(kProductSize * kProductSize * kProductSize) / shortestOf([&] { at::matmul_out(product, a, b); });
+    return 2.0 * double(kProductSize * kProductSize * kProductSize) /
+           shortestOf([&] { at::matmul_out(product, a, b); });
 }
 
 double widenedProductFlops() {
     const at::InferenceMode guard;
-    const at::Tensor a = at::ones({kProductSize, kProductSize}, at::kHalf), b = at::ones({kProductSize, kProductSize}, at::kHalf);
+    const at::Tensor a = at::ones({kProductSize, kProductSize}, at::kHalf),
+                     b = at::ones({kProductSize, kProductSize}, at::kHalf);
     const at::Tensor product = at::empty_like(a);
-    return 2.0 * double(kProductSize * kProductSize * kProductSize) / shortestOf([&] { linearInto(product, a, b, Products::Widened); });
+    return 2.0 * double(kProductSize * kProductSize * kProductSize) /
+           shortestOf([&] { linearInto(product, a, b, Products::Widened); });
 }
 
 double memoryBytes() {
@@ -137,7 +140,8 @@ void keep(FileSystem& files, const ComputerReport& report) {
 Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptions& options, std::stop_token stop) {
     const auto begin = [&](const char* what) -> Status {
         if (stop.stop_requested())
-            return Error{ErrorCode::Cancelled, "The measurement was stopped", "", "it was asked to", "Start it again when it suits"};
+            return Error{ErrorCode::Cancelled, "The measurement was stopped", "", "it was asked to",
+                         "Start it again when it suits"};
         if (options.progress)
             options.progress({what, 0, 100, "%"});
         return {};
@@ -182,7 +186,8 @@ Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptio
         keepMeasurements(files, measured);
     }
     tell(report, drive);
-    report.measuredAt = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    report.measuredAt =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     keep(files, report);
     return report;
 }

@@ -3,9 +3,9 @@
 
 #include "base/result.h"
 #include "io/file.h"
-#include "spec/run_spec.h"
 #include "service/computer_report.h"
 #include "service/events.h"
+#include "spec/run_spec.h"
 
 #include <filesystem>
 #include <functional>
@@ -21,8 +21,9 @@ struct MeasurementOptions {
     std::function<void(const Progress&)> progress;
 };
 
-/// Measures everything anew, and keeps in the user's cache what plans need and the report itself. Arithmetic first: plans have it even if
-/// the drive cannot be measured. Cancelled within about two seconds of `stop`; the other errors are those of probeCompute() and probeIo().
+/// Measures everything anew, and keeps in the user's cache what plans need and the report itself. Arithmetic first:
+/// plans have it even if the drive cannot be measured. Cancelled within about two seconds of `stop`; the other errors
+/// are those of probeCompute() and probeIo().
 Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptions& options, std::stop_token stop);
 
 /// What was measured last by any program of this user; none if nothing was, or if it cannot be read.

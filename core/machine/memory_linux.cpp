@@ -22,7 +22,11 @@ int64_t memoryInfo(const std::string& wanted) {
 
 }  // namespace
 
-int64_t availableRamBytes() { return memoryInfo("MemAvailable:"); }
-int64_t totalRamBytes() { return memoryInfo("MemTotal:"); }
+int64_t availableRamBytes() {
+    return memoryInfo("MemAvailable:");
+}
+int64_t totalRamBytes() {
+    return memoryInfo("MemTotal:");
+}
 
 }  // namespace gsst

@@ -16,7 +16,11 @@ MEMORYSTATUSEX memoryStatus() {
 
 }  // namespace
 
-int64_t availableRamBytes() { return static_cast<int64_t>(memoryStatus().ullAvailPhys); }
-int64_t totalRamBytes() { return static_cast<int64_t>(memoryStatus().ullTotalPhys); }
+int64_t availableRamBytes() {
+    return static_cast<int64_t>(memoryStatus().ullAvailPhys);
+}
+int64_t totalRamBytes() {
+    return static_cast<int64_t>(memoryStatus().ullTotalPhys);
+}
 
 }  // namespace gsst

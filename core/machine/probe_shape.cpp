@@ -12,7 +12,8 @@ namespace gsst {
 namespace {
 
 /// The narrower, the closer: what a layer of 256 does in a second is 15 % more than one of 192 does.
-constexpr int64_t kWidths[] = {64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048};
+constexpr int64_t kWidths[] = {64,  96,  128, 160, 192,  224,  256,  320,  384, 448,
+                               512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 constexpr int64_t kMostTokens = 1024;
 constexpr int64_t kMostTokensWide = 512;  ///< of widths over kWide, whose layers take seconds otherwise
 constexpr int64_t kWide = 1024;
@@ -33,9 +34,9 @@ int64_t scaled(int64_t value, int64_t to, int64_t from, int64_t multiple) {
 
 std::string ProbeShape::key() const {
     std::string text = model.family == Family::Llama ? "llama" : "gpt2";
-    for (const int64_t number :
-         {model.layers, model.width, model.heads, model.kvHeads, model.ffnWidth, model.vocabulary, training.sequenceLength,
-          training.microBatch, training.headTokenChunk, int64_t(model.tiedHead), training.threads})
+    for (const int64_t number : {model.layers, model.width, model.heads, model.kvHeads, model.ffnWidth,
+                                 model.vocabulary, training.sequenceLength, training.microBatch,
+                                 training.headTokenChunk, int64_t(model.tiedHead), training.threads})
         text.append("-").append(std::to_string(number));
     // What fp16 does goes without saying.
     const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Widened;

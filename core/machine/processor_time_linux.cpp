@@ -10,7 +10,8 @@
 namespace gsst {
 namespace {
 
-/// From the first line of /proc/stat: user, nice, system, idle, waiting for I/O, interrupts, soft interrupts, stolen by the host.
+/// From the first line of /proc/stat: user, nice, system, idle, waiting for I/O, interrupts, soft interrupts, stolen by
+/// the host.
 double systemSeconds() {
     constexpr int kIdle = 3, kWaiting = 4, kStolen = 7;
     std::ifstream file("/proc/stat");

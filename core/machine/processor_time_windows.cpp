@@ -7,7 +7,9 @@ namespace gsst {
 namespace {
 
 /// Windows counts in units of 100 ns.
-double seconds(const FILETIME& time) { return 1e-7 * (4294967296.0 * time.dwHighDateTime + time.dwLowDateTime); }
+double seconds(const FILETIME& time) {
+    return 1e-7 * (4294967296.0 * time.dwHighDateTime + time.dwLowDateTime);
+}
 
 }  // namespace
 

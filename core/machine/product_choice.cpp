@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "nn/linear.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -25,12 +25,14 @@ constexpr int kLeastRounds = 2;
 constexpr int kMostRounds = 6;
 constexpr double kEnoughSeconds = 1.0;
 
-/// Seconds of a forward product and a weight gradient, the shortest of several each. The ways take turns, so that whatever else the
-/// computer does slows down both.
+/// Seconds of a forward product and a weight gradient, the shortest of several each. The ways take turns, so that
+/// whatever else the computer does slows down both.
 std::array<double, 2> shortestSeconds() {
     const c10::InferenceMode guard;
-    const at::Tensor input = at::ones({kTokens, kInputs}, at::kBFloat16), weight = at::ones({kOutputs, kInputs}, at::kBFloat16);
-    const at::Tensor output = at::empty({kTokens, kOutputs}, at::kBFloat16), gradient = at::zeros({kOutputs, kInputs}, at::kFloat);
+    const at::Tensor input = at::ones({kTokens, kInputs}, at::kBFloat16),
+                     weight = at::ones({kOutputs, kInputs}, at::kBFloat16);
+    const at::Tensor output = at::empty({kTokens, kOutputs}, at::kBFloat16),
+                     gradient = at::zeros({kOutputs, kInputs}, at::kFloat);
     std::array<double, 2> forward{1e9, 1e9}, backward{1e9, 1e9};
     const auto shorten = [](double& shortest, const auto& work) {
         const Stopwatch watch;
@@ -54,7 +56,8 @@ ProductRates probeProducts() {
             at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
             const auto seconds = shortestSeconds();
             const double flops = 2 * 2.0 * double(kTokens * kInputs * kOutputs);
-            return {flops / std::max(1e-9, seconds[size_t(Products::Native)]), flops / std::max(1e-9, seconds[size_t(Products::Widened)])};
+            return {flops / std::max(1e-9, seconds[size_t(Products::Native)]),
+                    flops / std::max(1e-9, seconds[size_t(Products::Widened)])};
         } catch (const std::exception&) {
             return {};  // no memory for it, say: the recipe is not to fail because of that
         }
@@ -63,10 +66,13 @@ ProductRates probeProducts() {
 }
 
 ProductChoice fasterProducts(const ProductRates& rates) {
-    return rates.known() && rates.widenedFlops >= kClearlyFaster * rates.nativeFlops ? ProductChoice::Widened : ProductChoice::Native;
+    return rates.known() && rates.widenedFlops >= kClearlyFaster * rates.nativeFlops ? ProductChoice::Widened
+                                                                                     : ProductChoice::Native;
 }
 
-bool leavesProducts(const TrainSpec& training) { return training.precision == Precision::Bf16 && training.products == ProductChoice::Auto; }
+bool leavesProducts(const TrainSpec& training) {
+    return training.precision == Precision::Bf16 && training.products == ProductChoice::Auto;
+}
 
 Status settleProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure) {
     if (leavesProducts(training)) {

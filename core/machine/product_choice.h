@@ -15,8 +15,8 @@ struct ProductRates {
     bool known() const { return nativeFlops > 0 && widenedFlops > 0; }
 };
 
-/// Times both on all cores: some tenths of a second, a few seconds where one of them is very slow. Not known if it fails. Works on a thread
-/// of its own, so that torch's settings on the caller's stay.
+/// Times both on all cores: some tenths of a second, a few seconds where one of them is very slow. Not known if it
+/// fails. Works on a thread of its own, so that torch's settings on the caller's stay.
 ProductRates probeProducts();
 
 /// Widened where that is clearly faster, by 15 %: it takes more memory.

@@ -37,7 +37,8 @@ std::string driveIdentity(const std::filesystem::path& folder) {
     struct statfs kind{};
     if (::statvfs(folder.c_str(), &there) != 0 || ::statfs(folder.c_str(), &kind) != 0)
         return {};
-    return std::to_string(kind.f_type) + "-" + std::to_string(there.f_fsid) + "-" + std::to_string(uint64_t{there.f_blocks} * there.f_frsize);
+    return std::to_string(kind.f_type) + "-" + std::to_string(there.f_fsid) + "-" +
+           std::to_string(uint64_t{there.f_blocks} * there.f_frsize);
 }
 
 }  // namespace gsst

@@ -25,7 +25,8 @@ std::filesystem::path userCacheFolder() {
 }
 
 std::string machineName() {
-    return std::filesystem::path(variable(L"PROCESSOR_IDENTIFIER")).string() + ", " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    return std::filesystem::path(variable(L"PROCESSOR_IDENTIFIER")).string() + ", " +
+           std::to_string(std::thread::hardware_concurrency()) + " threads";
 }
 
 /// The volume's serial number and size.

@@ -18,23 +18,25 @@ constexpr double kLongSeconds = 0.2;           ///< calls of this length need no
 constexpr double kUndisturbedSeconds = 0.005;  ///< systems let others run about that often
 constexpr double kDisturbingShare = 0.1;
 constexpr double kDisturbedShare = 0.85;
-constexpr double kUsualShare = 0.95;           ///< 0.94 to 0.97 were seen for layers of gpt2-124m, in bf16
+constexpr double kUsualShare = 0.95;  ///< 0.94 to 0.97 were seen for layers of gpt2-124m, in bf16
 
 /// Of all calls together.
 struct Spent {
     std::vector<double> seconds;  ///< of each call
     double all = 0;
-    double own = 0;               ///< processor seconds of this process
-    double others = 0;            ///< and of whatever else there is
+    double own = 0;     ///< processor seconds of this process
+    double others = 0;  ///< and of whatever else there is
 };
 
 bool enough(const Spent& spent) {
-    return spent.seconds.size() >= kMostRounds || spent.all >= (spent.seconds.size() < kLeastRounds ? kLongSeconds : kEnoughSeconds);
+    return spent.seconds.size() >= kMostRounds ||
+           spent.all >= (spent.seconds.size() < kLeastRounds ? kLongSeconds : kEnoughSeconds);
 }
 
 }  // namespace
 
-Result<double> usualSeconds(int64_t threads, const std::function<Status()>& work, const std::function<Status()>& prepare) {
+Result<double> usualSeconds(int64_t threads, const std::function<Status()>& work,
+                            const std::function<Status()>& prepare) {
     const auto ready = [&prepare] { return prepare ? prepare() : Status(); };
     GSST_TRY(ready());
     GSST_TRY(work());

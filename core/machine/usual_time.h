@@ -8,10 +8,12 @@
 
 namespace gsst {
 
-/// Seconds that `work` usually takes when nothing else gets in its way: several calls, after one to warm up, until that is known well
-/// enough or takes long. `prepare`, which may be empty, goes before every call and is not timed. On a busy computer one of the shorter
-/// calls counts, and calls that are too long for one of them to stay undisturbed are judged by what they cost the processors, which the
-/// others do not change: undisturbed, they keep `threads` busy for nearly all of the time. The first error of either ends it.
-Result<double> usualSeconds(int64_t threads, const std::function<Status()>& work, const std::function<Status()>& prepare = {});
+/// Seconds that `work` usually takes when nothing else gets in its way: several calls, after one to warm up, until that
+/// is known well enough or takes long. `prepare`, which may be empty, goes before every call and is not timed. On a
+/// busy computer one of the shorter calls counts, and calls that are too long for one of them to stay undisturbed are
+/// judged by what they cost the processors, which the others do not change: undisturbed, they keep `threads` busy for
+/// nearly all of the time. The first error of either ends it.
+Result<double> usualSeconds(int64_t threads, const std::function<Status()>& work,
+                            const std::function<Status()>& prepare = {});
 
 }  // namespace gsst

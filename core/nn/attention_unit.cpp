@@ -14,10 +14,14 @@ namespace gsst {
 
 namespace {
 
-at::Tensor rowsOf(const at::Tensor& activations) { return activations.view({-1, activations.size(-1)}); }
+at::Tensor rowsOf(const at::Tensor& activations) {
+    return activations.view({-1, activations.size(-1)});
+}
 
 /// [batch, tokens, heads, headSize] as [batch * tokens, heads * headSize].
-at::Tensor rowsOfHeads(const at::Tensor& heads) { return heads.reshape({heads.size(0) * heads.size(1), -1}); }
+at::Tensor rowsOfHeads(const at::Tensor& heads) {
+    return heads.reshape({heads.size(0) * heads.size(1), -1});
+}
 
 /// The parts of a fused matrix or bias [3 d, ...] or the separate ones, as query, key, value.
 std::array<at::Tensor, 3> partsOf(const UnitTensors& tensors, TensorRole fused, std::array<TensorRole, 3> separate) {
@@ -33,7 +37,8 @@ std::array<at::Tensor, 3> matricesOf(const UnitTensors& tensors) {
 
 }  // namespace
 
-AttentionUnit::AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary, Products products)
+AttentionUnit::AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary,
+                             Products products)
     : m_model(model), m_weights(weights), m_norm(model, weights), m_rotary(rotary), m_products(products) {
     TORCH_INTERNAL_ASSERT(model.family == Family::Gpt2 || rotary);
 }
@@ -53,9 +58,12 @@ AttentionUnit::Saved AttentionUnit::project(const at::Tensor& input) const {
         saved.key = parts[1];
         saved.value = parts[2];
     } else {
-        saved.query = linear(shared, m_weights[TensorRole::Query], {}, m_products).view({batch, tokens, m_model.heads, headSize});
-        saved.key = linear(shared, m_weights[TensorRole::Key], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
-        saved.value = linear(shared, m_weights[TensorRole::Value], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.query =
+            linear(shared, m_weights[TensorRole::Query], {}, m_products).view({batch, tokens, m_model.heads, headSize});
+        saved.key =
+            linear(shared, m_weights[TensorRole::Key], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
+        saved.value = linear(shared, m_weights[TensorRole::Value], {}, m_products)
+                          .view({batch, tokens, m_model.kvHeads, headSize});
     }
     return saved;
 }
@@ -65,13 +73,15 @@ void AttentionUnit::attend(Saved& saved) const {
         m_rotary->rotate(saved.query);
         m_rotary->rotate(saved.key);
     }
-    Attended attended = gsst::attend(saved.query.transpose(1, 2), saved.key.transpose(1, 2), saved.value.transpose(1, 2), true, m_products);
+    Attended attended = gsst::attend(saved.query.transpose(1, 2), saved.key.transpose(1, 2),
+                                     saved.value.transpose(1, 2), true, m_products);
     saved.attended = std::move(attended.values);
     saved.logSumExp = std::move(attended.logSumExp);
 }
 
 void AttentionUnit::finish(const at::Tensor& input, const at::Tensor& attended, const at::Tensor& output) const {
-    addLinear({rowsOf(input), rowsOfHeads(attended.transpose(1, 2)), m_weights[TensorRole::AttentionOut], m_weights[TensorRole::AttentionOutBias]},
+    addLinear({rowsOf(input), rowsOfHeads(attended.transpose(1, 2)), m_weights[TensorRole::AttentionOut],
+               m_weights[TensorRole::AttentionOutBias]},
               rowsOf(output), m_products);
 }
 
@@ -110,15 +120,17 @@ at::Tensor AttentionUnit::projectionBackward(const Saved& saved, const at::Tenso
 void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, const UnitGradients& gradients,
                              const at::Tensor& inputGradient) const {
     const at::Tensor dOutput = rowsOf(outputGradient);
-    addWeightGradient(gradients[TensorRole::AttentionOut], dOutput, rowsOfHeads(saved.attended.transpose(1, 2)), m_products);
+    addWeightGradient(gradients[TensorRole::AttentionOut], dOutput, rowsOfHeads(saved.attended.transpose(1, 2)),
+                      m_products);
     if (gradients[TensorRole::AttentionOutBias].defined())
         addBiasGradient(gradients[TensorRole::AttentionOutBias], dOutput);
 
     at::Tensor dAttended = at::empty_like(dOutput);
     gsst::inputGradient(dOutput, m_weights[TensorRole::AttentionOut], dAttended, m_products);
     dAttended = dAttended.view(saved.query.sizes());
-    auto [dQuery, dKey, dValue] = attendBackward(dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2),
-                                                 saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_products);
+    auto [dQuery, dKey, dValue] =
+        attendBackward(dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2),
+                       saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_products);
     dAttended.reset();
     saved.query.reset();
     saved.key.reset();
@@ -138,7 +150,8 @@ void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, cons
 
 void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueCache& cache) const {
     const int64_t count = x.size(1);
-    TORCH_INTERNAL_ASSERT(x.size(0) == 1 && (firstPosition == 0 || count == 1) && firstPosition + count <= cache.keys.size(1));
+    TORCH_INTERNAL_ASSERT(x.size(0) == 1 && (firstPosition == 0 || count == 1) &&
+                          firstPosition + count <= cache.keys.size(1));
     Saved saved = project(x);
     if (m_rotary) {
         m_rotary->rotate(saved.query, firstPosition);
@@ -147,8 +160,9 @@ void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueC
     cache.keys.narrow(1, firstPosition, count).copy_(saved.key);
     cache.values.narrow(1, firstPosition, count).copy_(saved.value);
     const int64_t total = firstPosition + count;
-    const Attended attended = gsst::attend(saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
-                                           cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0, m_products);
+    const Attended attended =
+        gsst::attend(saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
+                     cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0, m_products);
     finish(x, attended.values, x);
 }
 

@@ -16,13 +16,16 @@ at::Tensor emptyHeads(const at::Tensor& heads, at::ScalarType type) {
     return at::empty({heads.size(0), heads.size(2), heads.size(1), heads.size(3)}, type).transpose(1, 2);
 }
 
-at::Tensor wideSequence(const at::Tensor& heads, int64_t sequence) { return heads.narrow(0, sequence, 1).to(at::kFloat); }
+at::Tensor wideSequence(const at::Tensor& heads, int64_t sequence) {
+    return heads.narrow(0, sequence, 1).to(at::kFloat);
+}
 
 Attended attendWidened(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal) {
-    Attended all{emptyHeads(query, query.scalar_type()), at::empty({query.size(0), query.size(2), query.size(1)}, at::kFloat).transpose(1, 2)};
+    Attended all{emptyHeads(query, query.scalar_type()),
+                 at::empty({query.size(0), query.size(2), query.size(1)}, at::kFloat).transpose(1, 2)};
     for (int64_t sequence = 0; sequence < query.size(0); ++sequence) {
-        const auto [values, logSumExp] = at::_scaled_dot_product_flash_attention_for_cpu(wideSequence(query, sequence), wideSequence(key, sequence),
-                                                                                         wideSequence(value, sequence), 0.0, causal);
+        const auto [values, logSumExp] = at::_scaled_dot_product_flash_attention_for_cpu(
+            wideSequence(query, sequence), wideSequence(key, sequence), wideSequence(value, sequence), 0.0, causal);
         all.values.narrow(0, sequence, 1).copy_(values);
         all.logSumExp.narrow(0, sequence, 1).copy_(logSumExp);
     }
@@ -31,23 +34,27 @@ Attended attendWidened(const at::Tensor& query, const at::Tensor& key, const at:
 
 }  // namespace
 
-Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal, Products products) {
+Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal,
+                Products products) {
     if (products == Products::Widened)
         return attendWidened(query, key, value, causal);
     auto [values, logSumExp] = at::_scaled_dot_product_flash_attention_for_cpu(query, key, value, 0.0, causal);
     return {std::move(values), std::move(logSumExp)};
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> attendBackward(const at::Tensor& gradient, const at::Tensor& query, const at::Tensor& key,
-                                                              const at::Tensor& value, const Attended& attended, Products products) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor> attendBackward(const at::Tensor& gradient, const at::Tensor& query,
+                                                              const at::Tensor& key, const at::Tensor& value,
+                                                              const Attended& attended, Products products) {
     if (products == Products::Native)
-        return at::_scaled_dot_product_flash_attention_for_cpu_backward(gradient, query, key, value, attended.values, attended.logSumExp, 0.0, true);
+        return at::_scaled_dot_product_flash_attention_for_cpu_backward(gradient, query, key, value, attended.values,
+                                                                        attended.logSumExp, 0.0, true);
     const at::ScalarType type = query.scalar_type();
     std::tuple all{emptyHeads(query, type), emptyHeads(key, type), emptyHeads(value, type)};
     for (int64_t sequence = 0; sequence < query.size(0); ++sequence) {
         const auto [dQuery, dKey, dValue] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-            wideSequence(gradient, sequence), wideSequence(query, sequence), wideSequence(key, sequence), wideSequence(value, sequence),
-            wideSequence(attended.values, sequence), attended.logSumExp.narrow(0, sequence, 1), 0.0, true);
+            wideSequence(gradient, sequence), wideSequence(query, sequence), wideSequence(key, sequence),
+            wideSequence(value, sequence), wideSequence(attended.values, sequence),
+            attended.logSumExp.narrow(0, sequence, 1), 0.0, true);
         std::get<0>(all).narrow(0, sequence, 1).copy_(dQuery);
         std::get<1>(all).narrow(0, sequence, 1).copy_(dKey);
         std::get<2>(all).narrow(0, sequence, 1).copy_(dValue);

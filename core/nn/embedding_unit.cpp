@@ -9,7 +9,8 @@
 namespace gsst {
 
 EmbeddingUnit::EmbeddingUnit(const UnitWeights& weights, int64_t firstRow)
-    : m_table(weights[TensorRole::TokenEmbedding]), m_positions(weights[TensorRole::PositionEmbedding]), m_firstRow(firstRow) {}
+    : m_table(weights[TensorRole::TokenEmbedding]), m_positions(weights[TensorRole::PositionEmbedding]),
+      m_firstRow(firstRow) {}
 
 std::vector<int64_t> EmbeddingUnit::rowsOf(std::span<const int64_t> tokens) const {
     std::vector<int64_t> rows(tokens.begin(), tokens.end());
@@ -29,7 +30,8 @@ void EmbeddingUnit::forward(std::span<const int64_t> tokens, const at::Tensor& o
     }
 }
 
-void EmbeddingUnit::backward(std::span<const int64_t> tokens, const at::Tensor& outputGradient, const UnitGradients& gradients) const {
+void EmbeddingUnit::backward(std::span<const int64_t> tokens, const at::Tensor& outputGradient,
+                             const UnitGradients& gradients) const {
     const int64_t batch = outputGradient.size(0), length = outputGradient.size(1);
     addRows(gradients[TensorRole::TokenEmbedding], rowsOf(tokens).data(), outputGradient.view({batch * length, -1}));
     if (!m_positions.defined())

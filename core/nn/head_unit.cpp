@@ -11,12 +11,17 @@
 
 namespace gsst {
 
-HeadUnit::HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks, Products products)
+HeadUnit::HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks,
+                   Products products)
     : m_norm(model, norm), m_rows(std::move(rows)), m_chunks(chunks), m_products(products) {}
 
-int64_t HeadUnit::chunkCount() const { return (m_rows.rows.size(0) + m_chunks.rows - 1) / m_chunks.rows; }
+int64_t HeadUnit::chunkCount() const {
+    return (m_rows.rows.size(0) + m_chunks.rows - 1) / m_chunks.rows;
+}
 
-int64_t HeadUnit::rowsOf(int64_t chunk) const { return std::min(m_chunks.rows, m_rows.rows.size(0) - chunk * m_chunks.rows); }
+int64_t HeadUnit::rowsOf(int64_t chunk) const {
+    return std::min(m_chunks.rows, m_rows.rows.size(0) - chunk * m_chunks.rows);
+}
 
 template <typename Work>
 void HeadUnit::forEachPart(const at::Tensor& input, std::span<const int64_t> targets, const Work& work) const {
@@ -36,7 +41,8 @@ void HeadUnit::forEachPart(const at::Tensor& input, std::span<const int64_t> tar
     }
 }
 
-/// Logits of one chunk of the rows at hand, in memory that holds nothing else: they are the same whatever lies beside them.
+/// Logits of one chunk of the rows at hand, in memory that holds nothing else: they are the same whatever lies beside
+/// them.
 LogitChunk HeadUnit::logits(const Part& part, int64_t chunk, const at::Tensor& buffer) const {
     const int64_t rows = rowsOf(chunk);
     const at::Tensor logits = buffer.narrow(0, 0, part.count * rows).view({part.count, rows});
@@ -44,13 +50,15 @@ LogitChunk HeadUnit::logits(const Part& part, int64_t chunk, const at::Tensor& b
     return {logits, m_rows.first + chunk * m_chunks.rows};
 }
 
-void HeadUnit::addGradient(const Part& part, int64_t chunk, const at::Tensor& logitGradient, const HeadGradients& gradients) const {
+void HeadUnit::addGradient(const Part& part, int64_t chunk, const at::Tensor& logitGradient,
+                           const HeadGradients& gradients) const {
     const int64_t first = chunk * m_chunks.rows;
     const at::Tensor input = gradients.input.narrow(0, part.first, part.count);
     LinearBackward backward(part.normed, m_products);
     if (m_rows.first + first + rowsOf(chunk) < m_rows.vocabulary)
         backward.start(input);
-    backward.add(logitGradient, m_rows.rows.narrow(0, first, rowsOf(chunk)), gradients.rows.narrow(0, first, rowsOf(chunk)));
+    backward.add(logitGradient, m_rows.rows.narrow(0, first, rowsOf(chunk)),
+                 gradients.rows.narrow(0, first, rowsOf(chunk)));
     backward.inputGradient(input);
 }
 
@@ -71,7 +79,8 @@ double HeadUnit::loss(std::span<const int64_t> targets, std::span<const TokenSum
     return std::accumulate(losses.begin(), losses.end(), 0.0);
 }
 
-double HeadUnit::lossAndGradients(const at::Tensor& input, std::span<const int64_t> targets, const HeadGradients& gradients) const {
+double HeadUnit::lossAndGradients(const at::Tensor& input, std::span<const int64_t> targets,
+                                  const HeadGradients& gradients) const {
     std::vector<TokenSum> sums(targets.size());
     const int64_t tokens = std::min(input.size(0), m_chunks.tokens);
     // One buffer for all chunks of tokens, in it one chunk of the vocabulary after the other.
@@ -97,7 +106,8 @@ void HeadUnit::addSums(const at::Tensor& input, std::span<const int64_t> targets
     const at::Tensor buffer = at::empty({std::min(input.size(0), m_chunks.tokens) * rowsOf(0)}, input.options());
     forEachPart(input, targets, [&](const Part& part) {
         for (int64_t chunk = 0; chunk < chunkCount(); ++chunk)
-            addTokenSums(logits(part, chunk, buffer), part.targets, sums.subspan(size_t(part.first), size_t(part.count)));
+            addTokenSums(logits(part, chunk, buffer), part.targets,
+                         sums.subspan(size_t(part.first), size_t(part.count)));
     });
 }
 

@@ -17,7 +17,8 @@ struct HeadRows {
     int64_t vocabulary = 0;  ///< V
 };
 
-/// The canonical order of sums: tokens whose logits are worked on together, and rows of a vocabulary chunk (see VocabularyChunks).
+/// The canonical order of sums: tokens whose logits are worked on together, and rows of a vocabulary chunk (see
+/// VocabularyChunks).
 struct HeadChunks {
     int64_t tokens = 0;
     int64_t rows = 0;
@@ -25,31 +26,35 @@ struct HeadChunks {
 
 /// Where the gradients of the head go.
 struct HeadGradients {
-    at::Tensor input;        ///< [tokens, d] compute precision, written
-    UnitGradients unit;      ///< final norm, added to
-    at::Tensor rows;         ///< fp32, of the HeadRows: the tied table's or the head matrix's accumulator, added to
-    double scale = 1.0;      ///< of the token losses, e.g. one over the targets of the whole step
+    at::Tensor input;    ///< [tokens, d] compute precision, written
+    UnitGradients unit;  ///< final norm, added to
+    at::Tensor rows;     ///< fp32, of the HeadRows: the tied table's or the head matrix's accumulator, added to
+    double scale = 1.0;  ///< of the token losses, e.g. one over the targets of the whole step
 };
 
-/// Final norm, output matrix and cross-entropy, in chunks of tokens and of the vocabulary. Logits exist once, in compute precision: they are
-/// turned into their gradient in place. Whatever the rows at hand, sums over the vocabulary are in the same order: those of the tokens
-/// from the first chunk on, the gradient of the input from the last.
+/// Final norm, output matrix and cross-entropy, in chunks of tokens and of the vocabulary. Logits exist once, in
+/// compute precision: they are turned into their gradient in place. Whatever the rows at hand, sums over the vocabulary
+/// are in the same order: those of the tokens from the first chunk on, the gradient of the input from the last.
 class HeadUnit {
 public:
-    HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks, Products products);
+    HeadUnit(const ModelSpec& model, const UnitWeights& norm, HeadRows rows, const HeadChunks& chunks,
+             Products products);
 
     /// With all rows: sum of the losses in nats over input [tokens, d]; targets as in LogitChunk.
     double loss(const at::Tensor& input, std::span<const int64_t> targets) const;
     /// The same bits, and the gradients. All logits of a chunk of tokens exist at a time.
-    double lossAndGradients(const at::Tensor& input, std::span<const int64_t> targets, const HeadGradients& gradients) const;
+    double lossAndGradients(const at::Tensor& input, std::span<const int64_t> targets,
+                            const HeadGradients& gradients) const;
 
-    /// With some of the rows, one chunk of logits at a time. First, rows in ascending order: what they add to the sum of each token.
+    /// With some of the rows, one chunk of logits at a time. First, rows in ascending order: what they add to the sum
+    /// of each token.
     void addSums(const at::Tensor& input, std::span<const int64_t> targets, std::span<TokenSum> sums) const;
     /// The sum of the losses from complete sums.
     static double loss(std::span<const int64_t> targets, std::span<const TokenSum> sums);
-    /// Then, rows in descending order: their gradient, and what they add to that of the normed input in gradients.input, begun by the
-    /// last rows; the first rows end with the gradient of norm and input.
-    void addGradients(const at::Tensor& input, std::span<const int64_t> targets, std::span<const TokenSum> sums, const HeadGradients& gradients) const;
+    /// Then, rows in descending order: their gradient, and what they add to that of the normed input in
+    /// gradients.input, begun by the last rows; the first rows end with the gradient of norm and input.
+    void addGradients(const at::Tensor& input, std::span<const int64_t> targets, std::span<const TokenSum> sums,
+                      const HeadGradients& gradients) const;
 
 private:
     /// Chunk of tokens at work.
@@ -66,7 +71,8 @@ private:
     int64_t chunkCount() const;
     int64_t rowsOf(int64_t chunk) const;
     LogitChunk logits(const Part& part, int64_t chunk, const at::Tensor& buffer) const;
-    void addGradient(const Part& part, int64_t chunk, const at::Tensor& logitGradient, const HeadGradients& gradients) const;
+    void addGradient(const Part& part, int64_t chunk, const at::Tensor& logitGradient,
+                     const HeadGradients& gradients) const;
     void endGradient(const Part& part, const HeadGradients& gradients) const;
 
     Norm m_norm;

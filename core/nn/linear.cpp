@@ -4,12 +4,12 @@
 #include "nn/dispatch.h"
 #include "nn/widened_products.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -57,7 +57,8 @@ GSST_ALWAYS_INLINE void columnSumsBody(const Matrix<T>& from, float* into, int64
 }
 
 template <typename T>
-GSST_ALWAYS_INLINE void addRowsBody(const Matrix<T>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
+GSST_ALWAYS_INLINE void addRowsBody(const Matrix<T>& from, const int64_t* indices, float* into, int64_t begin,
+                                    int64_t end) {
     for (int64_t row = 0; row < from.rows; ++row) {
         if (indices[row] < 0)
             continue;
@@ -68,16 +69,25 @@ GSST_ALWAYS_INLINE void addRowsBody(const Matrix<T>& from, const int64_t* indice
     }
 }
 
-GSST_VECTOR_CLONES void columnSums(const Matrix<float>& from, float* into, int64_t first, int64_t end) { columnSumsBody(from, into, first, end); }
-GSST_VECTOR_CLONES void columnSums(const Matrix<Bf16>& from, float* into, int64_t first, int64_t end) { columnSumsBody(from, into, first, end); }
-GSST_VECTOR_CLONES void columnSums(const Matrix<Fp16>& from, float* into, int64_t first, int64_t end) { columnSumsBody(from, into, first, end); }
-GSST_VECTOR_CLONES void addRowColumns(const Matrix<Fp16>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void columnSums(const Matrix<float>& from, float* into, int64_t first, int64_t end) {
+    columnSumsBody(from, into, first, end);
+}
+GSST_VECTOR_CLONES void columnSums(const Matrix<Bf16>& from, float* into, int64_t first, int64_t end) {
+    columnSumsBody(from, into, first, end);
+}
+GSST_VECTOR_CLONES void columnSums(const Matrix<Fp16>& from, float* into, int64_t first, int64_t end) {
+    columnSumsBody(from, into, first, end);
+}
+GSST_VECTOR_CLONES void addRowColumns(const Matrix<Fp16>& from, const int64_t* indices, float* into, int64_t begin,
+                                      int64_t end) {
     addRowsBody(from, indices, into, begin, end);
 }
-GSST_VECTOR_CLONES void addRowColumns(const Matrix<float>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void addRowColumns(const Matrix<float>& from, const int64_t* indices, float* into, int64_t begin,
+                                      int64_t end) {
     addRowsBody(from, indices, into, begin, end);
 }
-GSST_VECTOR_CLONES void addRowColumns(const Matrix<Bf16>& from, const int64_t* indices, float* into, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void addRowColumns(const Matrix<Bf16>& from, const int64_t* indices, float* into, int64_t begin,
+                                      int64_t end) {
     addRowsBody(from, indices, into, begin, end);
 }
 GSST_VECTOR_CLONES void widenAdd(const Bf16* from, float* into, int64_t begin, int64_t end) {
@@ -109,7 +119,8 @@ void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor
         at::mm_out(product, input, weight.t());
 }
 
-void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out, Products products) {
+void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out,
+                   Products products) {
     at::Tensor product = out;
     if (products == Products::Widened)
         widenedBackProduct(outputGradient, weight, product);
@@ -135,7 +146,9 @@ at::Tensor factor(const at::Tensor& input, Products products) {
     return products == Products::Widened ? input.to(at::kFloat) : input;
 }
 
-void LinearBackward::start(const at::Tensor& inputGradient) { m_start = inputGradient; }
+void LinearBackward::start(const at::Tensor& inputGradient) {
+    m_start = inputGradient;
+}
 
 void LinearBackward::add(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& accumulator) {
     if (m_products != Products::Widened) {
@@ -165,7 +178,8 @@ void LinearBackward::inputGradient(const at::Tensor& out) {
     }
 }
 
-void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input, Products products) {
+void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input,
+                       Products products) {
     if (input.scalar_type() == at::kFloat) {
         at::Tensor sum = accumulator;
         sum.addmm_(outputGradient.t(), input);
@@ -190,20 +204,25 @@ void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGrad
     dispatchPrecision(outputGradient, [&](auto type) {
         const auto from = matrixOf<decltype(type)>(outputGradient);
         const int64_t tiles = (from.columns + kColumnTile - 1) / kColumnTile;
-        at::parallel_for(0, tiles, 1, [&](int64_t begin, int64_t end) { columnSums(from, kernelData<float>(accumulator), begin, end); });
+        at::parallel_for(0, tiles, 1, [&](int64_t begin, int64_t end) {
+            columnSums(from, kernelData<float>(accumulator), begin, end);
+        });
     });
 }
 
 void addWidened(const at::Tensor& accumulator, const at::Tensor& values) {
     TORCH_INTERNAL_ASSERT(values.scalar_type() == at::kBFloat16);
-    TORCH_INTERNAL_ASSERT(values.is_contiguous() && accumulator.is_contiguous() && values.numel() == accumulator.numel());
+    TORCH_INTERNAL_ASSERT(values.is_contiguous() && accumulator.is_contiguous() &&
+                          values.numel() == accumulator.numel());
     const auto* from = kernelData<const Bf16>(values);
     auto* into = kernelData<float>(accumulator);
-    at::parallel_for(0, values.numel(), kElementGrain, [&](int64_t begin, int64_t end) { widenAdd(from, into, begin, end); });
+    at::parallel_for(0, values.numel(), kElementGrain,
+                     [&](int64_t begin, int64_t end) { widenAdd(from, into, begin, end); });
 }
 
 void copyRows(const at::Tensor& out, const at::Tensor& table, const int64_t* indices) {
-    TORCH_INTERNAL_ASSERT(out.is_contiguous() && table.is_contiguous() && out.scalar_type() == table.scalar_type() && out.size(1) == table.size(1));
+    TORCH_INTERNAL_ASSERT(out.is_contiguous() && table.is_contiguous() && out.scalar_type() == table.scalar_type() &&
+                          out.size(1) == table.size(1));
     const size_t bytes = size_t(table.size(1)) * table.element_size();
     const auto* from = static_cast<const std::byte*>(table.const_data_ptr());
     auto* into = static_cast<std::byte*>(out.data_ptr());
@@ -220,7 +239,8 @@ void addRows(const at::Tensor& accumulator, const int64_t* indices, const at::Te
         // Threads share the columns, so each sum keeps the order of the rows.
         const int64_t tiles = (from.columns + kColumnTile - 1) / kColumnTile;
         at::parallel_for(0, tiles, 1, [&](int64_t begin, int64_t end) {
-            addRowColumns(from, indices, kernelData<float>(accumulator), begin * kColumnTile, std::min(end * kColumnTile, from.columns));
+            addRowColumns(from, indices, kernelData<float>(accumulator), begin * kColumnTile,
+                          std::min(end * kColumnTile, from.columns));
         });
     });
 }

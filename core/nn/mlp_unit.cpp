@@ -12,7 +12,9 @@ namespace gsst {
 
 namespace {
 
-at::Tensor rowsOf(const at::Tensor& activations) { return activations.view({-1, activations.size(-1)}); }
+at::Tensor rowsOf(const at::Tensor& activations) {
+    return activations.view({-1, activations.size(-1)});
+}
 
 }  // namespace
 
@@ -41,7 +43,8 @@ void MlpUnit::activate(const Saved& saved, const at::Tensor& out) const {
 }
 
 void MlpUnit::finish(const at::Tensor& input, const at::Tensor& hidden, const at::Tensor& output) const {
-    addLinear({rowsOf(input), hidden, m_weights[TensorRole::Down], m_weights[TensorRole::DownBias]}, rowsOf(output), m_products);
+    addLinear({rowsOf(input), hidden, m_weights[TensorRole::Down], m_weights[TensorRole::DownBias]}, rowsOf(output),
+              m_products);
 }
 
 void MlpUnit::forward(const at::Tensor& input, const at::Tensor& output) const {

@@ -6,8 +6,9 @@
 
 namespace gsst {
 
-/// x + down(activation(norm(x))): gelu_tanh(up) for Gpt2, silu(gate) * up for Llama. Gradients by hand, see AttentionUnit; the
-/// activation is recomputed from what goes into it. Activations [batch, tokens, d] contiguous, compute precision.
+/// x + down(activation(norm(x))): gelu_tanh(up) for Gpt2, silu(gate) * up for Llama. Gradients by hand, see
+/// AttentionUnit; the activation is recomputed from what goes into it. Activations [batch, tokens, d] contiguous,
+/// compute precision.
 class MlpUnit {
 public:
     MlpUnit(const ModelSpec& model, const UnitWeights& weights, Products products);
@@ -22,10 +23,13 @@ public:
 
     /// `output` may be the memory of `input`.
     void forward(const at::Tensor& input, const at::Tensor& output) const;
-    /// As forward(), the same bits, but keeps what backward() needs; `output` may be undefined (not wanted), not the input's memory.
+    /// As forward(), the same bits, but keeps what backward() needs; `output` may be undefined (not wanted), not the
+    /// input's memory.
     Saved save(const at::Tensor& input, const at::Tensor& output) const;
-    /// Adds the weight gradients to `gradients`; `inputGradient` may be the memory of `outputGradient`. Consumes `saved`.
-    void backward(const at::Tensor& outputGradient, Saved saved, const UnitGradients& gradients, const at::Tensor& inputGradient) const;
+    /// Adds the weight gradients to `gradients`; `inputGradient` may be the memory of `outputGradient`. Consumes
+    /// `saved`.
+    void backward(const at::Tensor& outputGradient, Saved saved, const UnitGradients& gradients,
+                  const at::Tensor& inputGradient) const;
 
 private:
     Saved project(const at::Tensor& input) const;

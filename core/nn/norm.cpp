@@ -3,8 +3,8 @@
 
 #include "nn/dispatch.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,8 @@ namespace {
 using namespace vector_math;
 
 constexpr int64_t kRowGrain = 16;
-constexpr int64_t kPartialRows = 64;  // weight gradients are summed in blocks of this many rows, whatever the thread count
+constexpr int64_t kPartialRows =
+    64;  // weight gradients are summed in blocks of this many rows, whatever the thread count
 
 template <typename T>
 struct Rows {
@@ -77,7 +78,8 @@ struct BackwardRows {
 };
 
 template <typename T>
-GSST_ALWAYS_INLINE void backwardRow(const Rows<T>& rows, const BackwardRows<T>& call, int64_t row, float* dWeight, float* dBias) {
+GSST_ALWAYS_INLINE void backwardRow(const Rows<T>& rows, const BackwardRows<T>& call, int64_t row, float* dWeight,
+                                    float* dBias) {
     const int64_t width = rows.width;
     const T* x = rows.input + row * width;
     const T* dy = call.gradient + row * width;
@@ -86,9 +88,9 @@ GSST_ALWAYS_INLINE void backwardRow(const Rows<T>& rows, const BackwardRows<T>& 
     T* dx = call.inputGradient + row * width;
     const float scale = rows.scale[row];
     const float centre = rows.mean ? rows.mean[row] : 0.0f;
-    const float along = laneSum(width, [=](int64_t i) {
-        return load(dy[i]) * load(weight[i]) * ((load(x[i]) - centre) * scale);
-    }) / float(width);
+    const float along =
+        laneSum(width, [=](int64_t i) { return load(dy[i]) * load(weight[i]) * ((load(x[i]) - centre) * scale); }) /
+        float(width);
     float level = 0.0f;
     if (rows.mean)
         level = laneSum(width, [=](int64_t i) { return load(dy[i]) * load(weight[i]); }) / float(width);
@@ -138,23 +140,37 @@ GSST_VECTOR_CLONES void statisticsRows(const Rows<Bf16>& rows, float epsilon, in
 GSST_VECTOR_CLONES void statisticsRows(const Rows<Fp16>& rows, float epsilon, int64_t begin, int64_t end) {
     statisticsBody(rows, epsilon, begin, end);
 }
-GSST_VECTOR_CLONES void applyRows(const Rows<float>& rows, float* out, int64_t begin, int64_t end) { applyBody(rows, out, begin, end); }
-GSST_VECTOR_CLONES void applyRows(const Rows<Bf16>& rows, Bf16* out, int64_t begin, int64_t end) { applyBody(rows, out, begin, end); }
-GSST_VECTOR_CLONES void applyRows(const Rows<Fp16>& rows, Fp16* out, int64_t begin, int64_t end) { applyBody(rows, out, begin, end); }
-GSST_VECTOR_CLONES void backwardBlocks(const Rows<float>& rows, const BackwardRows<float>& call, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void applyRows(const Rows<float>& rows, float* out, int64_t begin, int64_t end) {
+    applyBody(rows, out, begin, end);
+}
+GSST_VECTOR_CLONES void applyRows(const Rows<Bf16>& rows, Bf16* out, int64_t begin, int64_t end) {
+    applyBody(rows, out, begin, end);
+}
+GSST_VECTOR_CLONES void applyRows(const Rows<Fp16>& rows, Fp16* out, int64_t begin, int64_t end) {
+    applyBody(rows, out, begin, end);
+}
+GSST_VECTOR_CLONES void backwardBlocks(const Rows<float>& rows, const BackwardRows<float>& call, int64_t begin,
+                                       int64_t end) {
     backwardBody(rows, call, begin, end);
 }
-GSST_VECTOR_CLONES void backwardBlocks(const Rows<Bf16>& rows, const BackwardRows<Bf16>& call, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void backwardBlocks(const Rows<Bf16>& rows, const BackwardRows<Bf16>& call, int64_t begin,
+                                       int64_t end) {
     backwardBody(rows, call, begin, end);
 }
-GSST_VECTOR_CLONES void backwardBlocks(const Rows<Fp16>& rows, const BackwardRows<Fp16>& call, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void backwardBlocks(const Rows<Fp16>& rows, const BackwardRows<Fp16>& call, int64_t begin,
+                                       int64_t end) {
     backwardBody(rows, call, begin, end);
 }
 
 template <typename T>
-Rows<T> rowsOf(const at::Tensor& input, const NormStatistics& statistics, const at::Tensor& weight, const at::Tensor& bias) {
-    return {kernelData<T>(input), input.size(-1), kernelData<float>(statistics.mean), kernelData<float>(statistics.scale),
-            kernelData<T>(weight), kernelData<T>(bias)};
+Rows<T> rowsOf(const at::Tensor& input, const NormStatistics& statistics, const at::Tensor& weight,
+               const at::Tensor& bias) {
+    return {kernelData<T>(input),
+            input.size(-1),
+            kernelData<float>(statistics.mean),
+            kernelData<float>(statistics.scale),
+            kernelData<T>(weight),
+            kernelData<T>(bias)};
 }
 
 void addBlocks(const at::Tensor& partials, int64_t blocks, const at::Tensor& into) {
@@ -180,7 +196,8 @@ NormStatistics Norm::statistics(const at::Tensor& input) const {
     result.scale = at::empty({rows}, at::kFloat);
     dispatchPrecision(input, [&](auto type) {
         const auto view = rowsOf<decltype(type)>(input, result, m_weight, m_bias);
-        at::parallel_for(0, rows, kRowGrain, [&](int64_t begin, int64_t end) { statisticsRows(view, float(m_epsilon), begin, end); });
+        at::parallel_for(0, rows, kRowGrain,
+                         [&](int64_t begin, int64_t end) { statisticsRows(view, float(m_epsilon), begin, end); });
     });
     return result;
 }
@@ -190,12 +207,14 @@ void Norm::apply(const at::Tensor& input, const NormStatistics& statistics, cons
     dispatchPrecision(input, [&](auto type) {
         using T = decltype(type);
         const auto view = rowsOf<T>(input, statistics, m_weight, m_bias);
-        at::parallel_for(0, rows, kRowGrain, [&](int64_t begin, int64_t end) { applyRows(view, kernelData<T>(out), begin, end); });
+        at::parallel_for(0, rows, kRowGrain,
+                         [&](int64_t begin, int64_t end) { applyRows(view, kernelData<T>(out), begin, end); });
     });
 }
 
 void Norm::backward(const at::Tensor& gradient, const at::Tensor& input, const NormStatistics& statistics,
-                    const at::Tensor& residualGradient, const at::Tensor& inputGradient, const UnitGradients& gradients) const {
+                    const at::Tensor& residualGradient, const at::Tensor& inputGradient,
+                    const UnitGradients& gradients) const {
     const int64_t width = input.size(-1);
     const int64_t rows = input.numel() / width;
     const int64_t blocks = (rows + kPartialRows - 1) / kPartialRows;
@@ -204,8 +223,9 @@ void Norm::backward(const at::Tensor& gradient, const at::Tensor& input, const N
     dispatchPrecision(input, [&](auto type) {
         using T = decltype(type);
         const auto view = rowsOf<T>(input, statistics, m_weight, m_bias);
-        const BackwardRows<T> call{kernelData<T>(gradient), kernelData<T>(residualGradient), kernelData<T>(inputGradient),
-                                   kernelData<float>(weightPartials), kernelData<float>(biasPartials), rows};
+        const BackwardRows<T> call{kernelData<T>(gradient),         kernelData<T>(residualGradient),
+                                   kernelData<T>(inputGradient),    kernelData<float>(weightPartials),
+                                   kernelData<float>(biasPartials), rows};
         at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) { backwardBlocks(view, call, begin, end); });
     });
     addBlocks(weightPartials, blocks, gradients[TensorRole::NormWeight]);

@@ -12,8 +12,8 @@ struct NormStatistics {
     at::Tensor scale;  ///< [rows], one over the standard deviation (or root mean square)
 };
 
-/// LayerNorm (Gpt2) or RMSNorm (Llama) over the last dimension, with the norm weights of a unit. Arithmetic in fp32, one
-/// rounding to the compute precision at the end. No result depends on the number of threads.
+/// LayerNorm (Gpt2) or RMSNorm (Llama) over the last dimension, with the norm weights of a unit. Arithmetic in fp32,
+/// one rounding to the compute precision at the end. No result depends on the number of threads.
 class Norm {
 public:
     Norm(const ModelSpec& model, const UnitWeights& weights);
@@ -24,7 +24,8 @@ public:
     /// inputGradient = residualGradient (if defined) + gradient of the norm; `inputGradient` may be the memory of
     /// `residualGradient` or of `gradient`. Adds to the norm's entries of `gradients`.
     void backward(const at::Tensor& gradient, const at::Tensor& input, const NormStatistics& statistics,
-                  const at::Tensor& residualGradient, const at::Tensor& inputGradient, const UnitGradients& gradients) const;
+                  const at::Tensor& residualGradient, const at::Tensor& inputGradient,
+                  const UnitGradients& gradients) const;
 
 private:
     bool m_centred;

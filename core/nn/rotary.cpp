@@ -61,7 +61,8 @@ void Rotary::turn(const at::Tensor& heads, int64_t firstPosition, float directio
                 const int64_t angles = (firstPosition + token) * m_half;
                 auto* first = data + (row / tokens) * heads.stride(0) + token * heads.stride(1);
                 for (int64_t head = 0; head < headCount; ++head)
-                    turnHead(first + head * heads.stride(2), &m_cosine[size_t(angles)], &m_sine[size_t(angles)], direction, m_half);
+                    turnHead(first + head * heads.stride(2), &m_cosine[size_t(angles)], &m_sine[size_t(angles)],
+                             direction, m_half);
             }
         });
     });

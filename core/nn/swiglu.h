@@ -5,7 +5,8 @@
 
 namespace gsst {
 
-// SwiGLU, element by element in fp32 with one rounding to the compute precision. All tensors are contiguous and of one shape.
+// SwiGLU, element by element in fp32 with one rounding to the compute precision. All tensors are contiguous and of one
+// shape.
 
 /// out = silu(gate) * up; `out` may be the memory of `gate` or `up`.
 void swiglu(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& out);

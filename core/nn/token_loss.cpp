@@ -40,7 +40,8 @@ GSST_ALWAYS_INLINE TokenSum sumBody(const T* row, int64_t count) {
     double sum = 0.0;
     for (int64_t first = 0; first < count; first += kSumBlock) {
         const T* part = row + first;
-        sum += double(laneSum(std::min(kSumBlock, count - first), [=](int64_t i) { return exponential(load(part[i]) - highest); }));
+        sum += double(laneSum(std::min(kSumBlock, count - first),
+                              [=](int64_t i) { return exponential(load(part[i]) - highest); }));
     }
     return {sum, highest, 0.0f};
 }
@@ -51,17 +52,30 @@ GSST_ALWAYS_INLINE void gradientBody(T* row, int64_t count, float logSumExp, flo
         store(row[i], exponential(load(row[i]) - logSumExp) * scale);
 }
 
-GSST_VECTOR_CLONES TokenSum sumOfRow(const float* row, int64_t count) { return sumBody(row, count); }
-GSST_VECTOR_CLONES TokenSum sumOfRow(const Bf16* row, int64_t count) { return sumBody(row, count); }
-GSST_VECTOR_CLONES TokenSum sumOfRow(const Fp16* row, int64_t count) { return sumBody(row, count); }
-GSST_VECTOR_CLONES void softmaxTimes(float* row, int64_t count, float sum, float scale) { gradientBody(row, count, sum, scale); }
-GSST_VECTOR_CLONES void softmaxTimes(Bf16* row, int64_t count, float sum, float scale) { gradientBody(row, count, sum, scale); }
-GSST_VECTOR_CLONES void softmaxTimes(Fp16* row, int64_t count, float sum, float scale) { gradientBody(row, count, sum, scale); }
+GSST_VECTOR_CLONES TokenSum sumOfRow(const float* row, int64_t count) {
+    return sumBody(row, count);
+}
+GSST_VECTOR_CLONES TokenSum sumOfRow(const Bf16* row, int64_t count) {
+    return sumBody(row, count);
+}
+GSST_VECTOR_CLONES TokenSum sumOfRow(const Fp16* row, int64_t count) {
+    return sumBody(row, count);
+}
+GSST_VECTOR_CLONES void softmaxTimes(float* row, int64_t count, float sum, float scale) {
+    gradientBody(row, count, sum, scale);
+}
+GSST_VECTOR_CLONES void softmaxTimes(Bf16* row, int64_t count, float sum, float scale) {
+    gradientBody(row, count, sum, scale);
+}
+GSST_VECTOR_CLONES void softmaxTimes(Fp16* row, int64_t count, float sum, float scale) {
+    gradientBody(row, count, sum, scale);
+}
 
 /// Brings both sums to the higher of their maxima.
 void addTo(TokenSum& sum, const TokenSum& more) {
     const float highest = sum.highest < more.highest ? more.highest : sum.highest;
-    sum.sum = sum.sum * std::exp(double(sum.highest) - double(highest)) + more.sum * std::exp(double(more.highest) - double(highest));
+    sum.sum = sum.sum * std::exp(double(sum.highest) - double(highest)) +
+              more.sum * std::exp(double(more.highest) - double(highest));
     sum.highest = highest;
 }
 
@@ -87,8 +101,10 @@ void gradientOfRow(T* row, int64_t count, int64_t target, const TokenSum& sum, f
 
 /// Calls work(row's data, count, row) on several threads.
 template <typename Work>
-void forEachRow(const at::Tensor& logits, std::span<const int64_t> targets, std::span<const TokenSum> sums, const Work& work) {
-    TORCH_INTERNAL_ASSERT(logits.is_contiguous() && logits.size(0) == int64_t(targets.size()) && sums.size() >= targets.size());
+void forEachRow(const at::Tensor& logits, std::span<const int64_t> targets, std::span<const TokenSum> sums,
+                const Work& work) {
+    TORCH_INTERNAL_ASSERT(logits.is_contiguous() && logits.size(0) == int64_t(targets.size()) &&
+                          sums.size() >= targets.size());
     dispatchPrecision(logits, [&](auto type) {
         const int64_t count = logits.size(1);
         auto* data = kernelData<decltype(type)>(logits);
@@ -101,7 +117,9 @@ void forEachRow(const at::Tensor& logits, std::span<const int64_t> targets, std:
 
 }  // namespace
 
-double TokenSum::logSumExp() const { return double(highest) + std::log(sum); }
+double TokenSum::logSumExp() const {
+    return double(highest) + std::log(sum);
+}
 
 void addTokenSums(const LogitChunk& chunk, std::span<const int64_t> targets, std::span<TokenSum> sums) {
     forEachRow(chunk.logits, targets, sums, [&](auto* row, int64_t count, size_t index) {
@@ -115,7 +133,8 @@ void tokenLosses(std::span<const int64_t> targets, std::span<const TokenSum> sum
         losses[row] = targets[row] == kIgnoredTarget ? 0.0 : sums[row].logSumExp() - double(sums[row].hit);
 }
 
-void turnIntoGradient(const LogitChunk& chunk, std::span<const int64_t> targets, std::span<const TokenSum> sums, float scale) {
+void turnIntoGradient(const LogitChunk& chunk, std::span<const int64_t> targets, std::span<const TokenSum> sums,
+                      float scale) {
     forEachRow(chunk.logits, targets, sums, [&](auto* row, int64_t count, size_t index) {
         if (targets[index] == kIgnoredTarget)
             std::fill_n(row, count, std::remove_pointer_t<decltype(row)>{});

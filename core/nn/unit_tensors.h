@@ -14,8 +14,8 @@ inline at::ScalarType scalarTypeOf(Precision precision) {
     return precision == Precision::Fp32 ? at::kFloat : precision == Precision::Bf16 ? at::kBFloat16 : at::kHalf;
 }
 
-/// The tensors of one unit by role, as views of a contiguous element space (padded offsets as in the TensorTable). Owns no
-/// memory: the element space must outlive it and everything made from it. Cheap to copy.
+/// The tensors of one unit by role, as views of a contiguous element space (padded offsets as in the TensorTable). Owns
+/// no memory: the element space must outlive it and everything made from it. Cheap to copy.
 class UnitTensors {
 public:
     UnitTensors() = default;

@@ -6,8 +6,8 @@
 #include <bit>
 #include <cstdint>
 
-// Building blocks of the row kernels: plain C++ that the compiler vectorises. Without fused multiply-adds and with fixed
-// lanes, the bits do not depend on the processor's vector width.
+// Building blocks of the row kernels: plain C++ that the compiler vectorises. Without fused multiply-adds and with
+// fixed lanes, the bits do not depend on the processor's vector width.
 
 /// A function compiled for several processors, chosen when the program starts.
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -31,8 +31,12 @@ struct Fp16 {
     uint16_t bits;
 };
 
-GSST_ALWAYS_INLINE float load(float value) { return value; }
-GSST_ALWAYS_INLINE float load(Bf16 value) { return std::bit_cast<float>(uint32_t{value.bits} << 16); }
+GSST_ALWAYS_INLINE float load(float value) {
+    return value;
+}
+GSST_ALWAYS_INLINE float load(Bf16 value) {
+    return std::bit_cast<float>(uint32_t{value.bits} << 16);
+}
 
 GSST_ALWAYS_INLINE float load(Fp16 value) {
     const uint32_t size = value.bits & 0x7fffu;
@@ -41,7 +45,9 @@ GSST_ALWAYS_INLINE float load(Fp16 value) {
     return std::bit_cast<float>((value.bits & 0x8000u) << 16 | (size < 0x400u ? subnormal : other));
 }
 
-GSST_ALWAYS_INLINE void store(float& to, float value) { to = value; }
+GSST_ALWAYS_INLINE void store(float& to, float value) {
+    to = value;
+}
 /// Nearest even, NaN stays NaN (as torch rounds activations).
 GSST_ALWAYS_INLINE void store(Bf16& to, float value) {
     const uint32_t bits = std::bit_cast<uint32_t>(value);
@@ -50,7 +56,9 @@ GSST_ALWAYS_INLINE void store(Bf16& to, float value) {
 }
 
 /// Nearest even, too large values become Inf.
-GSST_ALWAYS_INLINE void store(Fp16& to, float value) { to.bits = nearestHalf(std::bit_cast<uint32_t>(value)); }
+GSST_ALWAYS_INLINE void store(Fp16& to, float value) {
+    to.bits = nearestHalf(std::bit_cast<uint32_t>(value));
+}
 
 /// e^x within 2 units in the last place; 0 below -87, e^88 above 88, NaN for NaN.
 GSST_ALWAYS_INLINE float exponential(float x) {
@@ -71,7 +79,9 @@ GSST_ALWAYS_INLINE float exponential(float x) {
     return x < -87.0f ? 0.0f : result;
 }
 
-GSST_ALWAYS_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+GSST_ALWAYS_INLINE float sigmoid(float x) {
+    return 1.0f / (1.0f + exponential(-x));
+}
 
 /// Sum of the lanes in a fixed order.
 GSST_ALWAYS_INLINE float sumOf(const float (&lanes)[kLanes]) {

@@ -10,8 +10,9 @@ namespace gsst {
 
 namespace {
 
-constexpr int64_t kWidenedElements = 1 << 21;  // half as many: a tenth slower; twice as many: 2 % faster (two cores, AVX-512)
-constexpr int64_t kWholeRows = 64;               // odd pieces: 2 % slower, in the whole step
+constexpr int64_t kWidenedElements =
+    1 << 21;                        // half as many: a tenth slower; twice as many: 2 % faster (two cores, AVX-512)
+constexpr int64_t kWholeRows = 64;  // odd pieces: 2 % slower, in the whole step
 
 }  // namespace
 
@@ -20,7 +21,8 @@ int64_t widenedRows(int64_t rows, int64_t outputs, int64_t inputs) {
     return std::min(outputs, most < kWholeRows ? std::max<int64_t>(1, most) : most / kWholeRows * kWholeRows);
 }
 
-void widenedProduct(const at::Tensor& start, const at::Tensor& bias, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& out) {
+void widenedProduct(const at::Tensor& start, const at::Tensor& bias, const at::Tensor& input, const at::Tensor& weight,
+                    const at::Tensor& out) {
     const int64_t rows = input.size(0), outputs = weight.size(0), inputs = weight.size(1);
     const int64_t piece = widenedRows(rows, outputs, inputs);
     const at::Tensor wideInput = input.to(at::kFloat);
@@ -48,7 +50,8 @@ void widenedBackProduct(const at::Tensor& outputGradient, const at::Tensor& weig
     const int64_t rows = outputGradient.size(0), outputs = weight.size(0), inputs = weight.size(1);
     const int64_t piece = widenedRows(rows, outputs, inputs);
     at::Tensor sum = at::empty({rows, inputs}, at::kFloat);
-    const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat), wideGradients = at::empty({rows, piece}, at::kFloat);
+    const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat),
+                     wideGradients = at::empty({rows, piece}, at::kFloat);
     for (int64_t first = 0; first < outputs; first += piece) {
         const int64_t count = std::min(piece, outputs - first);
         const at::Tensor weights = wideWeights.narrow(0, 0, count), gradients = wideGradients.narrow(1, 0, count);
@@ -66,7 +69,8 @@ void addWidenedGradients(const at::Tensor& outputGradient, const at::Tensor& wid
                          const at::Tensor& accumulator, const at::Tensor& inputSum) {
     const int64_t rows = outputGradient.size(0), outputs = weight.size(0), inputs = weight.size(1);
     const int64_t piece = widenedRows(rows, outputs, inputs);
-    const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat), wideGradients = at::empty({rows, piece}, at::kFloat);
+    const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat),
+                     wideGradients = at::empty({rows, piece}, at::kFloat);
     for (int64_t first = 0; first < outputs; first += piece) {
         const int64_t count = std::min(piece, outputs - first);
         const at::Tensor weights = wideWeights.narrow(0, 0, count), gradients = wideGradients.narrow(1, 0, count);
@@ -78,7 +82,8 @@ void addWidenedGradients(const at::Tensor& outputGradient, const at::Tensor& wid
     }
 }
 
-void addWidenedWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input) {
+void addWidenedWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient,
+                              const at::Tensor& input) {
     const int64_t rows = input.size(0), outputs = accumulator.size(0), inputs = accumulator.size(1);
     const int64_t piece = widenedRows(rows, outputs, inputs);
     const at::Tensor wideInput = input.to(at::kFloat), wideGradients = at::empty({rows, piece}, at::kFloat);

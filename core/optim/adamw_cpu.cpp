@@ -39,9 +39,13 @@ void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t
 
 void joinWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count) {
     switch (precision) {
-    case Precision::Fp32: return joinWeights(hi, lo, static_cast<float*>(weights), count);
-    case Precision::Bf16: std::copy_n(hi, count, static_cast<uint16_t*>(weights)); return;
-    case Precision::Fp16: return cpuKernels().joinFp16(hi, lo, static_cast<uint16_t*>(weights), count);
+    case Precision::Fp32:
+        return joinWeights(hi, lo, static_cast<float*>(weights), count);
+    case Precision::Bf16:
+        std::copy_n(hi, count, static_cast<uint16_t*>(weights));
+        return;
+    case Precision::Fp16:
+        return cpuKernels().joinFp16(hi, lo, static_cast<uint16_t*>(weights), count);
     }
 }
 

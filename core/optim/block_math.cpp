@@ -70,7 +70,9 @@ CodedMoment codedSection(std::byte* section, const BlockInfo& block) {
 
 /// The state of the `i`-th block of the range.
 AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i, const BlockInfo& block) {
-    const auto section = [&](std::byte* sections, StateKind kind) { return sections + format.bytes(update.blocks.first, i, kind); };
+    const auto section = [&](std::byte* sections, StateKind kind) {
+        return sections + format.bytes(update.blocks.first, i, kind);
+    };
     AdamWArrays arrays;
     arrays.hi = reinterpret_cast<uint16_t*>(section(update.hi, StateKind::Hi));
     if (format.has(StateKind::Lo))
@@ -96,8 +98,8 @@ const float* unpacked(const uint16_t* packed, int64_t elements) {
 
 }  // namespace
 
-Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update,
-                    WorkerPool& workers) {
+Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                    const BlockUpdate& update, WorkerPool& workers) {
     const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
     std::atomic<bool> finite = true;
     Hooked hooked(update.hooks);
@@ -113,7 +115,8 @@ Status updateBlocks(const TensorTable& table, const StateFormat& format, const T
         if (update.weights && training.precision == Precision::Fp32)
             arrays.weightsFp32 = weightsAt<float>(update.weights, offset, block);
         else if (update.weights)
-            (training.precision == Precision::Bf16 ? arrays.weightsBf16 : arrays.weightsFp16) = weightsAt<uint16_t>(update.weights, offset, block);
+            (training.precision == Precision::Bf16 ? arrays.weightsBf16 : arrays.weightsFp16) =
+                weightsAt<uint16_t>(update.weights, offset, block);
         if (!adamwUpdate(arrays, tensor.decay, constants))
             finite.store(false, std::memory_order_relaxed);
         hooked.close(update.blocks.first + int(i));
@@ -123,8 +126,8 @@ Status updateBlocks(const TensorTable& table, const StateFormat& format, const T
     return hooked.result();
 }
 
-Status joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
-                  WorkerPool& workers, const BlockHooks& hooks) {
+Status joinBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi,
+                  const uint16_t* lo, void* weights, WorkerPool& workers, const BlockHooks& hooks) {
     Hooked hooked(hooks);
     forBlocks(table, blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         auto* into = static_cast<std::byte*>(weights) + offset * computeElementBytes(precision);
@@ -134,8 +137,8 @@ Status joinBlocks(const TensorTable& table, Precision precision, BlockRange bloc
     return hooked.result();
 }
 
-void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,
-                 WorkerPool& workers) {
+void splitBlocks(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi,
+                 uint16_t* lo, WorkerPool& workers) {
     assert(precision != Precision::Fp16);
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
         if (precision == Precision::Bf16) {
@@ -152,25 +155,29 @@ void splitBlocks(const TensorTable& table, Precision precision, BlockRange block
     });
 }
 
-void normBlocks(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms, WorkerPool& workers) {
+void normBlocks(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms,
+                WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         squaredNorms[i] = squaredNorm(gradient + offset, block.elements);
     });
 }
 
 void roundGradients(const TensorTable& table, BlockRange blocks, float* gradient, WorkerPool& workers) {
-    forBlocks(table, blocks, workers,
-              [&](int64_t, const BlockInfo& block, int64_t offset) { cpuKernels().roundToBf16(gradient + offset, block.elements); });
+    forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
+        cpuKernels().roundToBf16(gradient + offset, block.elements);
+    });
 }
 
-void packGradients(const TensorTable& table, BlockRange blocks, const float* gradient, uint16_t* packed, WorkerPool& workers) {
+void packGradients(const TensorTable& table, BlockRange blocks, const float* gradient, uint16_t* packed,
+                   WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
         cpuKernels().packBf16(gradient + offset, packed + offset, block.elements);
         std::fill(packed + offset + block.elements, packed + offset + block.paddedElements, uint16_t{0});
     });
 }
 
-void unpackGradients(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient, WorkerPool& workers) {
+void unpackGradients(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient,
+                     WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
         joinWeights(packed + offset, nullptr, gradient + offset, block.paddedElements);
     });

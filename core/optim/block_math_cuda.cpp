@@ -14,7 +14,6 @@ namespace {
 
 static_assert(kGroupElements == kScaleGroup && kTensorAlignment % kGroupElements == 0);
 
-
 int64_t elementsOf(const TensorTable& table, BlockRange blocks) {
     const BlockInfo& first = table.blocks()[size_t(blocks.first)];
     const BlockInfo& last = table.blocks()[size_t(blocks.first + blocks.count - 1)];
@@ -23,9 +22,15 @@ int64_t elementsOf(const TensorTable& table, BlockRange blocks) {
 
 void setWeights(BlockArrays& arrays, Precision precision, void* weights) {
     switch (precision) {
-    case Precision::Fp32: arrays.weightsFp32 = static_cast<float*>(weights); break;
-    case Precision::Bf16: arrays.weightsBf16 = static_cast<uint16_t*>(weights); break;
-    case Precision::Fp16: arrays.weightsFp16 = static_cast<uint16_t*>(weights); break;
+    case Precision::Fp32:
+        arrays.weightsFp32 = static_cast<float*>(weights);
+        break;
+    case Precision::Bf16:
+        arrays.weightsBf16 = static_cast<uint16_t*>(weights);
+        break;
+    case Precision::Fp16:
+        arrays.weightsFp16 = static_cast<uint16_t*>(weights);
+        break;
     }
 }
 
@@ -82,7 +87,8 @@ BlockArrays blockArrays(const StateFormat& format, const TrainSpec& training, co
     return arrays;
 }
 
-Status updateBlocksCuda(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const BlockUpdate& update, void* stream) {
+Status updateBlocksCuda(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                        const BlockUpdate& update, void* stream) {
     const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
     const BlockArrays arrays = blockArrays(format, training, update);
     const auto launch = format.preset() == StatePreset::Exact ? launchUpdate : launchGroupUpdate;
@@ -91,8 +97,8 @@ Status updateBlocksCuda(const TensorTable& table, const StateFormat& format, con
     return {};
 }
 
-Status joinBlocksCuda(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi, const uint16_t* lo, void* weights,
-                      void* stream) {
+Status joinBlocksCuda(const TensorTable& table, Precision precision, BlockRange blocks, const uint16_t* hi,
+                      const uint16_t* lo, void* weights, void* stream) {
     if (blocks.count == 0)
         return {};
     BlockArrays arrays;
@@ -103,8 +109,8 @@ Status joinBlocksCuda(const TensorTable& table, Precision precision, BlockRange 
     return launchJoin(stream, arrays, elementsOf(table, blocks));
 }
 
-Status splitBlocksCuda(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights, uint16_t* hi, uint16_t* lo,
-                       void* stream) {
+Status splitBlocksCuda(const TensorTable& table, Precision precision, BlockRange blocks, const void* weights,
+                       uint16_t* hi, uint16_t* lo, void* stream) {
     assert(precision != Precision::Fp16);
     if (blocks.count == 0)
         return {};
@@ -115,19 +121,26 @@ Status splitBlocksCuda(const TensorTable& table, Precision precision, BlockRange
     return launchSplit(stream, arrays, elementsOf(table, blocks));
 }
 
-Status normBlocksCuda(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms, void* stream) {
-    return forBatches(table, blocks, [&](int done, const BlockBatch& batch) { return launchNorms(stream, gradient, batch, squaredNorms + done); });
+Status normBlocksCuda(const TensorTable& table, BlockRange blocks, const float* gradient, double* squaredNorms,
+                      void* stream) {
+    return forBatches(table, blocks, [&](int done, const BlockBatch& batch) {
+        return launchNorms(stream, gradient, batch, squaredNorms + done);
+    });
 }
 
 Status roundGradientsCuda(const TensorTable& table, BlockRange blocks, float* gradient, void* stream) {
-    return forBatches(table, blocks, [&](int, const BlockBatch& batch) { return launchRound(stream, gradient, batch); });
+    return forBatches(table, blocks,
+                      [&](int, const BlockBatch& batch) { return launchRound(stream, gradient, batch); });
 }
 
-Status packGradientsCuda(const TensorTable& table, BlockRange blocks, const float* gradient, uint16_t* packed, void* stream) {
-    return forBatches(table, blocks, [&](int, const BlockBatch& batch) { return launchPack(stream, gradient, packed, batch); });
+Status packGradientsCuda(const TensorTable& table, BlockRange blocks, const float* gradient, uint16_t* packed,
+                         void* stream) {
+    return forBatches(table, blocks,
+                      [&](int, const BlockBatch& batch) { return launchPack(stream, gradient, packed, batch); });
 }
 
-Status unpackGradientsCuda(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient, void* stream) {
+Status unpackGradientsCuda(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient,
+                           void* stream) {
     return joinBlocksCuda(table, Precision::Fp32, blocks, packed, nullptr, gradient, stream);
 }
 

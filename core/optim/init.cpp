@@ -32,12 +32,14 @@ void initialBlock(const TensorTable& table, int block, uint64_t seed, std::span<
     }
 }
 
-void initialState(const TensorTable& table, const StateFormat& format, int block, uint64_t seed, std::span<std::byte> state) {
+void initialState(const TensorTable& table, const StateFormat& format, int block, uint64_t seed,
+                  std::span<std::byte> state) {
     std::ranges::fill(state, std::byte{0});
     const size_t elements = size_t(table.blocks()[size_t(block)].paddedElements);
     auto* hi = reinterpret_cast<uint16_t*>(state.data());
     auto* lo = reinterpret_cast<uint16_t*>(state.data() + format.bytes(block, StateKind::Hi));
-    initialBlock(table, block, seed, {hi, elements}, format.holds(block, StateKind::Lo) ? std::span(lo, elements) : std::span<uint16_t>());
+    initialBlock(table, block, seed, {hi, elements},
+                 format.holds(block, StateKind::Lo) ? std::span(lo, elements) : std::span<uint16_t>());
 }
 
 }  // namespace gsst

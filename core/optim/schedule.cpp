@@ -14,7 +14,8 @@ double learningRate(const TrainSpec& training, int64_t step) {
         return training.learningRate;
     const double span = double(std::max<int64_t>(1, training.steps - training.warmupSteps));
     const double progress = std::clamp(double(step - training.warmupSteps) / span, 0.0, 1.0);
-    return training.minLearningRate + (training.learningRate - training.minLearningRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
+    return training.minLearningRate +
+           (training.learningRate - training.minLearningRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
 }
 
 }  // namespace gsst

@@ -7,7 +7,9 @@
 
 namespace gsst {
 
-double squaredNorm(const float* values, int64_t count) { return cpuKernels().squaredNorm(values, count); }
+double squaredNorm(const float* values, int64_t count) {
+    return cpuKernels().squaredNorm(values, count);
+}
 
 double totalNorm(std::span<const double> squaredNorms) {
     double sum = 0;

@@ -11,8 +11,8 @@
 
 namespace gsst {
 
-/// A few threads that stay, for loops whose items do not depend on each other. Not OpenMP, so that nothing here needs LibTorch
-/// or its runtime. Used by one thread at a time.
+/// A few threads that stay, for loops whose items do not depend on each other. Not OpenMP, so that nothing here needs
+/// LibTorch or its runtime. Used by one thread at a time.
 class WorkerPool {
 public:
     explicit WorkerPool(int threads);  ///< with the calling one; below 1 counts as 1
@@ -22,8 +22,8 @@ public:
 
     int threads() const { return int(m_threads.size()) + 1; }
 
-    /// Calls work(0) ... work(count - 1), each once, on any of the threads, the caller's among them; returns when all are done.
-    /// `work` must not throw.
+    /// Calls work(0) ... work(count - 1), each once, on any of the threads, the caller's among them; returns when all
+    /// are done. `work` must not throw.
     void forEach(int64_t count, const std::function<void(int64_t)>& work);
 
 private:

@@ -18,7 +18,9 @@ namespace {
 constexpr int64_t kOddsAndEnds = 16 << 10;
 
 /// What the pool counts an allocation with.
-int64_t counted(int64_t bytes) { return roundUp(bytes, 4096); }
+int64_t counted(int64_t bytes) {
+    return roundUp(bytes, 4096);
+}
 
 int64_t peakOf(const StepProgram& program, Space space) {
     const auto counts = [&](int buffer) {
@@ -76,7 +78,7 @@ private:
     int64_t m_used = 0;
     double m_lastAllocation = 0;
     std::deque<Held> m_held;     ///< the oldest first
-    size_t m_reused = 0;          ///< allocations that came before them
+    size_t m_reused = 0;         ///< allocations that came before them
     std::vector<size_t> m_turn;  ///< by buffer: how many allocations came before it
 };
 
@@ -107,21 +109,31 @@ private:
 
 double computeSeconds(const Op& op, const ComputeRates& rates) {
     switch (op.kind) {
-    case OpKind::Forward: return op.flops / rates.forwardFlops;
-    case OpKind::Backward: return op.flops / (op.kept == kNoBuffer ? rates.backwardFlops : rates.keptBackwardFlops);
+    case OpKind::Forward:
+        return op.flops / rates.forwardFlops;
+    case OpKind::Backward:
+        return op.flops / (op.kept == kNoBuffer ? rates.backwardFlops : rates.keptBackwardFlops);
     case OpKind::HeadSums:
-    case OpKind::Head: return op.flops / rates.headFlops;
-    case OpKind::Update: return double(op.copyBytes) / rates.updateBytes;
-    default: return double(op.copyBytes) / rates.copyBytes;
+    case OpKind::Head:
+        return op.flops / rates.headFlops;
+    case OpKind::Update:
+        return double(op.copyBytes) / rates.updateBytes;
+    default:
+        return double(op.copyBytes) / rates.copyBytes;
     }
 }
 
 double durationOf(const Op& op, const HardwareProfile& hardware) {
     switch (laneOf(op.kind)) {
-    case Lane::Read: return double(op.ioBytes) / hardware.readBytesPerSecond;
-    case Lane::Write: return op.kind == OpKind::Commit ? hardware.secondsPerCommit : double(op.ioBytes) / hardware.writeBytesPerSecond;
-    case Lane::Link: return hardware.secondsPerOp + double(op.linkBytes) / hardware.compute.linkBytes;
-    case Lane::Compute: break;
+    case Lane::Read:
+        return double(op.ioBytes) / hardware.readBytesPerSecond;
+    case Lane::Write:
+        return op.kind == OpKind::Commit ? hardware.secondsPerCommit
+                                         : double(op.ioBytes) / hardware.writeBytesPerSecond;
+    case Lane::Link:
+        return hardware.secondsPerOp + double(op.linkBytes) / hardware.compute.linkBytes;
+    case Lane::Compute:
+        break;
     }
     return hardware.secondsPerOp + computeSeconds(op, hardware.compute);
 }
@@ -156,7 +168,8 @@ private:
         const double ready = std::max(local, summed);
         const double duration = durationOf(op, m_hardware);
         const double start = std::max({laneFree, staged, ready});
-        const double finish = isOfDrive(lane) ? m_drive.take(start, duration) + m_hardware.secondsPerOp : start + duration;
+        const double finish =
+            isOfDrive(lane) ? m_drive.take(start, duration) + m_hardware.secondsPerOp : start + duration;
         OpTime& time = m_times.emplace_back(OpTime{start, finish, 0, 0, 0});
         m_isLink.push_back(lane == Lane::Link);
         if (lane == Lane::Compute) {
@@ -196,10 +209,15 @@ int64_t keptBytesOf(const StepProgram& program) {
     return sum;
 }
 
-int64_t devicePeakOf(const StepProgram& program) { return peakOf(program, Space::Device); }
-int64_t ramPeakOf(const StepProgram& program) { return peakOf(program, Space::Ram); }
+int64_t devicePeakOf(const StepProgram& program) {
+    return peakOf(program, Space::Device);
+}
+int64_t ramPeakOf(const StepProgram& program) {
+    return peakOf(program, Space::Ram);
+}
 
-SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes) {
+SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware,
+                       int64_t ringBytes) {
     Simulator simulator(hardware, ringBytes);
     SimulatedCost last;
     double before = 0;
@@ -219,7 +237,8 @@ SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const Hardw
     return last;
 }
 
-std::vector<std::vector<OpTime>> simulatedTimes(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware, int64_t ringBytes) {
+std::vector<std::vector<OpTime>> simulatedTimes(const std::vector<const StepProgram*>& chain,
+                                                const HardwareProfile& hardware, int64_t ringBytes) {
     Simulator simulator(hardware, ringBytes);
     std::vector<std::vector<OpTime>> programs;
     for (const StepProgram* program : chain) {

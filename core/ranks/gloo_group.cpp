@@ -12,11 +12,14 @@
 namespace gsst {
 namespace {
 
-at::Tensor bytesAt(std::byte* data, int64_t count) { return at::from_blob(data, {count}, at::kByte); }
+at::Tensor bytesAt(std::byte* data, int64_t count) {
+    return at::from_blob(data, {count}, at::kByte);
+}
 
 }  // namespace
 
-GlooGroup::GlooGroup(const MeetingPoint& point, const std::string& name) : m_ranks(point.place().ranks), m_toAnswer(point.patience().toAnswer) {
+GlooGroup::GlooGroup(const MeetingPoint& point, const std::string& name)
+    : m_ranks(point.place().ranks), m_toAnswer(point.patience().toAnswer) {
     const RankPlace& place = point.place();
     auto options = c10d::ProcessGroupGloo::Options::create(point.patience().toMeet);
     const char* interface = std::getenv("GLOO_SOCKET_IFNAME");

@@ -17,8 +17,9 @@ class ProcessGroupGloo;
 
 namespace gsst {
 
-/// Connections to all other ranks over Gloo, for one conversation about memory of the processor. All throw what LibTorch throws; after
-/// that, and after a call that took longer than Patience::toAnswer, the connections are of no use any more.
+/// Connections to all other ranks over Gloo, for one conversation about memory of the processor. All throw what
+/// LibTorch throws; after that, and after a call that took longer than Patience::toAnswer, the connections are of no
+/// use any more.
 class GlooGroup {
 public:
     /// `name` tells the conversations apart; the same on all ranks.

@@ -15,6 +15,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GradientLink> linkOverGloo(GlooGroup& group) { return std::make_unique<GradientLinkOverGloo>(group); }
+std::unique_ptr<GradientLink> linkOverGloo(GlooGroup& group) {
+    return std::make_unique<GradientLinkOverGloo>(group);
+}
 
 }  // namespace gsst

@@ -21,8 +21,8 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/// For a transfer that all ranks have begun; the gradient of a slice takes a minute over a slow network. Only a rank that is lost in the
-/// middle of one, unnoticed by NCCL, makes the others wait for so long.
+/// For a transfer that all ranks have begun; the gradient of a slice takes a minute over a slow network. Only a rank
+/// that is lost in the middle of one, unnoticed by NCCL, makes the others wait for so long.
 constexpr Milliseconds kToTransfer = std::chrono::minutes(5);
 /// How often it is looked whether a transfer, of milliseconds mostly, is done.
 constexpr std::chrono::microseconds kGlance{50};
@@ -40,7 +40,8 @@ public:
         if (ranks.item<float>() != float(point.place().ranks))
             throw std::runtime_error("a sum over all ranks came out wrong");
     }
-    /// Once all ranks have left the last transfer (which their verdict on the step tells) nobody waits for this one any more.
+    /// Once all ranks have left the last transfer (which their verdict on the step tells) nobody waits for this one any
+    /// more.
     ~GradientLinkOverNccl() override {
         try {
             m_nccl->abort();
@@ -53,7 +54,8 @@ public:
 
     void sum(std::span<float> values) override {
         m_group.await();
-        std::vector<at::Tensor> tensors{at::from_blob(values.data(), {int64_t(values.size())}, at::TensorOptions(at::kFloat).device(m_device))};
+        std::vector<at::Tensor> tensors{
+            at::from_blob(values.data(), {int64_t(values.size())}, at::TensorOptions(at::kFloat).device(m_device))};
         finish(m_nccl->allreduce(tensors, c10d::AllreduceOptions()));
     }
 
@@ -63,7 +65,8 @@ private:
         c10::utils::set_env("TORCH_NCCL_BLOCKING_WAIT", "1");
         auto options = c10d::ProcessGroupNCCL::Options::create();
         options->timeout = kToTransfer;
-        return c10::make_intrusive<c10d::ProcessGroupNCCL>(point.part("nccl"), point.place().rank, point.place().ranks, std::move(options));
+        return c10::make_intrusive<c10d::ProcessGroupNCCL>(point.part("nccl"), point.place().rank, point.place().ranks,
+                                                           std::move(options));
     }
 
     /// Waits in shorter steps than LibTorch does; what failed, or takes too long, is thrown by its wait().
@@ -87,7 +90,8 @@ Status checkNccl(int card) {
         return {};
     return Error{ErrorCode::InvalidInput, "This device is not available", "CUDA device " + std::to_string(card),
                  "LibTorch finds " + std::to_string(cards) + " graphics cards, counted from 0",
-                 "Check the NVIDIA driver (nvidia-smi), and that the computer has a card for each of its ranks; or compute on the processor"};
+                 "Check the NVIDIA driver (nvidia-smi), and that the computer has a card for each of its ranks; or "
+                 "compute on the processor"};
 }
 
 Result<std::unique_ptr<GradientLink>> linkOverNccl(const MeetingPoint& point, GlooGroup& group, int card) {
@@ -95,10 +99,11 @@ Result<std::unique_ptr<GradientLink>> linkOverNccl(const MeetingPoint& point, Gl
         return std::unique_ptr<GradientLink>(std::make_unique<GradientLinkOverNccl>(point, group, card));
     } catch (const std::exception& error) {
         return Error{ErrorCode::Io, "The graphics cards of the ranks do not reach each other",
-                     "rank " + std::to_string(point.place().rank) + " of " + std::to_string(point.place().ranks) + ", CUDA device " +
-                         std::to_string(card),
+                     "rank " + std::to_string(point.place().rank) + " of " + std::to_string(point.place().ranks) +
+                         ", CUDA device " + std::to_string(card),
                      firstLine(error.what()),
-                     "Give each rank of a computer a card of its own; NCCL_DEBUG=INFO makes NCCL tell more, and NCCL_SOCKET_IFNAME names the "
+                     "Give each rank of a computer a card of its own; NCCL_DEBUG=INFO makes NCCL tell more, and "
+                     "NCCL_SOCKET_IFNAME names the "
                      "network card"};
     }
 }

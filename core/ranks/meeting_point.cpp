@@ -21,10 +21,18 @@ constexpr Milliseconds kRollCall{3000};
 /// How often it is looked who is there.
 constexpr Milliseconds kGlance{200};
 
-std::string hereKey(int rank) { return "here" + std::to_string(rank); }
-std::string aliveKey(int rank) { return "alive" + std::to_string(rank); }
-std::string meetingKey(int meeting) { return "meeting" + std::to_string(meeting); }
-std::string calledOffKey(int meeting) { return meetingKey(meeting) + "off"; }
+std::string hereKey(int rank) {
+    return "here" + std::to_string(rank);
+}
+std::string aliveKey(int rank) {
+    return "alive" + std::to_string(rank);
+}
+std::string meetingKey(int meeting) {
+    return "meeting" + std::to_string(meeting);
+}
+std::string calledOffKey(int meeting) {
+    return meetingKey(meeting) + "off";
+}
 
 }  // namespace
 
@@ -55,9 +63,7 @@ void MeetingPoint::callOff() const {
 bool MeetingPoint::calledOff() const {
     try {
         return m_store->check({calledOffKey(m_meeting)});
-    } catch (const std::exception&) {
-        return false;
-    }
+    } catch (const std::exception&) { return false; }
 }
 
 /// Whoever keeps the meeting point may come later.
@@ -98,14 +104,15 @@ Error MeetingPoint::lost(const std::string& why) const {
         for (int other = 0; other < m_place.ranks; ++other)
             if (!m_store->check({aliveKey(other)}))
                 missing += (missing.empty() ? "rank " : ", rank ") + std::to_string(other);
-    } catch (const std::exception&) {
-        missing = m_place.masterIsThere ? "the meeting point of torchrun" : "rank 0";
-    }
+    } catch (const std::exception&) { missing = m_place.masterIsThere ? "the meeting point of torchrun" : "rank 0"; }
     return {ErrorCode::Io, "Another rank of the training was lost", missing.empty() ? "rank unknown" : missing,
             "it ended, or did not answer in time: " + firstLine(why),
-            "See what it says; then resume all ranks with 'gsst resume': they go on from the newest commit that all of them hold"};
+            "See what it says; then resume all ranks with 'gsst resume': they go on from the newest commit that all of "
+            "them hold"};
 }
 
-std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string firstLine(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
 
 }  // namespace gsst

@@ -5,8 +5,8 @@
 
 namespace gsst {
 
-/// The address of this computer that `host` is reached from: by its name alone a computer often finds only its loopback. Empty if it
-/// cannot be told. Sends nothing. By platform.
+/// The address of this computer that `host` is reached from: by its name alone a computer often finds only its
+/// loopback. Empty if it cannot be told. Sends nothing. By platform.
 std::string addressTowards(const std::string& host, int port);
 
 }  // namespace gsst

@@ -23,8 +23,10 @@ std::string addressTowards(const std::string& host, int port) {
     sockaddr_storage own{};
     socklen_t length = sizeof(own);
     char text[NI_MAXHOST] = "";
-    const bool known = connect(handle, found->ai_addr, found->ai_addrlen) == 0 && getsockname(handle, reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
-                       getnameinfo(reinterpret_cast<sockaddr*>(&own), length, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0;
+    const bool known =
+        connect(handle, found->ai_addr, found->ai_addrlen) == 0 &&
+        getsockname(handle, reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
+        getnameinfo(reinterpret_cast<sockaddr*>(&own), length, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0;
     close(handle);
     return known ? text : "";
 }

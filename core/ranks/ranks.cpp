@@ -17,7 +17,8 @@ std::string variable(const char* name) {
 
 Error wrong(const std::string& name, const std::string& why) {
     return {ErrorCode::InvalidInput, "The environment does not say which rank this is", name, why,
-            "Set WORLD_SIZE, RANK (0 to WORLD_SIZE - 1), MASTER_ADDR and MASTER_PORT for every process, as torchrun does, or unset WORLD_SIZE "
+            "Set WORLD_SIZE, RANK (0 to WORLD_SIZE - 1), MASTER_ADDR and MASTER_PORT for every process, as torchrun "
+            "does, or unset WORLD_SIZE "
             "to train with one process"};
 }
 
@@ -28,11 +29,14 @@ Result<int> number(const char* name, int least, int most) {
     if (text.empty())
         return wrong(name, "it is not set");
     if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-        return wrong(name, "\"" + text + "\" is not a number from " + std::to_string(least) + " to " + std::to_string(most));
+        return wrong(name,
+                     "\"" + text + "\" is not a number from " + std::to_string(least) + " to " + std::to_string(most));
     return value;
 }
 
-std::string suffixOf(const RankPlace& place) { return "-rank" + std::to_string(place.rank); }
+std::string suffixOf(const RankPlace& place) {
+    return "-rank" + std::to_string(place.rank);
+}
 
 }  // namespace
 
@@ -68,15 +72,19 @@ Result<RunSpec> shareOf(const RunSpec& spec, int ranks) {
     RunSpec share = spec;
     const TrainSpec& training = spec.training;
     if (training.microBatchesPerStep() % ranks != 0)
-        return Error{ErrorCode::InvalidInput, "The step cannot be divided among the ranks", "WORLD_SIZE " + std::to_string(ranks),
-                     "a step has " + std::to_string(training.sequencesPerStep) + " sequences in micro-batches of " + std::to_string(training.microBatch),
+        return Error{ErrorCode::InvalidInput, "The step cannot be divided among the ranks",
+                     "WORLD_SIZE " + std::to_string(ranks),
+                     "a step has " + std::to_string(training.sequencesPerStep) + " sequences in micro-batches of " +
+                         std::to_string(training.microBatch),
                      "Choose --tokens-per-step as a multiple of " + std::to_string(ranks * training.sequenceLength) +
                          ", so that each rank has the same number of sequences"};
     share.training.sequencesPerStep /= ranks;
     return share;
 }
 
-Hash128 fingerprintOf(const RunSpec& spec) { return fingerprintOf(spec, "", 0); }
+Hash128 fingerprintOf(const RunSpec& spec) {
+    return fingerprintOf(spec, "", 0);
+}
 
 Hash128 fingerprintOf(const RunSpec& spec, const std::string& tokenizerHash, int64_t tokens) {
     RunSpec same = spec;

@@ -17,20 +17,20 @@ namespace {
 
 /// What a rank says that begins again.
 Error offError() {
-    return {ErrorCode::OutOfMemory, "A rank of the training ran out of memory", "", "the step was called off on all ranks",
-            "Close other programs and resume all ranks with 'gsst resume'"};
+    return {ErrorCode::OutOfMemory, "A rank of the training ran out of memory", "",
+            "the step was called off on all ranks", "Close other programs and resume all ranks with 'gsst resume'"};
 }
 
-/// LibTorch (2.11) writes down every call of every conversation, to be looked at when one hangs. The map of conversations in it is filled
-/// without a lock, so that the first calls of two of them at the same time could break it and end the program. Whoever asked for the record
-/// by that variable gets it all the same.
+/// LibTorch (2.11) writes down every call of every conversation, to be looked at when one hangs. The map of
+/// conversations in it is filled without a lock, so that the first calls of two of them at the same time could break it
+/// and end the program. Whoever asked for the record by that variable gets it all the same.
 void keepNoFlightRecord() {
     static std::once_flag once;
     std::call_once(once, [] { c10::utils::set_env("TORCH_FR_BUFFER_SIZE", "0", false); });
 }
 
-/// A conversation of its own for each channel. Sums of gradients go over the link of the device that these are on, everything else, also the
-/// weights that a rank has updated in staging memory, over Gloo.
+/// A conversation of its own for each channel. Sums of gradients go over the link of the device that these are on,
+/// everything else, also the weights that a rank has updated in staging memory, over Gloo.
 struct Conversations {
     std::array<std::optional<GlooGroup>, kChannels> groups;
     std::unique_ptr<GradientLink> gradients;
@@ -38,7 +38,8 @@ struct Conversations {
 
 class LinkedRanks : public RankGroup {
 public:
-    LinkedRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience) : m_point(place, patience), m_place(gradients) {}
+    LinkedRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience)
+        : m_point(place, patience), m_place(gradients) {}
 
     /// Throws what LibTorch throws.
     Status meet(const std::stop_token& stop) {
@@ -128,7 +129,8 @@ private:
 
     MeetingPoint m_point;
     GradientPlace m_place;
-    std::optional<GlooGroup> m_lobby;  ///< where those wait who begin again: its connections last, and tell when a rank ends
+    std::optional<GlooGroup>
+        m_lobby;  ///< where those wait who begin again: its connections last, and tell when a rank ends
     std::optional<Conversations> m_talks;
     mutable std::mutex m_mutex;
     std::optional<Error> m_failure;  ///< guarded by m_mutex
@@ -136,8 +138,8 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience,
-                                                std::stop_token stop) {
+Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients,
+                                                const Patience& patience, std::stop_token stop) {
     if (gradients.device == DeviceKind::Cuda)
         GSST_TRY(checkNccl(gradients.card));
     keepNoFlightRecord();
@@ -147,10 +149,11 @@ Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const Gr
         return std::unique_ptr<RankGroup>(std::move(ranks));
     } catch (const std::exception& error) {
         return Error{ErrorCode::Io, "The ranks did not meet",
-                     "rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) + " at " + place.masterAddress + ":" +
-                         std::to_string(place.masterPort),
+                     "rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) + " at " +
+                         place.masterAddress + ":" + std::to_string(place.masterPort),
                      firstLine(error.what()),
-                     "Start all ranks within a few minutes, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE; rank 0 must be reachable there, "
+                     "Start all ranks within a few minutes, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE; "
+                     "rank 0 must be reachable there, "
                      "and nothing else may use the port"};
     }
 }

@@ -3,9 +3,11 @@
 
 namespace gsst {
 
-Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace&, const Patience&, std::stop_token) {
-    return Error{ErrorCode::InvalidInput, "This program cannot train with several processes", "WORLD_SIZE " + std::to_string(place.ranks),
-                 "it was built without the headers of Gloo", "Install libgloo-dev and build again, or unset WORLD_SIZE"};
+Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace&, const Patience&,
+                                                std::stop_token) {
+    return Error{ErrorCode::InvalidInput, "This program cannot train with several processes",
+                 "WORLD_SIZE " + std::to_string(place.ranks), "it was built without the headers of Gloo",
+                 "Install libgloo-dev and build again, or unset WORLD_SIZE"};
 }
 
 }  // namespace gsst

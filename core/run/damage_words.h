@@ -8,7 +8,8 @@
 
 namespace gsst {
 
-/// Which tensor a damaged block is of, also for people who do not know the names in files: "layers.2.mlp.up.weight, in the MLP of layer 3".
+/// Which tensor a damaged block is of, also for people who do not know the names in files: "layers.2.mlp.up.weight, in
+/// the MLP of layer 3".
 std::string wordsFor(const DamagedBlock& damaged, const TensorTable& table);
 
 }  // namespace gsst

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run/run_folder.h"
 
-#include "spec/json_text.h"
 #include "machine/product_choice.h"
+#include "spec/json_text.h"
 
 #include <algorithm>
 #include <span>
@@ -47,7 +47,8 @@ Result<Replan> replanOf(const Json& json) {
                                                        {"ram_bytes", &replan.ceilings.ramBytes}};
     for (const auto& [key, value] : fields) {
         if (!json.is_object() || !json.contains(key) || !json[key].is_number_integer() || json[key].get<int64_t>() < 0)
-            return Error{ErrorCode::InvalidInput, "", "", std::string("an entry of \"replans\" has no usable \"") + key + "\"", ""};
+            return Error{ErrorCode::InvalidInput, "", "",
+                         std::string("an entry of \"replans\" has no usable \"") + key + "\"", ""};
         *value = json[key].get<int64_t>();
     }
     return replan;
@@ -89,7 +90,8 @@ Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecor
         json["parallel"] = {{"rank", record.rank}, {"ranks", record.ranks}};
     for (const Replan& replan : record.replans)
         json["replans"].push_back(jsonOf(replan));
-    return writeTextAtomically(files, folder.runJson(), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return writeTextAtomically(files, folder.runJson(),
+                               json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
@@ -104,7 +106,8 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
     if (!json.is_object() || !json.contains("gsst_run") || !json["gsst_run"].is_number_unsigned())
         return broken(folder, "the key \"gsst_run\" (its version) is missing");
     if (json["gsst_run"].get<uint64_t>() > kRunJsonVersion)
-        return Error{ErrorCode::NewerVersion, "This run was written by a newer version of GSST Studio", folder.runJson().string(),
+        return Error{ErrorCode::NewerVersion, "This run was written by a newer version of GSST Studio",
+                     folder.runJson().string(),
                      "its format is " + json["gsst_run"].dump() + ", this program knows up to " +
                          std::to_string(kRunJsonVersion),
                      "Update GSST Studio; nothing in the folder was changed"};

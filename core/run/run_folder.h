@@ -40,31 +40,32 @@ struct MemoryCeilings {
 
 /// A change of plan after the start. The newest one holds.
 struct Replan {
-    int64_t firstStep = 0;        ///< that was computed with it; 0 = will be known when the state has been opened
-    int64_t microBatch = 0;       ///< sequences, since then: it decides the order of sums, and so the bits
+    int64_t firstStep = 0;   ///< that was computed with it; 0 = will be known when the state has been opened
+    int64_t microBatch = 0;  ///< sequences, since then: it decides the order of sums, and so the bits
     int64_t microBatchBefore = 0;
     MemoryCeilings ceilings;
     bool operator==(const Replan&) const = default;
 };
 
-/// What run.json says beside the recipe: choices that were made once, at the start, and belong to the run's fingerprint.
+/// What run.json says beside the recipe: choices that were made once, at the start, and belong to the run's
+/// fingerprint.
 struct RunRecord {
-    RunSpec spec;                      ///< with the micro-batch and thread count that the run really uses now
+    RunSpec spec;  ///< with the micro-batch and thread count that the run really uses now
     std::string device = "cpu";
-    std::vector<std::string> textFiles;///< what it was started with, for people; run.json has the first thousand
+    std::vector<std::string> textFiles;  ///< what it was started with, for people; run.json has the first thousand
     uint64_t textBytes = 0;
-    std::vector<Replan> replans;       ///< oldest first
+    std::vector<Replan> replans;  ///< oldest first
 
-    int rank = 0;                      ///< which of the processes that train together this folder belongs to
+    int rank = 0;  ///< which of the processes that train together this folder belongs to
     int ranks = 1;
 
     StateShare share() const { return {rank, ranks, spec.training.precision}; }
     MemoryCeilings ceilings() const { return replans.empty() ? MemoryCeilings{} : replans.back().ceilings; }
 };
 
-/// Writes run.json so that a crash leaves the old or the new one. Version 1 for one process whose plan was never changed, 2
-/// if it was, 3 for one of several processes, 4 with widened products of bf16: older programs refuse what they do not know, because the
-/// bits depend on it.
+/// Writes run.json so that a crash leaves the old or the new one. Version 1 for one process whose plan was never
+/// changed, 2 if it was, 3 for one of several processes, 4 with widened products of bf16: older programs refuse what
+/// they do not know, because the bits depend on it.
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record);
 
 /// Reads and validates run.json. A folder without one is NotFound; a newer version is NewerVersion.

@@ -2,10 +2,10 @@
 #include "run/run_listing.h"
 
 #include "base/units.h"
+#include "run/run_folder.h"
 #include "spec/tensor_table.h"
 #include "store/commit_log.h"
 #include "store/run_lock.h"
-#include "run/run_folder.h"
 
 #include <nlohmann/json.hpp>
 
@@ -27,7 +27,8 @@ std::vector<float> lossesOf(FileSystem& files, const RunFolder& folder) {
     std::istringstream lines(*text);
     for (std::string line; std::getline(lines, line);) {
         const nlohmann::json entry = nlohmann::json::parse(line, nullptr, false);
-        if (entry.is_object() && entry.contains("event") && entry["event"] == "step" && entry.contains("loss") && entry["loss"].is_number())
+        if (entry.is_object() && entry.contains("event") && entry["event"] == "step" && entry.contains("loss") &&
+            entry["loss"].is_number())
             losses.push_back(entry["loss"].get<float>());
     }
     return losses;
@@ -97,7 +98,8 @@ Result<std::vector<RunInfo>> listRunFolders(FileSystem& files, const std::filesy
     for (const DirectoryEntry& entry : entries)
         if (const RunFolder folder{entry.path}; entry.isDirectory && files.exists(folder.runJson()))
             runs.push_back(describe(files, folder));
-    std::stable_sort(runs.begin(), runs.end(), [](const RunInfo& a, const RunInfo& b) { return a.lastChange > b.lastChange; });
+    std::stable_sort(runs.begin(), runs.end(),
+                     [](const RunInfo& a, const RunInfo& b) { return a.lastChange > b.lastChange; });
     return runs;
 }
 

@@ -9,8 +9,8 @@
 
 namespace gsst {
 
-/// The runs below `runsFolder`, newest change first. A folder whose run cannot be read is listed with its problem; a folder
-/// that does not exist gives an empty list.
+/// The runs below `runsFolder`, newest change first. A folder whose run cannot be read is listed with its problem; a
+/// folder that does not exist gives an empty list.
 Result<std::vector<RunInfo>> listRunFolders(FileSystem& files, const std::filesystem::path& runsFolder);
 
 }  // namespace gsst

@@ -13,7 +13,9 @@ namespace gsst {
 namespace {
 
 /// JSON has no NaN: a value that is not finite becomes null.
-nlohmann::ordered_json number(double value) { return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr); }
+nlohmann::ordered_json number(double value) {
+    return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+}
 
 std::string line(const nlohmann::ordered_json& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -40,8 +42,9 @@ LineOfStep parsed(const std::string& text) {
     return {json["step"].get<int64_t>(), json.contains("event") && json["event"] == "step"};
 }
 
-/// The first `committed` bytes, and the lines behind them up to the committed step: a validation or a sample of the committed
-/// state comes after its commit, which therefore cannot count it. A skipped step is committed before its own line is there.
+/// The first `committed` bytes, and the lines behind them up to the committed step: a validation or a sample of the
+/// committed state comes after its commit, which therefore cannot count it. A skipped step is committed before its own
+/// line is there.
 Result<Covered> coveredPart(FileSystem& files, const std::filesystem::path& path, uint64_t committed, int64_t step) {
     Covered covered{committed, false};
     GSST_ASSIGN(const auto file, files.open(path, OpenMode::Read, Caching::Buffered));
@@ -50,7 +53,8 @@ Result<Covered> coveredPart(FileSystem& files, const std::filesystem::path& path
         return covered;
     std::string tail(size_t(std::min(size - committed, kLargestTail)), '\0');
     GSST_TRY(file->read(committed, std::as_writable_bytes(std::span(tail))));
-    for (size_t start = 0, end = tail.find('\n'); end != std::string::npos; start = end + 1, end = tail.find('\n', start)) {
+    for (size_t start = 0, end = tail.find('\n'); end != std::string::npos;
+         start = end + 1, end = tail.find('\n', start)) {
         const LineOfStep found = parsed(tail.substr(start, end - start));
         if (found.step > step)
             break;
@@ -95,7 +99,10 @@ Status RunLog::add(const StepDone& step) {
 }
 
 Status RunLog::add(const Validated& validated) {
-    return m_metrics->append(line({{"event", "validation"}, {"step", validated.step}, {"loss", number(validated.loss)}, {"tokens", validated.tokens}}));
+    return m_metrics->append(line({{"event", "validation"},
+                                   {"step", validated.step},
+                                   {"loss", number(validated.loss)},
+                                   {"tokens", validated.tokens}}));
 }
 
 Status RunLog::add(const Sampled& sampled) {

@@ -3,17 +3,17 @@
 
 #include "base/result.h"
 #include "io/file.h"
+#include "run/run_folder.h"
+#include "service/events.h"
 #include "store/commit_record.h"
 #include "store/jsonl_log.h"
-#include "service/events.h"
-#include "run/run_folder.h"
 
 #include <memory>
 
 namespace gsst {
 
-/// metrics.jsonl and samples.jsonl of a run. One line per step, validation or sample; what a commit does not cover is cut off
-/// on resume, so that a step is never listed twice. One thread.
+/// metrics.jsonl and samples.jsonl of a run. One line per step, validation or sample; what a commit does not cover is
+/// cut off on resume, so that a step is never listed twice. One thread.
 class RunLog {
 public:
     /// Opens both and cuts off what is newer than the step of `record`.
@@ -22,8 +22,8 @@ public:
     Status add(const StepDone& step);
     Status add(const Validated& validated);
     Status add(const Sampled& sampled);
-    /// Makes all lines durable and writes the present lengths into the record of the commit that covers them. After an error
-    /// the lengths are set all the same: a log that lost its last lines is no danger to the state.
+    /// Makes all lines durable and writes the present lengths into the record of the commit that covers them. After an
+    /// error the lengths are set all the same: a log that lost its last lines is no danger to the state.
     Status stamp(CommitRecord& record);
 
     /// Whether the state that was opened has been validated, or sampled from, already.

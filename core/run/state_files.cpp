@@ -13,7 +13,9 @@
 namespace gsst {
 namespace {
 
-constexpr Error cancelled() { return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""}; }
+constexpr Error cancelled() {
+    return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""};
+}
 
 /// Drawing random numbers takes longer than writing them: all cores do it.
 constexpr int kBlocksAtATime = 32;
@@ -33,7 +35,8 @@ Status writeBlock(StateStore& store, int block, std::span<std::byte> state) {
 
 }  // namespace
 
-Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t seed, const ByteProgress& progress, std::stop_token stop) {
+Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t seed, const ByteProgress& progress,
+                         std::stop_token stop) {
     const StateFormat& format = store.layout().format();
     int64_t largest = 0;
     for (int block = 0; block < format.blockCount(); ++block)
@@ -48,7 +51,9 @@ Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t s
         if (stop.stop_requested())
             return cancelled();
         const int count = std::min(kBlocksAtATime, format.blockCount() - first);
-        const auto stateOf = [&](int64_t i) { return buffers[size_t(i)].span().first(size_t(format.bytes(first + int(i), 1))); };
+        const auto stateOf = [&](int64_t i) {
+            return buffers[size_t(i)].span().first(size_t(format.bytes(first + int(i), 1)));
+        };
         workers.forEach(count, [&](int64_t i) { initialState(table, format, first + int(i), seed, stateOf(i)); });
         for (int i = 0; i < count; ++i) {
             GSST_TRY(writeBlock(store, first + i, stateOf(i)));

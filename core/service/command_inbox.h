@@ -11,8 +11,8 @@
 
 namespace gsst {
 
-/// Commands on their way from any thread to the worker. PauseNow also stops the step in progress at once, through the token
-/// that the worker took from stepToken(). Thread-safe.
+/// Commands on their way from any thread to the worker. PauseNow also stops the step in progress at once, through the
+/// token that the worker took from stepToken(). Thread-safe.
 class CommandInbox {
 public:
     void send(Command command);

@@ -9,23 +9,29 @@ namespace {
 constexpr double kForwardFlops = 2;   ///< of a token and parameter
 constexpr double kBackwardFlops = 6;  ///< with what the forward did
 // Bytes of a parameter.
-constexpr double kExactState = 12;    ///< fp32 weight and two fp32 moments
+constexpr double kExactState = 12;  ///< fp32 weight and two fp32 moments
 constexpr double kExactGradient = 4;
 constexpr double kExactOnDrive = 2 * kExactState + kExactGradient;  ///< two slots and the stored gradient
-constexpr double kLeanOnDrive = 11;   ///< the same with bf16 weights and gradients and 8-bit moments
+constexpr double kLeanOnDrive = 11;  ///< the same with bf16 weights and gradients and 8-bit moments
 
 }  // namespace
 
-double tokenSeconds(const ComputerReport& report) { return kForwardFlops / report.forwardFlops + kBackwardFlops / report.backwardFlops; }
+double tokenSeconds(const ComputerReport& report) {
+    return kForwardFlops / report.forwardFlops + kBackwardFlops / report.backwardFlops;
+}
 
-double trainedTokensPerSecond(const ComputerReport& report, double parameters) { return 1 / (tokenSeconds(report) * parameters); }
+double trainedTokensPerSecond(const ComputerReport& report, double parameters) {
+    return 1 / (tokenSeconds(report) * parameters);
+}
 
 double parametersInAWeek(const ComputerReport& report) {
     constexpr double kWeek = 7 * 24 * 3600, kTokensPerParameter = 20;
     return std::sqrt(kWeek / (kTokensPerParameter * tokenSeconds(report)));
 }
 
-double updatedParametersPerSecond(const ComputerReport& report) { return report.updateBytes / (2 * kExactState + kExactGradient); }
+double updatedParametersPerSecond(const ComputerReport& report) {
+    return report.updateBytes / (2 * kExactState + kExactGradient);
+}
 
 double hiddenFromTokens(const ComputerReport& report) {
     // A forward sweep reads state and gradient of each parameter, writes the state, and computes meanwhile.
@@ -57,6 +63,8 @@ Bf16Speed bf16Speed(const ComputerReport& report) {
     return kMatters * report.productFlopsBf16 < report.productFlopsFp32 ? Bf16Speed::Slower : Bf16Speed::Alike;
 }
 
-bool memoryOutrunsDrive(const ComputerReport& report) { return report.memoryBytes > 4 * report.readBytes; }
+bool memoryOutrunsDrive(const ComputerReport& report) {
+    return report.memoryBytes > 4 * report.readBytes;
+}
 
 }  // namespace gsst

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "spec/train_spec.h"
 #include "service/computer_report.h"
+#include "spec/train_spec.h"
 
 namespace gsst {
 
-// What follows from the figures of a computer: rules of thumb for people who have not chosen a model yet. A plan knows better.
+// What follows from the figures of a computer: rules of thumb for people who have not chosen a model yet. A plan knows
+// better.
 
 /// Of the free RAM, what a run takes by default.
 inline constexpr double kShareOfFreeRam = 0.7;
@@ -32,7 +33,8 @@ double parametersOnDrive(const ComputerReport& report, StatePreset state);
 enum class ModelHome { Ram, Drive, DriveWhenLean, Nowhere };
 ModelHome homeOf(double parameters, const ComputerReport& report);
 
-/// Matrix products in bf16 beside those in fp32: so much faster that they are worth it, or so much slower that they are not.
+/// Matrix products in bf16 beside those in fp32: so much faster that they are worth it, or so much slower that they are
+/// not.
 enum class Bf16Speed { Faster, Alike, Slower };
 Bf16Speed bf16Speed(const ComputerReport& report);
 /// Memory copies so much faster than the drive that it cannot hold streaming up.

@@ -79,9 +79,7 @@ std::optional<ComputerReport> parseComputerReport(const std::string& text) {
     try {
         forEachField(report, [&json](const char* key, auto& value) { json.at(key).get_to(value); });
         report.folder = json.at("folder").get<std::string>();
-    } catch (const Json::exception&) {
-        return std::nullopt;
-    }
+    } catch (const Json::exception&) { return std::nullopt; }
     return isWhole(report) ? std::optional(report) : std::nullopt;
 }
 

@@ -35,7 +35,8 @@ void EventQueue::push(Event event) {
         const std::lock_guard lock(m_mutex);
         if (m_events.size() >= m_capacity) {
             for (Worth worth : {Worth::Activity, Worth::Figures}) {
-                const auto oldest = std::find_if(m_events.begin(), m_events.end(), [worth](const Event& each) { return worthOf(each) == worth; });
+                const auto oldest = std::find_if(m_events.begin(), m_events.end(),
+                                                 [worth](const Event& each) { return worthOf(each) == worth; });
                 if (oldest == m_events.end())
                     continue;
                 m_events.erase(oldest);

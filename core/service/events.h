@@ -29,7 +29,7 @@ struct Progress {
 /// What a slice is, so that people can tell it from the others.
 struct SliceInfo {
     enum class Kind { Embedding, Layers, Attention, Mlp, HeadNorm, Head } kind = Kind::Layers;
-    int part = 1;        ///< of an embedding or a head in several slices: which one, from 1
+    int part = 1;  ///< of an embedding or a head in several slices: which one, from 1
     int parts = 1;
     int firstLayer = 0;  ///< as people count them, from 1; of layers, and of the layer that attention or MLP are of
     int lastLayer = 0;
@@ -44,22 +44,22 @@ enum class PlanCause {
 struct Planned {
     PlanCause cause = PlanCause::Opened;
     int64_t steps = 0;
-    int64_t firstStep = 0;          ///< steps already done when (re)starting
+    int64_t firstStep = 0;  ///< steps already done when (re)starting
     int slices = 0;
     std::vector<SliceInfo> sliceInfos;  ///< of each slice; empty = not told
     int64_t tokensPerStep = 0;
-    int64_t microBatch = 0;         ///< sequences
+    int64_t microBatch = 0;  ///< sequences
     int64_t parameters = 0;
-    double secondsPerStep = 0;      ///< predicted
-    int64_t devicePeakBytes = 0;    ///< predicted
-    int64_t deviceLimitBytes = 0;   ///< 0 = none
-    int64_t ramPeakBytes = 0;       ///< predicted
+    double secondsPerStep = 0;     ///< predicted
+    int64_t devicePeakBytes = 0;   ///< predicted
+    int64_t deviceLimitBytes = 0;  ///< 0 = none
+    int64_t ramPeakBytes = 0;      ///< predicted
     int64_t ramLimitBytes = 0;
-    int64_t diskBytes = 0;          ///< reserved by the run folder
+    int64_t diskBytes = 0;  ///< reserved by the run folder
     int64_t readBytesPerStep = 0;
     int64_t writtenBytesPerStep = 0;
-    std::string bottleneck;         ///< "compute" or "disk"
-    bool streamed = true;           ///< state on disk (true) or in RAM
+    std::string bottleneck;  ///< "compute" or "disk"
+    bool streamed = true;    ///< state on disk (true) or in RAM
 };
 
 struct StepDone {
@@ -82,13 +82,13 @@ struct StepDone {
     double epoch = 0;
 };
 
-/// A step that was not as the others, right after its StepDone; but not one that was skipped because its loss scale was too large. Where `usualLoss` and `usualNorm` are 0, too few steps were there to
-/// compare with.
+/// A step that was not as the others, right after its StepDone; but not one that was skipped because its loss scale was
+/// too large. Where `usualLoss` and `usualNorm` are 0, too few steps were there to compare with.
 struct UnusualStep {
     int64_t step = 0;
-    std::string fault;        ///< "not finite", "too large" (its update could overflow) or "outlier"
-    bool skipped = false;     ///< the weights were left as they were
-    int skippedInARow = 0;    ///< this one included
+    std::string fault;      ///< "not finite", "too large" (its update could overflow) or "outlier"
+    bool skipped = false;   ///< the weights were left as they were
+    int skippedInARow = 0;  ///< this one included
     double loss = 0;
     double usualLoss = 0;     ///< median of the recent steps
     double lossSigmas = 0;    ///< standard deviations between the two
@@ -137,14 +137,15 @@ struct Failed {
     int64_t committedStep = 0;
 };
 
-using Event = std::variant<StateChanged, Progress, Planned, StepDone, UnusualStep, Validated, Committed, Sampled, SliceActivity, LogLine, Failed>;
+using Event = std::variant<StateChanged, Progress, Planned, StepDone, UnusualStep, Validated, Committed, Sampled,
+                           SliceActivity, LogLine, Failed>;
 
 /// What a user can tell a run that goes on.
 enum class Command {
     PauseNow,        ///< give up the step in progress, free device memory
     PauseAfterStep,  ///< finish and commit the step first
     Resume,
-    Stop,            ///< finish and commit the step, then end the session
+    Stop,  ///< finish and commit the step, then end the session
     SampleNow,
     CommitNow
 };

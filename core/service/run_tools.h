@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "spec/run_spec.h"
 #include "service/events.h"
+#include "spec/run_spec.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -19,20 +19,24 @@ using ProgressCallback = std::function<void(const Progress&)>;
 
 /// What verifyRun() found.
 struct VerifyResult {
-    int64_t step = 0;                 ///< committed
-    std::string rootHash;             ///< of the committed state
-    std::string weightsHash;          ///< of its weights alone, the same on all ranks
-    int rank = 0;                     ///< whose part it is, of `ranks`
+    int64_t step = 0;         ///< committed
+    std::string rootHash;     ///< of the committed state
+    std::string weightsHash;  ///< of its weights alone, the same on all ranks
+    int rank = 0;             ///< whose part it is, of `ranks`
     int ranks = 1;
     uint64_t generation = 0;
-    std::vector<std::string> notices;  ///< what was found damaged or missing and needed not stop the run: one sentence each
-    std::vector<std::string> damage;  ///< "slots/A: layers.3.mlp.up.weight, in the MLP of layer 4 (hi)"; empty = all sums hold
-    bool previousUsable = false;      ///< the commit before verifies in full
+    std::vector<std::string>
+        notices;  ///< what was found damaged or missing and needed not stop the run: one sentence each
+    std::vector<std::string>
+        damage;  ///< "slots/A: layers.3.mlp.up.weight, in the MLP of layer 4 (hi)"; empty = all sums hold
+    bool previousUsable = false;  ///< the commit before verifies in full
     int64_t previousStep = 0;
 };
 
-/// Reads all committed state of a run and compares every sum; changes nothing. Holds the run's lock meanwhile (Busy while it trains).
-Result<VerifyResult> verifyRun(const std::filesystem::path& run, const ProgressCallback& progress, std::stop_token stop);
+/// Reads all committed state of a run and compares every sum; changes nothing. Holds the run's lock meanwhile (Busy
+/// while it trains).
+Result<VerifyResult> verifyRun(const std::filesystem::path& run, const ProgressCallback& progress,
+                               std::stop_token stop);
 
 /// Makes the commit before the newest one the newest, if it verifies in full.
 Status rollBackRun(const std::filesystem::path& run);
@@ -42,7 +46,7 @@ struct GenerateOptions {
     int64_t tokens = 200;
     double temperature = 0.8;
     double topP = 0.95;
-    int64_t topK = 0;         ///< 0 = no limit
+    int64_t topK = 0;  ///< 0 = no limit
     uint64_t seed = 1;
     int64_t deviceBytes = 0;  ///< limit of the device pool; 0 = none
 };
@@ -65,7 +69,8 @@ struct BenchOptions {
     std::vector<BenchWay> ways{BenchWay::Resident, BenchWay::Disk};
     int steps = 3;   ///< timed steps in a row of one way
     int rounds = 3;  ///< alternations
-    double diskBytesPerSecond = 0;  ///< the drive is slowed down to this, reads and writes each, and so it is planned for; 0 = as it is
+    double diskBytesPerSecond =
+        0;  ///< the drive is slowed down to this, reads and writes each, and so it is planned for; 0 = as it is
     std::filesystem::path folder;
 };
 
@@ -76,34 +81,34 @@ struct BenchVariant {
     std::vector<double> secondsPerStep;
     double median = 0;
     double predictedSeconds = 0;
-    double computeSeconds = 0;  ///< inside compute ops
+    double computeSeconds = 0;                                  ///< inside compute ops
     std::vector<std::pair<std::string, double>> computeByKind;  ///< name of the op, seconds; those that took any
     double readWait = 0;
     double writeWait = 0;
-    double clippedShare = 0;    ///< of the timed steps
-    double diskSeconds = 0;     ///< its bytes at the speed of the drive that it was planned for
-    double rooflineSeconds = 0; ///< the larger of compute and disk: no step can be faster
+    double clippedShare = 0;     ///< of the timed steps
+    double diskSeconds = 0;      ///< its bytes at the speed of the drive that it was planned for
+    double rooflineSeconds = 0;  ///< the larger of compute and disk: no step can be faster
     double readBytes = 0;
     double writtenBytes = 0;
     int64_t predictedReadBytes = 0;
     int64_t predictedWrittenBytes = 0;
     int64_t devicePeak = 0;
     int64_t predictedDevicePeak = 0;
-    int64_t ramPeak = 0;        ///< staging, state, gradients and boundary activations in RAM
+    int64_t ramPeak = 0;  ///< staging, state, gradients and boundary activations in RAM
     int64_t predictedRamPeak = 0;
-    double flops = 0;           ///< of a step, by the program
+    double flops = 0;  ///< of a step, by the program
 };
 
 struct BenchResult {
-    std::vector<BenchVariant> variants;  ///< in the order of BenchOptions::ways
+    std::vector<BenchVariant> variants;         ///< in the order of BenchOptions::ways
     double theoryReadBytesPerParameter = 0;     ///< the design's arithmetic for an untied model with its state on disk
     double theoryWrittenBytesPerParameter = 0;  ///< both 0 without BenchWay::Disk
     int64_t parameters = 0;
     int64_t tokensPerStep = 0;
 };
 
-/// Trains the same steps in each of the ways, in alternation in one process, in temporary runs below `folder` that are removed
-/// afterwards.
+/// Trains the same steps in each of the ways, in alternation in one process, in temporary runs below `folder` that are
+/// removed afterwards.
 Result<BenchResult> runBench(const BenchOptions& options, const ProgressCallback& progress, std::stop_token stop);
 
 }  // namespace gsst

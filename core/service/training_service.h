@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/result.h"
-#include "spec/run_spec.h"
 #include "service/computer_report.h"
 #include "service/event_queue.h"
 #include "service/events.h"
 #include "service/plan_explanation.h"
+#include "spec/run_spec.h"
 
 #include <array>
 #include <cstdint>
@@ -34,7 +34,8 @@ struct RunRequest {
     std::filesystem::path runFolder;          ///< must not hold a run yet
     std::string device = "cpu";
     TraceRequest trace = {};
-    double driveBytesPerSecond = 0;           ///< the plan counts on no more of the drive, reads and writes each; 0 = on what it can do
+    double driveBytesPerSecond =
+        0;  ///< the plan counts on no more of the drive, reads and writes each; 0 = on what it can do
 };
 
 /// Everything needed to go on with a run.
@@ -44,7 +45,8 @@ struct ResumeRequest {
     TraceRequest trace = {};
     bool rollBack = false;   ///< first go back to the commit before the newest one
     bool reshuffle = false;  ///< first bring the text into another order, for this run from here on
-    std::optional<int64_t> evaluateSequences = {};  ///< of an evaluation from here on, see TrainSpec; none = the run's own number
+    std::optional<int64_t> evaluateSequences =
+        {};  ///< of an evaluation from here on, see TrainSpec; none = the run's own number
 };
 
 /// A run that goes on: events out, commands in. Destroying it pauses the run and joins its thread.
@@ -67,7 +69,7 @@ struct TextSummary {
     std::vector<TextFileInfo> files;
     uint64_t usableBytes = 0;
     uint64_t invalidUtf8Bytes = 0;
-    std::string preview;            ///< first few hundred characters
+    std::string preview;  ///< first few hundred characters
     int64_t suggestedVocabulary = 0;
 };
 
@@ -78,8 +80,8 @@ enum class MemoryTier { Device, Ram, Disk };
 /// A plan in the units people read; computed without touching the disk. Fast (under 100 ms): for sliders.
 struct PlanPreview {
     bool fits = false;
-    std::string problem;                 ///< why not, if it does not fit
-    int64_t smallestDeviceBytes = 0;     ///< the least device limit that would do
+    std::string problem;              ///< why not, if it does not fit
+    int64_t smallestDeviceBytes = 0;  ///< the least device limit that would do
     bool streamed = false;
     int slices = 0;
     int64_t parameters = 0;
@@ -92,27 +94,28 @@ struct PlanPreview {
     double secondsPerStep = 0;
     double tokensPerSecond = 0;
     double totalSeconds = 0;
-    double driveReadRate = 0;            ///< bytes a second that the times stand on
+    double driveReadRate = 0;  ///< bytes a second that the times stand on
     double driveWriteRate = 0;
-    bool driveMeasured = false;          ///< else the two are assumed
+    bool driveMeasured = false;  ///< else the two are assumed
     bool usesDrive() const { return readBytesPerStep + writtenBytesPerStep > 0; }
     std::string bottleneck;
-    std::string updateRule;              ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
+    std::string
+        updateRule;  ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
 };
 
 /// A run folder as the start page lists it.
 struct RunInfo {
     std::filesystem::path folder;
     std::string name;
-    std::string title;        ///< "Sample stories · 3 M parameters"
-    int64_t step = 0;         ///< committed
+    std::string title;  ///< "Sample stories · 3 M parameters"
+    int64_t step = 0;   ///< committed
     int64_t steps = 0;
-    double lastLoss = 0;      ///< 0 = none yet
+    double lastLoss = 0;             ///< 0 = none yet
     std::vector<float> lossHistory;  ///< at most 64 points, for the sparkline
     uint64_t bytesOnDisk = 0;
-    int64_t lastChange = 0;   ///< seconds since 1970
-    bool inUse = false;       ///< another session holds its lock
-    std::string problem;      ///< empty = can be resumed
+    int64_t lastChange = 0;  ///< seconds since 1970
+    bool inUse = false;      ///< another session holds its lock
+    std::string problem;     ///< empty = can be resumed
 };
 
 /// The preset that the arithmetic is measured with where no other is named.
@@ -120,8 +123,8 @@ inline constexpr const char* kUsualRecipe = "gpt2-124m";
 
 /// What to measure of this computer.
 struct ComputerQuestion {
-    std::filesystem::path folder;   ///< whose drive; must exist
-    bool quick = true;              ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
+    std::filesystem::path folder;        ///< whose drive; must exist
+    bool quick = true;                   ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
     std::optional<RunSpec> recipe = {};  ///< to measure the arithmetic with; none = kUsualRecipe
 };
 
@@ -138,7 +141,8 @@ public:
     virtual ~TrainingService() = default;
     virtual Result<std::vector<RunSpec>> presets() = 0;
     virtual Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text,
-                                              const std::function<void(const Progress&)>& progress, std::stop_token stop) = 0;
+                                              const std::function<void(const Progress&)>& progress,
+                                              std::stop_token stop) = 0;
     virtual Result<PlanPreview> previewPlan(const PlanQuestion& question) = 0;
     /// Why the plan is as it is; not for sliders, it plans many times. OverBudget if there is no plan.
     virtual Result<PlanExplanation> explainPlan(const PlanQuestion& question) = 0;
@@ -147,12 +151,13 @@ public:
     virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
     /// What measureComputer() found last, in this program or another of this user; none if it was never asked.
     virtual std::optional<ComputerReport> lastComputerReport() = 0;
-    /// Measures arithmetic, memory and drive; plans use the figures from then on. Busy while a run computes, whose work would spoil
-    /// the figures. Cancelled within about two seconds of `stop`.
-    virtual Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>& progress,
+    /// Measures arithmetic, memory and drive; plans use the figures from then on. Busy while a run computes, whose work
+    /// would spoil the figures. Cancelled within about two seconds of `stop`.
+    virtual Result<ComputerReport> measureComputer(const ComputerQuestion& question,
+                                                   const std::function<void(const Progress&)>& progress,
                                                    std::stop_token stop) = 0;
-    /// Returns at once; everything else (text, tokenizer, plan, training) happens on the session's thread and shows in its events.
-    /// `wake` is EventQueue's wake-up. A trace that cannot be written is an error at once.
+    /// Returns at once; everything else (text, tokenizer, plan, training) happens on the session's thread and shows in
+    /// its events. `wake` is EventQueue's wake-up. A trace that cannot be written is an error at once.
     virtual Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) = 0;
     virtual Result<std::unique_ptr<RunSession>> resumeRun(ResumeRequest request, std::function<void()> wake) = 0;
 };

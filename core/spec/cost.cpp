@@ -14,10 +14,10 @@ namespace {
 constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a native bf16 weight gradient, see nn/linear.h
 constexpr int64_t kWidenedElements = 1 << 21;        // pieces of widened matrices, see nn/widened_products.cpp
 constexpr int64_t kWholeRows = 64;
-constexpr int64_t kPartialRows = 64;                 // rows whose norm gradients are summed at a time, see nn/norm.cpp
+constexpr int64_t kPartialRows = 64;  // rows whose norm gradients are summed at a time, see nn/norm.cpp
 constexpr int64_t kFloatBytes = 4;
 constexpr int64_t kPage = 4096;
-constexpr int64_t kScratchPerThread = 3 << 19;       // largest seen of native bf16 products, any shape: 1.4 MiB a thread
+constexpr int64_t kScratchPerThread = 3 << 19;  // largest seen of native bf16 products, any shape: 1.4 MiB a thread
 
 int64_t threadsOf(const TrainSpec& training) {
     // Asking the system takes longer than all other arithmetic of a plan.
@@ -37,9 +37,10 @@ struct Shape {
     int64_t productScratch;
 
     Shape(const ModelSpec& theModel, const TrainSpec& training)
-        : model(theModel), precision(training.precision), products(productsOf(training)), element(computeElementBytes(training.precision)),
-          tokens(training.tokensPerMicroBatch()), length(training.sequenceLength), threads(threadsOf(training)),
-          productScratch(productScratchBytes(training)) {}
+        : model(theModel), precision(training.precision), products(productsOf(training)),
+          element(computeElementBytes(training.precision)), tokens(training.tokensPerMicroBatch()),
+          length(training.sequenceLength), threads(threadsOf(training)), productScratch(productScratchBytes(training)) {
+    }
 
     int64_t rows(int64_t width) const { return tokens * width * element; }
     int64_t activations() const { return rows(model.width); }
@@ -60,7 +61,9 @@ struct Shape {
     }
     bool nativeBf16() const { return precision == Precision::Bf16 && products == Products::Native; }
     /// Widened attention goes through fp32, one sequence at a time: `width` elements of each of its tokens.
-    int64_t widenedSequence(int64_t width) const { return products == Products::Widened ? length * width * kFloatBytes : 0; }
+    int64_t widenedSequence(int64_t width) const {
+        return products == Products::Widened ? length * width * kFloatBytes : 0;
+    }
     int64_t attentionForwardScratch() const {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
@@ -74,9 +77,11 @@ struct Shape {
     /// Elements of the pieces in which matrices are widened.
     int64_t widenedPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
         const int64_t most = kWidenedElements / (inputs + rowCount);
-        return std::min(outputs, most < kWholeRows ? std::max<int64_t>(1, most) : most / kWholeRows * kWholeRows) * elementsPerOutput;
+        return std::min(outputs, most < kWholeRows ? std::max<int64_t>(1, most) : most / kWholeRows * kWholeRows) *
+               elementsPerOutput;
     }
-    /// Temporaries of a product of rows [rowCount, inputs] with a matrix [outputs, inputs], or of its gradient for the input.
+    /// Temporaries of a product of rows [rowCount, inputs] with a matrix [outputs, inputs], or of its gradient for the
+    /// input.
     int64_t product(int64_t outputs, int64_t inputs, int64_t rowCount) const {
         if (products == Products::Native)
             return productScratch;
@@ -89,7 +94,8 @@ struct Shape {
             return 0;
         if (products == Products::Widened)
             return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, rowCount)) * kFloatBytes;
-        return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element + productScratch;
+        return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element +
+               productScratch;
     }
     int64_t gradient(int64_t outputs, int64_t inputs) const { return gradient(outputs, inputs, tokens); }
     /// Temporaries of a LinearBackward, with its widened input and sum.
@@ -115,7 +121,8 @@ UnitPeaks attentionPeaks(const Shape& shape, bool wantsOutput) {
     const int64_t attended = shape.activations() + shape.logSumExp();
     UnitPeaks peaks;
     peaks.saved = statistics + shape.heads() + attended;
-    const int64_t projecting = std::max(shape.heads() + shape.product(shape.keyWidth(), d), shape.activations() + shape.product(d, d));
+    const int64_t projecting =
+        std::max(shape.heads() + shape.product(shape.keyWidth(), d), shape.activations() + shape.product(d, d));
     const int64_t fused = shape.heads() + shape.product(3 * d, d);
     const int64_t inner = std::max(shape.activations() + (shape.model.family == Family::Gpt2 ? fused : projecting),
                                    shape.heads() + attended + shape.attentionForwardScratch());
@@ -158,26 +165,31 @@ int64_t logitsPeak(const Shape& shape, const TrainSpec& training, int64_t vocabu
 /// Loss alone: one vocabulary chunk after the other.
 int64_t sumsPeak(const Shape& shape, const TrainSpec& training) {
     const int64_t rows = VocabularyChunks(shape.model, training).largest();
-    return logitsPeak(shape, training, rows) + shape.product(rows, shape.model.width, std::min(shape.tokens, training.headTokenChunk));
+    return logitsPeak(shape, training, rows) +
+           shape.product(rows, shape.model.width, std::min(shape.tokens, training.headTokenChunk));
 }
 
 /// Gradients with so many logits a token at a time.
 int64_t gradientsPeak(const Shape& shape, const TrainSpec& training, int64_t vocabulary) {
     const int64_t chunk = std::min(shape.tokens, training.headTokenChunk);
     const int64_t rows = VocabularyChunks(shape.model, training).largest(), width = shape.model.width;
-    return logitsPeak(shape, training, vocabulary) + std::max(shape.backward(rows, width, chunk), shape.partials(chunk));
+    return logitsPeak(shape, training, vocabulary) +
+           std::max(shape.backward(rows, width, chunk), shape.partials(chunk));
 }
 
 double forwardFlops(const Shape& shape, UnitKind kind) {
     const ModelSpec& model = shape.model;
     const double tokens = double(shape.tokens), d = double(model.width);
     switch (kind) {
-    case UnitKind::Embedding: return 0.0;
+    case UnitKind::Embedding:
+        return 0.0;
     case UnitKind::Attention:
         // Projections, then scores and their product with the values over the causal half.
         return 2.0 * tokens * d * (2.0 * d + 2.0 * double(shape.keyWidth())) + 2.0 * tokens * double(shape.length) * d;
-    case UnitKind::Mlp: return 2.0 * tokens * d * double(model.ffnWidth) * (model.family == Family::Llama ? 3.0 : 2.0);
-    case UnitKind::Head: return 2.0 * tokens * d * double(model.vocabulary);
+    case UnitKind::Mlp:
+        return 2.0 * tokens * d * double(model.ffnWidth) * (model.family == Family::Llama ? 3.0 : 2.0);
+    case UnitKind::Head:
+        return 2.0 * tokens * d * double(model.vocabulary);
     }
     return 0.0;
 }
@@ -280,20 +292,28 @@ int64_t headPeak(const TensorTable& table, const TrainSpec& training, bool lossO
     return lossOnly ? sumsPeak(shape, training) : gradientsPeak(shape, training, table.model().vocabulary);
 }
 
-int64_t headSumsPeak(const TensorTable& table, const TrainSpec& training) { return sumsPeak(Shape(table.model(), training), training); }
+int64_t headSumsPeak(const TensorTable& table, const TrainSpec& training) {
+    return sumsPeak(Shape(table.model(), training), training);
+}
 
 int64_t headSlicePeak(const TensorTable& table, const TrainSpec& training) {
     const Shape shape(table.model(), training);
     return gradientsPeak(shape, training, VocabularyChunks(table.model(), training).largest());
 }
 
-int64_t headSumsBytes(const TrainSpec& training) { return roundUp(training.tokensPerMicroBatch() * kTokenSumBytes, kPage); }
-
-int64_t productScratchBytes(const TrainSpec& training) {
-    return training.precision == Precision::Bf16 && productsOf(training) == Products::Native ? threadsOf(training) * kScratchPerThread : 0;
+int64_t headSumsBytes(const TrainSpec& training) {
+    return roundUp(training.tokensPerMicroBatch() * kTokenSumBytes, kPage);
 }
 
-int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) { return Shape(model, training).activations(); }
+int64_t productScratchBytes(const TrainSpec& training) {
+    return training.precision == Precision::Bf16 && productsOf(training) == Products::Native
+               ? threadsOf(training) * kScratchPerThread
+               : 0;
+}
+
+int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) {
+    return Shape(model, training).activations();
+}
 
 int64_t boundaryPlaceBytes(const ModelSpec& model, const TrainSpec& training) {
     return roundUp(boundaryBytes(model, training), kPage);

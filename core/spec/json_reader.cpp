@@ -51,8 +51,8 @@ void JsonReader::field(const std::string& key, uint64_t& value, Presence presenc
         return;
     const bool negative = found->is_number_integer() && !found->is_number_unsigned() && found->get<int64_t>() < 0;
     if (!found->is_number_integer() || negative)
-        return refuse(key, "must be a whole number from 0 to " + std::to_string(std::numeric_limits<uint64_t>::max()) + ", not " +
-                               shownValue(*found));
+        return refuse(key, "must be a whole number from 0 to " + std::to_string(std::numeric_limits<uint64_t>::max()) +
+                               ", not " + shownValue(*found));
     value = found->get<uint64_t>();
 }
 
@@ -124,7 +124,8 @@ int JsonReader::readWord(const std::string& key, const std::vector<std::string>&
     if (found != words.end())
         return int(found - words.begin());
     const std::string nearest = nearestWord(word, words);
-    refuse(key, "unknown value " + shownValue(*value) + "; " + (nearest.empty() ? choices : "did you mean \"" + nearest + "\"?"));
+    refuse(key, "unknown value " + shownValue(*value) + "; " +
+                    (nearest.empty() ? choices : "did you mean \"" + nearest + "\"?"));
     return -1;
 }
 

@@ -26,11 +26,12 @@ struct Spelling {
     const char* word = "";
 };
 
-/// Reads the keys of one JSON object into typed variables. What cannot be read leaves its variable alone and is added to a list of
-/// problems, so that all of them can be shown at once. References must outlive the reader.
+/// Reads the keys of one JSON object into typed variables. What cannot be read leaves its variable alone and is added
+/// to a list of problems, so that all of them can be shown at once. References must outlive the reader.
 class JsonReader {
 public:
-    /// `path` of the object itself, empty for the document. A value that is no object is a problem and reads as if it were empty.
+    /// `path` of the object itself, empty for the document. A value that is no object is a problem and reads as if it
+    /// were empty.
     JsonReader(const Json& value, std::string path, std::vector<JsonProblem>& problems);
 
     void field(const std::string& key, int64_t& value, Presence presence = Presence::Optional);
@@ -41,7 +42,8 @@ public:
 
     /// Reads one of the words of `spellings`.
     template <typename Enum>
-    void field(const std::string& key, Enum& value, std::span<const Spelling<Enum>> spellings, Presence presence = Presence::Optional) {
+    void field(const std::string& key, Enum& value, std::span<const Spelling<Enum>> spellings,
+               Presence presence = Presence::Optional) {
         std::vector<std::string> words;
         for (const Spelling<Enum>& spelling : spellings)
             words.push_back(spelling.word);
@@ -75,10 +77,13 @@ private:
 class JsonWriter {
 public:
     template <typename Value>
-    void field(const std::string& key, const Value& value, Presence = Presence::Optional) { m_object[key] = value; }
+    void field(const std::string& key, const Value& value, Presence = Presence::Optional) {
+        m_object[key] = value;
+    }
 
     template <typename Enum>
-    void field(const std::string& key, Enum value, std::span<const Spelling<Enum>> spellings, Presence = Presence::Optional) {
+    void field(const std::string& key, Enum value, std::span<const Spelling<Enum>> spellings,
+               Presence = Presence::Optional) {
         for (const Spelling<Enum>& spelling : spellings)
             if (spelling.value == value)
                 m_object[key] = spelling.word;

@@ -49,7 +49,8 @@ std::string placeOf(std::string_view text, size_t offset) {
 /// The library's message without its own prefix and place.
 std::string plainMessage(std::string message) {
     for (const std::string_view mark : {"] ", ": "}) {
-        const bool isPrefix = mark == "] " ? message.starts_with("[json.exception") : message.starts_with("parse error");
+        const bool isPrefix =
+            mark == "] " ? message.starts_with("[json.exception") : message.starts_with("parse error");
         const size_t end = message.find(mark);
         if (isPrefix && end != std::string::npos)
             message.erase(0, end + mark.size());
@@ -60,12 +61,14 @@ std::string plainMessage(std::string message) {
 /// Looks at the text without building anything and notes the first problem.
 class SyntaxCheck : public nlohmann::json_sax<Json> {
 public:
-    SyntaxCheck(std::string_view text, const JsonLimits& limits) : m_text(text), m_limits(limits), m_furthest(text.data()) {}
+    SyntaxCheck(std::string_view text, const JsonLimits& limits)
+        : m_text(text), m_limits(limits), m_furthest(text.data()) {}
 
     /// Empty = well formed.
     std::string problem() {
         const char* end = m_text.data() + m_text.size();
-        const bool wellFormed = Json::sax_parse(CountingIterator(m_text.data(), &m_furthest), CountingIterator(end, &m_furthest), this);
+        const bool wellFormed =
+            Json::sax_parse(CountingIterator(m_text.data(), &m_furthest), CountingIterator(end, &m_furthest), this);
         return wellFormed ? std::string() : m_problem;
     }
 
@@ -145,16 +148,21 @@ std::string cut(std::string text) {
     return text.substr(0, end) + "...";
 }
 
-std::string dumped(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace
 
-Result<Json> parseJson(std::string_view text, const std::string& what, const std::string& origin, const JsonLimits& limits) {
+Result<Json> parseJson(std::string_view text, const std::string& what, const std::string& origin,
+                       const JsonLimits& limits) {
     const std::string todo = "Correct the file with a text editor and try again";
     if (text.size() > limits.bytes)
-        return Error{ErrorCode::InvalidInput, what, origin, "it is larger than " + std::to_string(limits.bytes) + " bytes", todo};
+        return Error{ErrorCode::InvalidInput, what, origin,
+                     "it is larger than " + std::to_string(limits.bytes) + " bytes", todo};
     const size_t zero = text.find('\0');  // the library takes it for the end and ignores what follows
-    const std::string problem = zero == std::string_view::npos ? SyntaxCheck(text, limits).problem() : placeOf(text, zero) + ": a zero byte";
+    const std::string problem =
+        zero == std::string_view::npos ? SyntaxCheck(text, limits).problem() : placeOf(text, zero) + ": a zero byte";
     if (!problem.empty())
         return Error{ErrorCode::InvalidInput, what, origin, problem, todo};
     return Json::parse(text, nullptr, false);
@@ -169,11 +177,15 @@ std::string shownValue(const Json& value) {
 }
 
 std::string shownKey(const std::string& key) {
-    const auto isPlain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+    const auto isPlain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
     const bool plain = !key.empty() && key.size() <= kShownBytes && std::all_of(key.begin(), key.end(), isPlain);
     return plain ? key : cut(dumped(key));
 }
 
-bool isJsonText(const std::string& text) { return Json::parse(dumped(text)).get_ref<const std::string&>() == text; }
+bool isJsonText(const std::string& text) {
+    return Json::parse(dumped(text)).get_ref<const std::string&>() == text;
+}
 
 }  // namespace gsst

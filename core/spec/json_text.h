@@ -21,9 +21,11 @@ struct JsonLimits {
     size_t keysPerObject = 1000;
 };
 
-/// Parses JSON strictly: no comments, no NaN or Infinity, no number out of range, no key twice in an object, nothing after the
-/// end. `what` is the error's headline and `origin` names the file; `why` has line and column (in bytes, from 1). InvalidInput.
-Result<Json> parseJson(std::string_view text, const std::string& what, const std::string& origin, const JsonLimits& limits = {});
+/// Parses JSON strictly: no comments, no NaN or Infinity, no number out of range, no key twice in an object, nothing
+/// after the end. `what` is the error's headline and `origin` names the file; `why` has line and column (in bytes, from
+/// 1). InvalidInput.
+Result<Json> parseJson(std::string_view text, const std::string& what, const std::string& origin,
+                       const JsonLimits& limits = {});
 
 /// `value` as JSON in one line for messages, cut after about 40 bytes; "an object" and "a list" for those.
 std::string shownValue(const Json& value);

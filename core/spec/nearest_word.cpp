@@ -8,7 +8,9 @@ namespace gsst {
 
 namespace {
 
-char lowered(char letter) { return letter >= 'A' && letter <= 'Z' ? char(letter - 'A' + 'a') : letter; }
+char lowered(char letter) {
+    return letter >= 'A' && letter <= 'Z' ? char(letter - 'A' + 'a') : letter;
+}
 
 /// Edit distance that counts a swap of neighbours as one slip (optimal string alignment), whatever the case of letters.
 size_t slipsBetween(std::string_view a, std::string_view b) {

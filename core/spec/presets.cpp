@@ -20,20 +20,24 @@ Result<std::string> readText(const fs::path& file) {
     std::error_code error;
     const fs::file_status status = fs::status(file, error);
     if (status.type() == fs::file_type::not_found)
-        return Error{ErrorCode::NotFound, "There is no such recipe", file.string(), "the file does not exist", "Check its name and folder"};
+        return Error{ErrorCode::NotFound, "There is no such recipe", file.string(), "the file does not exist",
+                     "Check its name and folder"};
     if (fs::is_directory(status))
-        return Error{ErrorCode::InvalidInput, "The recipe cannot be read", file.string(), "it is a folder", "Name a file"};
+        return Error{ErrorCode::InvalidInput, "The recipe cannot be read", file.string(), "it is a folder",
+                     "Name a file"};
     std::ifstream stream(file, std::ios::binary);
     if (!stream)
-        return Error{ErrorCode::Permission, "The recipe cannot be read", file.string(), "the system refuses to open the file",
-                     "Check its permissions"};
+        return Error{ErrorCode::Permission, "The recipe cannot be read", file.string(),
+                     "the system refuses to open the file", "Check its permissions"};
     std::string text(kMostFileBytes + 1, '\0');
     stream.read(text.data(), std::streamsize(text.size()));
     if (stream.bad())
-        return Error{ErrorCode::Io, "The recipe cannot be read", file.string(), "the system reported a read error", "Check the drive"};
+        return Error{ErrorCode::Io, "The recipe cannot be read", file.string(), "the system reported a read error",
+                     "Check the drive"};
     text.resize(size_t(stream.gcount()));
     if (text.size() > kMostFileBytes)
-        return Error{ErrorCode::InvalidInput, "The recipe cannot be used", file.string(), "it is larger than 1 MiB", "Name another file"};
+        return Error{ErrorCode::InvalidInput, "The recipe cannot be used", file.string(), "it is larger than 1 MiB",
+                     "Name another file"};
     return text;
 }
 
@@ -75,9 +79,11 @@ Result<RunSpec> loadPreset(const fs::path& presetsFolder, const std::string& nam
     for (const std::string& known : names)
         list += (list.empty() ? "" : ", ") + known;
     const std::string nearest = nearestWord(name, names);
-    const std::string why = names.empty() ? "there are no presets in the folder " + presetsFolder.string() : "there are " + list;
+    const std::string why =
+        names.empty() ? "there are no presets in the folder " + presetsFolder.string() : "there are " + list;
     return Error{ErrorCode::NotFound, "There is no preset " + shownKey(name), "", why,
-                 nearest.empty() ? "Choose one of these, or name a recipe with --spec" : "Use " + nearest + " if that is what you meant"};
+                 nearest.empty() ? "Choose one of these, or name a recipe with --spec"
+                                 : "Use " + nearest + " if that is what you meant"};
 }
 
 Result<std::vector<RunSpec>> loadPresets(const fs::path& presetsFolder) {
@@ -87,8 +93,9 @@ Result<std::vector<RunSpec>> loadPresets(const fs::path& presetsFolder) {
         GSST_ASSIGN(RunSpec spec, readPreset(presetsFolder, name));
         presets.push_back(std::move(spec));
     }
-    std::stable_sort(presets.begin(), presets.end(),
-                     [](const RunSpec& a, const RunSpec& b) { return parameterCount(a.model) < parameterCount(b.model); });
+    std::stable_sort(presets.begin(), presets.end(), [](const RunSpec& a, const RunSpec& b) {
+        return parameterCount(a.model) < parameterCount(b.model);
+    });
     return presets;
 }
 

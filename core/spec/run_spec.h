@@ -19,8 +19,9 @@ enum class ResidencyChoice { Auto, Disk, Resident };
 /// When slices are updated, and where gradients wait meanwhile. Neither changes a bit of the result.
 enum class UpdateChoice { Auto, Deferred, Insured, Speculative };
 enum class GradientChoice { Auto, Disk };
-/// What happens to the activations inside the slices between the forward and the backward pass. Auto: kept on the device as far as
-/// its memory goes, which saves a quarter of the arithmetic; else computed again from the slice's input. The bits are the same.
+/// What happens to the activations inside the slices between the forward and the backward pass. Auto: kept on the
+/// device as far as its memory goes, which saves a quarter of the arithmetic; else computed again from the slice's
+/// input. The bits are the same.
 enum class ActivationChoice { Auto, Recompute };
 
 /// The limits that a run must keep. 0 = no limit given (the planner takes what the machine has).
@@ -58,11 +59,11 @@ struct RunSpec {
 /// 2: training.evaluate_sequences 0 means no evaluation. In version 1 it meant all sequences, and is read as that.
 inline constexpr int kRunSpecVersion = 2;
 
-/// Parses a RunSpec. Every problem is reported in one error (InvalidInput, one problem a line in `why`), not the first only:
-/// unknown keys (with the nearest known one), wrong types, missing required keys (model.family, layers, width, heads,
-/// ffn_width, vocabulary and context), values out of range. Text that is no JSON, or has a key twice, gives one problem with
-/// line and column. All other keys may be left out: model.kv_heads is then model.heads, the rest the structs' defaults. A
-/// "version" above kRunSpecVersion is NewerVersion. `origin` names the file in messages.
+/// Parses a RunSpec. Every problem is reported in one error (InvalidInput, one problem a line in `why`), not the first
+/// only: unknown keys (with the nearest known one), wrong types, missing required keys (model.family, layers, width,
+/// heads, ffn_width, vocabulary and context), values out of range. Text that is no JSON, or has a key twice, gives one
+/// problem with line and column. All other keys may be left out: model.kv_heads is then model.heads, the rest the
+/// structs' defaults. A "version" above kRunSpecVersion is NewerVersion. `origin` names the file in messages.
 Result<RunSpec> parseRunSpec(std::string_view json, const std::string& origin);
 
 /// JSON text of `spec`, indented, with a "version" key; parseRunSpec() of it gives the same spec.

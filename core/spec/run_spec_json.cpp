@@ -20,10 +20,12 @@ Error refusal(const std::vector<std::string>& problems, const std::string& origi
 
 Status checkVersion(const Json& json, const std::string& origin) {
     const auto version = json.is_object() ? json.find("version") : json.end();
-    if (!json.is_object() || version == json.end() || !version->is_number_unsigned() || version->get<uint64_t>() <= kRunSpecVersion)
+    if (!json.is_object() || version == json.end() || !version->is_number_unsigned() ||
+        version->get<uint64_t>() <= kRunSpecVersion)
         return {};
     return Error{ErrorCode::NewerVersion, "The recipe was written by a newer version of GSST Studio", origin,
-                 "its format is " + shownValue(*version) + ", this program knows up to " + std::to_string(kRunSpecVersion),
+                 "its format is " + shownValue(*version) + ", this program knows up to " +
+                     std::to_string(kRunSpecVersion),
                  "Update GSST Studio"};
 }
 
@@ -33,7 +35,8 @@ RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     int64_t version = kRunSpecVersion;
     reader.field("version", version);
     if (version < 1)
-        problems.push_back({"version", "version: " + std::to_string(version) + " is not between 1 and " + std::to_string(kRunSpecVersion)});
+        problems.push_back({"version", "version: " + std::to_string(version) + " is not between 1 and " +
+                                           std::to_string(kRunSpecVersion)});
     reader.field("name", spec.name);
     reader.field("title", spec.title);
     JsonReader model = reader.object("model", Presence::Required);
@@ -75,7 +78,8 @@ Result<RunSpec> parseRunSpec(std::string_view json, const std::string& origin) {
         problems.push_back(problem.text);
     // A rule over a value that was not read would blame the default in its place.
     for (const BrokenRule& rule : brokenRules(spec))
-        if (std::none_of(rule.fields.begin(), rule.fields.end(), [&](const std::string& field) { return isUnread(field, unread); }))
+        if (std::none_of(rule.fields.begin(), rule.fields.end(),
+                         [&](const std::string& field) { return isUnread(field, unread); }))
             problems.push_back(rule.text);
     if (!problems.empty())
         return refusal(problems, origin);

@@ -27,10 +27,12 @@ inline constexpr std::array<Spelling<UpdateChoice>, 4> kUpdateWords{{{UpdateChoi
                                                                      {UpdateChoice::Speculative, "speculative"}}};
 inline constexpr std::array<Spelling<ActivationChoice>, 2> kActivationWords{
     {{ActivationChoice::Auto, "auto"}, {ActivationChoice::Recompute, "recompute"}}};
-inline constexpr std::array<Spelling<GradientChoice>, 2> kGradientWords{{{GradientChoice::Auto, "auto"}, {GradientChoice::Disk, "disk"}}};
+inline constexpr std::array<Spelling<GradientChoice>, 2> kGradientWords{
+    {{GradientChoice::Auto, "auto"}, {GradientChoice::Disk, "disk"}}};
 inline constexpr std::array<Spelling<ClipKind>, 3> kClipWords{
     {{ClipKind::Global, "global"}, {ClipKind::PreviousNorm, "previous"}, {ClipKind::PerUnit, "unit"}}};
-inline constexpr std::array<Spelling<OutlierAction>, 2> kOutlierWords{{{OutlierAction::Report, "report"}, {OutlierAction::Skip, "skip"}}};
+inline constexpr std::array<Spelling<OutlierAction>, 2> kOutlierWords{
+    {{OutlierAction::Report, "report"}, {OutlierAction::Skip, "skip"}}};
 inline constexpr std::array<Spelling<TokenizerKind>, 2> kTokenizerWords{
     {{TokenizerKind::Bytes, "bytes"}, {TokenizerKind::SentencePieceBpe, "sentencepiece-bpe"}}};
 

@@ -23,13 +23,16 @@ constexpr int64_t kMostSteps = 1'000'000'000;
 constexpr int64_t kMostBytes = 1'000'000'000'000'000;
 constexpr double kMostTotalBytes = 1e13;
 constexpr double kMostTotalTokens = 1e15;
-constexpr double kRunBytesPerParameter = 28;  // two slots of state and the gradient of preset exact; the others need less
+constexpr double kRunBytesPerParameter =
+    28;  // two slots of state and the gradient of preset exact; the others need less
 constexpr int64_t kByteVocabulary = 256;
 constexpr int64_t kLeastPieces = 300;  // 256 bytes, the special pieces and some characters
 constexpr size_t kMostTitleBytes = 200;
 constexpr size_t kMostPromptBytes = 10'000;
 
-std::string shown(int64_t value) { return std::to_string(value); }
+std::string shown(int64_t value) {
+    return std::to_string(value);
+}
 std::string shown(double value) {
     char digits[64];
     const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
@@ -46,8 +49,10 @@ public:
     }
 
     /// `holds` and `why` are only called while all fields are good.
-    void relation(const std::vector<std::string>& fields, const std::function<bool()>& holds, const std::function<std::string()>& why) {
-        const bool allGood = std::all_of(fields.begin(), fields.end(), [this](const std::string& field) { return isGood(field); });
+    void relation(const std::vector<std::string>& fields, const std::function<bool()>& holds,
+                  const std::function<std::string()>& why) {
+        const bool allGood =
+            std::all_of(fields.begin(), fields.end(), [this](const std::string& field) { return isGood(field); });
         if (allGood && !holds())
             add(fields, why());
     }
@@ -63,7 +68,8 @@ public:
 
 private:
     bool isGood(const std::string& field) const {
-        return std::none_of(m_broken.begin(), m_broken.end(), [&](const BrokenRule& rule) { return rule.fields.front() == field; });
+        return std::none_of(m_broken.begin(), m_broken.end(),
+                            [&](const BrokenRule& rule) { return rule.fields.front() == field; });
     }
 
     void add(std::vector<std::string> fields, const std::string& why) {
@@ -74,15 +80,18 @@ private:
     std::vector<BrokenRule> m_broken;
 };
 
-void multipleOf(Rules& rules, const std::string& field, int64_t value, const std::string& divisorField, int64_t divisor) {
-    rules.relation({field, divisorField}, [=] { return value % divisor == 0; },
-                   [=] { return shown(value) + " is not a multiple of " + divisorField + " (" + shown(divisor) + ")"; });
+void multipleOf(Rules& rules, const std::string& field, int64_t value, const std::string& divisorField,
+                int64_t divisor) {
+    rules.relation(
+        {field, divisorField}, [=] { return value % divisor == 0; },
+        [=] { return shown(value) + " is not a multiple of " + divisorField + " (" + shown(divisor) + ")"; });
 }
 
 template <typename Number>
 void atMost(Rules& rules, const std::string& field, Number value, const std::string& limitField, Number limit) {
-    rules.relation({field, limitField}, [=] { return value <= limit; },
-                   [=] { return shown(value) + " is more than " + limitField + " (" + shown(limit) + ")"; });
+    rules.relation(
+        {field, limitField}, [=] { return value <= limit; },
+        [=] { return shown(value) + " is more than " + limitField + " (" + shown(limit) + ")"; });
 }
 
 void modelRules(Rules& rules, const ModelSpec& model) {
@@ -98,18 +107,22 @@ void modelRules(Rules& rules, const ModelSpec& model) {
         rules.range("model.rope_theta", model.ropeTheta, 1.0, 1e12);
 
     multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
-    rules.relation({"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; }, [&] {
-        return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " + shown(model.headSize()) +
-               ", which must be even";
-    });
+    rules.relation(
+        {"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; },
+        [&] {
+            return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " +
+                   shown(model.headSize()) + ", which must be even";
+        });
     if (model.family == Family::Gpt2)
-        rules.relation({"model.kv_heads", "model.heads", "model.family"}, [&] { return model.kvHeads == model.heads; }, [&] {
-            return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the gpt2 family";
-        });
+        rules.relation(
+            {"model.kv_heads", "model.heads", "model.family"}, [&] { return model.kvHeads == model.heads; },
+            [&] {
+                return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the gpt2 family";
+            });
     else
-        rules.relation({"model.kv_heads", "model.heads", "model.family"}, [&] { return model.heads % model.kvHeads == 0; }, [&] {
-            return shown(model.kvHeads) + " does not divide model.heads (" + shown(model.heads) + ")";
-        });
+        rules.relation(
+            {"model.kv_heads", "model.heads", "model.family"}, [&] { return model.heads % model.kvHeads == 0; },
+            [&] { return shown(model.kvHeads) + " does not divide model.heads (" + shown(model.heads) + ")"; });
 }
 
 void batchRules(Rules& rules, const TrainSpec& training, const ModelSpec& model) {
@@ -121,7 +134,8 @@ void batchRules(Rules& rules, const TrainSpec& training, const ModelSpec& model)
     rules.range("training.vocabulary_chunk", training.vocabularyChunk, int64_t{1}, kMostTokens);
     rules.range("training.threads", training.threads, int64_t{0}, int64_t{1024});
     atMost(rules, "training.sequence_length", training.sequenceLength, "model.context", model.context);
-    multipleOf(rules, "training.sequences_per_step", training.sequencesPerStep, "training.micro_batch", training.microBatch);
+    multipleOf(rules, "training.sequences_per_step", training.sequencesPerStep, "training.micro_batch",
+               training.microBatch);
 }
 
 void optimizerRules(Rules& rules, const TrainSpec& training) {
@@ -135,15 +149,19 @@ void optimizerRules(Rules& rules, const TrainSpec& training) {
     rules.range("training.clip_norm", training.clipNorm, 0.0, 1e9);
     rules.range("training.loss_scale", training.lossScale, 1.0, kMostLossScale);
     rules.range("training.loss_scale_grow_steps", training.lossScaleGrowSteps, int64_t{1}, kMostSteps);
-    rules.relation({"training.loss_scale"}, [&] { return std::exp2(std::round(std::log2(training.lossScale))) == training.lossScale; },
-                   [&] { return shown(training.lossScale) + " is no power of two"; });
+    rules.relation(
+        {"training.loss_scale"},
+        [&] { return std::exp2(std::round(std::log2(training.lossScale))) == training.lossScale; },
+        [&] { return shown(training.lossScale) + " is no power of two"; });
     rules.range("training.outlier_sigmas", training.outlierSigmas, 0.0, 1e9);
     if (training.schedule == ScheduleKind::Cosine)
-        rules.relation({"training.min_learning_rate", "training.learning_rate", "training.schedule"},
-                       [&] { return training.minLearningRate <= training.learningRate; }, [&] {
-                           return shown(training.minLearningRate) + " is more than training.learning_rate (" +
-                                  shown(training.learningRate) + ")";
-                       });
+        rules.relation(
+            {"training.min_learning_rate", "training.learning_rate", "training.schedule"},
+            [&] { return training.minLearningRate <= training.learningRate; },
+            [&] {
+                return shown(training.minLearningRate) + " is more than training.learning_rate (" +
+                       shown(training.learningRate) + ")";
+            });
     atMost(rules, "training.warmup_steps", training.warmupSteps, "training.steps", training.steps);
 }
 
@@ -160,11 +178,13 @@ void dataAndBudgetRules(Rules& rules, const RunSpec& spec) {
     const std::vector<std::string> tokens{"model.vocabulary", "data.tokenizer"};
     const int64_t vocabulary = spec.model.vocabulary;
     if (spec.data.tokenizer == TokenizerKind::Bytes)
-        rules.relation(tokens, [=] { return vocabulary == kByteVocabulary; },
-                       [=] { return shown(vocabulary) + " must be 256 with the bytes tokenizer"; });
+        rules.relation(
+            tokens, [=] { return vocabulary == kByteVocabulary; },
+            [=] { return shown(vocabulary) + " must be 256 with the bytes tokenizer"; });
     else
-        rules.relation(tokens, [=] { return vocabulary >= kLeastPieces; },
-                       [=] { return shown(vocabulary) + " must be at least 300 with the sentencepiece-bpe tokenizer"; });
+        rules.relation(
+            tokens, [=] { return vocabulary >= kLeastPieces; },
+            [=] { return shown(vocabulary) + " must be at least 300 with the sentencepiece-bpe tokenizer"; });
     rules.range("data.validation_share", spec.data.validationShare, 0.0, 0.5);
     rules.range("budget.device_bytes", spec.budget.deviceBytes, int64_t{0}, kMostBytes);
     rules.range("budget.ram_bytes", spec.budget.ramBytes, int64_t{0}, kMostBytes);
@@ -175,20 +195,30 @@ void dataAndBudgetRules(Rules& rules, const RunSpec& spec) {
 void totalRules(Rules& rules, const RunSpec& spec) {
     const ModelSpec& model = spec.model;
     const TrainSpec& training = spec.training;
-    rules.relation({"model.layers", "model.width", "model.ffn_width", "model.vocabulary", "model.context", "model.heads", "model.kv_heads"},
-                   [&] { return double(parameterCount(model)) * kRunBytesPerParameter <= kMostTotalBytes; }, [&] {
-                       return "the model has " + shown(parameterCount(model)) + " parameters; the most that this program trains is " +
-                              shown(int64_t(kMostTotalBytes / kRunBytesPerParameter));
-                   });
+    rules.relation(
+        {"model.layers", "model.width", "model.ffn_width", "model.vocabulary", "model.context", "model.heads",
+         "model.kv_heads"},
+        [&] { return double(parameterCount(model)) * kRunBytesPerParameter <= kMostTotalBytes; },
+        [&] {
+            return "the model has " + shown(parameterCount(model)) +
+                   " parameters; the most that this program trains is " +
+                   shown(int64_t(kMostTotalBytes / kRunBytesPerParameter));
+        });
     const double tokens = double(training.sequencesPerStep) * double(training.sequenceLength);
-    rules.relation({"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width"}, [&] {
-        const double boundaries = tokens * double(model.width) * double(2 * model.layers + 2) * 4.0;
-        const double inner = tokens * double(3 * model.ffnWidth + 8 * model.width) * 4.0;
-        return boundaries <= kMostTotalBytes && inner <= kMostTotalBytes;
-    }, [&] { return shown(int64_t(tokens)) + " tokens a step need more than 10 TB for this model's activations"; });
-    rules.relation({"training.steps", "training.sequences_per_step", "training.sequence_length"},
-                   [&] { return double(training.steps) * tokens <= kMostTotalTokens; },
-                   [&] { return shown(training.steps) + " steps of " + shown(int64_t(tokens)) + " tokens are more than 10^15 tokens"; });
+    rules.relation(
+        {"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width"},
+        [&] {
+            const double boundaries = tokens * double(model.width) * double(2 * model.layers + 2) * 4.0;
+            const double inner = tokens * double(3 * model.ffnWidth + 8 * model.width) * 4.0;
+            return boundaries <= kMostTotalBytes && inner <= kMostTotalBytes;
+        },
+        [&] { return shown(int64_t(tokens)) + " tokens a step need more than 10 TB for this model's activations"; });
+    rules.relation(
+        {"training.steps", "training.sequences_per_step", "training.sequence_length"},
+        [&] { return double(training.steps) * tokens <= kMostTotalTokens; },
+        [&] {
+            return shown(training.steps) + " steps of " + shown(int64_t(tokens)) + " tokens are more than 10^15 tokens";
+        });
 }
 
 }  // namespace

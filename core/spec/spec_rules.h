@@ -14,8 +14,8 @@ struct BrokenRule {
     std::string text;                 ///< "model.width: 100 is not a multiple of model.heads (12)"
 };
 
-/// All rules that `spec` breaks. A rule over several values is only looked at while each of them is in its own range, so
-/// one mistake is one entry, and no product here or later overflows. `spec` may hold anything.
+/// All rules that `spec` breaks. A rule over several values is only looked at while each of them is in its own range,
+/// so one mistake is one entry, and no product here or later overflows. `spec` may hold anything.
 std::vector<BrokenRule> brokenRules(const RunSpec& spec);
 
 }  // namespace gsst

@@ -17,10 +17,12 @@ constexpr std::array kLeanKinds{StateKind::Hi, StateKind::Moment1, StateKind::Mo
 static_assert(kTensorAlignment % kScaleGroup == 0 && kBlockElements % kScaleGroup == 0);
 static_assert(kTensorAlignment * elementBytes(StateKind::Hi) % kSectionAlignment == 0);
 
-bool isMoment(StateKind kind) { return kind == StateKind::Moment1 || kind == StateKind::Moment2; }
+bool isMoment(StateKind kind) {
+    return kind == StateKind::Moment1 || kind == StateKind::Moment2;
+}
 
-/// Embeddings see a few rows a step, so that one scale would serve rows of very different age; vectors and small tensors are too
-/// few to save anything.
+/// Embeddings see a few rows a step, so that one scale would serve rows of very different age; vectors and small
+/// tensors are too few to save anything.
 bool isQuantizable(const TensorInfo& tensor) {
     const bool embedding = tensor.role == TensorRole::TokenEmbedding || tensor.role == TensorRole::PositionEmbedding;
     return !embedding && tensor.shape.size() > 1 && tensor.elements >= kLeastQuantizedElements;
@@ -46,19 +48,26 @@ void appendOwners(std::vector<int16_t>& owners, std::span<const BlockInfo> block
 
 const char* nameOf(StateKind kind) {
     switch (kind) {
-    case StateKind::Hi: return "weights";
-    case StateKind::Lo: return "weight remainders";
-    case StateKind::Moment1: return "first moments";
-    case StateKind::Moment2: return "second moments";
+    case StateKind::Hi:
+        return "weights";
+    case StateKind::Lo:
+        return "weight remainders";
+    case StateKind::Moment1:
+        return "first moments";
+    case StateKind::Moment2:
+        return "second moments";
     }
     return "";
 }
 
 const char* nameOf(StatePreset preset) {
     switch (preset) {
-    case StatePreset::Exact: return "exact";
-    case StatePreset::Mixed: return "mixed";
-    case StatePreset::Lean: return "lean";
+    case StatePreset::Exact:
+        return "exact";
+    case StatePreset::Mixed:
+        return "mixed";
+    case StatePreset::Lean:
+        return "lean";
     }
     return "";
 }
@@ -81,7 +90,8 @@ StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const Sta
     }
     m_gradientsBefore.assign(1, 0);
     for (size_t block = 0; block < table.blocks().size(); ++block)
-        m_gradientsBefore.push_back(m_gradientsBefore.back() + (owns(int(block)) ? table.blocks()[block].paddedElements * gradientBytes() : 0));
+        m_gradientsBefore.push_back(m_gradientsBefore.back() +
+                                    (owns(int(block)) ? table.blocks()[block].paddedElements * gradientBytes() : 0));
 }
 
 int StateFormat::ownedUntil(int first, int end) const {
@@ -92,10 +102,13 @@ int StateFormat::ownedUntil(int first, int end) const {
 }
 
 std::span<const StateKind> StateFormat::kinds() const {
-    return m_preset == StatePreset::Lean ? std::span<const StateKind>(kLeanKinds) : std::span<const StateKind>(kStateKinds);
+    return m_preset == StatePreset::Lean ? std::span<const StateKind>(kLeanKinds)
+                                         : std::span<const StateKind>(kStateKinds);
 }
 
-bool StateFormat::quantized(int block, StateKind kind) const { return isMoment(kind) && m_quantizable[size_t(block)] != 0; }
+bool StateFormat::quantized(int block, StateKind kind) const {
+    return isMoment(kind) && m_quantizable[size_t(block)] != 0;
+}
 
 int64_t StateFormat::bytes(int firstBlock, int blockCount, StateKind kind) const {
     assert(firstBlock >= 0 && blockCount >= 0 && size_t(firstBlock) + size_t(blockCount) <= m_quantizable.size());
@@ -110,6 +123,8 @@ int64_t StateFormat::bytes(int firstBlock, int blockCount) const {
     return sum;
 }
 
-double StateFormat::bytesPerParameter() const { return double(totalBytes()) / double(m_parameters); }
+double StateFormat::bytesPerParameter() const {
+    return double(totalBytes()) / double(m_parameters);
+}
 
 }  // namespace gsst

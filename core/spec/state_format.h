@@ -18,10 +18,13 @@ enum class StateKind {
     Moment1,  ///< fp32, or 8-bit codes with scales
     Moment2   ///< fp32, or 8-bit codes with scales
 };
-inline constexpr std::array<StateKind, 4> kStateKinds{StateKind::Hi, StateKind::Lo, StateKind::Moment1, StateKind::Moment2};
+inline constexpr std::array<StateKind, 4> kStateKinds{StateKind::Hi, StateKind::Lo, StateKind::Moment1,
+                                                      StateKind::Moment2};
 
 /// Bytes of an element that is not quantized.
-inline constexpr int64_t elementBytes(StateKind kind) { return kind == StateKind::Hi || kind == StateKind::Lo ? 2 : 4; }
+inline constexpr int64_t elementBytes(StateKind kind) {
+    return kind == StateKind::Hi || kind == StateKind::Lo ? 2 : 4;
+}
 /// "weights", "weight remainders", "first moments", "second moments".
 const char* nameOf(StateKind kind);
 /// "exact", "mixed", "lean", as in recipes.
@@ -33,11 +36,13 @@ inline constexpr int64_t kScaleGroup = 256;
 /// Gradients on the device, where they are summed up: fp32.
 inline constexpr int64_t kGradientBytes = 4;
 /// Complete gradients in RAM and on disk: fp32 with Exact, else bf16.
-inline constexpr int64_t gradientBytesPerElement(StatePreset preset) { return preset == StatePreset::Exact ? 4 : 2; }
+inline constexpr int64_t gradientBytesPerElement(StatePreset preset) {
+    return preset == StatePreset::Exact ? 4 : 2;
+}
 
-/// Which part of a state one of several ranks keeps (ZeRO's first stage: Rajbhandari et al., "ZeRO: Memory Optimizations Toward Training
-/// Trillion Parameter Models", 2020). What compute weights are made from is whole on every rank; all else, and gradients that wait
-/// for their update, are divided among them.
+/// Which part of a state one of several ranks keeps (ZeRO's first stage: Rajbhandari et al., "ZeRO: Memory
+/// Optimizations Toward Training Trillion Parameter Models", 2020). What compute weights are made from is whole on
+/// every rank; all else, and gradients that wait for their update, are divided among them.
 struct StateShare {
     int rank = 0;
     int ranks = 1;
@@ -45,16 +50,17 @@ struct StateShare {
     bool operator==(const StateShare&) const = default;
 };
 
-/// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic over the
-/// tensor table, the same in memory and on disk. Immutable; copies are independent of the table.
+/// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic
+/// over the tensor table, the same in memory and on disk. Immutable; copies are independent of the table.
 ///
-/// With several ranks every block has an owner, which updates it. The blocks of a unit are divided in runs of at most kOwnedBlocks, one
-/// for each rank in turn, the last of which share what is left evenly: so each slice, however a model is cut, has a part for every rank.
+/// With several ranks every block has an owner, which updates it. The blocks of a unit are divided in runs of at most
+/// kOwnedBlocks, one for each rank in turn, the last of which share what is left evenly: so each slice, however a model
+/// is cut, has a part for every rank.
 ///
-/// Section of a block with P padded elements: P elements of elementBytes(kind); or, quantized, P codes of one byte, then
-/// P / kScaleGroup scales in fp32, then zeros up to a multiple of 4,096 bytes. Every section is a multiple of 4,096 bytes.
-/// Consecutive blocks of one unit lie together as: all sections of the first kind, then all of the second, ... in the order
-/// of kinds().
+/// Section of a block with P padded elements: P elements of elementBytes(kind); or, quantized, P codes of one byte,
+/// then P / kScaleGroup scales in fp32, then zeros up to a multiple of 4,096 bytes. Every section is a multiple of
+/// 4,096 bytes. Consecutive blocks of one unit lie together as: all sections of the first kind, then all of the second,
+/// ... in the order of kinds().
 class StateFormat {
 public:
     StateFormat(const TensorTable& table, StatePreset preset, const StateShare& share = {});
@@ -75,16 +81,18 @@ public:
     std::span<const StateKind> kinds() const;
     bool has(StateKind kind) const { return kind != StateKind::Lo || m_preset != StatePreset::Lean; }
 
-    /// Kinds of state from which weights of `precision` are made: `hi`, and `lo` (where there is one) unless bf16 is computed with.
-    /// fp16 needs it: `hi` has 8 significant bits, fp16 has 11.
+    /// Kinds of state from which weights of `precision` are made: `hi`, and `lo` (where there is one) unless bf16 is
+    /// computed with. fp16 needs it: `hi` has 8 significant bits, fp16 has 11.
     bool weightsNeed(StateKind kind, Precision precision) const {
         return kind == StateKind::Hi || (kind == StateKind::Lo && has(kind) && precision != Precision::Bf16);
     }
     /// Whether this kind can be had back from such weights: it cannot from fp16, which rounds what it is made from.
-    bool weightsTell(StateKind kind, Precision precision) const { return precision != Precision::Fp16 && weightsNeed(kind, precision); }
+    bool weightsTell(StateKind kind, Precision precision) const {
+        return precision != Precision::Fp16 && weightsNeed(kind, precision);
+    }
 
-    /// Whether this section holds 8-bit codes: the moments of matrices of at least 4,096 elements that are no embedding, in
-    /// Mixed and Lean. Everything else keeps 32-bit moments.
+    /// Whether this section holds 8-bit codes: the moments of matrices of at least 4,096 elements that are no
+    /// embedding, in Mixed and Lean. Everything else keeps 32-bit moments.
     bool quantized(int block, StateKind kind) const;
 
     /// Bytes of one section; 0 for a kind that the preset lacks, or that this rank does not hold.
@@ -95,7 +103,9 @@ public:
     int64_t bytes(int firstBlock, int blockCount) const;
     int64_t totalBytes() const { return bytes(0, blockCount()); }
     double bytesPerParameter() const;
-    int64_t gradientBytes() const { return gradientBytesPerElement(m_preset); }  ///< of an element, where gradients are stored
+    int64_t gradientBytes() const {
+        return gradientBytesPerElement(m_preset);
+    }  ///< of an element, where gradients are stored
     /// Of the gradients of these blocks that wait on this rank.
     int64_t gradientBytes(int firstBlock, int blockCount) const {
         return m_gradientsBefore[size_t(firstBlock) + size_t(blockCount)] - m_gradientsBefore[size_t(firstBlock)];
@@ -108,7 +118,8 @@ private:
     int64_t m_parameters;
     std::vector<int16_t> m_owner;        ///< of each block
     std::vector<uint8_t> m_quantizable;  ///< of each block: its moments are quantized
-    std::array<std::vector<int64_t>, kStateKinds.size()> m_before;  ///< of each kind: bytes of all blocks before this one
+    std::array<std::vector<int64_t>, kStateKinds.size()>
+        m_before;                            ///< of each kind: bytes of all blocks before this one
     std::vector<int64_t> m_gradientsBefore;  ///< the same of gradients
 };
 

@@ -84,26 +84,34 @@ std::vector<Sketch> headSketches(const ModelSpec& model) {
 
 std::vector<Sketch> sketchesOf(const ModelSpec& model, UnitKind kind) {
     switch (kind) {
-    case UnitKind::Embedding: return embeddingSketches(model);
-    case UnitKind::Attention: return attentionSketches(model);
-    case UnitKind::Mlp: return mlpSketches(model);
-    case UnitKind::Head: return headSketches(model);
+    case UnitKind::Embedding:
+        return embeddingSketches(model);
+    case UnitKind::Attention:
+        return attentionSketches(model);
+    case UnitKind::Mlp:
+        return mlpSketches(model);
+    case UnitKind::Head:
+        return headSketches(model);
     }
     return {};
 }
 
 std::string prefixOf(UnitKind kind, int layer) {
     switch (kind) {
-    case UnitKind::Embedding: return "embedding.";
-    case UnitKind::Attention: return "layers." + std::to_string(layer) + ".attention.";
-    case UnitKind::Mlp: return "layers." + std::to_string(layer) + ".mlp.";
-    case UnitKind::Head: return "head.";
+    case UnitKind::Embedding:
+        return "embedding.";
+    case UnitKind::Attention:
+        return "layers." + std::to_string(layer) + ".attention.";
+    case UnitKind::Mlp:
+        return "layers." + std::to_string(layer) + ".mlp.";
+    case UnitKind::Head:
+        return "head.";
     }
     return {};
 }
 
-/// Matrices decay and start random, vectors do not. Projections that end on the residual stream start smaller, so that its
-/// variance does not grow with the depth (GPT-2).
+/// Matrices decay and start random, vectors do not. Projections that end on the residual stream start smaller, so that
+/// its variance does not grow with the depth (GPT-2).
 void setTreatment(TensorInfo& tensor, const ModelSpec& model) {
     if (tensor.shape.size() < 2) {
         tensor.init = tensor.role == TensorRole::NormWeight ? InitKind::Ones : InitKind::Zeros;
@@ -143,7 +151,8 @@ int64_t parameterCount(const ModelSpec& model) {
             elements += sketch.elements();
         return elements;
     };
-    return sum(UnitKind::Embedding) + model.layers * (sum(UnitKind::Attention) + sum(UnitKind::Mlp)) + sum(UnitKind::Head);
+    return sum(UnitKind::Embedding) + model.layers * (sum(UnitKind::Attention) + sum(UnitKind::Mlp)) +
+           sum(UnitKind::Head);
 }
 
 TensorTable::TensorTable(const ModelSpec& spec) : m_model(spec) {

@@ -50,28 +50,28 @@ enum class TensorRole {
 };
 
 struct TensorInfo {
-    std::string name;            ///< e.g. "layers.3.attention.qkv.weight"; unique
+    std::string name;  ///< e.g. "layers.3.attention.qkv.weight"; unique
     TensorRole role{};
     std::vector<int64_t> shape;  ///< row-major; matrices are [out, in]
     int64_t elements = 0;
-    int unit = 0;                ///< index into TensorTable::units()
-    int64_t offset = 0;          ///< first element inside the unit, a multiple of kTensorAlignment
-    int firstBlock = 0;          ///< index into TensorTable::blocks()
+    int unit = 0;        ///< index into TensorTable::units()
+    int64_t offset = 0;  ///< first element inside the unit, a multiple of kTensorAlignment
+    int firstBlock = 0;  ///< index into TensorTable::blocks()
     int blockCount = 0;
-    bool decay = false;          ///< weight decay applies (matrices, embeddings included)
+    bool decay = false;  ///< weight decay applies (matrices, embeddings included)
     InitKind init = InitKind::Zeros;
-    double initStd = 0.0;        ///< for Normal
+    double initStd = 0.0;  ///< for Normal
 };
 
 struct UnitInfo {
     UnitKind kind{};
-    int layer = -1;             ///< -1 for Embedding and Head
+    int layer = -1;  ///< -1 for Embedding and Head
     int firstTensor = 0;
     int tensorCount = 0;
-    int firstBlock = 0;         ///< blocks of a unit are contiguous and in order of their offset
+    int firstBlock = 0;  ///< blocks of a unit are contiguous and in order of their offset
     int blockCount = 0;
-    int64_t elements = 0;       ///< parameters, without padding
-    int64_t paddedElements = 0; ///< the unit's element space: a multiple of kTensorAlignment
+    int64_t elements = 0;        ///< parameters, without padding
+    int64_t paddedElements = 0;  ///< the unit's element space: a multiple of kTensorAlignment
 };
 
 struct BlockInfo {
@@ -82,7 +82,8 @@ struct BlockInfo {
     int64_t paddedElements = 0;  ///< up to the next block: a multiple of kTensorAlignment; padding is zero
 };
 
-/// TensorTable::parameters() without building the table. `model` must be valid, but may be as large as each of its fields allows.
+/// TensorTable::parameters() without building the table. `model` must be valid, but may be as large as each of its
+/// fields allows.
 int64_t parameterCount(const ModelSpec& model);
 
 /// The canonical order of everything a model consists of: Embedding, then Attention and Mlp of each layer, then Head.
@@ -101,7 +102,7 @@ public:
     /// The tensor of `unit` with `role`, or nullptr.
     const TensorInfo* find(int unit, TensorRole role) const;
 
-    int64_t parameters() const { return m_parameters; }            ///< without padding, a tied head counted once
+    int64_t parameters() const { return m_parameters; }  ///< without padding, a tied head counted once
     int64_t paddedParameters() const { return m_paddedParameters; }
     int unitCount() const { return int(m_units.size()); }
     int headUnit() const { return unitCount() - 1; }

@@ -5,18 +5,24 @@ namespace gsst {
 
 const char* nameOf(Precision precision) {
     switch (precision) {
-    case Precision::Fp32: return "fp32";
-    case Precision::Bf16: return "bf16";
-    case Precision::Fp16: return "fp16";
+    case Precision::Fp32:
+        return "fp32";
+    case Precision::Bf16:
+        return "bf16";
+    case Precision::Fp16:
+        return "fp16";
     }
     return "";
 }
 
 const char* nameOf(ProductChoice choice) {
     switch (choice) {
-    case ProductChoice::Auto: return "auto";
-    case ProductChoice::Native: return "native";
-    case ProductChoice::Widened: return "widened";
+    case ProductChoice::Auto:
+        return "auto";
+    case ProductChoice::Native:
+        return "native";
+    case ProductChoice::Widened:
+        return "widened";
     }
     return "";
 }

@@ -7,9 +7,11 @@
 
 namespace gsst {
 
-/// The number that people know the layer, slice or micro-batch of this index by: in the program and in files they count from 0, in
-/// everything that people read from 1.
-inline int countedFromOne(int index) { return index + 1; }
+/// The number that people know the layer, slice or micro-batch of this index by: in the program and in files they count
+/// from 0, in everything that people read from 1.
+inline int countedFromOne(int index) {
+    return index + 1;
+}
 
 /// "embedding", "attention of layer 3", "MLP of layer 3", "head".
 std::string wordsFor(const UnitInfo& unit);

@@ -12,9 +12,9 @@
 
 namespace gsst {
 
-/// The canonical cut of the vocabulary. Log-sum-exp and the gradient of the head's input are summed up chunk by chunk in this cut's
-/// order whatever lies on the device at a time, so vocabulary slices, which are made of whole chunks, change no bit. A pure function
-/// of model and recipe.
+/// The canonical cut of the vocabulary. Log-sum-exp and the gradient of the head's input are summed up chunk by chunk
+/// in this cut's order whatever lies on the device at a time, so vocabulary slices, which are made of whole chunks,
+/// change no bit. A pure function of model and recipe.
 class VocabularyChunks {
 public:
     VocabularyChunks(const ModelSpec& model, const TrainSpec& training) : m_vocabulary(model.vocabulary) {

@@ -20,7 +20,8 @@ Result<CommitLog> CommitLog::create(FileSystem& files, const std::filesystem::pa
     return log;
 }
 
-Result<CommitLog> CommitLog::open(FileSystem& files, const std::filesystem::path& path, OpenMode mode, Caching caching) {
+Result<CommitLog> CommitLog::open(FileSystem& files, const std::filesystem::path& path, OpenMode mode,
+                                  Caching caching) {
     GSST_ASSIGN(auto file, files.open(path, mode, caching));
     GSST_ASSIGN(auto buffer, AlignedBuffer::create(kSealedBytes));
     CommitLog log(std::move(file), std::move(buffer));
@@ -53,7 +54,9 @@ std::vector<int> CommitLog::damagedBlocks() const {
     return damaged;
 }
 
-bool CommitLog::newestMayBeLost() const { return !m_records[size_t(blockOf(nextGeneration()))]; }
+bool CommitLog::newestMayBeLost() const {
+    return !m_records[size_t(blockOf(nextGeneration()))];
+}
 
 uint64_t CommitLog::nextGeneration() const {
     const auto records = newestFirst();

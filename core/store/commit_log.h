@@ -15,8 +15,8 @@
 
 namespace gsst {
 
-/// HEAD: a ring of the last eight commit records, each in a block of its own, so that writing one never endangers another.
-/// One thread.
+/// HEAD: a ring of the last eight commit records, each in a block of its own, so that writing one never endangers
+/// another. One thread.
 class CommitLog {
 public:
     static constexpr int kBlocks = 8;
@@ -24,7 +24,8 @@ public:
 
     /// Makes the file with eight empty records and syncs it.
     static Result<CommitLog> create(FileSystem& files, const std::filesystem::path& path, Caching caching);
-    /// Reads the ring. Damaged blocks are left out, see damagedBlocks(); a newer format version anywhere is NewerVersion.
+    /// Reads the ring. Damaged blocks are left out, see damagedBlocks(); a newer format version anywhere is
+    /// NewerVersion.
     static Result<CommitLog> open(FileSystem& files, const std::filesystem::path& path, OpenMode mode, Caching caching);
 
     /// The intact records, newest first. Whether their slots still match is not known here.
@@ -42,7 +43,8 @@ public:
     Result<bool> stillHolds(const CommitRecord& record);
 
 private:
-    CommitLog(std::unique_ptr<File> file, AlignedBuffer buffer) : m_file(std::move(file)), m_buffer(std::move(buffer)) {}
+    CommitLog(std::unique_ptr<File> file, AlignedBuffer buffer)
+        : m_file(std::move(file)), m_buffer(std::move(buffer)) {}
 
     static int blockOf(uint64_t generation) { return int(generation % kBlocks); }
     std::span<std::byte, kSealedBytes> buffer() const { return m_buffer.span().first<kSealedBytes>(); }
@@ -54,8 +56,8 @@ private:
     std::array<std::optional<CommitRecord>, kBlocks> m_records;  ///< nothing = damaged
 };
 
-/// The newest intact record of a run, read without touching anything: for lists of runs, also while another process trains.
-/// NotFound if the folder holds no HEAD or nothing was committed yet.
+/// The newest intact record of a run, read without touching anything: for lists of runs, also while another process
+/// trains. NotFound if the folder holds no HEAD or nothing was committed yet.
 Result<CommitRecord> readNewestRecord(FileSystem& files, const std::filesystem::path& runFolder);
 
 }  // namespace gsst

@@ -94,7 +94,8 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     const uint32_t clipped = getLittle<uint32_t>(block, kClippedCountAt);
     const uint32_t inARow = getLittle<uint32_t>(block, kSkippedInARowAt);
     const uint32_t recent = getLittle<uint32_t>(block, kRecentCountAt);
-    if (slot > 1 || clipped > uint32_t(kHistory) || inARow > uint32_t(std::numeric_limits<int>::max()) || recent > uint32_t(RecentSteps::kMost)) {
+    if (slot > 1 || clipped > uint32_t(kHistory) || inARow > uint32_t(std::numeric_limits<int>::max()) ||
+        recent > uint32_t(RecentSteps::kMost)) {
         decoded.seal = Seal::Damaged;
         return decoded;
     }
@@ -102,7 +103,8 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     record.slot = int(slot);
     record.generation = getLittle<uint64_t>(block, kGenerationAt);
     record.step = int64_t(getLittle<uint64_t>(block, kStepAt));
-    std::ranges::copy(block.subspan<kRootAt, sizeof(Hash128)>(), std::as_writable_bytes(std::span(record.rootHash)).begin());
+    std::ranges::copy(block.subspan<kRootAt, sizeof(Hash128)>(),
+                      std::as_writable_bytes(std::span(record.rootHash)).begin());
     record.metricsBytes = getLittle<uint64_t>(block, kMetricsAt);
     record.samplesBytes = getLittle<uint64_t>(block, kSamplesAt);
     record.clippedMask = getLittle<uint64_t>(block, kClippedMaskAt);
@@ -122,6 +124,8 @@ DecodedRecord decodeRecord(std::span<const std::byte, kSealedBytes> block) {
     return decoded;
 }
 
-const char* slotName(int slot) { return slot == 0 ? "slots/A" : "slots/B"; }
+const char* slotName(int slot) {
+    return slot == 0 ? "slots/A" : "slots/B";
+}
 
 }  // namespace gsst

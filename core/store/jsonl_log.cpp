@@ -13,7 +13,9 @@ namespace {
 constexpr uint64_t kPieceBytes = 64 << 10;
 constexpr size_t kLongestLine = 1 << 20;
 
-std::span<std::byte> bytesOf(std::string& text) { return std::as_writable_bytes(std::span(text)); }
+std::span<std::byte> bytesOf(std::string& text) {
+    return std::as_writable_bytes(std::span(text));
+}
 
 /// Puts pieces of a file together to lines.
 class LineSplitter {
@@ -72,7 +74,9 @@ Status JsonlLog::append(std::string_view line) {
     return {};
 }
 
-Status JsonlLog::flush() { return m_file->sync(); }
+Status JsonlLog::flush() {
+    return m_file->sync();
+}
 
 Status JsonlLog::truncateTo(uint64_t length) {
     GSST_ASSIGN(const uint64_t end, endOfLineBefore(std::min(length, m_length)));
@@ -102,7 +106,8 @@ Result<uint64_t> JsonlLog::endOfLineBefore(uint64_t length) {
     return uint64_t{0};
 }
 
-Status readLines(FileSystem& files, const std::filesystem::path& path, const std::function<void(std::string_view)>& take) {
+Status readLines(FileSystem& files, const std::filesystem::path& path,
+                 const std::function<void(std::string_view)>& take) {
     if (!files.exists(path))
         return {};
     GSST_ASSIGN(const auto file, files.open(path, OpenMode::Read, Caching::Buffered));

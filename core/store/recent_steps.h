@@ -6,8 +6,8 @@
 
 namespace gsst {
 
-/// Loss and gradient norm of the newest steps that were not skipped, by which the next ones are judged. In the precision that
-/// commit records keep, so that a resumed run judges by the same bits.
+/// Loss and gradient norm of the newest steps that were not skipped, by which the next ones are judged. In the
+/// precision that commit records keep, so that a resumed run judges by the same bits.
 struct RecentSteps {
     static constexpr int kMost = 128;
 

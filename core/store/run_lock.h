@@ -9,8 +9,8 @@
 
 namespace gsst {
 
-/// Takes LOCK in `runFolder`, which must exist: one writer per run. Held while the result lives; the operating system gives it
-/// back when the process ends, however it ends. Busy says which folder is in use and what to do.
+/// Takes LOCK in `runFolder`, which must exist: one writer per run. Held while the result lives; the operating system
+/// gives it back when the process ends, however it ends. Busy says which folder is in use and what to do.
 Result<std::unique_ptr<FileLock>> lockRun(FileSystem& files, const std::filesystem::path& runFolder);
 
 }  // namespace gsst

@@ -17,7 +17,8 @@ inline constexpr uint32_t kFirstStateFormatVersion = 1;
 enum class Seal { Good, Damaged, NewerVersion };
 
 /// Fills in magic, version and sum of a block whose fields are in place.
-void seal(std::span<std::byte, kSealedBytes> block, std::string_view magic, uint32_t version = kFirstStateFormatVersion);
+void seal(std::span<std::byte, kSealedBytes> block, std::string_view magic,
+          uint32_t version = kFirstStateFormatVersion);
 Seal checkSeal(std::span<const std::byte, kSealedBytes> block, std::string_view magic);
 
 }  // namespace gsst

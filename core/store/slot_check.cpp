@@ -29,7 +29,8 @@ private:
         const int end = unit.firstBlock + unit.blockCount;
         for (int first = unit.firstBlock; first < end && !m_enough;) {
             if (m_stop.stop_requested())
-                return Error{ErrorCode::Cancelled, "The check was stopped", "", "you asked for it", "Start it again at any time"};
+                return Error{ErrorCode::Cancelled, "The check was stopped", "", "you asked for it",
+                             "Start it again at any time"};
             int count = 1;
             while (first + count < end && m_slot.layout.blocks(first, count + 1, kind).bytes <= m_buffer.size())
                 ++count;
@@ -82,7 +83,8 @@ Status checkSlot(const SlotUnderCheck& slot, const std::function<AfterDamage(int
     return Check(slot, damaged, read, std::move(stop), std::move(buffer)).run();
 }
 
-Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(uint64_t bytes)>& read, std::stop_token stop) {
+Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(uint64_t bytes)>& read,
+                         std::stop_token stop) {
     bool whole = true;
     const auto damaged = [&](int, StateKind) {
         whole = false;
@@ -92,6 +94,8 @@ Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(ui
     return whole;
 }
 
-uint64_t checkedBytes(const SlotLayout& layout) { return uint64_t(layout.format().totalBytes()); }
+uint64_t checkedBytes(const SlotLayout& layout) {
+    return uint64_t(layout.format().totalBytes());
+}
 
 }  // namespace gsst

@@ -23,13 +23,15 @@ struct SlotUnderCheck {
 
 enum class AfterDamage { GoOn, Stop };
 
-/// Reads every block of a slot, a few MiB at a time, and compares it with its sum. `damaged` hears of each block that does not
-/// match or cannot be read, and says whether to go on; `read` hears the bytes of each piece. Errors: Cancelled, OutOfMemory.
+/// Reads every block of a slot, a few MiB at a time, and compares it with its sum. `damaged` hears of each block that
+/// does not match or cannot be read, and says whether to go on; `read` hears the bytes of each piece. Errors:
+/// Cancelled, OutOfMemory.
 Status checkSlot(const SlotUnderCheck& slot, const std::function<AfterDamage(int block, StateKind kind)>& damaged,
                  const std::function<void(uint64_t bytes)>& read, std::stop_token stop);
 
 /// Whether every block matches.
-Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(uint64_t bytes)>& read, std::stop_token stop);
+Result<bool> slotIsWhole(const SlotUnderCheck& slot, const std::function<void(uint64_t bytes)>& read,
+                         std::stop_token stop);
 
 /// Bytes that a whole check reads.
 uint64_t checkedBytes(const SlotLayout& layout);

@@ -25,18 +25,20 @@ Error otherModel(const File& slot) {
 
 Error otherPreset(const File& slot, uint32_t preset, StatePreset expected) {
     return {ErrorCode::InvalidInput, "The saved state has another format than the recipe", pathText(slot.path()),
-            std::string("the file holds a state of preset ") + nameOf(StatePreset(preset)) + ", and run.json says training.state " +
-                nameOf(expected),
+            std::string("the file holds a state of preset ") + nameOf(StatePreset(preset)) +
+                ", and run.json says training.state " + nameOf(expected),
             "Put back the run.json that the run was started with; the preset of a run cannot be changed"};
 }
 
 std::string shareText(uint32_t rank, uint32_t ranks) {
-    return ranks == 0 ? std::string("the whole state") : "the part of rank " + std::to_string(rank) + " of " + std::to_string(ranks);
+    return ranks == 0 ? std::string("the whole state")
+                      : "the part of rank " + std::to_string(rank) + " of " + std::to_string(ranks);
 }
 
 Error otherShare(const File& slot, const SlotHeader& found, const SlotHeader& expected) {
     return {ErrorCode::InvalidInput, "The saved state is that of another rank", pathText(slot.path()),
-            "the file holds " + shareText(found.rank, found.ranks) + ", and run.json says " + shareText(expected.rank, expected.ranks),
+            "the file holds " + shareText(found.rank, found.ranks) + ", and run.json says " +
+                shareText(expected.rank, expected.ranks),
             "Put back the run.json of this folder; each rank goes on with the folder that it began with"};
 }
 
@@ -73,7 +75,8 @@ Result<HeaderState> checkSlotHeader(File& slot, const TensorTable& table, const 
         return newerSlot(slot);
     if (decoded.header.modelHash == expected.modelHash && decoded.header.preset != expected.preset)
         return otherPreset(slot, decoded.header.preset, layout.format().preset());
-    if (decoded.header.modelHash == expected.modelHash && (decoded.header.ranks != expected.ranks || decoded.header.rank != expected.rank))
+    if (decoded.header.modelHash == expected.modelHash &&
+        (decoded.header.ranks != expected.ranks || decoded.header.rank != expected.rank))
         return otherShare(slot, decoded.header, expected);
     if (decoded.header != expected)
         return otherModel(slot);

@@ -27,7 +27,8 @@ Result<HeaderState> checkSlotHeader(File& slot, const TensorTable& table, const 
 
 /// Writes the sums; does not sync.
 Status writeSums(File& slot, const SlotLayout& layout, const SumTable& sums);
-/// Reads what the slot holds as sums, unchecked: whether they mean anything, their root() tells. Corrupt if the file is too short.
+/// Reads what the slot holds as sums, unchecked: whether they mean anything, their root() tells. Corrupt if the file is
+/// too short.
 Status readSums(File& slot, const SlotLayout& layout, SumTable& sums);
 
 }  // namespace gsst

@@ -30,8 +30,8 @@ constexpr size_t kWholeAt = 84;
 constexpr uint32_t kVersionWithPresets = 2;
 constexpr uint32_t kVersionWithRanks = 4;
 
-/// The oldest version that can say what the header says: programs that know less still read what they know, and say of the rest that it
-/// is newer than they are.
+/// The oldest version that can say what the header says: programs that know less still read what they know, and say of
+/// the rest that it is newer than they are.
 uint32_t versionOf(const SlotHeader& header) {
     if (header.ranks > 0)
         return kVersionWithRanks;
@@ -105,7 +105,8 @@ DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block) {
         return decoded;
     SlotHeader& header = decoded.header;
     header.units = getLittle<uint32_t>(block, kUnitsAt);
-    std::ranges::copy(block.subspan<kModelHashAt, sizeof(Hash128)>(), std::as_writable_bytes(std::span(header.modelHash)).begin());
+    std::ranges::copy(block.subspan<kModelHashAt, sizeof(Hash128)>(),
+                      std::as_writable_bytes(std::span(header.modelHash)).begin());
     header.blocks = getLittle<uint64_t>(block, kBlocksAt);
     header.sumsOffset = getLittle<uint64_t>(block, kSumsOffsetAt);
     header.sumsBytes = getLittle<uint64_t>(block, kSumsBytesAt);

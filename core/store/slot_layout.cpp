@@ -40,12 +40,17 @@ Extent SlotLayout::blocks(int firstBlock, int blockCount, StateKind kind) const 
     return {offset, uint64_t(m_format.bytes(firstBlock, blockCount, kind))};
 }
 
-Extent SlotLayout::header() const { return {0, kSealedBytes}; }
-
-Extent SlotLayout::sums() const {
-    return {m_sumsOffset, roundUp<uint64_t>(SumTable::serialisedBytes(m_table.blocks().size(), m_format.kinds().size()), kIoAlignment)};
+Extent SlotLayout::header() const {
+    return {0, kSealedBytes};
 }
 
-uint64_t SlotLayout::fileBytes() const { return sums().offset + sums().bytes; }
+Extent SlotLayout::sums() const {
+    return {m_sumsOffset, roundUp<uint64_t>(SumTable::serialisedBytes(m_table.blocks().size(), m_format.kinds().size()),
+                                            kIoAlignment)};
+}
+
+uint64_t SlotLayout::fileBytes() const {
+    return sums().offset + sums().bytes;
+}
 
 }  // namespace gsst

@@ -14,8 +14,9 @@ struct Extent {
     uint64_t bytes = 0;
 };
 
-/// Where everything lies in a slot file; pure arithmetic over the tensor table, see FORMAT.md. Units in canonical order;
-/// in a unit one section for each kind of the format, each with all of the unit's blocks. Everything is a multiple of 4 KiB.
+/// Where everything lies in a slot file; pure arithmetic over the tensor table, see FORMAT.md. Units in canonical
+/// order; in a unit one section for each kind of the format, each with all of the unit's blocks. Everything is a
+/// multiple of 4 KiB.
 class SlotLayout {
 public:
     SlotLayout(const TensorTable& table, StateFormat format);

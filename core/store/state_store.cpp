@@ -20,7 +20,8 @@ Error defect(std::string what, std::string where, std::string why) {
 
 }  // namespace
 
-StateStore::StateStore(FileSystem& files, std::filesystem::path runFolder, const TensorTable& table, const StateFormat& format)
+StateStore::StateStore(FileSystem& files, std::filesystem::path runFolder, const TensorTable& table,
+                       const StateFormat& format)
     : m_files(files), m_folder(std::move(runFolder)), m_table(table), m_layout(table, format),
       m_sums{SumTable(format), SumTable(format)} {
     m_committed.slot = 1;  // until the first commit: the free slot is 0
@@ -30,7 +31,9 @@ uint64_t StateStore::bytesOnDisk(const TensorTable& table, const StateFormat& fo
     return 2 * SlotLayout(table, format).fileBytes() + CommitLog::kFileBytes;
 }
 
-uint64_t StateStore::bytesOnDisk(const TensorTable& table) { return bytesOnDisk(table, StateFormat(table, StatePreset::Exact)); }
+uint64_t StateStore::bytesOnDisk(const TensorTable& table) {
+    return bytesOnDisk(table, StateFormat(table, StatePreset::Exact));
+}
 
 Hash128 StateStore::weightsHash() const {
     const StateFormat& format = m_layout.format();
@@ -59,14 +62,17 @@ Status StateStore::checkBlock(int slot, int block, StateKind kind, std::span<con
                  std::string("the ") + nameOf(kind) + " of " + tensor.name + " (part " +
                      std::to_string(block - tensor.firstBlock + 1) + " of " + std::to_string(tensor.blockCount) +
                      ") are not what was written",
-                 "Check the drive, then verify the run: it tells what is damaged and whether the commit before can still be used"};
+                 "Check the drive, then verify the run: it tells what is damaged and whether the commit before can "
+                 "still be used"};
 }
 
 void StateStore::recordBlock(int slot, int block, StateKind kind, std::span<const std::byte> bytes) {
     recordSum(slot, block, kind, stateSum(bytes));
 }
 
-void StateStore::recordSum(int slot, int block, StateKind kind, uint64_t sum) { m_sums[size_t(slot)].set(block, kind, sum); }
+void StateStore::recordSum(int slot, int block, StateKind kind, uint64_t sum) {
+    m_sums[size_t(slot)].set(block, kind, sum);
+}
 
 Status StateStore::commit(int slot, CommitRecord record) {
     if (m_mode == OpenMode::Read)

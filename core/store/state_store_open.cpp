@@ -26,7 +26,8 @@ Status checkFreeSpace(FileSystem& files, const fs::path& runFolder, uint64_t nee
     return Error{ErrorCode::NoSpace, "The disk has too little space for this run", pathText(runFolder),
                  "its state needs " + formatBytes(needed) + " (" + std::to_string(needed) + " bytes), and " +
                      formatBytes(left) + " (" + std::to_string(left) + " bytes) are free",
-                 "Free at least " + formatBytes(needed - left) + ", choose a folder on another disk, or a smaller model"};
+                 "Free at least " + formatBytes(needed - left) +
+                     ", choose a folder on another disk, or a smaller model"};
 }
 
 /// Removes what a failed create() made, in this order, unless told that all went well.
@@ -54,12 +55,14 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
-                                                       const StateFormat& format, Caching caching) {
+Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder,
+                                                       const TensorTable& table, const StateFormat& format,
+                                                       Caching caching) {
     for (const char* name : {"HEAD", "slots/A", "slots/B"})
         if (files.exists(runFolder / name))
-            return Error{ErrorCode::InvalidInput, "This folder already holds the state of a run", pathText(runFolder / name),
-                         "a new state would replace it", "Go on with that run, or choose another folder"};
+            return Error{ErrorCode::InvalidInput, "This folder already holds the state of a run",
+                         pathText(runFolder / name), "a new state would replace it",
+                         "Go on with that run, or choose another folder"};
     GSST_TRY(checkFreeSpace(files, runFolder, bytesOnDisk(table, format)));
     CreatedPaths made(files);
     for (const fs::path& path : {runFolder, runFolder / "slots"})
@@ -76,8 +79,8 @@ Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const 
     return store;
 }
 
-Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
-                                                       Caching caching) {
+Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder,
+                                                       const TensorTable& table, Caching caching) {
     return create(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
 }
 
@@ -91,16 +94,17 @@ Status StateStore::make(Caching caching) {
     return m_files.syncFolder(m_folder);
 }
 
-Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
-                                                     const StateFormat& format, Caching caching) {
+Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder,
+                                                     const TensorTable& table, const StateFormat& format,
+                                                     Caching caching) {
     std::unique_ptr<StateStore> store(new StateStore(files, runFolder, table, format));
     GSST_TRY(store->findState(caching));
     GSST_TRY(store->makeWritable(caching));
     return store;
 }
 
-Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder, const TensorTable& table,
-                                                     Caching caching) {
+Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder,
+                                                     const TensorTable& table, Caching caching) {
     return open(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
 }
 
@@ -132,8 +136,8 @@ Status StateStore::openFiles(Caching caching) {
                      "Choose the folder of a run"};
     GSST_ASSIGN(m_head, CommitLog::open(m_files, head, m_mode, caching));
     for (int block : m_head->damagedBlocks())
-        m_notices.push_back("HEAD: commit record " + std::to_string(block + 1) + " of " + std::to_string(CommitLog::kBlocks) +
-                            " is damaged; a commit may have been interrupted");
+        m_notices.push_back("HEAD: commit record " + std::to_string(block + 1) + " of " +
+                            std::to_string(CommitLog::kBlocks) + " is damaged; a commit may have been interrupted");
     for (int slot : {0, 1}) {
         if (!m_files.exists(m_folder / slotName(slot))) {
             m_notices.push_back(std::string(slotName(slot)) + " is missing");
@@ -152,7 +156,9 @@ Status StateStore::readSlot(int slot) {
     GSST_ASSIGN(const HeaderState header, checkSlotHeader(file(slot), m_table, m_layout));
     m_goodHeaders[index] = header == HeaderState::Good;
     if (!m_goodHeaders[index])
-        m_notices.push_back(std::string(slotName(slot)) + ": the header is damaged; it holds nothing of the state and is written anew when the run goes on");
+        m_notices.push_back(
+            std::string(slotName(slot)) +
+            ": the header is damaged; it holds nothing of the state and is written anew when the run goes on");
     const Status read = readSums(file(slot), m_layout, m_sums[index]);
     if (read.ok())
         m_roots[index] = m_sums[index].root();
@@ -198,8 +204,8 @@ Result<bool> StateStore::acceptable(const CommitRecord& record, bool newest) {
 
 Error StateStore::nothingUsable() const {
     if (m_head->newestFirst().empty() && m_head->damagedBlocks().empty())
-        return {ErrorCode::Corrupt, "This run has no saved state", pathText(m_folder), "it was stopped before its first commit",
-                "Start the run anew, in an empty folder"};
+        return {ErrorCode::Corrupt, "This run has no saved state", pathText(m_folder),
+                "it was stopped before its first commit", "Start the run anew, in an empty folder"};
     std::string why;
     for (const std::string& notice : m_notices)
         why += (why.empty() ? "" : "; ") + notice;
@@ -210,8 +216,8 @@ Error StateStore::nothingUsable() const {
             "metrics.jsonl and samples.jsonl can still be read"};
 }
 
-/// From here on the free slot will be overwritten, so the record that names the other one must be on the medium: a process that
-/// was killed may have left it in a cache.
+/// From here on the free slot will be overwritten, so the record that names the other one must be on the medium: a
+/// process that was killed may have left it in a cache.
 Status StateStore::makeWritable(Caching caching) {
     GSST_TRY(m_head->sync());
     for (int slot : {0, 1}) {

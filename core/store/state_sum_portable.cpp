@@ -7,6 +7,8 @@
 
 namespace gsst {
 
-uint64_t stateSum(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t stateSum(std::span<const std::byte> bytes) {
+    return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 }  // namespace gsst

@@ -29,7 +29,9 @@ void SumTable::set(int block, StateKind kind, uint64_t sum) {
     m_set[index] = 1;
 }
 
-void SumTable::startNew() { std::ranges::copy(m_absent, m_set.begin()); }
+void SumTable::startNew() {
+    std::ranges::copy(m_absent, m_set.begin());
+}
 
 bool SumTable::complete() const {
     return std::ranges::all_of(m_set, [](uint8_t set) { return set != 0; });

@@ -13,15 +13,17 @@
 
 namespace gsst {
 
-/// The sums of one slot: one for each block and kind that the preset has, 0 for what this rank does not hold. get() and set() may be called from several threads for distinct
-/// blocks or kinds; everything else needs them to have ended.
+/// The sums of one slot: one for each block and kind that the preset has, 0 for what this rank does not hold. get() and
+/// set() may be called from several threads for distinct blocks or kinds; everything else needs them to have ended.
 class SumTable {
 public:
     /// With all kinds, as in preset Exact.
     explicit SumTable(size_t blocks = 0);
     explicit SumTable(const StateFormat& format);
 
-    static constexpr uint64_t serialisedBytes(size_t blocks, size_t kinds) { return uint64_t(blocks) * kinds * sizeof(uint64_t); }
+    static constexpr uint64_t serialisedBytes(size_t blocks, size_t kinds) {
+        return uint64_t(blocks) * kinds * sizeof(uint64_t);
+    }
     uint64_t serialisedBytes() const { return m_sums.size() * sizeof(uint64_t); }
 
     uint64_t get(int block, StateKind kind) const { return m_sums[indexOf(block, kind)]; }

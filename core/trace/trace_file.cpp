@@ -19,7 +19,9 @@ constexpr size_t kMostWaiting = size_t{4} << 20;
 constexpr size_t kWorthWriting = size_t{256} << 10;
 constexpr std::chrono::milliseconds kLongestWait{250};
 
-std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytesOf(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
 
 /// Whether the file is empty or one of ours.
 Result<bool> mayReplace(File& file) {
@@ -43,8 +45,8 @@ Result<std::unique_ptr<TraceFile>> TraceFile::create(FileSystem& files, const st
     File& file = **opened;
     GSST_ASSIGN(const bool replaceable, mayReplace(file));
     if (!replaceable)
-        return Error{ErrorCode::InvalidInput, "The trace would replace a file that is no trace", path.string(), "it is there already",
-                     "Name another file with --trace"};
+        return Error{ErrorCode::InvalidInput, "The trace would replace a file that is no trace", path.string(),
+                     "it is there already", "Name another file with --trace"};
     GSST_TRY(file.truncate(0));
     auto trace = std::unique_ptr<TraceFile>(new TraceFile(path, std::move(*opened)));
     GSST_TRY(trace->write(kOpening));
@@ -52,9 +54,12 @@ Result<std::unique_ptr<TraceFile>> TraceFile::create(FileSystem& files, const st
     return trace;
 }
 
-TraceFile::TraceFile(std::filesystem::path path, std::unique_ptr<File> file) : m_path(std::move(path)), m_file(std::move(file)) {}
+TraceFile::TraceFile(std::filesystem::path path, std::unique_ptr<File> file)
+    : m_path(std::move(path)), m_file(std::move(file)) {}
 
-TraceFile::~TraceFile() { static_cast<void>(finish().ok()); }
+TraceFile::~TraceFile() {
+    static_cast<void>(finish().ok());
+}
 
 /// With the lock held.
 void TraceFile::append(std::string_view object) {
@@ -78,7 +83,8 @@ void TraceFile::add(std::string_view object) {
 
 void TraceFile::addPatiently(std::string_view object) {
     std::unique_lock lock(m_mutex);
-    m_changed.wait(lock, [&] { return m_ending || !m_status.ok() || m_waiting.size() + object.size() <= kMostWaiting; });
+    m_changed.wait(lock,
+                   [&] { return m_ending || !m_status.ok() || m_waiting.size() + object.size() <= kMostWaiting; });
     if (!m_ending && m_status.ok())
         append(object);
 }

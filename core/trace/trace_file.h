@@ -16,23 +16,25 @@
 
 namespace gsst {
 
-/// A JSON array that grows in a file: the array form of Chrome's trace format. A thread of its own writes, a few times a second, and
-/// each write ends with the closing bracket that the next one replaces: the file is valid JSON at any time, also after a kill.
-/// What waits to be written takes a few MiB at most.
+/// A JSON array that grows in a file: the array form of Chrome's trace format. A thread of its own writes, a few times
+/// a second, and each write ends with the closing bracket that the next one replaces: the file is valid JSON at any
+/// time, also after a kill. What waits to be written takes a few MiB at most.
 class TraceFile {
 public:
-    /// Creates the file, or empties one that is a trace already; anything else that is there is not touched (InvalidInput).
+    /// Creates the file, or empties one that is a trace already; anything else that is there is not touched
+    /// (InvalidInput).
     static Result<std::unique_ptr<TraceFile>> create(FileSystem& files, const std::filesystem::path& path);
     ~TraceFile();  ///< finish()
     TraceFile(const TraceFile&) = delete;
     TraceFile& operator=(const TraceFile&) = delete;
 
-    /// Appends one JSON object. Never waits: an object is left out when the drive does not keep up, or the file has failed. Any thread.
+    /// Appends one JSON object. Never waits: an object is left out when the drive does not keep up, or the file has
+    /// failed. Any thread.
     void add(std::string_view object);
     /// The same, but waits until the drive has kept up.
     void addPatiently(std::string_view object);
-    /// Writes what is left and closes the file. Nothing can be added after it. The first error of all writes: what was written
-    /// before it stands.
+    /// Writes what is left and closes the file. Nothing can be added after it. The first error of all writes: what was
+    /// written before it stands.
     Status finish();
     bool failed() const;
     int64_t leftOut() const;  ///< objects, because the drive did not keep up

@@ -29,29 +29,40 @@ constexpr const char* kWaitForLink = "waiting for link";
 
 const char* laneName(Lane lane) {
     switch (lane) {
-    case Lane::Read: return "disk read";
-    case Lane::Write: return "disk write";
-    case Lane::Link: return "link";
-    case Lane::Compute: break;
+    case Lane::Read:
+        return "disk read";
+    case Lane::Write:
+        return "disk write";
+    case Lane::Link:
+        return "link";
+    case Lane::Compute:
+        break;
     }
     return "compute";
 }
 
 int trackOf(Lane lane, int row) {
     switch (lane) {
-    case Lane::Read: return kFirstRead + row;
-    case Lane::Write: return kFirstWrite + row;
-    case Lane::Link: return kLink + row;
-    case Lane::Compute: break;
+    case Lane::Read:
+        return kFirstRead + row;
+    case Lane::Write:
+        return kFirstWrite + row;
+    case Lane::Link:
+        return kLink + row;
+    case Lane::Compute:
+        break;
     }
     return kCompute;
 }
 
 const char* waitName(WaitCause cause) {
     switch (cause) {
-    case WaitCause::Read: return kWaitForRead;
-    case WaitCause::Link: return kWaitForLink;
-    case WaitCause::Write: break;
+    case WaitCause::Read:
+        return kWaitForRead;
+    case WaitCause::Link:
+        return kWaitForLink;
+    case WaitCause::Write:
+        break;
     }
     return kWaitForWrite;
 }
@@ -74,16 +85,28 @@ std::string microseconds(double seconds) {
 }
 
 /// An event with a duration, as one JSON object.
-std::string eventText(int process, int track, const char* name, const char* category, double start, double end, const std::string& arguments) {
+std::string eventText(int process, int track, const char* name, const char* category, double start, double end,
+                      const std::string& arguments) {
     std::string text = "{\"name\":\"";
-    text.append(name).append("\",\"cat\":\"").append(category).append("\",\"ph\":\"X\",\"ts\":").append(microseconds(start));
-    text.append(",\"dur\":").append(microseconds(std::max(0.0, end - start))).append(",\"pid\":").append(std::to_string(process));
+    text.append(name)
+        .append("\",\"cat\":\"")
+        .append(category)
+        .append("\",\"ph\":\"X\",\"ts\":")
+        .append(microseconds(start));
+    text.append(",\"dur\":")
+        .append(microseconds(std::max(0.0, end - start)))
+        .append(",\"pid\":")
+        .append(std::to_string(process));
     return text.append(",\"tid\":").append(std::to_string(track)).append(",\"args\":{").append(arguments).append("}}");
 }
 
 std::string metadataText(const char* name, int process, int track, const std::string& arguments) {
     std::string text = "{\"name\":\"";
-    text.append(name).append("\",\"ph\":\"M\",\"pid\":").append(std::to_string(process)).append(",\"tid\":").append(std::to_string(track));
+    text.append(name)
+        .append("\",\"ph\":\"M\",\"pid\":")
+        .append(std::to_string(process))
+        .append(",\"tid\":")
+        .append(std::to_string(track));
     return text.append(",\"args\":{").append(arguments).append("}}");
 }
 
@@ -106,7 +129,9 @@ TraceWriter::TraceWriter(std::unique_ptr<TraceFile> file, int64_t steps) : m_fil
     }
 }
 
-TraceWriter::~TraceWriter() { close(); }
+TraceWriter::~TraceWriter() {
+    close();
+}
 
 void TraceWriter::nameProcess(int process, const char* name) {
     m_file->add(metadataText("process_name", process, 0, std::string("\"name\":\"") + name + '"'));
@@ -118,11 +143,13 @@ void TraceWriter::nameTrack(Track track, const std::string& name) {
     if (!m_named.insert({track.process, track.number}).second)
         return;
     m_file->add(metadataText("thread_name", track.process, track.number, "\"name\":\"" + name + '"'));
-    m_file->add(metadataText("thread_sort_index", track.process, track.number, "\"sort_index\":" + std::to_string(track.number)));
+    m_file->add(metadataText("thread_sort_index", track.process, track.number,
+                             "\"sort_index\":" + std::to_string(track.number)));
 }
 
 TraceWriter::OpText TraceWriter::textOf(const Op& op) {
-    return {nameOf(op.kind), laneOf(op.kind), op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
+    return {nameOf(op.kind), laneOf(op.kind), op.slice,     op.unit, op.microBatch,
+            op.ioBytes,      op.copyBytes,    op.linkBytes, op.flops};
 }
 
 TraceWriter::OpText TraceWriter::textOf(const ListedOp& op) {
@@ -179,7 +206,8 @@ void TraceWriter::opDone(const Op& op) {
         return;
     const std::lock_guard lock(m_mutex);
     // The same op may be on its way for two steps: the older one is done first.
-    const auto running = std::find_if(m_running.begin(), m_running.end(), [&op](const Running& one) { return one.op == &op; });
+    const auto running =
+        std::find_if(m_running.begin(), m_running.end(), [&op](const Running& one) { return one.op == &op; });
     if (running == m_running.end())
         return;
     addOp(*running, m_clock.seconds(), true);
@@ -214,7 +242,8 @@ void TraceWriter::stepStarted(int64_t step) {
 void TraceWriter::stepDone() {
     if (m_closed)
         return;
-    m_file->add(eventText(kMeasured, kSteps, ("step " + std::to_string(m_step)).c_str(), "step", m_stepStart, m_clock.seconds(), ""));
+    m_file->add(eventText(kMeasured, kSteps, ("step " + std::to_string(m_step)).c_str(), "step", m_stepStart,
+                          m_clock.seconds(), ""));
     ++m_stepsDone;
     if (m_stepsDone == 2)
         addSimulated();
@@ -229,13 +258,14 @@ void TraceWriter::addSimulated() {
     double begin = m_stepStart;
     for (const ListedOp& op : m_expected.ops)
         begin = std::max(begin, -op.start);  // nothing happens before the trace began
-    m_file->addPatiently(eventText(kSimulated, kSteps, ("step, " + m_expected.updateRule).c_str(), "step", begin, begin + m_expected.seconds, ""));
+    m_file->addPatiently(eventText(kSimulated, kSteps, ("step, " + m_expected.updateRule).c_str(), "step", begin,
+                                   begin + m_expected.seconds, ""));
     for (const ListedOp& op : m_expected.ops) {
         const double start = begin + op.start;
         const OpText text = textOf(op);
         double end = start;
-        for (const auto& [name, seconds] :
-             {std::pair(kWaitForWrite, op.writeWait), std::pair(kWaitForLink, op.linkWait), std::pair(kWaitForRead, op.readWait)})
+        for (const auto& [name, seconds] : {std::pair(kWaitForWrite, op.writeWait),
+                                            std::pair(kWaitForLink, op.linkWait), std::pair(kWaitForRead, op.readWait)})
             if (seconds > 0) {
                 m_file->addPatiently(eventText(kSimulated, kWaits, name, "wait", end - seconds, end, ""));
                 end -= seconds;
@@ -245,7 +275,8 @@ void TraceWriter::addSimulated() {
             const std::lock_guard lock(m_mutex);
             nameTrack({kSimulated, track}, laneName(text.lane));
         }
-        m_file->addPatiently(eventText(kSimulated, track, text.kind, laneName(text.lane), start, start + op.seconds, argumentsOf(text)));
+        m_file->addPatiently(
+            eventText(kSimulated, track, text.kind, laneName(text.lane), start, start + op.seconds, argumentsOf(text)));
     }
 }
 
@@ -269,12 +300,16 @@ void TraceWriter::close() {
     else if (m_stepsDone == 0)
         return;
     else if (m_file->leftOut() > 0)
-        m_notice = LogLine{LogLine::Level::Warning, "The trace of " + steps + " is in " + path + "; " + formatCount(uint64_t(m_file->leftOut())) +
+        m_notice = LogLine{LogLine::Level::Warning, "The trace of " + steps + " is in " + path + "; " +
+                                                        formatCount(uint64_t(m_file->leftOut())) +
                                                         " events are missing, because the drive did not keep up"};
     else
-        m_notice = LogLine{LogLine::Level::Info, "The trace of " + steps + " is in " + path + "; look at it in ui.perfetto.dev"};
+        m_notice = LogLine{LogLine::Level::Info,
+                           "The trace of " + steps + " is in " + path + "; look at it in ui.perfetto.dev"};
 }
 
-std::optional<LogLine> TraceWriter::takeNotice() { return std::exchange(m_notice, std::nullopt); }
+std::optional<LogLine> TraceWriter::takeNotice() {
+    return std::exchange(m_notice, std::nullopt);
+}
 
 }  // namespace gsst

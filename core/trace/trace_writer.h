@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "engine/engine_parts.h"
 #include "service/plan_explanation.h"
-#include "trace/trace_file.h"
 #include "service/training_service.h"
+#include "trace/trace_file.h"
 
 #include <atomic>
 #include <cstdint>
@@ -18,10 +18,11 @@
 
 namespace gsst {
 
-/// Writes what happens in the first steps as a trace for ui.perfetto.dev or chrome://tracing: a process "measured" with one event
-/// for each op in lanes (steps, compute, waits, disk read, disk write, link to other ranks), beside it a process "simulated" with the
-/// step as it was planned. An I/O op lasts from when the engine handed it over; ops of a lane that overlap get rows of their own. Time in
-/// microseconds since the trace began; slices, layers and micro-batches count from 1.
+/// Writes what happens in the first steps as a trace for ui.perfetto.dev or chrome://tracing: a process "measured" with
+/// one event for each op in lanes (steps, compute, waits, disk read, disk write, link to other ranks), beside it a
+/// process "simulated" with the step as it was planned. An I/O op lasts from when the engine handed it over; ops of a
+/// lane that overlap get rows of their own. Time in microseconds since the trace began; slices, layers and
+/// micro-batches count from 1.
 ///
 /// Observer calls may come on any thread and are quick. The others belong to the thread that trains.
 class TraceWriter : public EngineObserver {
@@ -30,8 +31,8 @@ public:
     static Result<std::unique_ptr<TraceWriter>> create(FileSystem& files, const TraceRequest& request);
     ~TraceWriter() override;
 
-    /// The step to put beside the measured ones; before the first of them. It begins where the second measured one does: the first is
-    /// no steady state.
+    /// The step to put beside the measured ones; before the first of them. It begins where the second measured one
+    /// does: the first is no steady state.
     void expect(StepListing step) { m_expected = std::move(step); }
     void stepStarted(int64_t step);
     void stepDone();
@@ -84,10 +85,10 @@ private:
     Stopwatch m_clock;
     std::atomic<bool> m_open = true;
     std::mutex m_mutex;
-    std::vector<Running> m_running;         ///< guarded by m_mutex; so is what follows up to the blank line
+    std::vector<Running> m_running;  ///< guarded by m_mutex; so is what follows up to the blank line
     std::set<std::pair<int, int>> m_named;
 
-    StepListing m_expected;                 ///< changes only while no step runs
+    StepListing m_expected;  ///< changes only while no step runs
     int64_t m_step = 0;
     int64_t m_stepsDone = 0;
     double m_stepStart = 0;

@@ -25,10 +25,12 @@ void ActivityObserver::show(const Op& op, SliceState state) {
 void ActivityObserver::opStarted(const Op& op) {
     switch (op.kind) {
     case OpKind::ReadState:
-    case OpKind::ReadWeights: return show(op, SliceState::Reading);
+    case OpKind::ReadWeights:
+        return show(op, SliceState::Reading);
     case OpKind::WriteState:
     case OpKind::WriteShare:
-    case OpKind::WriteGradient: return show(op, SliceState::Writing);
+    case OpKind::WriteGradient:
+        return show(op, SliceState::Writing);
     case OpKind::Forward:
     case OpKind::HeadSums:
         m_backward.store(false);
@@ -37,17 +39,20 @@ void ActivityObserver::opStarted(const Op& op) {
     case OpKind::Backward:
         m_backward.store(true);
         return show(op, SliceState::Computing);
-    default: return;
+    default:
+        return;
     }
 }
 
 void ActivityObserver::opDone(const Op& op) {
     switch (op.kind) {
     case OpKind::ReadState:
-    case OpKind::ReadWeights: return show(op, SliceState::Ready);
+    case OpKind::ReadWeights:
+        return show(op, SliceState::Ready);
     case OpKind::WriteState:
     case OpKind::WriteShare:
-    case OpKind::WriteGradient: return show(op, SliceState::Written);
+    case OpKind::WriteGradient:
+        return show(op, SliceState::Written);
     case OpKind::Forward:
     case OpKind::Backward:
     case OpKind::HeadSums:
@@ -55,7 +60,8 @@ void ActivityObserver::opDone(const Op& op) {
         if (op.microBatch == m_microBatches - 1)
             show(op, SliceState::Ready);
         return;
-    default: return;
+    default:
+        return;
     }
 }
 

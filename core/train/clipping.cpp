@@ -9,7 +9,8 @@
 namespace gsst {
 
 double largestGradient(const TrainSpec& training) {
-    // Moments are means of what was applied: where no gradient is larger, no first moment is, and no second moment is larger than the square.
+    // Moments are means of what was applied: where no gradient is larger, no first moment is, and no second moment is
+    // larger than the square.
     constexpr double kLargestWithSquare = 1e18;
     constexpr double kLargestChange = 1e36;
     const double largestStepSize = training.learningRate / (1.0 - training.beta1);
@@ -37,7 +38,9 @@ ClipFunctions clipFunctions(const TrainSpec& training, int units) {
         clip.guess = [bound](double previous) { return previous <= 0 ? 1.0f : clipFactor(previous, bound); };
     }
     if (training.clip == ClipKind::PerUnit && bound > 0)
-        clip.factorOfUnit = [own = bound / std::sqrt(double(units))](std::span<const double> norms) { return clipFactor(totalNorm(norms), own); };
+        clip.factorOfUnit = [own = bound / std::sqrt(double(units))](std::span<const double> norms) {
+            return clipFactor(totalNorm(norms), own);
+        };
     return clip;
 }
 

@@ -6,18 +6,20 @@
 
 namespace gsst {
 
-/// A step whose norm is more than this many times the one before is clipped by its own norm with ClipKind::PreviousNorm.
+/// A step whose norm is more than this many times the one before is clipped by its own norm with
+/// ClipKind::PreviousNorm.
 inline constexpr double kNormJump = 2.0;
 
-/// The largest gradient, element or norm, whose update cannot overflow, whatever the state is: it leaves room for its square in
-/// the second moment, and for the quotient of first moment and epsilon in the change of a weight.
+/// The largest gradient, element or norm, whose update cannot overflow, whatever the state is: it leaves room for its
+/// square in the second moment, and for the quotient of first moment and epsilon in the change of a weight.
 double largestGradient(const TrainSpec& training);
 
 /// The recipe's loss scaling: none but for fp16.
 LossScaling lossScaling(const TrainSpec& training);
 
-/// The recipe's clipping for the step driver, in the arithmetic of torch.nn.utils.clip_grad_norm_. `units` of the model:
-/// ClipKind::PerUnit bounds each unit's norm by clipNorm / sqrt(units), so that all of them at the bound make clipNorm.
+/// The recipe's clipping for the step driver, in the arithmetic of torch.nn.utils.clip_grad_norm_. `units` of the
+/// model: ClipKind::PerUnit bounds each unit's norm by clipNorm / sqrt(units), so that all of them at the bound make
+/// clipNorm.
 ClipFunctions clipFunctions(const TrainSpec& training, int units);
 
 }  // namespace gsst

@@ -11,7 +11,8 @@ namespace gsst {
 namespace {
 
 void tellNotSaved(const EventSink& sink) {
-    sink(LogLine{LogLine::Level::Warning, "The state in memory could not be saved; the run goes back to its last commit"});
+    sink(LogLine{LogLine::Level::Warning,
+                 "The state in memory could not be saved; the run goes back to its last commit"});
 }
 
 constexpr int64_t kUnknown = -1;
@@ -26,7 +27,9 @@ struct Stand {
     int64_t whole = 0;  ///< the state in RAM is that of `step`
 
     bool isShort() const { return tier != kUnknown; }
-    bool standsAs(const Stand& other) const { return step == other.step && committed == other.committed && whole == other.whole; }
+    bool standsAs(const Stand& other) const {
+        return step == other.step && committed == other.committed && whole == other.whole;
+    }
 };
 
 Stand standOf(const Trainer* trainer, const std::optional<Refused>& refused) {
@@ -51,9 +54,11 @@ bool isWorse(const Stand& one, const Stand& other) {
     return one.there < other.there;
 }
 
-/// Only of the same step since the same commit: else a commit that is interrupted could leave the ranks without a common one.
+/// Only of the same step since the same commit: else a commit that is interrupted could leave the ranks without a
+/// common one.
 bool canCommit(const std::vector<Stand>& all) {
-    return std::all_of(all.begin(), all.end(), [&](const Stand& each) { return each.whole && each.standsAs(all.front()); });
+    return std::all_of(all.begin(), all.end(),
+                       [&](const Stand& each) { return each.whole && each.standsAs(all.front()); });
 }
 
 /// What they will go on from.
@@ -87,7 +92,8 @@ Result<GivenUp> giveUpStep(Trainer* trainer, const Refused& refused, const Event
     return step;
 }
 
-Result<GivenUp> giveUpStepTogether(RankGroup& ranks, Trainer* trainer, const std::optional<Refused>& refused, const EventSink& sink) {
+Result<GivenUp> giveUpStepTogether(RankGroup& ranks, Trainer* trainer, const std::optional<Refused>& refused,
+                                   const EventSink& sink) {
     const std::string who = refused ? "This rank" : "Another rank";
     sink(LogLine{LogLine::Level::Info, who + " is out of memory: all give up the step, meet again and plan with less"});
     GSST_TRY(meetAgain(ranks, trainer));

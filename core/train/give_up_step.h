@@ -25,12 +25,14 @@ struct Refused {
     std::string cause;  ///< what it was for
 };
 
-/// After memory was refused. State in RAM is committed if it is whole; else the last commit stands. Destroy the trainer (which is null if
-/// it could not be opened) after this.
+/// After memory was refused. State in RAM is committed if it is whole; else the last commit stands. Destroy the trainer
+/// (which is null if it could not be opened) after this.
 Result<GivenUp> giveUpStep(Trainer* trainer, const Refused& refused, const EventSink& sink);
 
-/// The same on all ranks, called by all when memory was refused on one of them: here, or `refused` is empty. They meet again, commit together if
-/// all of them can, and all hear of the same shortage: the one that leaves the least. Fails if a rank is lost, with an error that names it.
-Result<GivenUp> giveUpStepTogether(RankGroup& ranks, Trainer* trainer, const std::optional<Refused>& refused, const EventSink& sink);
+/// The same on all ranks, called by all when memory was refused on one of them: here, or `refused` is empty. They meet
+/// again, commit together if all of them can, and all hear of the same shortage: the one that leaves the least. Fails
+/// if a rank is lost, with an error that names it.
+Result<GivenUp> giveUpStepTogether(RankGroup& ranks, Trainer* trainer, const std::optional<Refused>& refused,
+                                   const EventSink& sink);
 
 }  // namespace gsst

@@ -2,24 +2,24 @@
 #include "train/open_run.h"
 
 #include "base/units.h"
-#include "data/sample_corpus.h"
 #include "data/prepare_tokens.h"
+#include "data/sample_corpus.h"
 #include "data/text_source.h"
 #include "data/token_format.h"
 #include "data/tokenizer_trainer.h"
+#include "machine/machine.h"
+#include "run/state_files.h"
 #include "store/commit_log.h"
 #include "store/state_store.h"
-#include "machine/machine.h"
 #include "train/rank_meeting.h"
 #include "train/replan.h"
-#include "run/state_files.h"
 #include "train/trainer.h"
 
+#include "insight/slice_infos.h"
 #include <algorithm>
 #include <optional>
 #include <thread>
 #include <utility>
-#include "insight/slice_infos.h"
 
 namespace gsst {
 namespace {
@@ -27,13 +27,17 @@ namespace {
 DataProgressCallback forward(const EventSink& sink) {
     return [sink](const DataProgress& progress) {
         const bool inBytes = std::string_view(progress.unit) == "bytes";
-        sink(Progress{progress.what, inBytes ? progress.done >> 20 : progress.done, inBytes ? progress.total >> 20 : progress.total,
-                      inBytes ? "MiB" : progress.unit});
+        sink(Progress{progress.what, inBytes ? progress.done >> 20 : progress.done,
+                      inBytes ? progress.total >> 20 : progress.total, inBytes ? "MiB" : progress.unit});
     };
 }
 
-void info(const EventSink& sink, std::string text) { sink(LogLine{LogLine::Level::Info, std::move(text)}); }
-void warn(const EventSink& sink, std::string text) { sink(LogLine{LogLine::Level::Warning, std::move(text)}); }
+void info(const EventSink& sink, std::string text) {
+    sink(LogLine{LogLine::Level::Info, std::move(text)});
+}
+void warn(const EventSink& sink, std::string text) {
+    sink(LogLine{LogLine::Level::Warning, std::move(text)});
+}
 
 Error alreadyThere(const RunFolder& folder) {
     return {ErrorCode::InvalidInput, "This folder already holds a run", folder.root.string(), "it has a run.json",
@@ -44,14 +48,17 @@ Error alreadyThere(const RunFolder& folder) {
 constexpr double kLoopbackBytes = 1e9;
 
 constexpr const char* kSampleText = "sample-stories.txt";
-constexpr const char* kOwnFiles[] = {"HEAD", "slots/A", "slots/B", "work/gradients", "metrics.jsonl", "samples.jsonl",
-                                     "data/index.json", "data/tokens-0000.bin", kSampleText};
+constexpr const char* kOwnFiles[] = {"HEAD",          "slots/A",       "slots/B",         "work/gradients",
+                                     "metrics.jsonl", "samples.jsonl", "data/index.json", "data/tokens-0000.bin",
+                                     kSampleText};
 
 /// Marks a folder whose preparation has begun and not ended: only there may files of ours be replaced.
-std::filesystem::path preparationMark(const RunFolder& folder) { return folder.root / "PREPARING"; }
+std::filesystem::path preparationMark(const RunFolder& folder) {
+    return folder.root / "PREPARING";
+}
 
-/// Removes what an earlier preparation left that did not get as far as run.json. Files with our names in a folder without the
-/// mark are somebody's (a run that lost its run.json, say) and are not touched.
+/// Removes what an earlier preparation left that did not get as far as run.json. Files with our names in a folder
+/// without the mark are somebody's (a run that lost its run.json, say) and are not touched.
 Status beginPreparation(FileSystem& files, const RunFolder& folder) {
     if (files.exists(preparationMark(folder))) {
         for (const char* name : kOwnFiles)
@@ -60,13 +67,15 @@ Status beginPreparation(FileSystem& files, const RunFolder& folder) {
     }
     for (const char* name : kOwnFiles)
         if (files.exists(folder.root / name))
-            return Error{ErrorCode::InvalidInput, "This folder holds files that a run would replace", (folder.root / name).string(),
+            return Error{ErrorCode::InvalidInput, "This folder holds files that a run would replace",
+                         (folder.root / name).string(),
                          "it has no run.json, and they are not left from an interrupted preparation",
                          "Name another folder with --run, or restore the run.json that belongs to them"};
     return writeTextAtomically(files, preparationMark(folder), "The run in this folder is being prepared.\n");
 }
 
-/// Gives back the space of a preparation that failed: on a full disk it would be in the way of the next one. The mark stays.
+/// Gives back the space of a preparation that failed: on a full disk it would be in the way of the next one. The mark
+/// stays.
 void removeRemains(FileSystem& files, const RunFolder& folder) {
     // The error that led here is the one to tell, so none of these counts.
     for (const char* name : kOwnFiles)
@@ -127,12 +136,15 @@ Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits, dou
 Status openTokens(OpenRun& run) {
     GSST_ASSIGN(TokenStore tokens, TokenStore::open(run.folder.data()));
     if (tokens.tokenizerHash() != run.tokenizer.hash())
-        return Error{ErrorCode::Corrupt, "The tokens of the run do not belong to its tokenizer", run.folder.data().string(),
-                     "they were made with another one", "Restore the folders data and tokenizer from one backup"};
+        return Error{ErrorCode::Corrupt, "The tokens of the run do not belong to its tokenizer",
+                     run.folder.data().string(), "they were made with another one",
+                     "Restore the folders data and tokenizer from one backup"};
     if (tokens.vocabulary() > run.record.spec.model.vocabulary)
-        return Error{ErrorCode::InvalidInput, "The model's vocabulary is too small for the tokenizer", "model.vocabulary",
+        return Error{ErrorCode::InvalidInput, "The model's vocabulary is too small for the tokenizer",
+                     "model.vocabulary",
                      "the tokenizer has " + std::to_string(tokens.vocabulary()) + " tokens, the model " +
-                         std::to_string(run.record.spec.model.vocabulary), "Choose a larger vocabulary"};
+                         std::to_string(run.record.spec.model.vocabulary),
+                     "Choose a larger vocabulary"};
     GSST_TRY(splitTokens(tokens.size(), run.record.spec.data.validationShare, run.record.spec.training.sequenceLength));
     run.tokens = std::make_unique<TokenStore>(std::move(tokens));
     return {};
@@ -152,18 +164,21 @@ Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
     return {};
 }
 
-/// The folder of one rank is no other's, and one of several cannot go on alone: what the others computed would be missing.
+/// The folder of one rank is no other's, and one of several cannot go on alone: what the others computed would be
+/// missing.
 Status takePlace(const OpenRun& run) {
     const auto text = [](int rank, int ranks) {
-        return ranks == 1 ? std::string("a run of one process") : "rank " + std::to_string(rank) + " of " + std::to_string(ranks);
+        return ranks == 1 ? std::string("a run of one process")
+                          : "rank " + std::to_string(rank) + " of " + std::to_string(ranks);
     };
     if (run.place.rank == run.record.rank && run.place.ranks == run.record.ranks)
         return {};
     return Error{ErrorCode::InvalidInput, "This folder belongs to another rank", run.folder.root.string(),
-                 "it is that of " + text(run.record.rank, run.record.ranks) + ", this process is " + text(run.place.rank, run.place.ranks),
+                 "it is that of " + text(run.record.rank, run.record.ranks) + ", this process is " +
+                     text(run.place.rank, run.place.ranks),
                  run.record.ranks == 1 ? "Unset WORLD_SIZE to go on with it"
-                                       : "Start it with WORLD_SIZE=" + std::to_string(run.record.ranks) + " RANK=" +
-                                             std::to_string(run.record.rank) + ", together with the others"};
+                                       : "Start it with WORLD_SIZE=" + std::to_string(run.record.ranks) +
+                                             " RANK=" + std::to_string(run.record.rank) + ", together with the others"};
 }
 
 class Preparation {
@@ -214,7 +229,8 @@ private:
 
     void divideMicroBatches(OpenRun& run) {
         const int ranks = run.place.ranks;
-        lowerMicroBatch(run, dividedMicroBatch(run.record.spec.training, ranks), "so that " + std::to_string(ranks) + " ranks have equally many of them");
+        lowerMicroBatch(run, dividedMicroBatch(run.record.spec.training, ranks),
+                        "so that " + std::to_string(ranks) + " ranks have equally many of them");
     }
 
     void adoptPlan(OpenRun& run) { lowerMicroBatch(run, run.plan.microBatch, "to fit the device memory limit"); }
@@ -222,8 +238,8 @@ private:
     void lowerMicroBatch(OpenRun& run, int64_t sequences, const std::string& why) {
         TrainSpec& training = run.record.spec.training;
         if (sequences != training.microBatch)
-            info(m_sink, "Micro-batch lowered from " + std::to_string(training.microBatch) + " to " + std::to_string(sequences) + " sequences " + why +
-                             "; tokens per step stay the same");
+            info(m_sink, "Micro-batch lowered from " + std::to_string(training.microBatch) + " to " +
+                             std::to_string(sequences) + " sequences " + why + "; tokens per step stay the same");
         training.microBatch = sequences;
     }
 
@@ -245,8 +261,8 @@ private:
                 warn(m_sink, file.path.string() + " " + file.problem + "; it is left out");
         }
         GSST_TRY(prepareTokenizer(run, inspection));
-        GSST_ASSIGN(const PreparedTokens prepared,
-                    prepareTokens(m_files, inspection.files, run.tokenizer, run.folder.data(), forward(m_sink), m_stop));
+        GSST_ASSIGN(const PreparedTokens prepared, prepareTokens(m_files, inspection.files, run.tokenizer,
+                                                                 run.folder.data(), forward(m_sink), m_stop));
         for (const std::string& warning : prepared.warnings)
             warn(m_sink, warning);
         return openTokens(run);
@@ -254,14 +270,16 @@ private:
 
     Status prepareTokenizer(OpenRun& run, const TextInspection& inspection) {
         if (run.record.spec.data.tokenizer == TokenizerKind::SentencePieceBpe) {
-            const int64_t vocabulary = std::min(run.record.spec.model.vocabulary, suggestedVocabulary(inspection.usableBytes));
+            const int64_t vocabulary =
+                std::min(run.record.spec.model.vocabulary, suggestedVocabulary(inspection.usableBytes));
             if (vocabulary < run.record.spec.model.vocabulary)
                 info(m_sink, "The tokenizer learns " + std::to_string(vocabulary) + " pieces, which suits " +
                                  formatBytes(inspection.usableBytes) + " of text; the model has room for " +
                                  std::to_string(run.record.spec.model.vocabulary));
             TokenizerTraining settings;
             settings.vocabulary = vocabulary;
-            GSST_ASSIGN(TrainedTokenizer trained, trainTokenizer(m_files, inspection.files, settings, forward(m_sink), m_stop));
+            GSST_ASSIGN(TrainedTokenizer trained,
+                        trainTokenizer(m_files, inspection.files, settings, forward(m_sink), m_stop));
             for (const std::string& warning : trained.warnings)
                 warn(m_sink, warning);
             run.tokenizer = std::move(trained.tokenizer);
@@ -290,12 +308,13 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop) {
+Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink,
+                                               std::stop_token stop) {
     return Preparation(files, request, sink, std::move(stop)).prepare();
 }
 
-Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps, const EventSink& sink,
-                                                 std::stop_token stop) {
+Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps,
+                                                 const EventSink& sink, std::stop_token stop) {
     auto run = std::make_unique<OpenRun>();
     GSST_ASSIGN(run->place, rankPlaceHere());
     run->folder.root = folder;
@@ -312,8 +331,8 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     GSST_TRY(meetOthers(*run, sink, std::move(stop)));
     GSST_TRY(planRun(files, *run, machine, 0));
     if (run->plan.microBatch != run->record.spec.training.microBatch) {
-        warn(sink, "The limits are tighter than when the run began: the micro-batch is now " + std::to_string(run->plan.microBatch) +
-                       "; results stay the same up to the order of sums");
+        warn(sink, "The limits are tighter than when the run began: the micro-batch is now " +
+                       std::to_string(run->plan.microBatch) + "; results stay the same up to the order of sums");
         noteReplan(*run, run->record.ceilings());
     }
     return run;

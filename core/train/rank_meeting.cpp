@@ -40,16 +40,18 @@ Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
     const RankPlace& place = run.place;
     if (place.ranks == 1)
         return {};
-    sink(LogLine{LogLine::Level::Info, "Rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) + ", run folder " +
-                                           run.folder.root.string() + ", waits for the others at " + place.masterAddress + ":" +
-                                           std::to_string(place.masterPort)});
+    sink(LogLine{LogLine::Level::Info, "Rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) +
+                                           ", run folder " + run.folder.root.string() + ", waits for the others at " +
+                                           place.masterAddress + ":" + std::to_string(place.masterPort)});
     GSST_ASSIGN(run.collective, connectRanks(place, {}, {}, std::move(stop)));
     GSST_TRY(takeOverReplan(run));
-    GSST_ASSIGN(const std::vector<Hash128> recipes, gatherValues(*run.collective, Channel::Steps, fingerprintOf(run.record.spec)));
+    GSST_ASSIGN(const std::vector<Hash128> recipes,
+                gatherValues(*run.collective, Channel::Steps, fingerprintOf(run.record.spec)));
     for (size_t rank = 1; rank < recipes.size(); ++rank)
         if (recipes[rank] != recipes[0])
             return Error{ErrorCode::InvalidInput, "The ranks do not train the same run", "rank " + std::to_string(rank),
-                         "its model, recipe, number of steps or version of the program is not that of rank 0; nothing was changed",
+                         "its model, recipe, number of steps or version of the program is not that of rank 0; nothing "
+                         "was changed",
                          "Start all ranks with the same options and the same version"};
     sink(LogLine{LogLine::Level::Info, "All " + std::to_string(place.ranks) + " ranks are there"});
     return {};
@@ -65,12 +67,13 @@ void keepLeast(int64_t& limit, int64_t other) {
 
 void keepSlowest(HardwareProfile& all, const HardwareProfile& other) {
     ComputeRates& rates = all.compute;
-    for (double ComputeRates::*rate : {&ComputeRates::forwardFlops, &ComputeRates::backwardFlops, &ComputeRates::keptBackwardFlops, &ComputeRates::headFlops,
-                                       &ComputeRates::updateBytes, &ComputeRates::copyBytes, &ComputeRates::linkBytes})
+    for (double ComputeRates::* rate :
+         {&ComputeRates::forwardFlops, &ComputeRates::backwardFlops, &ComputeRates::keptBackwardFlops,
+          &ComputeRates::headFlops, &ComputeRates::updateBytes, &ComputeRates::copyBytes, &ComputeRates::linkBytes})
         rates.*rate = std::min(rates.*rate, other.compute.*rate);
-    for (double HardwareProfile::*rate : {&HardwareProfile::readBytesPerSecond, &HardwareProfile::writeBytesPerSecond})
+    for (double HardwareProfile::* rate : {&HardwareProfile::readBytesPerSecond, &HardwareProfile::writeBytesPerSecond})
         all.*rate = std::min(all.*rate, other.*rate);
-    for (double HardwareProfile::*seconds : {&HardwareProfile::secondsPerOp, &HardwareProfile::secondsPerCommit})
+    for (double HardwareProfile::* seconds : {&HardwareProfile::secondsPerOp, &HardwareProfile::secondsPerCommit})
         all.*seconds = std::max(all.*seconds, other.*seconds);
     all.driveMeasured = all.driveMeasured && other.driveMeasured;
 }
@@ -118,12 +121,18 @@ Status checkSamePlan(Collective* collective, const Plan& plan) {
         double breakEven;
         bool operator==(const Program&) const = default;
     };
-    const Program own{plan.microBatch, plan.slices, plan.placement.vocabularyRows, plan.placement.chunkElements, int64_t(plan.rule),
-                      plan.stateOnDisk ? 1 : 0, plan.breakEven};
+    const Program own{plan.microBatch,
+                      plan.slices,
+                      plan.placement.vocabularyRows,
+                      plan.placement.chunkElements,
+                      int64_t(plan.rule),
+                      plan.stateOnDisk ? 1 : 0,
+                      plan.breakEven};
     GSST_ASSIGN(const std::vector<Program> all, gatherValues(*collective, Channel::Steps, own));
     if (std::count(all.begin(), all.end(), own) == std::ptrdiff_t(all.size()))
         return {};
-    return Error{ErrorCode::Internal, "The ranks made different plans", "", "with the same limits and rates", "Please report this as a defect"};
+    return Error{ErrorCode::Internal, "The ranks made different plans", "", "with the same limits and rates",
+                 "Please report this as a defect"};
 }
 
 }  // namespace gsst

@@ -14,17 +14,22 @@ namespace {
 /// What is left of a plan's peak when no smaller micro-batch makes it smaller.
 constexpr double kNextPeak = 0.9;
 
-std::string size(int64_t bytes) { return formatBytes(uint64_t(std::max<int64_t>(0, bytes))); }
+std::string size(int64_t bytes) {
+    return formatBytes(uint64_t(std::max<int64_t>(0, bytes)));
+}
 
 /// The smaller of two limits, of which 0 is none.
-int64_t lowerOf(int64_t one, int64_t other) { return one == 0 || other == 0 ? std::max(one, other) : std::min(one, other); }
+int64_t lowerOf(int64_t one, int64_t other) {
+    return one == 0 || other == 0 ? std::max(one, other) : std::min(one, other);
+}
 
 /// How much more a plan took than it predicted, as far as is known; 1 if its memory was there, but not for it.
 double excessOf(const Shortage& shortage, int64_t predicted) {
     return std::max(1.0, double(shortage.wanted) / double(std::max<int64_t>(1, predicted)));
 }
 
-/// Peaks to plan for, best first. The first expects the next prediction to be as wrong as the last one; the others hope that it is not.
+/// Peaks to plan for, best first. The first expects the next prediction to be as wrong as the last one; the others hope
+/// that it is not.
 std::vector<int64_t> peaksToTry(const Shortage& shortage, int64_t predicted, bool halves) {
     const int64_t most = halves ? predicted - 1 : int64_t(kNextPeak * double(predicted));
     const auto careful = int64_t(double(shortage.there) / excessOf(shortage, predicted));
@@ -35,11 +40,15 @@ std::vector<int64_t> peaksToTry(const Shortage& shortage, int64_t predicted, boo
     return peaks;
 }
 
-/// A plan counts more than the pool of RAM does, so that what the pool had is no measure for it. The program itself cannot shrink.
-int64_t nextRamPeak(const Plan& plan) { return plan.programBytes + int64_t(kNextPeak * double(plan.ramPeak - plan.programBytes)); }
+/// A plan counts more than the pool of RAM does, so that what the pool had is no measure for it. The program itself
+/// cannot shrink.
+int64_t nextRamPeak(const Plan& plan) {
+    return plan.programBytes + int64_t(kNextPeak * double(plan.ramPeak - plan.programBytes));
+}
 
 Error nothingSmaller(const OpenRun& run, const RunSpec& share, const Shortage& shortage, const Error& why) {
-    Error error{ErrorCode::OutOfMemory, "", run.folder.root.string(), size(shortage.wanted) + " were wanted and " + size(shortage.there) + " there; ", ""};
+    Error error{ErrorCode::OutOfMemory, "", run.folder.root.string(),
+                size(shortage.wanted) + " were wanted and " + size(shortage.there) + " there; ", ""};
     if (shortage.tier == Tier::Ram) {
         error.what = "The run is out of memory (RAM), and no plan with less is left";
         error.why += why.why;
@@ -50,8 +59,11 @@ Error nothingSmaller(const OpenRun& run, const RunSpec& share, const Shortage& s
     const int64_t least = roundUp(int64_t(excess * double(smallestDeviceLimit(share, *run.table))), 1 << 20);
     error.what = "The run is out of device memory, and no smaller plan is left";
     error.why += "even the finest slicing with one sequence at a time needs about " + size(least);
-    error.todo = std::string("Close programs that use this memory and resume the run; if there is no more of it, start again with a smaller model or shorter ")
-                     .append("sequences, or with at least --vram ").append(std::to_string(least >> 20)).append("MiB");
+    error.todo = std::string("Close programs that use this memory and resume the run; if there is no more of it, start "
+                             "again with a smaller model or shorter ")
+                     .append("sequences, or with at least --vram ")
+                     .append(std::to_string(least >> 20))
+                     .append("MiB");
     return error;
 }
 
@@ -82,7 +94,8 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
     if (halves)
         spec.training.microBatch = microBatchesToTry(spec.training)[1];
     Error last;
-    const std::vector<int64_t> peaks = ofDevice ? peaksToTry(shortage, run.plan.devicePeak, halves) : std::vector<int64_t>{nextRamPeak(run.plan)};
+    const std::vector<int64_t> peaks =
+        ofDevice ? peaksToTry(shortage, run.plan.devicePeak, halves) : std::vector<int64_t>{nextRamPeak(run.plan)};
     for (int64_t peak : peaks) {
         MemoryCeilings ceilings = run.record.ceilings();
         int64_t& ceiling = ofDevice ? ceilings.deviceBytes : ceilings.ramBytes;
@@ -127,11 +140,12 @@ std::string sentenceOf(const GivenUp& step, const Plan& before, const Plan& afte
     text += step.rank ? "All ranks go on " : "The run goes on ";
     text += step.lastStep ? "after step " + std::to_string(*step.lastStep) + " with " : "with ";
     if (after.microBatch != before.microBatch)
-        text += "micro-batches of " + std::to_string(after.microBatch) + " instead of " + std::to_string(before.microBatch) + " sequences and ";
+        text += "micro-batches of " + std::to_string(after.microBatch) + " instead of " +
+                std::to_string(before.microBatch) + " sequences and ";
     const int64_t peak = ofDevice ? after.devicePeak : after.ramPeak;
     const int64_t peakBefore = ofDevice ? before.devicePeak : before.ramPeak;
-    text += size(peak) + " instead of " + size(peakBefore) + "; a step takes about " + formatSeconds(after.step.seconds) + " instead of " +
-            formatSeconds(before.step.seconds);
+    text += size(peak) + " instead of " + size(peakBefore) + "; a step takes about " +
+            formatSeconds(after.step.seconds) + " instead of " + formatSeconds(before.step.seconds);
     if (after.microBatch != before.microBatch)
         text += ". Tokens per step stay the same, and so do the results up to the order of sums";
     return text;

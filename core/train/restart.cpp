@@ -18,14 +18,16 @@ Status chooseRestart(FileSystem& files, const ResumeRequest& request, const Even
     const uint64_t newestOrder = store->committed().dataOrder;
     if (request.rollBack) {
         GSST_TRY(store->rollBackToPrevious());
-        sink(LogLine{LogLine::Level::Info, "Went back to the commit of step " + std::to_string(store->committed().step)});
+        sink(LogLine{LogLine::Level::Info,
+                     "Went back to the commit of step " + std::to_string(store->committed().step)});
     }
     if (request.reshuffle) {
         CommitRecord record = store->committed();
         record.dataOrder = std::max(record.dataOrder, newestOrder) + 1;
         record.skippedInARow = 0;
         GSST_TRY(store->commit(record.slot, record));
-        sink(LogLine{LogLine::Level::Info, "From step " + std::to_string(record.step + 1) + " on the text comes in another order (number " +
+        sink(LogLine{LogLine::Level::Info, "From step " + std::to_string(record.step + 1) +
+                                               " on the text comes in another order (number " +
                                                std::to_string(record.dataOrder) + ")"});
     }
     return {};

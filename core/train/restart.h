@@ -7,9 +7,10 @@
 
 namespace gsst {
 
-/// Changes where a run that is not open goes on from, as `request` says: from the commit before the newest one, with its text in another
-/// order, or both. Durable when it returns; the next steps then draw the same sequences however often the run is interrupted. What
-/// was done goes to `sink` as lines of the log. Corrupt, and nothing changed, if there is no whole commit to go back to.
+/// Changes where a run that is not open goes on from, as `request` says: from the commit before the newest one, with
+/// its text in another order, or both. Durable when it returns; the next steps then draw the same sequences however
+/// often the run is interrupted. What was done goes to `sink` as lines of the log. Corrupt, and nothing changed, if
+/// there is no whole commit to go back to.
 Status chooseRestart(FileSystem& files, const ResumeRequest& request, const EventSink& sink);
 
 }  // namespace gsst

@@ -2,11 +2,11 @@
 #include "service/run_tools.h"
 
 #include "data/tokenizer.h"
-#include "store/run_lock.h"
-#include "store/state_store.h"
 #include "generate/committed_text.h"
 #include "run/damage_words.h"
 #include "run/run_folder.h"
+#include "store/run_lock.h"
+#include "store/state_store.h"
 
 #include <utility>
 
@@ -40,7 +40,8 @@ Result<StateOfRun> openState(const std::filesystem::path& path, Access access) {
 
 }  // namespace
 
-Result<VerifyResult> verifyRun(const std::filesystem::path& path, const ProgressCallback& progress, std::stop_token stop) {
+Result<VerifyResult> verifyRun(const std::filesystem::path& path, const ProgressCallback& progress,
+                               std::stop_token stop) {
     GSST_ASSIGN(const StateOfRun run, openState(path, Access::Read));
     const auto onBytes = [&progress](uint64_t done, uint64_t total) {
         if (progress)

@@ -5,13 +5,13 @@
 #include "data/text_source.h"
 #include "data/tokenizer.h"
 #include "insight/explain_plan.h"
+#include "insight/plan_preview.h"
 #include "machine/machine.h"
 #include "machine/measure_computer.h"
-#include "insight/plan_preview.h"
 #include "ranks/ranks.h"
 #include "run/run_listing.h"
-#include "train/session.h"
 #include "trace/trace_writer.h"
+#include "train/session.h"
 
 #include <utility>
 
@@ -20,16 +20,22 @@ namespace {
 
 class Service : public TrainingService {
 public:
-    explicit Service(std::filesystem::path presetsFolder) : m_files(osFileSystem()), m_presetsFolder(std::move(presetsFolder)) {}
+    explicit Service(std::filesystem::path presetsFolder)
+        : m_files(osFileSystem()), m_presetsFolder(std::move(presetsFolder)) {}
 
     Result<std::vector<RunSpec>> presets() override { return loadPresets(m_presetsFolder); }
 
     Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text,
-                                      const std::function<void(const Progress&)>& progress, std::stop_token stop) override {
-        GSST_ASSIGN(const TextInspection inspection, inspectText(m_files, text, [&progress](const DataProgress& data) {
-            if (progress)
-                progress({data.what, data.done, data.total, data.unit});
-        }, stop));
+                                      const std::function<void(const Progress&)>& progress,
+                                      std::stop_token stop) override {
+        GSST_ASSIGN(const TextInspection inspection,
+                    inspectText(
+                        m_files, text,
+                        [&progress](const DataProgress& data) {
+                            if (progress)
+                                progress({data.what, data.done, data.total, data.unit});
+                        },
+                        stop));
         TextSummary summary;
         for (const TextFile& file : inspection.files)
             summary.files.push_back({file.path, file.bytes, file.problem});
@@ -58,11 +64,13 @@ public:
     }
 
     Result<PlanExplanation> explainPlan(const PlanQuestion& question) override {
-        return withPlan<PlanExplanation>(question, [](const PlanBasis& basis, const Plan& plan) { return gsst::explainPlan(basis, plan); });
+        return withPlan<PlanExplanation>(
+            question, [](const PlanBasis& basis, const Plan& plan) { return gsst::explainPlan(basis, plan); });
     }
 
     Result<StepListing> listStep(const PlanQuestion& question) override {
-        return withPlan<StepListing>(question, [](const PlanBasis& basis, const Plan& plan) { return gsst::listStep(basis, plan); });
+        return withPlan<StepListing>(
+            question, [](const PlanBasis& basis, const Plan& plan) { return gsst::listStep(basis, plan); });
     }
 
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) override {
@@ -71,11 +79,12 @@ public:
 
     std::optional<ComputerReport> lastComputerReport() override { return gsst::lastComputerReport(m_files); }
 
-    Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>& progress,
+    Result<ComputerReport> measureComputer(const ComputerQuestion& question,
+                                           const std::function<void(const Progress&)>& progress,
                                            std::stop_token stop) override {
         if (MachineInUse::now())
-            return Error{ErrorCode::Busy, "This computer cannot be measured now", "", "a run computes and would spoil the figures",
-                         "Pause the run first"};
+            return Error{ErrorCode::Busy, "This computer cannot be measured now", "",
+                         "a run computes and would spoil the figures", "Pause the run first"};
         MeasurementOptions options;
         options.folder = question.folder;
         options.quick = question.quick;
@@ -92,12 +101,14 @@ public:
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) override {
         GSST_TRY(checkDevice(request.device));
         GSST_ASSIGN(auto trace, openTrace(request.trace));
-        return std::unique_ptr<RunSession>(std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
+        return std::unique_ptr<RunSession>(
+            std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
     }
 
     Result<std::unique_ptr<RunSession>> resumeRun(ResumeRequest request, std::function<void()> wake) override {
         GSST_ASSIGN(auto trace, openTrace(request.trace));
-        return std::unique_ptr<RunSession>(std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
+        return std::unique_ptr<RunSession>(
+            std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
     }
 
 private:
@@ -113,7 +124,8 @@ private:
         return spec;
     }
     Result<Means> meansOf(const PlanQuestion& question) {
-        const std::filesystem::path folder = question.folder.empty() ? std::filesystem::current_path() : question.folder;
+        const std::filesystem::path folder =
+            question.folder.empty() ? std::filesystem::current_path() : question.folder;
         GSST_ASSIGN(const RankPlace place, rankPlaceHere());
         Means means;
         RunSpec spec = settledHere(question.spec);
@@ -127,7 +139,8 @@ private:
 
     /// What `tell` makes of the recipe's plan on this machine.
     template <typename Told>
-    Result<Told> withPlan(const PlanQuestion& question, const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
+    Result<Told> withPlan(const PlanQuestion& question,
+                          const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
         GSST_TRY(validate(question.spec, "the recipe"));
         const TensorTable table(question.spec.model);
         GSST_ASSIGN(const Means means, meansOf(question));

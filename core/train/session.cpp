@@ -22,7 +22,8 @@ Status changeEvaluation(OpenRun& run, int64_t sequences) {
 }
 
 /// `request` may name the folder of this rank, or what the folders of all are named after.
-Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink, std::stop_token stop) {
+Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink,
+                                           std::stop_token stop) {
     GSST_ASSIGN(const RankPlace place, rankPlaceHere());
     if (!files.exists(RunFolder{request.folder}.runJson()))
         request.folder = folderOfRank(request.folder, place);
@@ -36,7 +37,8 @@ Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest requ
 
 }  // namespace
 
-Session::Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake, std::unique_ptr<TraceWriter> trace)
+Session::Session(FileSystem& files, std::variant<RunRequest, ResumeRequest> request, std::function<void()> wake,
+                 std::unique_ptr<TraceWriter> trace)
     : m_files(files), m_request(std::move(request)), m_trace(std::move(trace)) {
     m_events.setWake(std::move(wake));
     m_worker = std::jthread([this] { work(); });
@@ -69,7 +71,8 @@ void Session::work() {
             status = run.error();
         }
     } catch (const std::bad_alloc&) {
-        status = Error{ErrorCode::OutOfMemory, "The computer ran out of memory", "", "an allocation was refused by the system",
+        status = Error{ErrorCode::OutOfMemory, "The computer ran out of memory", "",
+                       "an allocation was refused by the system",
                        "Close other programs, lower the memory limits of the run, then resume"};
     } catch (const std::exception& error) {
         status = Error{ErrorCode::Internal, "The run stopped because of a defect in GSST Studio", "", error.what(),

@@ -3,9 +3,9 @@
 
 #include "io/file.h"
 #include "service/command_inbox.h"
-#include "train/open_run.h"
-#include "trace/trace_writer.h"
 #include "service/training_service.h"
+#include "trace/trace_writer.h"
+#include "train/open_run.h"
 
 #include <atomic>
 #include <functional>
@@ -15,9 +15,9 @@
 
 namespace gsst {
 
-/// Runs a training run on a worker thread of its own: prepares or opens it, trains, evaluates, samples, pauses, resumes, ends.
-/// All that happens comes out as events; the worker catches everything, so nothing is thrown across the thread's edge.
-/// Destroying the session gives up the step in progress and joins the worker.
+/// Runs a training run on a worker thread of its own: prepares or opens it, trains, evaluates, samples, pauses,
+/// resumes, ends. All that happens comes out as events; the worker catches everything, so nothing is thrown across the
+/// thread's edge. Destroying the session gives up the step in progress and joins the worker.
 class Session : public RunSession {
 public:
     /// `trace` hears of the first steps; may be null.

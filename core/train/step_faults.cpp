@@ -18,8 +18,8 @@ std::string shown(double value, int digits = 4) {
 std::string figure(const char* name, double value, double usual, double sigmas) {
     std::string text = std::string(name) + " is " + shown(value);
     if (usual != 0)
-        text += ", " + shown(std::abs(sigmas), 2) + " standard deviations " + (sigmas < 0 ? "below" : "above") + " the " + shown(usual) +
-                " of the recent steps";
+        text += ", " + shown(std::abs(sigmas), 2) + " standard deviations " + (sigmas < 0 ? "below" : "above") +
+                " the " + shown(usual) + " of the recent steps";
     return text;
 }
 
@@ -58,7 +58,8 @@ std::string sentenceOfScale(const StepResult& result) {
 }
 
 std::string sentenceOf(const UnusualStep& step) {
-    return "Step " + std::to_string(step.step) + (step.skipped ? " was skipped: " : " is an outlier: ") + reasonOf(step);
+    return "Step " + std::to_string(step.step) + (step.skipped ? " was skipped: " : " is an outlier: ") +
+           reasonOf(step);
 }
 
 Error becameUnstable(const UnusualStep& last, const std::filesystem::path& runFolder) {
@@ -66,7 +67,8 @@ Error becameUnstable(const UnusualStep& last, const std::filesystem::path& runFo
     return {ErrorCode::InvalidInput, "Training became unstable", "step " + std::to_string(last.step),
             std::to_string(last.skippedInARow) + " steps in a row were skipped, and the weights are those of step " +
                 std::to_string(last.step - last.skippedInARow) + "; in the last one " + reasonOf(last),
-            resume + " goes on from these weights with the text in another order; with --roll-back it goes back to the commit before "
+            resume + " goes on from these weights with the text in another order; with --roll-back it goes back to the "
+                     "commit before "
                      "first, if that is still whole. If that does not help, start again with half the learning rate"};
 }
 

@@ -19,7 +19,8 @@ UnusualStep unusualStep(const StepResult& result);
 /// For the log, when the loss scale has changed.
 std::string sentenceOfScale(const StepResult& result);
 
-/// For the log: "Step 812 was skipped: the loss is 9.31, 41 standard deviations above the 2.07 of the recent steps; the gradient norm ...".
+/// For the log: "Step 812 was skipped: the loss is 9.31, 41 standard deviations above the 2.07 of the recent steps; the
+/// gradient norm ...".
 std::string sentenceOf(const UnusualStep& step);
 
 /// Why the run pauses after `last`, and the ways on.

@@ -2,16 +2,16 @@
 #include "train/trainer.h"
 
 #include "base/clock.h"
+#include "compute/torch_slice_math.h"
 #include "data/batch.h"
 #include "data/sampler.h"
 #include "device/cpu_device.h"
 #include "device/system_memory.h"
 #include "engine/agreement.h"
-#include "train/clipping.h"
 #include "machine/machine.h"
-#include "train/outlier_watch.h"
 #include "run/state_files.h"
-#include "compute/torch_slice_math.h"
+#include "train/clipping.h"
+#include "train/outlier_watch.h"
 
 #include <ATen/Parallel.h>
 
@@ -24,17 +24,25 @@ namespace gsst {
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable)
         : parts(given), share(given.spec), table(modelTable),
-          ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit) : std::make_unique<CpuPool>(given.plan.deviceLimit)), devicePool(*ownedPool),
-          ramPool(given.plan.ramLimit > 0 ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes) : 0), device(devicePool),
-          format(modelTable, parts.spec.training.state, parts.share),
-          builder(modelTable, format, shared(), given.plan.placement), batches(size_t(share.training.microBatchesPerStep())) {
+          ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit)
+                                         : std::make_unique<CpuPool>(given.plan.deviceLimit)),
+          devicePool(*ownedPool),
+          ramPool(given.plan.ramLimit > 0
+                      ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
+                      : 0),
+          device(devicePool), format(modelTable, parts.spec.training.state, parts.share),
+          builder(modelTable, format, shared(), given.plan.placement),
+          batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
         }
         if (parts.onShortage) {
-            devicePool.onRefusal([this](const PoolRefusal& refusal) { parts.onShortage({Tier::Device, refusal.wanted, refusal.there}); });
-            ramPool.onRefusal([this](const PoolRefusal& refusal) { parts.onShortage({Tier::Ram, refusal.wanted, refusal.there}); });
+            devicePool.onRefusal([this](const PoolRefusal& refusal) {
+                parts.onShortage({Tier::Device, refusal.wanted, refusal.there});
+            });
+            ramPool.onRefusal(
+                [this](const PoolRefusal& refusal) { parts.onShortage({Tier::Ram, refusal.wanted, refusal.there}); });
         }
     }
 
@@ -81,18 +89,20 @@ struct Trainer::Impl {
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
 
     Stopwatch sinceCommit;
-    IoCounters counters;        ///< at the end of the last step
+    IoCounters counters;  ///< at the end of the last step
 };
 
 Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
     at::set_num_threads(int(training().threads));
     FileSystem& files = *parts.files;
-    GSST_ASSIGN(const TokenSplit split, splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
+    GSST_ASSIGN(const TokenSplit split,
+                splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
     if (parts.collective)
         GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
-    GSST_ASSIGN(sampler, Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
+    GSST_ASSIGN(sampler,
+                Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
     GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
     GSST_ASSIGN(shares, workFile(parts.folder.shares(), shareFileBytes(table, parts.plan)));
@@ -153,7 +163,8 @@ Status Trainer::Impl::loadBatch(int64_t stepIndex) {
     const int64_t first = parts.collective ? parts.collective->rank() * int64_t(batches.size()) : 0;
     for (size_t index = 0; index < batches.size(); ++index) {
         HostBatch& batch = batches[index];
-        GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, whole.sequencesPerStep, first + int64_t(index), batch.view()));
+        GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, whole.sequencesPerStep, first + int64_t(index),
+                                   batch.view()));
         GSST_TRY(math->setBatch(int(index), batch.input, batch.target, whole.tokensPerStep()));
     }
     return {};
@@ -174,17 +185,28 @@ Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
 }
 
 Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const TensorTable& table,
-                                               const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
+                                               const std::function<void(uint64_t, uint64_t)>& progress,
+                                               std::stop_token stop) {
     auto impl = std::make_unique<Impl>(parts, table);
     GSST_TRY(impl->prepare(progress, stop));
     return std::unique_ptr<Trainer>(new Trainer(std::move(impl)));
 }
 
-int64_t Trainer::step() const { return m_impl->driver->step(); }
-int64_t Trainer::committedStep() const { return m_impl->store->committed().step; }
-StateStore& Trainer::store() { return *m_impl->store; }
-IoCounters Trainer::ioCounters() const { return m_impl->io->counters(); }
-CpuPool& Trainer::devicePool() { return m_impl->devicePool; }
+int64_t Trainer::step() const {
+    return m_impl->driver->step();
+}
+int64_t Trainer::committedStep() const {
+    return m_impl->store->committed().step;
+}
+StateStore& Trainer::store() {
+    return *m_impl->store;
+}
+IoCounters Trainer::ioCounters() const {
+    return m_impl->io->counters();
+}
+CpuPool& Trainer::devicePool() {
+    return m_impl->devicePool;
+}
 
 Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     Impl& impl = *m_impl;
@@ -232,16 +254,25 @@ Result<uint8_t> Trainer::wantedByAny(uint8_t wishes) {
     return wishes;
 }
 
-Status Trainer::quiesce() { return m_impl->driver->quiesce(); }
+Status Trainer::quiesce() {
+    return m_impl->driver->quiesce();
+}
 
-Status Trainer::giveUpStep() { return m_impl->driver->giveUp(); }
+Status Trainer::giveUpStep() {
+    return m_impl->driver->giveUp();
+}
 
-void Trainer::abandonStep() { m_impl->driver->abandon(); }
+void Trainer::abandonStep() {
+    m_impl->driver->abandon();
+}
 
-bool Trainer::stateIsWhole() const { return m_impl->driver->stateIsWhole(); }
+bool Trainer::stateIsWhole() const {
+    return m_impl->driver->stateIsWhole();
+}
 
 bool Trainer::commitDue() const {
-    return m_impl->driver->uncommitted() && m_impl->sinceCommit.seconds() >= double(m_impl->training().commitEverySeconds);
+    return m_impl->driver->uncommitted() &&
+           m_impl->sinceCommit.seconds() >= double(m_impl->training().commitEverySeconds);
 }
 
 Result<EvaluationResult> Trainer::evaluate(std::stop_token stop) {

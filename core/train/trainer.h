@@ -6,8 +6,8 @@
 #include "engine/step_driver.h"
 #include "io/async/io_probe.h"
 #include "plan/search/planner.h"
-#include "spec/run_spec.h"
 #include "run/run_folder.h"
+#include "spec/run_spec.h"
 
 #include <cstdint>
 #include <functional>
@@ -29,17 +29,18 @@ using DevicePoolMaker = std::function<std::unique_ptr<CpuPool>(int64_t limitByte
 struct TrainerParts {
     FileSystem* files = nullptr;
     RunFolder folder;
-    RunSpec spec;                           ///< the whole run's, microBatch and threads settled
+    RunSpec spec;  ///< the whole run's, microBatch and threads settled
     Plan plan;
     const TokenStore* tokens = nullptr;
     IoEngine engine = IoEngine::ThreadPool;
-    EngineObserver* observer = nullptr;     ///< may be null
-    Collective* collective = nullptr;       ///< the other processes that train this run; null = there are none
-    StateShare share;                       ///< of the state, that this process keeps
-    Hash128 fingerprint{};                  ///< with `collective`: see fingerprintOf()
+    EngineObserver* observer = nullptr;              ///< may be null
+    Collective* collective = nullptr;                ///< the other processes that train this run; null = there are none
+    StateShare share;                                ///< of the state, that this process keeps
+    Hash128 fingerprint{};                           ///< with `collective`: see fingerprintOf()
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
-    std::function<void(const Shortage&)> onShortage; ///< hears of every refusal before its error comes back; may be empty
-    DevicePoolMaker makeDevicePool;         ///< empty = the system's memory
+    std::function<void(const Shortage&)>
+        onShortage;                  ///< hears of every refusal before its error comes back; may be empty
+    DevicePoolMaker makeDevicePool;  ///< empty = the system's memory
 };
 
 /// One finished training step.
@@ -52,7 +53,7 @@ struct StepResult {
     int skippedInARow = 0;  ///< this step included, unless it was skipped for its loss scale; 0 if it was not skipped
     double lossScale = 1;   ///< of this step's gradient
     double nextLossScale = 1;
-    bool wrongGuess = false;                              ///< of the clip factor, where one was made
+    bool wrongGuess = false;  ///< of the clip factor, where one was made
     BackwardUpdate update = BackwardUpdate::None;
     double seconds = 0;
     ComputeTimes compute;
@@ -69,8 +70,8 @@ struct EvaluationResult {
     int64_t tokens = 0;
 };
 
-/// Trains one run, step by step, in the calling thread. Owns all memory and I/O of the run while it lives: destroying it gives
-/// everything back and loses at most what was not committed. One thread.
+/// Trains one run, step by step, in the calling thread. Owns all memory and I/O of the run while it lives: destroying
+/// it gives everything back and loses at most what was not committed. One thread.
 class Trainer {
 public:
     /// Makes slots and the initial state of a new run (commit of step 0). Progress in bytes.
@@ -78,14 +79,16 @@ public:
                               const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
     /// Opens the committed state and makes everything ready for the next step.
     static Result<std::unique_ptr<Trainer>> open(const TrainerParts& parts, const TensorTable& table,
-                                                 const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
+                                                 const std::function<void(uint64_t, uint64_t)>& progress,
+                                                 std::stop_token stop);
     ~Trainer();
 
     int64_t step() const;           ///< last finished step
-    int64_t committedStep() const;  ///< while nothing is in progress: after opening, settle(), giveUpStep(), abandonStep(); else ask the observer
+    int64_t committedStep() const;  ///< while nothing is in progress: after opening, settle(), giveUpStep(),
+                                    ///< abandonStep(); else ask the observer
 
-    /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between ops;
-    /// the trainer must be destroyed then (as after every error) and reopened.
+    /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between
+    /// ops; the trainer must be destroyed then (as after every error) and reopened.
     Result<StepResult> runStep(bool moreToCome, std::stop_token stop);
 
     /// Applies the pending update and commits: committedStep() == step() afterwards.
@@ -94,10 +97,11 @@ public:
     Result<uint8_t> wantedByAny(uint8_t wishes);
     /// Waits for all I/O of finished steps, so that nothing of this run loads the machine.
     Status quiesce();
-    /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit stands.
+    /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit
+    /// stands.
     Status giveUpStep();
-    /// After an error, when other ranks may be in the middle of the step: ends all that is in progress here. settle() if all ranks do; else the
-    /// trainer must be destroyed.
+    /// After an error, when other ranks may be in the middle of the step: ends all that is in progress here. settle()
+    /// if all ranks do; else the trainer must be destroyed.
     void abandonStep();
     /// Whether the state is in RAM and that of step(), so that settle() can save it also after an error.
     bool stateIsWhole() const;

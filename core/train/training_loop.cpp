@@ -2,12 +2,12 @@
 #include "train/training_loop.h"
 
 #include "base/units.h"
+#include "insight/explain_plan.h"
 #include "optim/schedule.h"
 #include "run/damage_words.h"
-#include "insight/explain_plan.h"
+#include "run/state_files.h"
 #include "train/rank_meeting.h"
 #include "train/replan.h"
-#include "run/state_files.h"
 #include "train/step_faults.h"
 #include "train/text_sample.h"
 
@@ -20,11 +20,13 @@ namespace {
 
 Error damagedState(const std::filesystem::path& folder, const TensorTable& table, const VerifyReport& report) {
     const DamagedBlock& first = report.damaged.front();
-    std::string why = "the " + std::string(nameOf(first.kind)) + " of " + wordsFor(first, table) + ", are not what was written";
+    std::string why =
+        "the " + std::string(nameOf(first.kind)) + " of " + wordsFor(first, table) + ", are not what was written";
     if (report.damaged.size() > 1)
         why += ", nor are " + std::to_string(report.damaged.size() - 1) + " other blocks";
     return {ErrorCode::Corrupt, "The saved state is damaged", (folder / first.file).string(), why,
-            "Nothing was changed. Check the drive, then run 'gsst verify' on the folder: it tells what is damaged and whether the "
+            "Nothing was changed. Check the drive, then run 'gsst verify' on the folder: it tells what is damaged and "
+            "whether the "
             "commit before can still be used"};
 }
 
@@ -36,7 +38,8 @@ constexpr uint8_t kSample = 4;
 }  // namespace
 
 TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace)
-    : m_files(files), m_run(run), m_inbox(inbox), m_sink(std::move(sink)), m_observer(m_sink), m_trace(trace), m_bothObservers({&m_observer, m_trace}) {}
+    : m_files(files), m_run(run), m_inbox(inbox), m_sink(std::move(sink)), m_observer(m_sink), m_trace(trace),
+      m_bothObservers({&m_observer, m_trace}) {}
 
 Status TrainingLoop::openTrainer() {
     const ByteProgress progress = [this](uint64_t done, uint64_t total) {
@@ -84,8 +87,9 @@ Status TrainingLoop::saveRecord() {
     return {};
 }
 
-/// The first step after opening writes over the commit before this one, and reads the whole of this one only after that: damage
-/// must be known first, while there is still a state to go back to. State in RAM was checked as it was read.
+/// The first step after opening writes over the commit before this one, and reads the whole of this one only after
+/// that: damage must be known first, while there is still a state to go back to. State in RAM was checked as it was
+/// read.
 Status TrainingLoop::checkState() {
     StateStore& store = m_trainer->store();
     if (m_run.plan.stateOnDisk && store.committed().step > 0) {
@@ -122,14 +126,16 @@ Status TrainingLoop::run() {
 
 /// Whether memory was refused that a smaller plan may do without, here or on another rank.
 bool TrainingLoop::isShort(const Status& status) const {
-    return !status.ok() && status.error().code == ErrorCode::OutOfMemory && (m_shortage || (m_run.collective && m_run.collective->calledOff()));
+    return !status.ok() && status.error().code == ErrorCode::OutOfMemory &&
+           (m_shortage || (m_run.collective && m_run.collective->calledOff()));
 }
 
 Result<GivenUp> TrainingLoop::giveUp(const Error& cause) {
     std::optional<Refused> refused;
     if (m_shortage)
         refused = Refused{*m_shortage, cause.what};
-    return m_run.collective ? giveUpStepTogether(*m_run.collective, m_trainer.get(), refused, m_sink) : giveUpStep(m_trainer.get(), *refused, m_sink);
+    return m_run.collective ? giveUpStepTogether(*m_run.collective, m_trainer.get(), refused, m_sink)
+                            : giveUpStep(m_trainer.get(), *refused, m_sink);
 }
 
 /// Gives back all memory, and makes a plan that needs less of it.
@@ -162,7 +168,8 @@ Status TrainingLoop::trainToTheEnd() {
         for (bool waiting = true; waiting;) {
             const auto command = m_inbox.wait();
             if (!command)
-                return Error{ErrorCode::Cancelled, "Stopped while paused", "", "the program was closed", "Resume the run to go on"};
+                return Error{ErrorCode::Cancelled, "Stopped while paused", "", "the program was closed",
+                             "Resume the run to go on"};
             if (*command == Command::Stop)
                 return {};
             waiting = *command != Command::Resume;
@@ -226,8 +233,8 @@ Status TrainingLoop::oneStep() {
     return {};
 }
 
-/// The run ends with an error if too many steps in a row were skipped. Their number is in the commit record: a run that was
-/// interrupted between them pauses at the same step.
+/// The run ends with an error if too many steps in a row were skipped. Their number is in the commit record: a run that
+/// was interrupted between them pauses at the same step.
 Status TrainingLoop::tellOfFault(const StepResult& result) {
     if (result.nextLossScale != result.lossScale)
         log(LogLine::Level::Info, sentenceOfScale(result));
@@ -294,10 +301,16 @@ Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {
         m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
         GSST_TRY(m_trainer->settle());
         return Next::Paused;
-    case Command::Stop: return Next::Stopped;
-    case Command::SampleNow: GSST_TRY(sample()); return Next::Continue;
-    case Command::CommitNow: GSST_TRY(m_trainer->settle()); return Next::Continue;
-    case Command::Resume: return Next::Continue;
+    case Command::Stop:
+        return Next::Stopped;
+    case Command::SampleNow:
+        GSST_TRY(sample());
+        return Next::Continue;
+    case Command::CommitNow:
+        GSST_TRY(m_trainer->settle());
+        return Next::Continue;
+    case Command::Resume:
+        return Next::Continue;
     }
     return Next::Continue;
 }
@@ -334,7 +347,8 @@ Status TrainingLoop::sample() {
     const auto text = sampleText(*m_trainer, m_run, stepToken());
     if (!text.ok() && text.error().code == ErrorCode::OutOfMemory) {
         // No plan of the training would change that, and nothing depends on it.
-        log(LogLine::Level::Warning, "The sample of step " + std::to_string(m_trainer->step()) + " is left out. " + text.error().text());
+        log(LogLine::Level::Warning,
+            "The sample of step " + std::to_string(m_trainer->step()) + " is left out. " + text.error().text());
         m_shortage.reset();
         return {};
     }
@@ -345,11 +359,13 @@ Status TrainingLoop::sample() {
     return {};
 }
 
-/// A step whose line cannot be written ends the run, so that no line is ever missing among others: with state on disk the commit
-/// before it stands, and the step is done again. State in RAM is saved first: minutes of work are worth more than the last line.
+/// A step whose line cannot be written ends the run, so that no line is ever missing among others: with state on disk
+/// the commit before it stands, and the step is done again. State in RAM is saved first: minutes of work are worth more
+/// than the last line.
 Status TrainingLoop::writeLine(const StepDone& done) {
     Status status = m_log->add(done);
-    if (!status.ok() && !m_run.plan.stateOnDisk && !m_run.collective)  // a commit needs all ranks, and they know nothing of this
+    if (!status.ok() && !m_run.plan.stateOnDisk &&
+        !m_run.collective)  // a commit needs all ranks, and they know nothing of this
         GSST_TRY(m_trainer->settle());
     return status;
 }

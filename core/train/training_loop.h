@@ -3,13 +3,13 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "train/activity_observer.h"
+#include "run/run_log.h"
 #include "service/command_inbox.h"
+#include "trace/trace_writer.h"
+#include "train/activity_observer.h"
 #include "train/give_up_step.h"
 #include "train/observer_fan.h"
 #include "train/open_run.h"
-#include "run/run_log.h"
-#include "trace/trace_writer.h"
 #include "train/trainer.h"
 
 #include <cstdint>
@@ -18,15 +18,16 @@
 
 namespace gsst {
 
-/// The life of one run on the worker's thread: step after step until the end, between steps validation, samples, commits and
-/// whatever the user commands. References outlive it.
+/// The life of one run on the worker's thread: step after step until the end, between steps validation, samples,
+/// commits and whatever the user commands. References outlive it.
 class TrainingLoop {
 public:
     /// `trace` may be null.
     TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace);
 
-    /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed. Memory that is refused fails no run as long as
-    /// there is a smaller plan: the run goes on with it from the last commit, on all ranks if there are others.
+    /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed. Memory that is refused
+    /// fails no run as long as there is a smaller plan: the run goes on with it from the last commit, on all ranks if
+    /// there are others.
     Status run();
     int64_t committedStep() const { return m_observer.committedStep(); }
 
@@ -66,11 +67,11 @@ private:
     CommandInbox& m_inbox;
     EventSink m_sink;
     ActivityObserver m_observer;
-    TraceWriter* m_trace;      ///< may be null
+    TraceWriter* m_trace;  ///< may be null
     ObserverFan m_bothObservers;
     std::unique_ptr<RunLog> m_log;
     std::unique_ptr<Trainer> m_trainer;
-    std::optional<Shortage> m_shortage;   ///< the last one of this trainer, or of the one that could not be opened
+    std::optional<Shortage> m_shortage;  ///< the last one of this trainer, or of the one that could not be opened
     PlanCause m_planCause = PlanCause::Opened;
     double m_secondsPerStep = 0;  ///< smoothed
     int64_t m_validatedStep = -1;

@@ -19,7 +19,9 @@ double valueOf(uint16_t half) {
     return exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
 }
 
-uint16_t nearest(double value) { return nearestHalf(std::bit_cast<uint32_t>(float(value))); }
+uint16_t nearest(double value) {
+    return nearestHalf(std::bit_cast<uint32_t>(float(value)));
+}
 
 TEST(NearestHalf, EveryHalfIsItself) {
     for (uint16_t half = 0; half < kInf; ++half) {
@@ -42,14 +44,16 @@ TEST(NearestHalf, BetweenTwoTheNearerIsTakenAndTheEvenOneOfEqual) {
 TEST(NearestHalf, TooLargeIsInfinite) {
     EXPECT_EQ(nearest(65504), 0x7bff);
     EXPECT_EQ(nearest(std::nextafter(65520.0f, 0.0f)), 0x7bff);
-    for (const float value : {65520.0f, 65536.0f, 1e10f, std::numeric_limits<float>::max(), std::numeric_limits<float>::infinity()}) {
+    for (const float value :
+         {65520.0f, 65536.0f, 1e10f, std::numeric_limits<float>::max(), std::numeric_limits<float>::infinity()}) {
         EXPECT_EQ(nearest(value), kInf) << value;
         EXPECT_EQ(nearest(-value), kInf | 0x8000) << value;
     }
 }
 
 TEST(NearestHalf, TooSmallIsZeroWithItsSign) {
-    for (const float value : {0.0f, std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::min(), 1e-20f, std::ldexp(1.0f, -25)}) {
+    for (const float value : {0.0f, std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::min(), 1e-20f,
+                              std::ldexp(1.0f, -25)}) {
         EXPECT_EQ(nearest(value), 0) << value;
         EXPECT_EQ(nearestHalf(std::bit_cast<uint32_t>(-value)), 0x8000) << value;
     }

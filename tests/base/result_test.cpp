@@ -11,9 +11,15 @@ namespace {
 
 const Error kError{ErrorCode::NoSpace, "Cannot write", "slots/A", "the disk is full", "Free some space"};
 
-Status failing() { return kError; }
-Result<std::unique_ptr<int>> boxed(int value) { return std::make_unique<int>(value); }
-Result<int> broken() { return kError; }
+Status failing() {
+    return kError;
+}
+Result<std::unique_ptr<int>> boxed(int value) {
+    return std::make_unique<int>(value);
+}
+Result<int> broken() {
+    return kError;
+}
 
 Status tryFailing(bool& reachedEnd) {
     GSST_TRY(Status());
@@ -28,11 +34,14 @@ Result<int> sumOf(bool fail) {
     return *first + second;
 }
 
-TEST(Error, TextNamesEveryPart) { EXPECT_EQ(kError.text(), "Cannot write (slots/A): the disk is full. Free some space."); }
+TEST(Error, TextNamesEveryPart) {
+    EXPECT_EQ(kError.text(), "Cannot write (slots/A): the disk is full. Free some space.");
+}
 
 TEST(Error, TextLeavesOutEmptyParts) {
     EXPECT_EQ((Error{ErrorCode::Io, "Cannot read", "", "", ""}.text()), "Cannot read.");
-    EXPECT_EQ((Error{ErrorCode::Io, "Cannot read", "a.txt", "", "Try again"}.text()), "Cannot read (a.txt). Try again.");
+    EXPECT_EQ((Error{ErrorCode::Io, "Cannot read", "a.txt", "", "Try again"}.text()),
+              "Cannot read (a.txt). Try again.");
     EXPECT_EQ((Error{ErrorCode::Io, "Cannot read", "", "no luck", ""}.text()), "Cannot read: no luck.");
     EXPECT_EQ((Error{ErrorCode::Io, "", "", "", "Try again"}.text()), "Try again.");
     EXPECT_EQ(Error{}.text(), "");

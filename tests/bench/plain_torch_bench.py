@@ -28,7 +28,9 @@ class Block(torch.nn.Module):
         self.up, self.down = torch.nn.Linear(width, inner), torch.nn.Linear(inner, width)
 
     def forward(self, x):
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, -1))
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, -1)
+        )
         x = x + self.out(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
         return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
 
@@ -38,7 +40,9 @@ class Gpt2(torch.nn.Module):
         super().__init__()
         self.tokens = torch.nn.Embedding(model["vocabulary"], model["width"])
         self.positions = torch.nn.Embedding(model["context"], model["width"])
-        self.blocks = torch.nn.ModuleList(Block(model["width"], model["heads"], model["ffn_width"]) for _ in range(model["layers"]))
+        self.blocks = torch.nn.ModuleList(
+            Block(model["width"], model["heads"], model["ffn_width"]) for _ in range(model["layers"])
+        )
         self.norm = torch.nn.LayerNorm(model["width"])
         for parameter in self.parameters():
             if parameter.dim() > 1:
@@ -87,8 +91,25 @@ def main():
         for name, recompute in (("PyTorch", False), ("PyTorch, checkpointed", True)):
             plain.step(recompute)
             seconds.setdefault(name, []).extend(plain.step(recompute) for _ in range(steps))
-        done = subprocess.run([program, "bench", "--spec", recipe, "--tokens-per-step", str(tokens), "--ways", "plain,resident,disk",
-                               "--measured-steps", str(steps), "--rounds", "1", "--json"], capture_output=True, check=True)
+        done = subprocess.run(
+            [
+                program,
+                "bench",
+                "--spec",
+                recipe,
+                "--tokens-per-step",
+                str(tokens),
+                "--ways",
+                "plain,resident,disk",
+                "--measured-steps",
+                str(steps),
+                "--rounds",
+                "1",
+                "--json",
+            ],
+            capture_output=True,
+            check=True,
+        )
         for variant in json.loads(done.stdout)["variants"]:
             seconds.setdefault("gsst, " + variant["name"], []).extend(variant["seconds_per_step"])
         print(f"round {turn + 1} of {rounds}", file=sys.stderr)

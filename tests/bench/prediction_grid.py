@@ -19,23 +19,65 @@ SHORT = ["--preset", "gpt2-124m", "--sequence-length", "512", "--tokens-per-step
 # An untrained model clips every step, which no plan for updates in the backward sweep reckons with: here no step does.
 CALM = ["--recipe", "calm", "--sequence-length", "512", "--tokens-per-step", "512", "--ways", "disk"]
 # Nothing waits in RAM that a larger model would not have room for: no gradient is stored.
-LINEAR = ["--sequence-length", "1024", "--tokens-per-step", "1024", "--ways", "disk", "--update", "speculative", "--clip", "previous"]
+LINEAR = [
+    "--sequence-length",
+    "1024",
+    "--tokens-per-step",
+    "1024",
+    "--ways",
+    "disk",
+    "--update",
+    "speculative",
+    "--clip",
+    "previous",
+]
 
 # name, options of gsst bench, timed steps, rounds
 GRID = [
     ("sample, resident and disk", ["--preset", "sample", "--ways", "resident,disk"], 20, 3),
     ("sample, lean, disk", ["--preset", "sample", "--state", "lean", "--ways", "disk"], 20, 3),
     ("shakespeare-bytes, resident and disk", ["--preset", "shakespeare-bytes", "--ways", "resident,disk"], 40, 3),
-    ("gpt2-124m, 2,048 tokens, plain and disk", ["--preset", "gpt2-124m", "--tokens-per-step", "2048", "--ways", "plain,disk"], 1, 1),
-    ("gpt2-124m, 1,024 tokens, deferred", ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk", "--update", "deferred"], 2, 1),
+    (
+        "gpt2-124m, 2,048 tokens, plain and disk",
+        ["--preset", "gpt2-124m", "--tokens-per-step", "2048", "--ways", "plain,disk"],
+        1,
+        1,
+    ),
+    (
+        "gpt2-124m, 1,024 tokens, deferred",
+        ["--preset", "gpt2-124m", "--tokens-per-step", "1024", "--ways", "disk", "--update", "deferred"],
+        2,
+        1,
+    ),
     ("gpt2-124m, 512 tokens, deferred", [*SHORT, "--update", "deferred"], 2, 2),
     ("gpt2-124m, 512 tokens, insured", [*CALM, "--update", "insured"], 2, 2),
     ("gpt2-124m, 512 tokens, gradients on disk", [*CALM, "--gradients", "disk", "--update", "deferred"], 2, 2),
     ("gpt2-124m, 512 tokens, mixed, speculative", [*SHORT, "--state", "mixed", "--clip", "previous"], 2, 2),
     ("gpt2-124m, 512 tokens, fp32", [*SHORT, "--precision", "fp32"], 2, 2),
     ("gpt2-124m, 512 tokens, in 240 MiB", [*SHORT, "--vram", "240MiB"], 2, 2),
-    ("gsst-199m in 1 GiB", ["--preset", "gsst-199m", "--vram", "1GiB", "--tokens-per-step", "1024", "--ways", "disk"], 1, 1),
-    ("llama-350m, lean", ["--preset", "llama-350m", "--state", "lean", "--sequence-length", "512", "--tokens-per-step", "512", "--ways", "disk"], 1, 1),
+    (
+        "gsst-199m in 1 GiB",
+        ["--preset", "gsst-199m", "--vram", "1GiB", "--tokens-per-step", "1024", "--ways", "disk"],
+        1,
+        1,
+    ),
+    (
+        "llama-350m, lean",
+        [
+            "--preset",
+            "llama-350m",
+            "--state",
+            "lean",
+            "--sequence-length",
+            "512",
+            "--tokens-per-step",
+            "512",
+            "--ways",
+            "disk",
+        ],
+        1,
+        1,
+    ),
     ("linear: llama-110m", ["--recipe", "llama-110m", *LINEAR], 2, 1),
     ("linear: llama-350m", ["--preset", "llama-350m", *LINEAR], 2, 1),
     ("linear: llama-800m", ["--preset", "llama-800m", *LINEAR], 1, 1),
@@ -57,13 +99,32 @@ def changed(presets, folder, preset, name, **changes):
 
 def recipes(presets, folder):
     """Those that no preset is: the smallest of the row of Llama shapes, and a model whose steps do not clip."""
-    return {"llama-110m": changed(presets, folder, "llama-350m", "llama-110m",
-                                  model={"layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "ffn_width": 2048}),
-            "calm": changed(presets, folder, "gpt2-124m", "calm", training={"clip_norm": 1000.0})}
+    return {
+        "llama-110m": changed(
+            presets,
+            folder,
+            "llama-350m",
+            "llama-110m",
+            model={"layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "ffn_width": 2048},
+        ),
+        "calm": changed(presets, folder, "gpt2-124m", "calm", training={"clip_norm": 1000.0}),
+    }
 
 
 def bench(program, folder, options, steps, rounds):
-    command = [program, "bench", *options, *([] if "--precision" in options else COMMON), "--folder", folder, "--measured-steps", str(steps), "--rounds", str(rounds), "--json"]
+    command = [
+        program,
+        "bench",
+        *options,
+        *([] if "--precision" in options else COMMON),
+        "--folder",
+        folder,
+        "--measured-steps",
+        str(steps),
+        "--rounds",
+        str(rounds),
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
@@ -93,12 +154,17 @@ def main():
         for variant in result["variants"]:
             seconds = variant["median_seconds"]
             moved = (variant["read_bytes"] + variant["written_bytes"]) / result["parameters"]
-            cells = [f"{name}: {variant['name']}", f"{seconds:.3f}", over(seconds, variant["predicted_seconds"]),
-                     over(variant["device_peak_bytes"], variant["predicted_device_peak_bytes"]),
-                     over(variant["ram_peak_bytes"], variant["predicted_ram_peak_bytes"]),
-                     over(variant["read_bytes"], variant["predicted_read_bytes"]),
-                     over(variant["written_bytes"], variant["predicted_written_bytes"]),
-                     f"{1e12 * seconds / variant['flops']:.2f}", f"{moved:.2f}"]
+            cells = [
+                f"{name}: {variant['name']}",
+                f"{seconds:.3f}",
+                over(seconds, variant["predicted_seconds"]),
+                over(variant["device_peak_bytes"], variant["predicted_device_peak_bytes"]),
+                over(variant["ram_peak_bytes"], variant["predicted_ram_peak_bytes"]),
+                over(variant["read_bytes"], variant["predicted_read_bytes"]),
+                over(variant["written_bytes"], variant["predicted_written_bytes"]),
+                f"{1e12 * seconds / variant['flops']:.2f}",
+                f"{moved:.2f}",
+            ]
             print("| " + " | ".join(cells) + " |", flush=True)
 
 

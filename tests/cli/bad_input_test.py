@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a person can get wrong before a run exists: every refusal says what, where and what to do, and leaves nothing behind."""
+
 import json
 import os
 import re
@@ -32,8 +33,13 @@ class BadInputTest(program.ProgramTest):
         self.nothing_left()
 
     def test_no_text_named(self):
-        self.refuse(program.gsst("train", "--spec", self.spec, "--run", self.run_folder), INVALID_INPUT,
-                    "no text", "--text", "--sample-text")
+        self.refuse(
+            program.gsst("train", "--spec", self.spec, "--run", self.run_folder),
+            INVALID_INPUT,
+            "no text",
+            "--text",
+            "--sample-text",
+        )
         self.nothing_left()
 
     def test_text_missing(self):
@@ -79,7 +85,9 @@ class BadInputTest(program.ProgramTest):
     def test_text_shorter_than_a_window(self):
         short = self.folder / "short.txt"
         short.write_text("a few words")
-        self.refuse(self.train(text=short), INVALID_INPUT, "too little text", "11 tokens", "at least 33", "Add more text")
+        self.refuse(
+            self.train(text=short), INVALID_INPUT, "too little text", "11 tokens", "at least 33", "Add more text"
+        )
         self.assertFalse((self.run_folder / "run.json").exists())
         self.second_call_works()
 
@@ -125,15 +133,31 @@ class BadInputTest(program.ProgramTest):
         self.bad_spec('{"name": "x",\n  oops}', "bad.json", "line 2")
 
     def test_unknown_keys_name_the_nearest(self):
-        self.bad_spec(program.tiny_spec({"micro_batches": 2}, {"widht": 64}), "training.micro_batches", "did you mean training.micro_batch?",
-                      "model.widht", "did you mean model.width?")
+        self.bad_spec(
+            program.tiny_spec({"micro_batches": 2}, {"widht": 64}),
+            "training.micro_batches",
+            "did you mean training.micro_batch?",
+            "model.widht",
+            "did you mean model.width?",
+        )
 
     def test_mistyped_values(self):
-        self.bad_spec(program.tiny_spec({"steps": "many", "learning_rate": True}), "training.steps", "many", "training.learning_rate")
+        self.bad_spec(
+            program.tiny_spec({"steps": "many", "learning_rate": True}),
+            "training.steps",
+            "many",
+            "training.learning_rate",
+        )
 
     def test_all_problems_at_once(self):
-        self.bad_spec(program.tiny_spec({"steps": 0, "learning_rate": -1.0}, {"heads": 3}, {"validation_share": 0.9}),
-                      "training.steps", "training.learning_rate", "model.heads", "data.validation_share", "bad.json")
+        self.bad_spec(
+            program.tiny_spec({"steps": 0, "learning_rate": -1.0}, {"heads": 3}, {"validation_share": 0.9}),
+            "training.steps",
+            "training.learning_rate",
+            "model.heads",
+            "data.validation_share",
+            "bad.json",
+        )
 
     def test_newer_recipe(self):
         spec = program.tiny_spec()
@@ -142,12 +166,18 @@ class BadInputTest(program.ProgramTest):
         self.nothing_left()
 
     def test_unknown_preset_names_the_nearest(self):
-        self.refuse(program.gsst("train", "--preset", "gpt2-125m", "--text", self.text, "--run", self.run_folder), NOT_FOUND,
-                    "gpt2-125m", "Use gpt2-124m")
+        self.refuse(
+            program.gsst("train", "--preset", "gpt2-125m", "--text", self.text, "--run", self.run_folder),
+            NOT_FOUND,
+            "gpt2-125m",
+            "Use gpt2-124m",
+        )
         self.nothing_left()
 
     def test_neither_preset_nor_spec(self):
-        self.refuse(program.gsst("train", "--text", self.text, "--run", self.run_folder), INVALID_INPUT, "--preset", "--spec")
+        self.refuse(
+            program.gsst("train", "--text", self.text, "--run", self.run_folder), INVALID_INPUT, "--preset", "--spec"
+        )
 
     # Options
 
@@ -158,16 +188,23 @@ class BadInputTest(program.ProgramTest):
                 self.nothing_left()
 
     def test_words_of_options(self):
-        for option, value, hint in (("--precision", "fp8", "fp32, bf16 or fp16"), ("--products", "wide", "auto, native or widened"),
-                                    ("--residency", "cloud", "auto, disk or resident"),
-                                    ("--device", "tpu", "cpu"), ("--steps", "0", "training.steps"), ("--steps", "x", "--steps"),
-                                    ("--no-such-option", "1", "--no-such-option")):
+        for option, value, hint in (
+            ("--precision", "fp8", "fp32, bf16 or fp16"),
+            ("--products", "wide", "auto, native or widened"),
+            ("--residency", "cloud", "auto, disk or resident"),
+            ("--device", "tpu", "cpu"),
+            ("--steps", "0", "training.steps"),
+            ("--steps", "x", "--steps"),
+            ("--no-such-option", "1", "--no-such-option"),
+        ):
             with self.subTest(option + " " + value):
                 self.refuse(self.train(option, value), INVALID_INPUT, option.removeprefix("--"), hint)
                 self.nothing_left()
 
     def test_tokens_per_step(self):
-        self.refuse(self.train("--tokens-per-step", "100"), INVALID_INPUT, "--tokens-per-step", "not a multiple", "32", "96")
+        self.refuse(
+            self.train("--tokens-per-step", "100"), INVALID_INPUT, "--tokens-per-step", "not a multiple", "32", "96"
+        )
         self.nothing_left()
         self.second_call_works("--tokens-per-step", "96")
 
@@ -187,7 +224,9 @@ class BadInputTest(program.ProgramTest):
                 run = self.folder / residency
                 plan = self.succeed(program.gsst("plan", "--spec", self.spec, "--residency", residency, "--json"))
                 least = json.loads(plan.out)["smallest_device_bytes"]
-                self.refuse(self.train("--vram", least - self.SCALARS, "--residency", residency, run=run), OVER_BUDGET, "--vram")
+                self.refuse(
+                    self.train("--vram", least - self.SCALARS, "--residency", residency, run=run), OVER_BUDGET, "--vram"
+                )
                 self.assertFalse(run.exists())
                 self.succeed(self.train("--vram", least + self.SCALARS, "--residency", residency, run=run))
 
@@ -211,13 +250,22 @@ class BadInputTest(program.ProgramTest):
     def test_folder_that_holds_a_run(self):
         self.succeed(self.train())
         before = self.verified()
-        self.refuse(self.train("--steps", "3"), INVALID_INPUT, "already holds a run", str(self.run_folder), "gsst resume", "--run")
+        self.refuse(
+            self.train("--steps", "3"),
+            INVALID_INPUT,
+            "already holds a run",
+            str(self.run_folder),
+            "gsst resume",
+            "--run",
+        )
         self.assertEqual(self.verified(), before)
 
     def test_folder_that_holds_no_run(self):
         for command in ("resume", "verify", "generate"):
             with self.subTest(command):
-                self.refuse(program.gsst(command, self.folder), NOT_FOUND, "no run in this folder", str(self.folder), "run.json")
+                self.refuse(
+                    program.gsst(command, self.folder), NOT_FOUND, "no run in this folder", str(self.folder), "run.json"
+                )
         self.assertFalse((self.folder / "LOCK").exists())
 
     def test_other_files_in_the_folder_stay(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`gsst bench` as people call it: what it measures agrees with what the plan says, and it leaves nothing behind."""
+
 import json
 import os
 import pathlib
@@ -17,7 +18,9 @@ class BenchTest(unittest.TestCase):
         self.spec.write_text(json.dumps(tiny_spec()))
 
     def bench(self, *arguments):
-        return gsst("bench", "--spec", self.spec, "--folder", self.folder.name, "--measured-steps", 2, "--rounds", 2, *arguments)
+        return gsst(
+            "bench", "--spec", self.spec, "--folder", self.folder.name, "--measured-steps", 2, "--rounds", 2, *arguments
+        )
 
     def test_every_way_moves_the_bytes_of_its_plan(self):
         done = self.bench("--ways", "plain,resident,ram,disk", "--json")
@@ -67,11 +70,17 @@ class BenchTest(unittest.TestCase):
         done = self.bench("--sweep", "tokens", "--values", "64,128")
         self.assertEqual(done.code, 0, done)
         lines = done.out.splitlines()
-        self.assertEqual([line.split()[:2] for line in lines[1:]], [["64", "resident"], ["64", "disk"], ["128", "resident"], ["128", "disk"]])
+        self.assertEqual(
+            [line.split()[:2] for line in lines[1:]],
+            [["64", "resident"], ["64", "disk"], ["128", "resident"], ["128", "disk"]],
+        )
 
     def test_options_that_make_no_sense_are_refused(self):
-        for arguments, word in ((("--ways", "cloud"), "cloud"), (("--disk-speed", "1kB"), "--disk-speed"),
-                                (("--sweep", "tokens", "--values", "many"), "many")):
+        for arguments, word in (
+            (("--ways", "cloud"), "cloud"),
+            (("--disk-speed", "1kB"), "--disk-speed"),
+            (("--sweep", "tokens", "--values", "many"), "many"),
+        ):
             done = self.bench(*arguments)
             self.assertEqual(done.code, INVALID_INPUT, done)
             self.assertIn(word, done.err)

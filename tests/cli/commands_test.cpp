@@ -45,9 +45,11 @@ TEST_F(CommandsTest, TrainTakesThePresetAsItIs) {
 }
 
 TEST_F(CommandsTest, TrainHandsOverEveryOption) {
-    const RunRequest request = train({"--text", "a.txt", "--text", "books", "--run", "my run", "--steps", "20", "--vram", "64MiB", "--ram", "2GiB",
-                                      "--disk", "1GB", "--precision", "bf16", "--residency", "resident", "--seed", "5", "--threads", "3", "--state", "lean",
-                                      "--vocabulary", "512", "--device", "other"});
+    const RunRequest request =
+        train({"--text",      "a.txt",   "--text",      "books",        "--run",  "my run",   "--steps",
+               "20",          "--vram",  "64MiB",       "--ram",        "2GiB",   "--disk",   "1GB",
+               "--precision", "bf16",    "--residency", "resident",     "--seed", "5",        "--threads",
+               "3",           "--state", "lean",        "--vocabulary", "512",    "--device", "other"});
     EXPECT_EQ(request.text, (std::vector<std::filesystem::path>{"a.txt", "books"}));
     EXPECT_EQ(request.runFolder, "my run");
     EXPECT_EQ(request.device, "other");
@@ -132,9 +134,11 @@ TEST_F(CommandsTest, TrainWantsARecipeAndText) {
 }
 
 TEST_F(CommandsTest, ARefusedStartIsTheExitCode) {
-    m_service.refusal = Error{ErrorCode::Busy, "The run is in use", "runs/a", "another program has it", "Close that first"};
+    m_service.refusal =
+        Error{ErrorCode::Busy, "The run is in use", "runs/a", "another program has it", "Close that first"};
     EXPECT_EQ(run({"train", "--preset", "sample", "--sample-text", "--json"}), exitCode(ErrorCode::Busy));
-    EXPECT_NE(m_err.find("The run is in use (runs/a): another program has it. Close that first"), std::string::npos) << m_err;
+    EXPECT_NE(m_err.find("The run is in use (runs/a): another program has it. Close that first"), std::string::npos)
+        << m_err;
     const auto json = nlohmann::json::parse(m_out);
     EXPECT_EQ(json["event"], "error");
     EXPECT_EQ(json["todo"], "Close that first");
@@ -160,8 +164,15 @@ TEST_F(CommandsTest, ResumeHandsOverTheWaysBack) {
 }
 
 TEST_F(CommandsTest, AnUnusualStepIsAnObjectOfItsOwn) {
-    m_service.events = {UnusualStep{.step = 7, .fault = "outlier", .skipped = true, .skippedInARow = 2, .loss = 9, .usualLoss = 2, .lossSigmas = 41},
-                        UnusualStep{.step = 8, .fault = "not finite", .loss = std::numeric_limits<double>::quiet_NaN()}};
+    m_service.events = {
+        UnusualStep{.step = 7,
+                    .fault = "outlier",
+                    .skipped = true,
+                    .skippedInARow = 2,
+                    .loss = 9,
+                    .usualLoss = 2,
+                    .lossSigmas = 41},
+        UnusualStep{.step = 8, .fault = "not finite", .loss = std::numeric_limits<double>::quiet_NaN()}};
     EXPECT_EQ(run({"resume", "runs/a", "--json"}), 0);
     std::istringstream lines(m_out);
     std::string line;
@@ -176,8 +187,9 @@ TEST_F(CommandsTest, AnUnusualStepIsAnObjectOfItsOwn) {
 }
 
 TEST_F(CommandsTest, EventsAreOneJsonObjectALine) {
-    m_service.events = {StateChanged{RunState::Training, 0}, StepDone{.step = 1, .loss = 2.5}, SliceActivity{}, Progress{"Reading", 1, 2, "MiB"},
-                        Committed{1, 7, "abc"}, StateChanged{RunState::Finished, 1}};
+    m_service.events = {
+        StateChanged{RunState::Training, 0}, StepDone{.step = 1, .loss = 2.5}, SliceActivity{},
+        Progress{"Reading", 1, 2, "MiB"},    Committed{1, 7, "abc"},           StateChanged{RunState::Finished, 1}};
     EXPECT_EQ(run({"resume", "runs/a", "--json"}), 0);
     std::istringstream lines(m_out);
     std::string names;
@@ -187,13 +199,15 @@ TEST_F(CommandsTest, EventsAreOneJsonObjectALine) {
 }
 
 TEST_F(CommandsTest, AFailureInTheRunIsTheExitCode) {
-    m_service.events = {StepDone{.step = 1}, Failed{{ErrorCode::NoSpace, "The disk is full", "runs/a", "0 B left", "Free some space"}, 1}};
+    m_service.events = {StepDone{.step = 1},
+                        Failed{{ErrorCode::NoSpace, "The disk is full", "runs/a", "0 B left", "Free some space"}, 1}};
     EXPECT_EQ(run({"resume", "runs/a"}), exitCode(ErrorCode::NoSpace));
     EXPECT_NE(m_err.find("The disk is full"), std::string::npos);
 }
 
 TEST_F(CommandsTest, StoppingNamesTheCommittedStep) {
-    m_service.events = {StateChanged{RunState::Training, 3}, Committed{4, 1, ""}, StepDone{.step = 5}, StateChanged{RunState::Paused, 5}};
+    m_service.events = {StateChanged{RunState::Training, 3}, Committed{4, 1, ""}, StepDone{.step = 5},
+                        StateChanged{RunState::Paused, 5}};
     EXPECT_EQ(run({"resume", "runs/a"}), 0);
     EXPECT_NE(m_err.find("step 4 is committed"), std::string::npos) << m_err;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run folder whose files are damaged, missing or from the future: it is told, and nothing is destroyed that was still good."""
+
 import json
 import os
 import shutil
@@ -46,7 +47,7 @@ class DamageTest(program.ProgramTest):
         return max(range(0, len(head), HEAD_BLOCK), key=lambda block: struct.unpack_from("<Q", head, block + 16))
 
     def committed_slot(self):
-        record = (self.stock / self.run_folder.name / "HEAD").read_bytes()[self.newest_block():]
+        record = (self.stock / self.run_folder.name / "HEAD").read_bytes()[self.newest_block() :]
         return self.run_folder / "slots" / "AB"[struct.unpack_from("<I", record, 12)[0]]
 
     def other_slot(self):
@@ -55,7 +56,10 @@ class DamageTest(program.ProgramTest):
 
     def durable(self):
         """All that a run cannot make anew."""
-        return {name: (self.run_folder / name).read_bytes() for name in ("HEAD", "slots/A", "slots/B", "run.json", "metrics.jsonl")}
+        return {
+            name: (self.run_folder / name).read_bytes()
+            for name in ("HEAD", "slots/A", "slots/B", "run.json", "metrics.jsonl")
+        }
 
     def resume(self, *more):
         return program.gsst("resume", self.run_folder, "--steps", self.LAST, *more)
@@ -82,7 +86,9 @@ class DamageTest(program.ProgramTest):
                 outcome = self.verify_damaged("damaged", str(self.run_folder), "step 11 is whole", "--roll-back")
                 part = "embedding" if tensor else "(attention|MLP) of layer [12]|head|embedding"
                 self.assertRegex(outcome.out, rf"damaged: slots/{slot.name}: \S*{tensor}\S*, in the ({part}) \(")
-                self.refused_untouched(CORRUPT, f"slots/{slot.name}", tensor, ", in the ", "Nothing was changed", "gsst verify")
+                self.refused_untouched(
+                    CORRUPT, f"slots/{slot.name}", tensor, ", in the ", "Nothing was changed", "gsst verify"
+                )
                 flip(slot, offset)
                 self.assertEqual(self.verified(), self.before)
 
@@ -107,7 +113,12 @@ class DamageTest(program.ProgramTest):
         before = self.durable()
         outcome = self.verify_damaged("backup")
         self.assertNotIn("--roll-back", outcome.err)
-        self.refuse(program.gsst("verify", self.run_folder, "--roll-back"), CORRUPT, "no state to go back to", str(self.run_folder))
+        self.refuse(
+            program.gsst("verify", self.run_folder, "--roll-back"),
+            CORRUPT,
+            "no state to go back to",
+            str(self.run_folder),
+        )
         self.refuse(self.resume(), CORRUPT)
         self.assertEqual(self.durable(), before)
 
@@ -175,7 +186,12 @@ class DamageTest(program.ProgramTest):
         self.assertIn(str(self.run_folder), outcome.err)
 
     def test_new_number_of_steps(self):
-        self.refuse(program.gsst("resume", self.run_folder, "--steps", self.STEPS - 1), program.INVALID_INPUT, "--steps", "step 12 is committed")
+        self.refuse(
+            program.gsst("resume", self.run_folder, "--steps", self.STEPS - 1),
+            program.INVALID_INPUT,
+            "--steps",
+            "step 12 is committed",
+        )
         self.succeed(self.resume())
         self.assertEqual(json.loads((self.run_folder / "run.json").read_text())["spec"]["training"]["steps"], self.LAST)
         self.assertIn("20 steps", self.succeed(program.gsst("resume", self.run_folder)).err)
@@ -204,9 +220,17 @@ class DamageTest(program.ProgramTest):
         for length in (0, HEAD_BLOCK + 100):  # what is left are records of older states
             with self.subTest(length=length):
                 self.head.write_bytes((self.stock / "disk" / "HEAD").read_bytes()[:length])
-                self.refused_untouched(CORRUPT, "No complete state", str(self.run_folder), "HEAD: commit record 8 of 8 is damaged", "backup")
+                self.refused_untouched(
+                    CORRUPT,
+                    "No complete state",
+                    str(self.run_folder),
+                    "HEAD: commit record 8 of 8 is damaged",
+                    "backup",
+                )
         self.head.write_bytes((self.stock / "disk" / "HEAD").read_bytes()[:-1])
-        self.assertRegex(self.succeed(program.gsst("verify", self.run_folder)).err, "HEAD: commit record 8 of 8 is damaged")
+        self.assertRegex(
+            self.succeed(program.gsst("verify", self.run_folder)).err, "HEAD: commit record 8 of 8 is damaged"
+        )
         self.ends_as_if_nothing_happened()
 
     def test_head_missing(self):
@@ -216,15 +240,24 @@ class DamageTest(program.ProgramTest):
     # What a newer program wrote
 
     def test_newer_state(self):
-        for path, offset in ((self.head, self.newest_block()), (self.head, (self.newest_block() + HEAD_BLOCK) % (HEAD_BLOCK * HEAD_BLOCKS)),
-                             (self.other_slot(), 0)):
+        for path, offset in (
+            (self.head, self.newest_block()),
+            (self.head, (self.newest_block() + HEAD_BLOCK) % (HEAD_BLOCK * HEAD_BLOCKS)),
+            (self.other_slot(), 0),
+        ):
             with self.subTest(path.name, offset=offset):
                 good = path.read_bytes()
                 subprocess.run([program.MAKE_NEWER, path, str(offset)], check=True)
                 self.refused_untouched(NEWER_VERSION, str(path), "newer version", "Update the program")
                 before = self.durable()
                 for command in (("verify",), ("verify", "--roll-back")):
-                    self.refuse(program.gsst(*command, self.run_folder), NEWER_VERSION, str(path), "newer version", "Update the program")
+                    self.refuse(
+                        program.gsst(*command, self.run_folder),
+                        NEWER_VERSION,
+                        str(path),
+                        "newer version",
+                        "Update the program",
+                    )
                 self.assertEqual(self.durable(), before)
                 path.write_bytes(good)
         self.assertEqual(self.verified(), self.before)
@@ -250,7 +283,9 @@ class DamageTest(program.ProgramTest):
     def test_lost_metrics(self):
         (self.run_folder / "metrics.jsonl").unlink()
         self.succeed(self.resume())
-        self.assertEqual([line["step"] for line in program.steps_of(self.run_folder)], list(range(self.STEPS + 1, self.LAST + 1)))
+        self.assertEqual(
+            [line["step"] for line in program.steps_of(self.run_folder)], list(range(self.STEPS + 1, self.LAST + 1))
+        )
 
 
 if __name__ == "__main__":

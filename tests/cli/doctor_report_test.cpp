@@ -50,8 +50,8 @@ TEST_F(DoctorReportTest, MeasuresWhatWasAskedFor) {
 TEST_F(DoctorReportTest, ShowsWhatWasMeasuredLastAndWhen) {
     ASSERT_EQ(run({"doctor", "--show"}), 0) << m_err;
     EXPECT_FALSE(m_service.measured) << "nothing is measured";
-    expectOut({"some processor", "measured 2023-11-1", m_service.report->folder.string(), "3400 MB/s", "600 GFLOP/s", "gpt2-124m", "124 M parameters",
-               "The system forbids it."});
+    expectOut({"some processor", "measured 2023-11-1", m_service.report->folder.string(), "3400 MB/s", "600 GFLOP/s",
+               "gpt2-124m", "124 M parameters", "The system forbids it."});
     expectNarrow();
     ASSERT_EQ(run({"doctor", "--show", "--json"}), 0) << m_err;
     const auto json = nlohmann::json::parse(m_out);
@@ -87,7 +87,8 @@ TEST_F(DoctorReportTest, NothingMeasuredIsAnErrorThatSaysWhatToDo) {
 }
 
 TEST_F(DoctorReportTest, ShowingTakesNothingThatMeasuringDoes) {
-    for (const std::vector<std::string>& more : {std::vector<std::string>{"some/folder"}, {"--quick"}, {"--preset", "sample"}, {"--threads", "2"}}) {
+    for (const std::vector<std::string>& more :
+         {std::vector<std::string>{"some/folder"}, {"--quick"}, {"--preset", "sample"}, {"--threads", "2"}}) {
         std::vector<std::string> words{"doctor", "--show"};
         words.insert(words.end(), more.begin(), more.end());
         EXPECT_NE(run(words), 0) << more.front();

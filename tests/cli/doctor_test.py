@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`gsst doctor` as people call it: its figures are figures, plans use them afterwards, and nothing is left on the drive."""
+
 import json
 import os
 import pathlib
@@ -39,7 +40,14 @@ class DoctorTest(unittest.TestCase):
         for figures in (report["product_flops"], report["training"], report["drive"]["thread_pool"]):
             for figure in figures.values():
                 self.assertGreater(figure, 0)
-        for name in ("streaming_hidden_from_tokens", "memory_bytes_per_second", "cores", "threads", "free_ram_bytes", "free_disk_bytes"):
+        for name in (
+            "streaming_hidden_from_tokens",
+            "memory_bytes_per_second",
+            "cores",
+            "threads",
+            "free_ram_bytes",
+            "free_disk_bytes",
+        ):
             self.assertGreater(report[name], 0, name)
         self.assertGreater(report["total_ram_bytes"], report["free_ram_bytes"])
         self.assertGreaterEqual(report["drive"]["written_bytes"], 2 * 128 << 20)
@@ -85,7 +93,12 @@ class DoctorTest(unittest.TestCase):
 
     def test_stops_when_asked_and_cleans_up(self):
         environment = self.environment
-        with subprocess.Popen(command("doctor", self.drive, "--spec", self.spec), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        with subprocess.Popen(
+            command("doctor", self.drive, "--spec", self.spec),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as running:
             deadline = time.monotonic() + 60
             while not list(self.drive.iterdir()) and running.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.01)

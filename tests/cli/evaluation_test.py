@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluations as people ask for them: as many sequences as they want, or none."""
+
 import json
 import unittest
 
@@ -13,7 +14,11 @@ class EvaluationTest(program.ProgramTest):
 
     def evaluated(self):
         """(step, tokens) of all evaluations of the run."""
-        return [(line["step"], line["tokens"]) for line in program.metrics_of(self.run_folder) if line["event"] == "validation"]
+        return [
+            (line["step"], line["tokens"])
+            for line in program.metrics_of(self.run_folder)
+            if line["event"] == "validation"
+        ]
 
     def test_as_many_as_the_recipe_says(self):
         self.assertIn("validation loss", self.succeed(self.train()).err)

@@ -32,8 +32,8 @@ private:
 class FakeService : public TrainingService {
 public:
     Result<std::vector<RunSpec>> presets() override { return std::vector<RunSpec>{}; }
-    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>&, const std::function<void(const Progress&)>&,
-                                      std::stop_token) override {
+    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>&,
+                                      const std::function<void(const Progress&)>&, std::stop_token) override {
         return TextSummary{};
     }
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
@@ -43,7 +43,8 @@ public:
     }
     Result<PlanExplanation> explainPlan(const PlanQuestion&) override { return explanation; }
     std::optional<ComputerReport> lastComputerReport() override { return report; }
-    Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>&, std::stop_token) override {
+    Result<ComputerReport> measureComputer(const ComputerQuestion& question,
+                                           const std::function<void(const Progress&)>&, std::stop_token) override {
         measured = question;
         if (refusal)
             return *refusal;
@@ -97,9 +98,7 @@ protected:
         std::vector<std::string> reversed(words.rbegin(), words.rend());
         try {
             app.parse(reversed);
-        } catch (const CLI::ParseError& error) {
-            context.exitCode = app.exit(error);
-        }
+        } catch (const CLI::ParseError& error) { context.exitCode = app.exit(error); }
         m_out = ::testing::internal::GetCapturedStdout();
         m_err = ::testing::internal::GetCapturedStderr();
         return context.exitCode;

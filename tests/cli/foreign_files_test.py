@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What else a run folder holds: a run.json that someone wrote, tokens and a tokenizer that are damaged, things that are no files.
 Each is refused by name, and the run is as it was before."""
+
 import json
 import os
 import pathlib
@@ -50,9 +51,17 @@ class ForeignFilesTest(program.ProgramTest):
 
     def test_garbage(self):
         deep = "[" * 100_000
-        for text, *words in (("", "line 1"), ("[]", "version"), ('{"gsst_run": -1, "spec": {}}', "version"), ('{"gsst_run": 1}', '"spec"'),
-                             ('{"gsst_run": 1, "spec": 5}', '"spec"'), ("\0" * 5000, "a zero byte"), ("\x7fELF\x02\x01", "line 1"),
-                             ('{"gsst_run": 1, "spec": {"model": ' + deep, "nested more than"), ('{"gsst_run": 1, "gsst_run": 1}', "there twice")):
+        for text, *words in (
+            ("", "line 1"),
+            ("[]", "version"),
+            ('{"gsst_run": -1, "spec": {}}', "version"),
+            ('{"gsst_run": 1}', '"spec"'),
+            ('{"gsst_run": 1, "spec": 5}', '"spec"'),
+            ("\0" * 5000, "a zero byte"),
+            ("\x7fELF\x02\x01", "line 1"),
+            ('{"gsst_run": 1, "spec": {"model": ' + deep, "nested more than"),
+            ('{"gsst_run": 1, "gsst_run": 1}', "there twice"),
+        ):
             with self.subTest(text[:40]):
                 (self.run_folder / "run.json").write_text(text)
                 self.refused(CORRUPT, "run.json", "slots and tokens in the folder are untouched", *words)
@@ -68,8 +77,14 @@ class ForeignFilesTest(program.ProgramTest):
         outcome = self.refused(INVALID_INPUT, "run.json")
         for key, value in sizes.items():
             self.assertRegex(outcome.err, rf"model\.{key}: .*{value}")
-        self.describe(lambda content: content["spec"]["training"].update(steps=2**63, sequences_per_step=2**62, micro_batch=-(2**63)))
-        self.refused(INVALID_INPUT, "training.steps", "training.sequences_per_step", "training.micro_batch", command="verify")
+        self.describe(
+            lambda content: content["spec"]["training"].update(
+                steps=2**63, sequences_per_step=2**62, micro_batch=-(2**63)
+            )
+        )
+        self.refused(
+            INVALID_INPUT, "training.steps", "training.sequences_per_step", "training.micro_batch", command="verify"
+        )
         self.describe(lambda content: content["spec"].update(title="x" * 1_000_000))
         self.refused(INVALID_INPUT, "title: is longer than 200 bytes", command="generate")
 
@@ -89,8 +104,13 @@ class ForeignFilesTest(program.ProgramTest):
 
     def test_flipped_bits(self):
         size = (self.run_folder / SHARD).stat().st_size
-        for name, offset, words in ((SHARD, 20, "checksum of its header"), (SHARD, 64, "checksum of its tokens"),
-                                    (SHARD, size - 1, "checksum of its tokens"), (MODEL, 0, "checksum"), (MODEL, 2000, "checksum")):
+        for name, offset, words in (
+            (SHARD, 20, "checksum of its header"),
+            (SHARD, 64, "checksum of its tokens"),
+            (SHARD, size - 1, "checksum of its tokens"),
+            (MODEL, 0, "checksum"),
+            (MODEL, 2000, "checksum"),
+        ):
             with self.subTest(name, offset=offset):
                 flip(self.run_folder / name, offset)
                 self.refused(CORRUPT, name, words)
@@ -99,8 +119,14 @@ class ForeignFilesTest(program.ProgramTest):
         self.refused(CORRUPT, MODEL, "checksum", command="generate")
 
     def test_cut_short(self):
-        for name, length, words in ((SHARD, 0, "shorter than its header"), (SHARD, 1000, "it should hold"), (INDEX, 50, "not a JSON object"),
-                                    (TOKENIZER, 0, "not a JSON object"), (MODEL, 5000, "checksum"), (MODEL, 0, "checksum")):
+        for name, length, words in (
+            (SHARD, 0, "shorter than its header"),
+            (SHARD, 1000, "it should hold"),
+            (INDEX, 50, "not a JSON object"),
+            (TOKENIZER, 0, "not a JSON object"),
+            (MODEL, 5000, "checksum"),
+            (MODEL, 0, "checksum"),
+        ):
             with self.subTest(name, length=length):
                 os.truncate(self.run_folder / name, length)
                 self.refused(CORRUPT, name, words)
@@ -133,7 +159,9 @@ class ForeignFilesTest(program.ProgramTest):
                     if line.startswith("step "):
                         break
                 os.truncate(self.run_folder / SHARD, length)
-                self.refuse(program.end(process), CORRUPT, SHARD, "changed while it was in use", f"and now has {length}")
+                self.refuse(
+                    program.end(process), CORRUPT, SHARD, "changed while it was in use", f"and now has {length}"
+                )
                 self.assertGreaterEqual(self.verified()["step"], self.STEPS)
                 shutil.copy(self.stock / "run" / SHARD, self.run_folder / SHARD)
         committed = self.verified()["step"]
@@ -152,19 +180,33 @@ class ForeignFilesTest(program.ProgramTest):
             self.renew()
 
     def test_folders(self):
-        for command, *names in (("verify", "run.json", "HEAD", "slots/A", "LOCK"),
-                                ("resume", "slots/B", "metrics.jsonl", "samples.jsonl", SHARD, INDEX, MODEL, "work/gradients")):
+        for command, *names in (
+            ("verify", "run.json", "HEAD", "slots/A", "LOCK"),
+            ("resume", "slots/B", "metrics.jsonl", "samples.jsonl", SHARD, INDEX, MODEL, "work/gradients"),
+        ):
             for name in names:
                 self.replace(command, name, pathlib.Path.mkdir, INVALID_INPUT, "it is a folder, not a file")
 
     @unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
     def test_pipes(self):
-        for command, name in (("verify", "run.json"), ("verify", "HEAD"), ("resume", "slots/A"), ("resume", SHARD), ("generate", MODEL)):
+        for command, name in (
+            ("verify", "run.json"),
+            ("verify", "HEAD"),
+            ("resume", "slots/A"),
+            ("resume", SHARD),
+            ("generate", MODEL),
+        ):
             self.replace(command, name, os.mkfifo, INVALID_INPUT, "it is a pipe, not a file")
 
     @unittest.skipUnless(os.name == "posix", "needs symbolic links")
     def test_links_to_nowhere(self):
-        for command, name in (("verify", "run.json"), ("verify", "HEAD"), ("resume", "metrics.jsonl"), ("resume", SHARD), ("resume", TOKENIZER)):
+        for command, name in (
+            ("verify", "run.json"),
+            ("verify", "HEAD"),
+            ("resume", "metrics.jsonl"),
+            ("resume", SHARD),
+            ("resume", TOKENIZER),
+        ):
             self.replace(command, name, lambda path: path.symlink_to(self.folder / "nowhere" / "file"), NOT_FOUND, "")
 
     @unittest.skipUnless(os.name == "posix", "needs symbolic links")

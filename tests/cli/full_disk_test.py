@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disks that are full for real: whatever is being written then, the program says so with numbers, and nothing is lost."""
+
 import json
 import os
 import shutil
@@ -20,7 +21,11 @@ class FullDiskTest(program.ProgramTest):
     def setUpClass(cls):
         """Runs to be copied onto small disks, and what becomes of both when there is room."""
         cls.begin_stock(program.tiny_spec({"steps": cls.STEPS, "schedule": "constant"}), program.some_text())
-        for name, *more in (("disk", "--residency", "disk", "--gradients", "disk"), ("resident", "--residency", "resident"), ("end", "--steps", cls.LAST)):
+        for name, *more in (
+            ("disk", "--residency", "disk", "--gradients", "disk"),
+            ("resident", "--residency", "resident"),
+            ("end", "--steps", cls.LAST),
+        ):
             cls.stock_run(name, *more)
         cls.hash_at_end = json.loads(program.gsst("verify", cls.stock / "end", "--json").out)["root_hash"]
 
@@ -59,7 +64,9 @@ class FullDiskTest(program.ProgramTest):
     def test_while_slots_are_reserved(self):
         self.on_disk("4m")
         self.text.write_text(program.some_text(200_000))  # its tokens are 2 MB, and so are the slots
-        outcome = self.refuse(self.train(), NO_SPACE, str(self.run_folder), "too little space", "bytes)", "are free", "Free at least")
+        outcome = self.refuse(
+            self.train(), NO_SPACE, str(self.run_folder), "too little space", "bytes)", "are free", "Free at least"
+        )
         self.assertNotIn("the disk is full", outcome.err)
         self.nothing_prepared()
         for name in ("HEAD", "slots/A", "slots/B"):

@@ -2,6 +2,7 @@
 """A run that is killed again and again, at any moment, ends with the same bits as one that was left alone.
 
 GSST_KILLS sets how often each run is killed, GSST_SEED the moments."""
+
 import os
 import random
 import shutil
@@ -92,7 +93,9 @@ class KillResumeTest(program.ProgramTest):
                 break
             by_clock = self.chooser.random() < 0.4
             steps = 0 if by_clock else self.chooser.randint(1, most_steps)
-            seconds = self.chooser.uniform(0.0, 1.1 * self.start_seconds) if by_clock else self.chooser.uniform(0.0, 0.03)
+            seconds = (
+                self.chooser.uniform(0.0, 1.1 * self.start_seconds) if by_clock else self.chooser.uniform(0.0, 0.03)
+            )
             arguments = self.go_on(residency)
             outcome = Attempt(arguments).kill_after(steps, seconds)
             if outcome.code == 0 and kills >= least:
@@ -111,10 +114,15 @@ class KillResumeTest(program.ProgramTest):
         self.assertEqual(self.verified()["root_hash"], self.verified(reference)["root_hash"])
         wanted = program.metrics_of(reference)
         found = program.metrics_of(self.run_folder)
-        self.assertEqual([line["step"] for line in program.steps_of(self.run_folder)],
-                         [line["step"] for line in program.steps_of(reference)])
+        self.assertEqual(
+            [line["step"] for line in program.steps_of(self.run_folder)],
+            [line["step"] for line in program.steps_of(reference)],
+        )
         told = ("event", "step", "loss", "loss_scale")
-        self.assertEqual([[line.get(name) for name in told] for line in found], [[line.get(name) for name in told] for line in wanted])
+        self.assertEqual(
+            [[line.get(name) for name in told] for line in found],
+            [[line.get(name) for name in told] for line in wanted],
+        )
 
     def check(self, residency, steps, most_steps, **training):
         reference = self.prepare(residency, steps, **training)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// make_newer <file> <offset>: turns a sealed block (of HEAD or of a slot) into one that a newer version of the program wrote, seal
-// and all. For the tests of the programs, which know no XXH3.
+// make_newer <file> <offset>: turns a sealed block (of HEAD or of a slot) into one that a newer version of the program
+// wrote, seal and all. For the tests of the programs, which know no XXH3.
 #include "io/file.h"
 #include "store/sealed_block.h"
 
@@ -19,9 +19,11 @@ Status makeNewer(const std::filesystem::path& path, uint64_t offset) {
     std::array<std::byte, kSealedBytes> block;
     GSST_TRY(file->read(offset, block));
     std::string magic;
-    std::transform(block.begin(), block.begin() + 8, std::back_inserter(magic), [](std::byte byte) { return char(byte); });
+    std::transform(block.begin(), block.begin() + 8, std::back_inserter(magic),
+                   [](std::byte byte) { return char(byte); });
     if (checkSeal(block, magic) != Seal::Good)
-        return Error{ErrorCode::Corrupt, "There is no sealed block", path.string(), "its sum is wrong", "Name another offset"};
+        return Error{ErrorCode::Corrupt, "There is no sealed block", path.string(), "its sum is wrong",
+                     "Name another offset"};
     seal(block, magic, kStateFormatVersion + 1);
     return file->write(offset, block);
 }

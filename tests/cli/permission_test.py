@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders and files that the user may not write or read. Root may do everything, so root has the program run as nobody."""
+
 import functools
 import os
 import pathlib
@@ -20,7 +21,12 @@ WORDS = "the operating system refused access"
 def starts(path):
     """Whether the program at `path` starts as the user of these tests."""
     try:
-        return subprocess.run([path, "--version"], capture_output=True, check=False, timeout=program.SECONDS, **NOBODY).returncode == 0
+        return (
+            subprocess.run(
+                [path, "--version"], capture_output=True, check=False, timeout=program.SECONDS, **NOBODY
+            ).returncode
+            == 0
+        )
     except (OSError, subprocess.SubprocessError):
         return False
 
@@ -41,8 +47,14 @@ class PermissionTest(program.ProgramTest):
 
     def gsst(self, *arguments):
         """Runs the program as one who has no rights but those that everybody has."""
-        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, timeout=program.SECONDS, check=False,
-                              cwd=self.folder, **NOBODY)
+        done = subprocess.run(
+            [self.program, *map(str, arguments)],
+            capture_output=True,
+            timeout=program.SECONDS,
+            check=False,
+            cwd=self.folder,
+            **NOBODY,
+        )
         return program.Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def train(self, *more, **named):
@@ -65,7 +77,9 @@ class PermissionTest(program.ProgramTest):
         closed = self.folder / "closed"
         closed.mkdir()
         self.closed(closed)
-        self.refuse(self.train(run=closed / "run"), PERMISSION, str(closed / "run"), WORDS, "Check who may read and write it")
+        self.refuse(
+            self.train(run=closed / "run"), PERMISSION, str(closed / "run"), WORDS, "Check who may read and write it"
+        )
         self.assertEqual(list(closed.iterdir()), [])
 
     def test_folder_that_is_to_be_the_run(self):

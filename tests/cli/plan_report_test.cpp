@@ -20,14 +20,16 @@ protected:
         m_service.preview.readBytesPerStep = m_service.preview.writtenBytesPerStep = int64_t{1} << 30;
         PlanExplanation& told = m_service.explanation;
         told.updateRule = "insured or deferred";
-        told.updateReason = "a sentence that is so long that it does not fit the rest of a line of a hundred columns, whatever stands before it";
+        told.updateReason = "a sentence that is so long that it does not fit the rest of a line of a hundred columns, "
+                            "whatever stands before it";
         told.breakEven = 0.25;
         PlacedKind weights;
         weights.kind = "boundary activations";
         weights.bytes = int64_t{1023} << 20;
         weights.slices = {12, 115, 111};
         weights.where = "device 12, RAM 115, disk 111";
-        weights.reason = "12 of 238 slices fit RAM: saves 1023 MiB of reading a step; the rest is streamed: RAM limit of 1023 MiB reached";
+        weights.reason = "12 of 238 slices fit RAM: saves 1023 MiB of reading a step; the rest is streamed: RAM limit "
+                         "of 1023 MiB reached";
         told.kinds = {weights};
         PlanOutcome mine{"insured", true, "", "insured or deferred", 0.52, 1 << 30, 1 << 30};
         PlanOutcome none;
@@ -40,7 +42,8 @@ protected:
         listing.updateRule = "insured";
         listing.programs = {"step", "commit"};
         listing.slices = {"embedding", "layer 1", "head"};
-        listing.units = {{"embedding", "emb"}, {"attention of layer 1", "1a"}, {"MLP of layer 1", "1m"}, {"head", "head"}};
+        listing.units = {
+            {"embedding", "emb"}, {"attention of layer 1", "1a"}, {"MLP of layer 1", "1m"}, {"head", "head"}};
         listing.seconds = 0.52;
         listing.ops.resize(4);
         const ListedBuffer state{7, "staging", "state", 1023 << 20, false}, kept{8, "device", "weights", 4096, true};
@@ -56,7 +59,8 @@ protected:
         listing.ops[3].releases = {state};
         listing.ops[0].start = -0.25;
     }
-    static void fill(ListedOp& op, const char* phase, const char* lane, const char* kind, int slice, int64_t bytes, double flops, double seconds) {
+    static void fill(ListedOp& op, const char* phase, const char* lane, const char* kind, int slice, int64_t bytes,
+                     double flops, double seconds) {
         op.phase = phase;
         op.lane = lane;
         op.kind = kind;
@@ -75,7 +79,8 @@ protected:
 TEST_F(PlanReportTest, ExplainsWithinAHundredColumns) {
     plan({});
     expectNarrow();
-    expectOut({"insured or deferred: a sentence", "device 12, RAM 115, disk 111", "* insured", "  1 GiB more VRAM", "0.520 s", "there is none"});
+    expectOut({"insured or deferred: a sentence", "device 12, RAM 115, disk 111", "* insured", "  1 GiB more VRAM",
+               "0.520 s", "there is none"});
 }
 
 TEST_F(PlanReportTest, SaysWhatItKnowsOfTheDrive) {
@@ -83,7 +88,8 @@ TEST_F(PlanReportTest, SaysWhatItKnowsOfTheDrive) {
     m_service.preview.driveWriteRate = 1e9;
     plan({});
     expectNarrow();
-    expectOut({"drive:   NOT MEASURED: " + formatRate(2e9) + " reading, " + formatRate(1e9), "gsst doctor FOLDER", "This computer"});
+    expectOut({"drive:   NOT MEASURED: " + formatRate(2e9) + " reading, " + formatRate(1e9), "gsst doctor FOLDER",
+               "This computer"});
     m_service.preview.driveMeasured = true;
     plan({});
     expectOut({"as measured"});
@@ -111,14 +117,15 @@ TEST_F(PlanReportTest, ExplainsToPrograms) {
 TEST_F(PlanReportTest, ListsTheProgramWithinAHundredColumns) {
     plan({"--program"});
     expectNarrow();
-    expectOut({"4 ops", "-- forward, slice 2: layer 1", "-- backward, slice 2: layer 1", "-- commit, slice 3: head", "+S state 1023 MiB",
-               "-S state 1023 MiB", "-250.00",
-               "Computing waits 0.125 s for reads", "computing takes 0.750 s"});
+    expectOut({"4 ops", "-- forward, slice 2: layer 1", "-- backward, slice 2: layer 1", "-- commit, slice 3: head",
+               "+S state 1023 MiB", "-S state 1023 MiB", "-250.00", "Computing waits 0.125 s for reads",
+               "computing takes 0.750 s"});
     std::istringstream lines(m_out.substr(m_out.find("slice 2: layer 1")));
     std::string line;
     std::getline(lines, line);
     std::getline(lines, line);
-    EXPECT_EQ(line.find("     2 compute store boundary   1a     7"), 0u) << line << ": the second op, of the seventh micro-batch";
+    EXPECT_EQ(line.find("     2 compute store boundary   1a     7"), 0u)
+        << line << ": the second op, of the seventh micro-batch";
     EXPECT_EQ(m_out.find("weights"), std::string::npos) << "what is kept across steps is neither acquired nor released";
 }
 
@@ -142,7 +149,8 @@ TEST_F(PlanReportTest, AddsUpByKind) {
 }
 
 TEST_F(PlanReportTest, TraceOptionsReachTheService) {
-    ASSERT_EQ(run({"train", "--preset", "sample", "--sample-text", "--trace", "a.json", "--trace-steps", "3"}), 0) << m_err;
+    ASSERT_EQ(run({"train", "--preset", "sample", "--sample-text", "--trace", "a.json", "--trace-steps", "3"}), 0)
+        << m_err;
     EXPECT_EQ(m_service.started->trace.file, "a.json");
     EXPECT_EQ(m_service.started->trace.steps, 3);
     ASSERT_EQ(run({"resume", "runs/a", "--trace", "b.json"}), 0) << m_err;

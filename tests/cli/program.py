@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all tests of the program `gsst` share: starting it, a tiny recipe, a text, reading results."""
+
 import json
 import os
 import pathlib
@@ -77,11 +78,28 @@ def tiny_spec(training=None, model=None, data=None):
     spec = {
         "version": 1,
         "name": "tiny",
-        "model": {"family": "gpt2", "layers": 2, "width": 64, "heads": 2, "ffn_width": 128, "vocabulary": 256, "context": 32},
+        "model": {
+            "family": "gpt2",
+            "layers": 2,
+            "width": 64,
+            "heads": 2,
+            "ffn_width": 128,
+            "vocabulary": 256,
+            "context": 32,
+        },
         "training": {
-            "steps": 12, "sequence_length": 32, "sequences_per_step": 4, "micro_batch": 2, "precision": "fp32",
-            "learning_rate": 0.003, "warmup_steps": 2, "seed": 7, "threads": 1,
-            "evaluate_every": 0, "evaluate_sequences": 4, "sample_every": 0,
+            "steps": 12,
+            "sequence_length": 32,
+            "sequences_per_step": 4,
+            "micro_batch": 2,
+            "precision": "fp32",
+            "learning_rate": 0.003,
+            "warmup_steps": 2,
+            "seed": 7,
+            "threads": 1,
+            "evaluate_every": 0,
+            "evaluate_sequences": 4,
+            "sample_every": 0,
         },
         "data": {"tokenizer": "bytes", "validation_share": 0.1},
     }
@@ -144,7 +162,16 @@ class ProgramTest(unittest.TestCase):
     @classmethod
     def stock_run(cls, name, *more):
         """Trains the run `name` of the stock."""
-        made = gsst("train", "--spec", cls.stock / "spec.json", "--text", cls.stock / "text.txt", "--run", cls.stock / name, *more)
+        made = gsst(
+            "train",
+            "--spec",
+            cls.stock / "spec.json",
+            "--text",
+            cls.stock / "text.txt",
+            "--run",
+            cls.stock / name,
+            *more,
+        )
         if made.code != 0:
             raise AssertionError(str(made))
 
@@ -169,7 +196,16 @@ class ProgramTest(unittest.TestCase):
         return path
 
     def train_arguments(self, *more, run=None, spec=None, text=None):
-        return ("train", "--spec", spec or self.spec, "--text", text or self.text, "--run", run or self.run_folder, *more)
+        return (
+            "train",
+            "--spec",
+            spec or self.spec,
+            "--text",
+            text or self.text,
+            "--run",
+            run or self.run_folder,
+            *more,
+        )
 
     def train(self, *more, **named):
         return gsst(*self.train_arguments(*more, **named))

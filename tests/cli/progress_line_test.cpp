@@ -11,12 +11,19 @@ namespace gsst {
 namespace {
 
 StepDone someStep() {
-    return {.step = 412, .loss = 2.0360, .seconds = 2, .tokensPerSecond = 2473.4, .secondsLeft = 26700, .devicePeakBytes = int64_t{6} << 30,
-            .readBytes = 1'200'000'000, .writtenBytes = 760'000'000};
+    return {.step = 412,
+            .loss = 2.0360,
+            .seconds = 2,
+            .tokensPerSecond = 2473.4,
+            .secondsLeft = 26700,
+            .devicePeakBytes = int64_t{6} << 30,
+            .readBytes = 1'200'000'000,
+            .writtenBytes = 760'000'000};
 }
 
 TEST(ProgressLine, TellsWhatAPersonWantsToKnow) {
-    EXPECT_EQ(stepLine(someStep(), 916), "step 412/916  loss 2.0360  2473 tokens/s  device 6 GiB  disk 980 MB/s  7 h 25 min left");
+    EXPECT_EQ(stepLine(someStep(), 916),
+              "step 412/916  loss 2.0360  2473 tokens/s  device 6 GiB  disk 980 MB/s  7 h 25 min left");
 }
 
 TEST(ProgressLine, StandsOddFigures) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several processes over Gloo train one model: as one process does; killed, interrupted and resumed; refused where they do not belong together."""
+
 import json
 import os
 import pathlib
@@ -21,13 +22,22 @@ def free_port():
 
 
 def environment(rank, ranks=2, port=1):
-    return {**os.environ, "WORLD_SIZE": str(ranks), "RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return {
+        **os.environ,
+        "WORLD_SIZE": str(ranks),
+        "RANK": str(rank),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
 
 
 def same_order(training=None):
     """One micro-batch for each of two ranks, a sequence of tokens that differ, no biases and one gradient for every matrix: what one process
-    adds up token by token, or micro-batch by micro-batch, is then one number of each rank, and the order of addition is the same."""
-    return program.tiny_spec({"micro_batch": 1, "sequences_per_step": 2, **(training or {})}, {"family": "llama", "tied_head": False})
+    adds up token by token, or micro-batch by micro-batch, is then one number of each rank, and the order of addition is the same.
+    """
+    return program.tiny_spec(
+        {"micro_batch": 1, "sequences_per_step": 2, **(training or {})}, {"family": "llama", "tied_head": False}
+    )
 
 
 ALL_DIFFERENT = "".join(map(chr, range(32, 127))) * 400
@@ -47,8 +57,13 @@ class RanksTest(program.ProgramTest):
         port = port or free_port()
         processes = []
         for rank, arguments in enumerate(calls):
-            process = subprocess.Popen(program.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                       env=environment(rank, len(calls), port))
+            process = subprocess.Popen(
+                program.command(*arguments),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment(rank, len(calls), port),
+            )
             self.addCleanup(program.stop, process)
             processes.append(process)
         return processes
@@ -94,7 +109,9 @@ class RanksTest(program.ProgramTest):
                 run = self.folder / precision
                 self.train_together(*options, run=run)
                 self.succeed(self.train(*options, run=self.folder / "alone" / precision))
-                self.assertEqual(self.weights_of(run=run), [self.verified(self.folder / "alone" / precision)["weights_hash"]] * 2)
+                self.assertEqual(
+                    self.weights_of(run=run), [self.verified(self.folder / "alone" / precision)["weights_hash"]] * 2
+                )
 
     def test_each_keeps_its_share(self):
         """Of fp32 state with bf16 compute: 2 of 12 bytes a parameter are whole, the rest is divided; and so is what is moved."""
@@ -107,11 +124,17 @@ class RanksTest(program.ProgramTest):
         self.assertLess(max(sizes), 0.85 * alone, "units of a single block cannot be divided")
         state = program.gsst("generate", self.folder_of(1), "--tokens", "5", "--prompt", "a")
         self.succeed(state)
-        self.assertEqual(state.out, program.gsst("generate", self.run_folder, "--tokens", "5", "--prompt", "a").out, "either rank has all weights")
+        self.assertEqual(
+            state.out,
+            program.gsst("generate", self.run_folder, "--tokens", "5", "--prompt", "a").out,
+            "either rank has all weights",
+        )
 
     def test_other_orders_of_addition(self):
         self.text.write_text(program.some_text())
-        self.spec = self.write_spec(program.tiny_spec({"steps": 10, "micro_batch": 1}))  # tied head, biases, two micro-batches each
+        self.spec = self.write_spec(
+            program.tiny_spec({"steps": 10, "micro_batch": 1})
+        )  # tied head, biases, two micro-batches each
         self.train_together()
         self.succeed(self.train())
         weights = self.weights_of()
@@ -137,10 +160,15 @@ class RanksTest(program.ProgramTest):
     def test_with_other_memory(self):
         """What one needs for its memory, all do: other slices, and commits of every step."""
         self.succeed(self.train())
-        for name, options in (("residency", ("--residency", "disk")), ("slices", ("--residency", "disk", "--vram", "400KiB"))):
+        for name, options in (
+            ("residency", ("--residency", "disk")),
+            ("slices", ("--residency", "disk", "--vram", "400KiB")),
+        ):
             with self.subTest(name):
                 run = self.folder / name
-                for outcome in self.together([self.train_arguments("--residency", "auto", run=run), self.train_arguments(*options, run=run)]):
+                for outcome in self.together(
+                    [self.train_arguments("--residency", "auto", run=run), self.train_arguments(*options, run=run)]
+                ):
                     self.succeed(outcome)
                 self.assertEqual(self.weights_of(run=run), [self.verified()["weights_hash"]] * 2)
 
@@ -166,7 +194,9 @@ class RanksTest(program.ProgramTest):
                 self.succeed(outcome)
             self.assertEqual(self.roots_of(run=run), self.roots_of(run=whole))
             for rank in (0, 1):
-                self.assertEqual([line["step"] for line in program.steps_of(self.folder_of(rank, run))], list(range(1, 201)))
+                self.assertEqual(
+                    [line["step"] for line in program.steps_of(self.folder_of(rank, run))], list(range(1, 201))
+                )
 
     def test_an_interrupt_pauses_all(self):
         options = ("--steps", "400")
@@ -187,8 +217,13 @@ class RanksTest(program.ProgramTest):
     def test_an_interrupt_ends_the_waiting(self):
         port = free_port()
         for rank in (0, 1):
-            process = subprocess.Popen(program.command(*self.train_arguments(run=self.folder / f"lonely{rank}")), stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, text=True, env=environment(rank, 2, port))
+            process = subprocess.Popen(
+                program.command(*self.train_arguments(run=self.folder / f"lonely{rank}")),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment(rank, 2, port),
+            )
             self.addCleanup(program.stop, process)
             for line in process.stderr:
                 if "waits for the others" in line:
@@ -215,8 +250,12 @@ class RanksTest(program.ProgramTest):
             self.refuse(outcome, program.INVALID_INPUT, "do not train the same run", "rank 1", "text")
 
     def test_refused_surroundings(self):
-        for change, words in (({"RANK": "2"}, ("RANK", "0 to 1")), ({"MASTER_ADDR": ""}, ("MASTER_ADDR",)),
-                              ({"WORLD_SIZE": "3"}, ("2 sequences", "multiple of 96")), ({"MASTER_PORT": "x"}, ("MASTER_PORT", "not a number"))):
+        for change, words in (
+            ({"RANK": "2"}, ("RANK", "0 to 1")),
+            ({"MASTER_ADDR": ""}, ("MASTER_ADDR",)),
+            ({"WORLD_SIZE": "3"}, ("2 sequences", "multiple of 96")),
+            ({"MASTER_PORT": "x"}, ("MASTER_PORT", "not a number")),
+        ):
             outcome = program.gsst(*self.train_arguments(), env={**environment(0), **change})
             self.refuse(outcome, program.INVALID_INPUT, *words)
 
@@ -232,7 +271,10 @@ class RanksTest(program.ProgramTest):
 
     def test_reshuffle_of_one_is_that_of_all(self):
         self.train_together("--steps", "4")
-        calls = [("resume", self.run_folder, "--steps", "8"), ("resume", self.run_folder, "--steps", "8", "--reshuffle")]
+        calls = [
+            ("resume", self.run_folder, "--steps", "8"),
+            ("resume", self.run_folder, "--steps", "8", "--reshuffle"),
+        ]
         for outcome in self.together(calls):
             self.succeed(outcome)
         weights = self.weights_of()
@@ -243,18 +285,39 @@ class RanksTest(program.ProgramTest):
     def test_torchrun(self):
         if not PYTHON.exists():
             self.skipTest("there is no LibTorch in .venv")
-        torchrun = [PYTHON, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()), "--no-python"]
-        train = ["--run-folder" if each == "--run" else each for each in self.train_arguments("--trace", self.folder / "trace.json")]
+        torchrun = [
+            PYTHON,
+            "-m",
+            "torch.distributed.run",
+            "--nproc-per-node",
+            "2",
+            "--master-port",
+            str(free_port()),
+            "--no-python",
+        ]
+        train = [
+            "--run-folder" if each == "--run" else each
+            for each in self.train_arguments("--trace", self.folder / "trace.json")
+        ]
         for arguments in (train, ("resume", self.run_folder, "--steps", "12")):
-            done = subprocess.run([*map(str, torchrun), *program.command(*arguments)], capture_output=True, text=True, timeout=program.SECONDS, check=False)
+            done = subprocess.run(
+                [*map(str, torchrun), *program.command(*arguments)],
+                capture_output=True,
+                text=True,
+                timeout=program.SECONDS,
+                check=False,
+            )
             self.succeed(program.Outcome(done.returncode, done.stdout, done.stderr))
         self.succeed(self.train())
         self.succeed(program.gsst("resume", self.run_folder, "--steps", "12"))
         self.assertEqual(self.weights_of(), [self.verified()["weights_hash"]] * 2)
         for rank in (0, 1):
             for process in (1, 2):  # measured and simulated
-                link = [event for event in json.loads((self.folder / f"trace-rank{rank}.json").read_text())
-                        if event["ph"] == "X" and event["pid"] == process and event["cat"] == "link"]
+                link = [
+                    event
+                    for event in json.loads((self.folder / f"trace-rank{rank}.json").read_text())
+                    if event["ph"] == "X" and event["pid"] == process and event["cat"] == "link"
+                ]
                 self.assertEqual({event["name"] for event in link}, {"reduce gradient", "share weights"})
                 self.assertGreater(link[0]["args"]["link bytes"], 0)
 

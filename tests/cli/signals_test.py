@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stopping by signal, and two programs at one run."""
+
 import json
 import signal
 import time
@@ -28,7 +29,9 @@ class SignalsTest(program.ProgramTest):
     def start_preparation(self):
         """Returns when the text is being read; there is enough of it for seconds."""
         self.text.write_text(program.some_text(20_000_000))
-        self.spec = self.write_spec(program.tiny_spec(model={"vocabulary": 2000}, data={"tokenizer": "sentencepiece-bpe"}))
+        self.spec = self.write_spec(
+            program.tiny_spec(model={"vocabulary": 2000}, data={"tokenizer": "sentencepiece-bpe"})
+        )
         process = self.start(*self.train_arguments())
         for line in process.stderr:
             if "Reading" in line:
@@ -82,8 +85,12 @@ class SignalsTest(program.ProgramTest):
     def test_one_run_one_program(self):
         self.spec = self.write_spec(program.tiny_spec({"steps": 100_000}))  # more than it can do while the others try
         process = self.start_training()
-        for arguments in (("verify", self.run_folder), ("verify", "--roll-back", self.run_folder), ("resume", self.run_folder),
-                          ("generate", self.run_folder)):
+        for arguments in (
+            ("verify", self.run_folder),
+            ("verify", "--roll-back", self.run_folder),
+            ("resume", self.run_folder),
+            ("generate", self.run_folder),
+        ):
             with self.subTest(arguments[0]):
                 self.refuse(program.gsst(*arguments), program.BUSY, str(self.run_folder), "in use", "then try again")
         self.assertIsNone(process.poll(), "training goes on")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Traces of training, as other programs read them, and the step program that they are held against."""
+
 import collections
 import json
 import signal
@@ -15,7 +16,9 @@ def load(path):
 
 
 def events(trace, process, category=None):
-    return [event for event in trace if event["ph"] == "X" and event["pid"] == process and category in (None, event["cat"])]
+    return [
+        event for event in trace if event["ph"] == "X" and event["pid"] == process and category in (None, event["cat"])
+    ]
 
 
 class TraceTest(program.ProgramTest):
@@ -28,29 +31,50 @@ class TraceTest(program.ProgramTest):
         cls.begin_stock(program.tiny_spec(), program.some_text())
         cls.stock_run("traced", "--trace", cls.stock / "trace.json", "--trace-steps", cls.STEPS, *cls.ON_DISK)
         cls.traced = load(cls.stock / "trace.json")
-        cls.listed = json.loads(program.gsst("plan", "--spec", cls.stock / "spec.json", *cls.ON_DISK, "--program", "--json").out)
+        cls.listed = json.loads(
+            program.gsst("plan", "--spec", cls.stock / "spec.json", *cls.ON_DISK, "--program", "--json").out
+        )
 
     def setUp(self):
         super().setUp()
         self.trace = self.folder / "trace.json"
 
     def test_lanes_and_steps(self):
-        tracks = {(event["pid"], event["tid"]): event["args"]["name"] for event in self.traced if event["name"] == "thread_name"}
+        tracks = {
+            (event["pid"], event["tid"]): event["args"]["name"]
+            for event in self.traced
+            if event["name"] == "thread_name"
+        }
         for event in events(self.traced, MEASURED) + events(self.traced, SIMULATED):
             self.assertIn((event["pid"], event["tid"]), tracks, event)
             self.assertGreaterEqual(event["dur"], 0)
         self.assertEqual({"steps", "compute", "waits of compute", "disk read", "disk write"}, set(tracks.values()))
-        self.assertEqual([event["name"] for event in events(self.traced, MEASURED, "step")], [f"step {n + 1}" for n in range(self.STEPS)])
+        self.assertEqual(
+            [event["name"] for event in events(self.traced, MEASURED, "step")],
+            [f"step {n + 1}" for n in range(self.STEPS)],
+        )
         kinds = {event["name"] for event in events(self.traced, MEASURED)}
-        self.assertLessEqual({"read state", "read gradient", "update", "write state", "forward", "head", "backward", "norms", "commit"}, kinds)
+        self.assertLessEqual(
+            {"read state", "read gradient", "update", "write state", "forward", "head", "backward", "norms", "commit"},
+            kinds,
+        )
         forward = next(event for event in events(self.traced, MEASURED) if event["name"] == "forward")
         self.assertLessEqual({"slice", "micro-batch"}, set(forward["args"]))
         read = next(event for event in events(self.traced, MEASURED) if event["name"] == "read state")
         self.assertLessEqual({"slice", "part", "disk bytes"}, set(read["args"]))
-        parts = {event["args"]["part"] for event in events(self.traced, MEASURED, "disk read") if "part" in event["args"]}
+        parts = {
+            event["args"]["part"] for event in events(self.traced, MEASURED, "disk read") if "part" in event["args"]
+        }
         self.assertLessEqual({"embedding", "attention of layer 1", "MLP of layer 2", "head"}, parts)
         self.assertNotIn("attention of layer 0", parts)
-        self.assertEqual({event["args"]["micro-batch"] for event in events(self.traced, MEASURED, "compute") if event["name"] == "forward"}, {1, 2})
+        self.assertEqual(
+            {
+                event["args"]["micro-batch"]
+                for event in events(self.traced, MEASURED, "compute")
+                if event["name"] == "forward"
+            },
+            {1, 2},
+        )
         waits = {event["name"] for event in events(self.traced, MEASURED, "wait")}
         self.assertIn("waiting for read", waits, "the very first read at least")
         self.assertLessEqual(waits, {"waiting for read", "waiting for write"})
@@ -89,13 +113,17 @@ class TraceTest(program.ProgramTest):
     def test_resume_traces_too(self):
         self.succeed(self.train("--steps", 3))
         self.succeed(program.gsst("resume", self.run_folder, "--steps", 6, "--trace", self.trace))
-        self.assertEqual([event["name"] for event in events(load(self.trace), MEASURED, "step")], ["step 4", "step 5", "step 6"])
+        self.assertEqual(
+            [event["name"] for event in events(load(self.trace), MEASURED, "step")], ["step 4", "step 5", "step 6"]
+        )
 
     def test_what_cannot_be_written_is_told_first(self):
         other = self.folder / "other.json"
         other.write_text('{"mine": true}')
-        for path, code, words in ((self.folder / "no" / "trace.json", program.NOT_FOUND, ("trace",)),
-                                  (other, program.INVALID_INPUT, ("no trace", "--trace"))):
+        for path, code, words in (
+            (self.folder / "no" / "trace.json", program.NOT_FOUND, ("trace",)),
+            (other, program.INVALID_INPUT, ("no trace", "--trace")),
+        ):
             self.refuse(self.train("--trace", path), code, str(path), *words)
             self.assertFalse(self.run_folder.exists(), "nothing was begun")
         self.assertEqual(other.read_text(), '{"mine": true}')
@@ -106,8 +134,21 @@ class TraceTest(program.ProgramTest):
         for how in (signal.SIGKILL, signal.SIGINT):
             with self.subTest(how.name):
                 self.run_folder = self.folder / how.name
-                process = self.start("train", "--spec", self.spec, "--text", self.text, "--run", self.run_folder, "--trace", self.trace,
-                                     "--trace-steps", "50000", *self.ON_DISK, "--json")
+                process = self.start(
+                    "train",
+                    "--spec",
+                    self.spec,
+                    "--text",
+                    self.text,
+                    "--run",
+                    self.run_folder,
+                    "--trace",
+                    self.trace,
+                    "--trace-steps",
+                    "50000",
+                    *self.ON_DISK,
+                    "--json",
+                )
                 for line in process.stdout:
                     if json.loads(line)["event"] == "step" and json.loads(line)["step"] >= 100:
                         break

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run that becomes unstable says so, keeps what it has, and goes on with its text in another order."""
+
 import json
 import unittest
 
@@ -7,7 +8,13 @@ import program
 from program import CORRUPT, INVALID_INPUT
 
 # Learns next to nothing; every step that is the least bit worse than the median of the others counts as an outlier.
-NERVOUS = {"steps": 300, "learning_rate": 1e-9, "min_learning_rate": 0.0, "outlier_sigmas": 1e-6, "outlier_action": "skip"}
+NERVOUS = {
+    "steps": 300,
+    "learning_rate": 1e-9,
+    "min_learning_rate": 0.0,
+    "outlier_sigmas": 1e-6,
+    "outlier_action": "skip",
+}
 
 
 class UnstableTest(program.ProgramTest):
@@ -17,12 +24,22 @@ class UnstableTest(program.ProgramTest):
 
     def test_the_way_out(self):
         spec = self.write_spec(program.tiny_spec(NERVOUS))
-        outcome = self.refuse(self.train("--json", spec=spec), INVALID_INPUT, "Training became unstable", "3 steps in a row", "--reshuffle",
-                              "--roll-back", str(self.run_folder), "standard deviations above")
+        outcome = self.refuse(
+            self.train("--json", spec=spec),
+            INVALID_INPUT,
+            "Training became unstable",
+            "3 steps in a row",
+            "--reshuffle",
+            "--roll-back",
+            str(self.run_folder),
+            "standard deviations above",
+        )
         unusual = self.events(outcome, "unusual_step")
         self.assertEqual([step["skipped_in_a_row"] for step in unusual[-3:]], [1, 2, 3])
         self.assertEqual({step["fault"] for step in unusual}, {"outlier"})
-        self.assertEqual(sum("was skipped: the loss is" in line["text"] for line in self.events(outcome, "log")), len(unusual))
+        self.assertEqual(
+            sum("was skipped: the loss is" in line["text"] for line in self.events(outcome, "log")), len(unusual)
+        )
         self.assertEqual(self.events(outcome, "state")[-1]["state"], "needs attention")
         stuck = unusual[-1]["step"]
         self.assertEqual(self.verified()["step"], stuck)
@@ -42,14 +59,18 @@ class UnstableTest(program.ProgramTest):
         before = self.verified()
         other = self.run_folder / "slots" / ("A" if self.slot() == 1 else "B")
         program.flip(other, 4096 + 100)
-        self.refuse(program.gsst("resume", self.run_folder, "--roll-back", "--reshuffle"), CORRUPT, "no state to go back to")
+        self.refuse(
+            program.gsst("resume", self.run_folder, "--roll-back", "--reshuffle"), CORRUPT, "no state to go back to"
+        )
         self.assertEqual(self.verified()["generation"], before["generation"])
 
     def slot(self):
         """Which one the newest record names: 0 = A, 1 = B."""
         head = (self.run_folder / "HEAD").read_bytes()
-        newest = max(range(0, len(head), 4096), key=lambda block: int.from_bytes(head[block + 16:block + 24], "little"))
-        return int.from_bytes(head[newest + 12:newest + 16], "little")
+        newest = max(
+            range(0, len(head), 4096), key=lambda block: int.from_bytes(head[block + 16 : block + 24], "little")
+        )
+        return int.from_bytes(head[newest + 12 : newest + 16], "little")
 
     def test_a_run_without_trouble_says_nothing(self):
         outcome = self.succeed(self.train("--json"))

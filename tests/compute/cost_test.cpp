@@ -62,7 +62,8 @@ protected:
     }
 };
 
-/// Within 3 % where it matters, but for the scratch of bf16 products, of which the prediction has the upper bound; never far below.
+/// Within 3 % where it matters, but for the scratch of bf16 products, of which the prediction has the upper bound;
+/// never far below.
 void expectClose(int64_t predicted, int64_t measured, int64_t scratch, const std::string& what) {
     const double mebibyte = 1 << 20;
     if (measured > 8 * mebibyte) {
@@ -78,7 +79,8 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
     DrivenModel model(modelOf(shape), trainingOf(shape, way));
     const TensorTable& table = model.table;
     const int64_t scratch = productScratchBytes(model.spec);
-    const at::Tensor input = model.boundary().normal_(), output = model.boundary(), gradient = model.boundary().normal_();
+    const at::Tensor input = model.boundary().normal_(), output = model.boundary(),
+                     gradient = model.boundary().normal_();
     const auto expectSlice = [&](TorchSliceMath& math, int slice, SliceRange range) {
         const std::string what = "units " + std::to_string(range.firstUnit) + " + " + std::to_string(range.unitCount);
         const bool first = range.firstUnit == 0;
@@ -86,24 +88,32 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
         const void* weights = model.weightsAt(range.firstUnit);
         model.pool.resetPeak();
         EXPECT_TRUE(math.forward({slice, 0, weights, in, output.data_ptr()}).ok());
-        expectClose(sliceForwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch, what + " forward");
+        expectClose(sliceForwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak,
+                    scratch, what + " forward");
         model.pool.resetPeak();
         EXPECT_TRUE(math.backward({slice, 0, weights, in, gradient.data_ptr(), first ? nullptr : output.data_ptr(),
-                                   model.gradientAt(range.firstUnit)}).ok());
-        expectClose(sliceBackwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch, what + " backward");
+                                   model.gradientAt(range.firstUnit)})
+                        .ok());
+        expectClose(sliceBackwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak,
+                    scratch, what + " backward");
         if (first)
             return;
         const int64_t kept = sliceKeptBytes(table, range.firstUnit, range.unitCount, model.spec);
         model.pool.resetPeak();
         EXPECT_TRUE(math.forward({slice, 0, weights, in, output.data_ptr(), true}).ok());
         expectClose(kept, model.pool.usage().inUse, 0, what + " kept");
-        expectClose(kept + sliceKeepingPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch, what + " keeping");
+        expectClose(kept + sliceKeepingPeak(table, range.firstUnit, range.unitCount, model.spec),
+                    model.pool.usage().peak, scratch, what + " keeping");
         model.pool.resetPeak();
-        EXPECT_TRUE(math.backward({slice, 0, weights, in, gradient.data_ptr(), output.data_ptr(), model.gradientAt(range.firstUnit), true}).ok());
-        expectClose(kept + sliceKeptBackwardPeak(table, range.firstUnit, range.unitCount, model.spec), model.pool.usage().peak, scratch,
-                    what + " backward from what was kept");
+        EXPECT_TRUE(math.backward({slice, 0, weights, in, gradient.data_ptr(), output.data_ptr(),
+                                   model.gradientAt(range.firstUnit), true})
+                        .ok());
+        expectClose(kept + sliceKeptBackwardPeak(table, range.firstUnit, range.unitCount, model.spec),
+                    model.pool.usage().peak, scratch, what + " backward from what was kept");
         EXPECT_EQ(model.pool.usage().inUse, 0);
-        EXPECT_FALSE(math.backward({slice, 0, weights, in, gradient.data_ptr(), output.data_ptr(), model.gradientAt(range.firstUnit), true}).ok())
+        EXPECT_FALSE(math.backward({slice, 0, weights, in, gradient.data_ptr(), output.data_ptr(),
+                                    model.gradientAt(range.firstUnit), true})
+                         .ok())
             << "it can be used up only once";
     };
     std::vector<DrivenModel::Slices> slicings{{{0, 1}, {1, 2}, {3, 1}}};
@@ -120,7 +130,8 @@ TEST_P(CostFormulas, PredictThePeakOfThePool) {
     for (const bool lossOnly : {true, false}) {
         model.pool.resetPeak();
         model.head(*math, 0, input, lossOnly ? at::Tensor() : output);
-        expectClose(headPeak(table, model.spec, lossOnly), model.pool.usage().peak, scratch, lossOnly ? "loss" : "head");
+        expectClose(headPeak(table, model.spec, lossOnly), model.pool.usage().peak, scratch,
+                    lossOnly ? "loss" : "head");
     }
 }
 
@@ -137,7 +148,9 @@ TEST_P(CostFormulas, PredictThePeakOfVocabularySlices) {
     const at::Tensor input = model.boundary().normal_(), output = model.boundary();
     std::vector<double> sums(size_t(headSumsBytes(training)) / sizeof(double));
     HeadSliceCall call;
-    call.slice = spec.tiedHead ? 0 : 1 + int(std::count_if(slices.begin(), slices.end(), [&](const SliceRange& slice) { return slice.firstUnit < model.table.headUnit(); }));
+    call.slice = spec.tiedHead ? 0 : 1 + int(std::count_if(slices.begin(), slices.end(), [&](const SliceRange& slice) {
+                                         return slice.firstUnit < model.table.headUnit();
+                                     }));
     call.norm = model.weightsAt(model.table.headUnit());
     call.rows = model.weightsAt(slices[size_t(call.slice)]);
     call.input = input.data_ptr();
@@ -154,15 +167,19 @@ TEST_P(CostFormulas, PredictThePeakOfVocabularySlices) {
     // The rows of the embedding need nothing besides.
     model.pool.resetPeak();
     EXPECT_TRUE(math->forward({0, 0, model.weightsAt(slices[0]), nullptr, output.data_ptr()}).ok());
-    EXPECT_TRUE(math->backward({0, 0, model.weightsAt(slices[0]), nullptr, output.data_ptr(), nullptr, model.gradientAt(slices[0])}).ok());
+    EXPECT_TRUE(math->backward({0, 0, model.weightsAt(slices[0]), nullptr, output.data_ptr(), nullptr,
+                                model.gradientAt(slices[0])})
+                    .ok());
     EXPECT_EQ(model.pool.usage().peak, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, CostFormulas,
                          testing::Combine(testing::ValuesIn(kShapes),
-                                          testing::Values(Way{Precision::Fp32}, Way{Precision::Bf16}, Way{Precision::Fp16}, kWidenedBf16)));
+                                          testing::Values(Way{Precision::Fp32}, Way{Precision::Bf16},
+                                                          Way{Precision::Fp16}, kWidenedBf16)));
 INSTANTIATE_TEST_SUITE_P(Realistic, CostFormulas,
-                         testing::Combine(testing::Values(kRealistic), testing::Values(Way{Precision::Bf16}, Way{Precision::Fp16}, kWidenedBf16)));
+                         testing::Combine(testing::Values(kRealistic),
+                                          testing::Values(Way{Precision::Bf16}, Way{Precision::Fp16}, kWidenedBf16)));
 
 TEST(Cost, CountsTheFlopsOfMatrixProducts) {
     ModelSpec model;
@@ -178,7 +195,8 @@ TEST(Cost, CountsTheFlopsOfMatrixProducts) {
     const TensorTable table(model);
     const double tokens = 96;
     // 2 FLOPs a weight and token, and the causal half of two [T, T] products a head.
-    EXPECT_EQ(unitCost(table, 1, training).forwardFlops, 2 * tokens * (64 * 64 * 2 + 64 * 32 * 2) + 2 * tokens * 32 * 64);
+    EXPECT_EQ(unitCost(table, 1, training).forwardFlops,
+              2 * tokens * (64 * 64 * 2 + 64 * 32 * 2) + 2 * tokens * 32 * 64);
     EXPECT_EQ(unitCost(table, 2, training).forwardFlops, 2 * tokens * 3 * 64 * 100);
     EXPECT_EQ(unitCost(table, table.headUnit(), training).forwardFlops, 2 * tokens * 64 * 1000);
     EXPECT_EQ(unitCost(table, 2, training).backwardFlops, 2 * unitCost(table, 2, training).forwardFlops);

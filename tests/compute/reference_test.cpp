@@ -21,23 +21,40 @@ constexpr int kSteps = 20;
 
 const char* nameOf(TensorRole role) {
     switch (role) {
-    case TensorRole::TokenEmbedding: return "TokenEmbedding";
-    case TensorRole::PositionEmbedding: return "PositionEmbedding";
-    case TensorRole::NormWeight: return "NormWeight";
-    case TensorRole::NormBias: return "NormBias";
-    case TensorRole::Qkv: return "Qkv";
-    case TensorRole::QkvBias: return "QkvBias";
-    case TensorRole::Query: return "Query";
-    case TensorRole::Key: return "Key";
-    case TensorRole::Value: return "Value";
-    case TensorRole::AttentionOut: return "AttentionOut";
-    case TensorRole::AttentionOutBias: return "AttentionOutBias";
-    case TensorRole::Gate: return "Gate";
-    case TensorRole::Up: return "Up";
-    case TensorRole::UpBias: return "UpBias";
-    case TensorRole::Down: return "Down";
-    case TensorRole::DownBias: return "DownBias";
-    case TensorRole::HeadWeight: return "HeadWeight";
+    case TensorRole::TokenEmbedding:
+        return "TokenEmbedding";
+    case TensorRole::PositionEmbedding:
+        return "PositionEmbedding";
+    case TensorRole::NormWeight:
+        return "NormWeight";
+    case TensorRole::NormBias:
+        return "NormBias";
+    case TensorRole::Qkv:
+        return "Qkv";
+    case TensorRole::QkvBias:
+        return "QkvBias";
+    case TensorRole::Query:
+        return "Query";
+    case TensorRole::Key:
+        return "Key";
+    case TensorRole::Value:
+        return "Value";
+    case TensorRole::AttentionOut:
+        return "AttentionOut";
+    case TensorRole::AttentionOutBias:
+        return "AttentionOutBias";
+    case TensorRole::Gate:
+        return "Gate";
+    case TensorRole::Up:
+        return "Up";
+    case TensorRole::UpBias:
+        return "UpBias";
+    case TensorRole::Down:
+        return "Down";
+    case TensorRole::DownBias:
+        return "DownBias";
+    case TensorRole::HeadWeight:
+        return "HeadWeight";
     }
     return "";
 }
@@ -50,7 +67,8 @@ std::string roleIn(const UnitInfo& unit, TensorRole role) {
 
 template <typename T>
 void writeValues(const fs::path& path, const T* values, size_t count, std::ios::openmode mode = std::ios::app) {
-    std::ofstream(path, std::ios::binary | mode).write(reinterpret_cast<const char*>(values), std::streamsize(count * sizeof(T)));
+    std::ofstream(path, std::ios::binary | mode)
+        .write(reinterpret_cast<const char*>(values), std::streamsize(count * sizeof(T)));
 }
 
 template <typename T>
@@ -84,11 +102,12 @@ protected:
         const TrainSpec& training = model.spec;
         std::ofstream manifest(folder / "manifest.txt");
         manifest.precision(17);
-        manifest << "gpt2 " << (spec.family == Family::Gpt2) << "\nlayers " << spec.layers << "\nheads " << spec.heads << "\nkvHeads "
-                 << spec.kvHeads << "\ntied " << spec.tiedHead << "\nepsilon " << spec.normEpsilon << "\ntheta " << spec.ropeTheta
-                 << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch " << training.microBatch << "\nsequenceLength "
-                 << training.sequenceLength << "\nlearningRate " << training.learningRate << "\nbeta1 " << training.beta1 << "\nbeta2 "
-                 << training.beta2 << "\nadamEpsilon " << training.epsilon << "\nweightDecay " << training.weightDecay << "\nclipNorm "
+        manifest << "gpt2 " << (spec.family == Family::Gpt2) << "\nlayers " << spec.layers << "\nheads " << spec.heads
+                 << "\nkvHeads " << spec.kvHeads << "\ntied " << spec.tiedHead << "\nepsilon " << spec.normEpsilon
+                 << "\ntheta " << spec.ropeTheta << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch "
+                 << training.microBatch << "\nsequenceLength " << training.sequenceLength << "\nlearningRate "
+                 << training.learningRate << "\nbeta1 " << training.beta1 << "\nbeta2 " << training.beta2
+                 << "\nadamEpsilon " << training.epsilon << "\nweightDecay " << training.weightDecay << "\nclipNorm "
                  << training.clipNorm << "\nsteps " << kSteps << '\n';
         for (size_t i = 0; i < model.table.tensors().size(); ++i) {
             const TensorInfo& tensor = model.table.tensors()[i];
@@ -97,7 +116,8 @@ protected:
             for (const int64_t size : tensor.shape)
                 manifest << ' ' << size;
             manifest << '\n';
-            writeValues(folder / "weights.bin", model.master.data_ptr<float>() + model.elementsBeforeUnit(tensor.unit) + tensor.offset,
+            writeValues(folder / "weights.bin",
+                        model.master.data_ptr<float>() + model.elementsBeforeUnit(tensor.unit) + tensor.offset,
                         size_t(tensor.elements));
         }
         for (size_t m = 0; m < model.inputs.size(); ++m) {
@@ -107,7 +127,8 @@ protected:
     }
 
     bool runPython() const {
-        const std::string command = std::string("\"") + GSST_PYTHON + "\" \"" + GSST_REFERENCE_SCRIPT + "\" \"" + folder.string() + "\"";
+        const std::string command =
+            std::string("\"") + GSST_PYTHON + "\" \"" + GSST_REFERENCE_SCRIPT + "\" \"" + folder.string() + "\"";
         return std::system(command.c_str()) == 0;
     }
 
@@ -116,7 +137,8 @@ protected:
 
 /// hi, lo and moments of the whole model, updated unit by unit.
 struct OptimizerState {
-    explicit OptimizerState(const at::Tensor& master) : hi(size_t(master.numel())), lo(hi.size()), moment1(hi.size()), moment2(hi.size()) {
+    explicit OptimizerState(const at::Tensor& master)
+        : hi(size_t(master.numel())), lo(hi.size()), moment1(hi.size()), moment2(hi.size()) {
         for (size_t i = 0; i < hi.size(); ++i) {
             const auto bits = std::bit_cast<uint32_t>(master.data_ptr<float>()[i]);
             hi[i] = uint16_t((bits + 0x8000u) >> 16);
@@ -131,7 +153,9 @@ double gradientNorm(DrivenModel& model, TorchSliceMath& math) {
     std::vector<double> squares(model.table.blocks().size());
     for (int unit = 0; unit < model.table.unitCount(); ++unit) {
         const UnitInfo& info = model.table.units()[size_t(unit)];
-        EXPECT_TRUE(math.norms({info.firstBlock, info.blockCount, model.gradientAt(unit), &squares[size_t(info.firstBlock)]}).ok());
+        EXPECT_TRUE(
+            math.norms({info.firstBlock, info.blockCount, model.gradientAt(unit), &squares[size_t(info.firstBlock)]})
+                .ok());
     }
     double sum = 0;
     for (const double square : squares)
@@ -202,7 +226,8 @@ TEST_P(Reference, UnitsGradientsAndTwentyStepsMatchPyTorch) {
         const double loss = model.step(model.slicing(2));
         EXPECT_NEAR(loss, losses[size_t(step)], 1e-5 * losses[size_t(step)]) << "step " << step;
         const double norm = gradientNorm(model, *math);
-        // AdamW divides by the root of the second moment: rounding differences of tiny gradients grow from step to step.
+        // AdamW divides by the root of the second moment: rounding differences of tiny gradients grow from step to
+        // step.
         EXPECT_NEAR(norm, norms[size_t(step - 1)], (step == 1 ? 1e-5 : 1e-3) * norm) << "step " << step;
         EXPECT_GT(norm, training.clipNorm);  // or clipping would not be tested
         updateAll(model, *math, state, std::min(1.0, training.clipNorm / (norm + 1e-6)), step);
@@ -210,8 +235,9 @@ TEST_P(Reference, UnitsGradientsAndTwentyStepsMatchPyTorch) {
     EXPECT_LT(losses.back(), losses[0] - 0.5);
 }
 
-/// Twenty steps in the recipe's precision: how far each loss is from the reference's, relative to it. Scales the loss as torch.amp.GradScaler
-/// does, beginning far too high: a step whose gradient overflows leaves weights and moments alone.
+/// Twenty steps in the recipe's precision: how far each loss is from the reference's, relative to it. Scales the loss
+/// as torch.amp.GradScaler does, beginning far too high: a step whose gradient overflows leaves weights and moments
+/// alone.
 std::vector<double> deviations(const ModelSpec& spec, TrainSpec training, const std::vector<double>& losses) {
     const Precision precision = training.precision;
     DrivenModel model(spec, training);
@@ -236,10 +262,12 @@ std::vector<double> deviations(const ModelSpec& spec, TrainSpec training, const 
         scaling.noteFinite(history);
         doubled += scaling.scale(history) > model.lossScale;
         found.push_back(loss / losses[size_t(step)] - 1);
-        updateAll(model, *math, state, double(float(std::min(1.0, training.clipNorm / (norm + 1e-6)))) / model.lossScale, step);
+        updateAll(model, *math, state,
+                  double(float(std::min(1.0, training.clipNorm / (norm + 1e-6)))) / model.lossScale, step);
         ++step;
     }
-    EXPECT_EQ(overflows > 3 && doubled > 1, precision == Precision::Fp16) << overflows << " overflows, " << doubled << " times doubled";
+    EXPECT_EQ(overflows > 3 && doubled > 1, precision == Precision::Fp16)
+        << overflows << " overflows, " << doubled << " times doubled";
     return found;
 }
 
@@ -263,17 +291,20 @@ TEST_P(Reference, TwentyStepsIn16BitsStayNearPyTorchInFp32) {
         return deviations(GetParam(), other, losses);
     };
     EXPECT_LT(meanSize(found(Precision::Fp32)), 1e-5);
-    const auto fp16 = found(Precision::Fp16), bf16 = found(Precision::Bf16), widened = found(Precision::Bf16, ProductChoice::Widened);
+    const auto fp16 = found(Precision::Fp16), bf16 = found(Precision::Bf16),
+               widened = found(Precision::Bf16, ProductChoice::Widened);
     ASSERT_EQ(fp16.size(), size_t(kSteps));
     EXPECT_LT(meanSize(fp16), 2e-3) << testing::PrintToString(fp16);  // 1.8e-4 and 8.6e-4 where it was written
     // In the first half of the steps, before AdamW makes much of little: 2.7 and 7.8 times as near as bf16.
-    EXPECT_LT(1.5 * meanSize(fp16, kSteps / 2), meanSize(bf16, kSteps / 2)) << testing::PrintToString(fp16) << testing::PrintToString(bf16);
+    EXPECT_LT(1.5 * meanSize(fp16, kSteps / 2), meanSize(bf16, kSteps / 2))
+        << testing::PrintToString(fp16) << testing::PrintToString(bf16);
     EXPECT_LT(meanSize(widened), 2e-2) << testing::PrintToString(widened);
     EXPECT_NE(widened, bf16);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama()),
-                         [](const auto& instance) { return instance.param.family == Family::Gpt2 ? "Gpt2Tied" : "LlamaGroupedUntied"; });
+INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama()), [](const auto& instance) {
+    return instance.param.family == Family::Gpt2 ? "Gpt2Tied" : "LlamaGroupedUntied";
+});
 
 }  // namespace
 }  // namespace gsst

@@ -25,8 +25,9 @@ TEST_P(SliceMathBits, DoNotDependOnTheSlicing) {
     const double loss = model.step(model.slicing(1));
     const at::Tensor gradient = model.gradient.clone();
     EXPECT_GT(gradient.abs().sum().item<double>(), 0.0);
-    for (const auto& slices : {model.slicing(2), model.slicing(3), model.slicing(100), model.wholeBody(),
-                               DrivenModel::Slices{{0, 2}, {2, 3}, {5, model.table.headUnit() - 5}, {model.table.headUnit(), 1}}}) {
+    for (const auto& slices :
+         {model.slicing(2), model.slicing(3), model.slicing(100), model.wholeBody(),
+          DrivenModel::Slices{{0, 2}, {2, 3}, {5, model.table.headUnit() - 5}, {model.table.headUnit(), 1}}}) {
         model.gradient.zero_();
         EXPECT_EQ(model.step(slices), loss);
         EXPECT_TRUE(at::equal(model.gradient, gradient)) << slices.size() << " slices";
@@ -49,8 +50,8 @@ TEST_P(SliceMathBits, GradientsOfMicroBatchesAreAddedInOrder) {
     DrivenModel model = driven();
     model.step(model.slicing(2));
     const at::Tensor together = model.gradient.clone();
-    // One micro-batch after the other into the same accumulator: per tensor the order of the sums is the same, except where
-    // the head adds to the tied table before the embedding does.
+    // One micro-batch after the other into the same accumulator: per tensor the order of the sums is the same, except
+    // where the head adds to the tied table before the embedding does.
     model.gradient.zero_();
     const auto inputs = model.inputs, targets = model.targets;
     for (size_t m = 0; m < inputs.size(); ++m) {
@@ -80,7 +81,8 @@ TEST_P(SliceMathBits, HeadChunkChangesOnlyTheOrderOfSums) {
         DrivenModel other = driven();
         other.spec.headTokenChunk = chunk;
         EXPECT_NEAR(other.step(other.slicing(2)), loss, loss * (GetParam().precision == Precision::Fp32 ? 1e-6 : 1e-4));
-        EXPECT_LT(relativeError(other.gradient, gradient), GetParam().precision == Precision::Fp32 ? 1e-5 : 2e-2) << chunk;
+        EXPECT_LT(relativeError(other.gradient, gradient), GetParam().precision == Precision::Fp32 ? 1e-5 : 2e-2)
+            << chunk;
     }
 }
 
@@ -90,7 +92,8 @@ TEST_P(SliceMathBits, InputGradientMayLieInTheMemoryOfTheOutputGradient) {
     const auto math = model.math(slices);
     const auto boundaries = model.forward(*math, slices, 0);
     const at::Tensor gradient = at::randn_like(boundaries[0]), kept = gradient.clone(), apart = model.boundary();
-    BackwardCall call{1, 0, model.weightsAt(1), boundaries[0].data_ptr(), gradient.data_ptr(), apart.data_ptr(), model.gradientAt(1)};
+    BackwardCall call{
+        1, 0, model.weightsAt(1), boundaries[0].data_ptr(), gradient.data_ptr(), apart.data_ptr(), model.gradientAt(1)};
     ASSERT_TRUE(math->backward(call).ok());
     EXPECT_TRUE(at::equal(gradient, kept));
     const at::Tensor weights = model.gradient.clone();
@@ -132,7 +135,8 @@ TEST_P(SliceMathBits, DoNotDependOnVocabularySlices) {
         TrainSpec other = training;
         other.vocabularyChunk = 2000;
         DrivenModel coarse(spec, other);
-        EXPECT_NEAR(coarse.step(coarse.slicing(2)), loss, loss * (GetParam().precision == Precision::Fp32 ? 1e-6 : 1e-4));
+        EXPECT_NEAR(coarse.step(coarse.slicing(2)), loss,
+                    loss * (GetParam().precision == Precision::Fp32 ? 1e-6 : 1e-4));
         EXPECT_LT(relativeError(coarse.gradient, gradient), GetParam().precision == Precision::Fp32 ? 1e-5 : 2e-2);
     }
 }
@@ -153,7 +157,8 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
         const auto count = size_t(unit.paddedElements);
         std::vector<uint16_t> hi(count), lo(count);
         std::vector<float> moment1(count), moment2(count);
-        const at::Tensor updated = at::zeros({int64_t(count)}, model.weights.options()), joined = at::ones_like(updated);
+        const at::Tensor updated = at::zeros({int64_t(count)}, model.weights.options()),
+                         joined = at::ones_like(updated);
         UpdateCall call;
         call.firstBlock = unit.firstBlock;
         call.blockCount = unit.blockCount;
@@ -174,10 +179,12 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
             const at::Tensor part = at::ones_like(updated);
             auto* to = static_cast<std::byte*>(part.data_ptr()) + skip * part.element_size();
             ASSERT_TRUE(math->join({unit.firstBlock + 1, unit.blockCount - 1, &hi[skip], &lo[skip], to, {}}).ok());
-            EXPECT_TRUE(at::equal(part.narrow(0, second.offset, int64_t(count - skip)), updated.narrow(0, second.offset, int64_t(count - skip))));
+            EXPECT_TRUE(at::equal(part.narrow(0, second.offset, int64_t(count - skip)),
+                                  updated.narrow(0, second.offset, int64_t(count - skip))));
             std::vector<double> all(size_t(unit.blockCount)), rest(all.size() - 1);
             ASSERT_TRUE(math->norms({unit.firstBlock, unit.blockCount, model.gradientAt(2), all.data()}).ok());
-            ASSERT_TRUE(math->norms({unit.firstBlock + 1, unit.blockCount - 1, model.gradientAt(2) + skip, rest.data()}).ok());
+            ASSERT_TRUE(
+                math->norms({unit.firstBlock + 1, unit.blockCount - 1, model.gradientAt(2) + skip, rest.data()}).ok());
             EXPECT_EQ(std::vector<double>(all.begin() + 1, all.end()), rest);
         }
     }

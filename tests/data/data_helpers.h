@@ -17,8 +17,9 @@ class DataTest : public ::testing::Test {
 protected:
     void SetUp() override {
         const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-        m_folder = std::filesystem::temp_directory_path() / (std::string("gsst-") + info->test_suite_name() + "-" +
-                                                             info->name() + "-" + std::to_string(std::random_device()()));
+        m_folder =
+            std::filesystem::temp_directory_path() / (std::string("gsst-") + info->test_suite_name() + "-" +
+                                                      info->name() + "-" + std::to_string(std::random_device()()));
         std::filesystem::remove_all(m_folder);
         std::filesystem::create_directories(m_folder);
     }
@@ -57,4 +58,4 @@ std::string messageOf(const Result<T>& result) {
 
 #define ASSERT_OK(result) ASSERT_TRUE((result).ok()) << messageOf(result)
 
-} // namespace gsst
+}  // namespace gsst

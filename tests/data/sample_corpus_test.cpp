@@ -109,5 +109,5 @@ TEST_F(SampleCorpusTest, CancelAndErrorsLeaveTheOldFile) {
     EXPECT_EQ(namesIn(m_folder), std::vector<std::string>{"stories.txt"});
 }
 
-} // namespace
-} // namespace gsst
+}  // namespace
+}  // namespace gsst

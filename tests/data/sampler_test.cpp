@@ -214,5 +214,5 @@ TEST_F(BatchTest, ALimitSpreadsValidationOverThePart) {
     EXPECT_EQ(none.countedTargets(), 0);
 }
 
-} // namespace
-} // namespace gsst
+}  // namespace
+}  // namespace gsst

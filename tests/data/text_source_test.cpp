@@ -171,5 +171,5 @@ TEST_F(TextSourceTest, InspectionStops) {
     EXPECT_EQ(result.error().code, ErrorCode::Cancelled);
 }
 
-} // namespace
-} // namespace gsst
+}  // namespace
+}  // namespace gsst

@@ -172,7 +172,7 @@ TEST_F(TokenStoreTest, AShardThatIsRemovedWhileItIsOpenStaysReadable) {
     ASSERT_OK(prepare({write("a.txt", text)}, Tokenizer::bytes()));
     const auto store = TokenStore::open(data());
     ASSERT_OK(store);
-    std::error_code refused; // some systems do not remove what is open
+    std::error_code refused;  // some systems do not remove what is open
     std::filesystem::remove(data() / "tokens-0000.bin", refused);
     EXPECT_EQ(decodeAll(*store, Tokenizer::bytes()), text);
 }
@@ -189,8 +189,12 @@ TEST_F(TokenStoreTest, LargeTokensAndLongReads) {
     TokenWriter writer(osFileSystem(), data(), 100'000);
     ASSERT_OK(writer.append(values));
     ASSERT_OK(writer.finish());
-    const nlohmann::json index = {{"version", 1}, {"tokens", 10'000}, {"vocabulary", 100'000}, {"tokenizer", "x"},
-                                  {"shards", {{{"file", "tokens-0000.bin"}, {"tokens", 10'000}, {"sum", sumText(writer.shards()[0].sum)}}}}};
+    const nlohmann::json index = {
+        {"version", 1},
+        {"tokens", 10'000},
+        {"vocabulary", 100'000},
+        {"tokenizer", "x"},
+        {"shards", {{{"file", "tokens-0000.bin"}, {"tokens", 10'000}, {"sum", sumText(writer.shards()[0].sum)}}}}};
     write("data/index.json", index.dump());
     const auto store = TokenStore::open(data());
     ASSERT_OK(store);
@@ -198,7 +202,8 @@ TEST_F(TokenStoreTest, LargeTokensAndLongReads) {
         std::vector<int32_t> tokens(length);
         const size_t start = values.size() - length;
         ASSERT_OK(store->read(static_cast<int64_t>(start), tokens));
-        EXPECT_TRUE(std::equal(tokens.begin(), tokens.end(), values.begin() + static_cast<std::ptrdiff_t>(start))) << length;
+        EXPECT_TRUE(std::equal(tokens.begin(), tokens.end(), values.begin() + static_cast<std::ptrdiff_t>(start)))
+            << length;
     }
 }
 
@@ -310,5 +315,5 @@ TEST(SplitTokens, SaysWhatIsMissing) {
     EXPECT_FALSE(splitTokens(64, 0.0, 64).ok());
 }
 
-} // namespace
-} // namespace gsst
+}  // namespace
+}  // namespace gsst

@@ -238,5 +238,5 @@ TEST(SuggestedVocabulary, GrowsWithTheText) {
     EXPECT_EQ(suggestedVocabulary(5'000'000'000), 32768);
 }
 
-} // namespace
-} // namespace gsst
+}  // namespace
+}  // namespace gsst

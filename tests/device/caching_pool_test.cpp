@@ -19,7 +19,8 @@ public:
     explicit FakeMemory(int64_t bytes) : m_left(bytes) {}
 
     MemorySource source() {
-        return {[this](int64_t bytes) { return take(bytes); }, [this](std::byte* data, int64_t bytes) { giveBack(data, bytes); }};
+        return {[this](int64_t bytes) { return take(bytes); },
+                [this](std::byte* data, int64_t bytes) { giveBack(data, bytes); }};
     }
     size_t blocks() const { return m_blocks.size(); }
     int refusals = 0;

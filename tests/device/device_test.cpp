@@ -18,7 +18,9 @@ namespace {
 
 enum class Kind { Cpu, Delaying, Cuda };
 
-std::string nameOf(Kind kind) { return kind == Kind::Cpu ? "Cpu" : kind == Kind::Delaying ? "Delaying" : "Cuda"; }
+std::string nameOf(Kind kind) {
+    return kind == Kind::Cpu ? "Cpu" : kind == Kind::Delaying ? "Delaying" : "Cuda";
+}
 
 DeviceBuffer take(Device& device, int64_t bytes) {
     auto buffer = device.allocate(bytes);
@@ -43,9 +45,7 @@ protected:
         else
             openCard();
     }
-    void TearDown() override {
-        EXPECT_TRUE(!card || card->status().ok()) << card->status().error().text();
-    }
+    void TearDown() override { EXPECT_TRUE(!card || card->status().ok()) << card->status().error().text(); }
     void openCard() {
         if (cudaDevices().empty())
             GTEST_SKIP() << "this machine has no CUDA card: the CUDA device is compiled, but not tried";

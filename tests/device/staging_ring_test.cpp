@@ -81,7 +81,8 @@ TEST(StagingRing, APieceNeverStraddlesTheEnd) {
     EXPECT_TRUE(ring->allocate(3 * kPage));
 }
 
-/// Against a plain model: pieces never overlap, hold what was written, and are refused only if there is no room behind the newest.
+/// Against a plain model: pieces never overlap, hold what was written, and are refused only if there is no room behind
+/// the newest.
 TEST(StagingRing, RandomOrdersKeepTheRules) {
     for (uint64_t seed = 0; seed < 20; ++seed) {
         constexpr size_t kPages = 24;
@@ -98,7 +99,8 @@ TEST(StagingRing, RandomOrdersKeepTheRules) {
             if (random % 2 == 0 && !out.empty()) {
                 std::swap(out[random / 2 % std::min<size_t>(out.size(), 3)], out.back());  // mostly the older ones
                 const Out& last = out.back();
-                ASSERT_TRUE(std::all_of(last.piece.begin(), last.piece.end(), [&](std::byte b) { return b == last.mark; }));
+                ASSERT_TRUE(
+                    std::all_of(last.piece.begin(), last.piece.end(), [&](std::byte b) { return b == last.mark; }));
                 ring->release(last.piece);
                 out.pop_back();
             } else {

@@ -14,7 +14,9 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 
-torch::Tensor mebibytes(int64_t count) { return torch::empty({count * kMiB / 4}); }
+torch::Tensor mebibytes(int64_t count) {
+    return torch::empty({count * kMiB / 4});
+}
 
 TEST(TorchPool, CountsInsideTheScopeOnly) {
     CpuPool pool(0);
@@ -149,7 +151,8 @@ TEST(TorchPool, CloneCopiesInThePool) {
 struct Witness : torch::autograd::Function<Witness> {
     static inline std::thread::id thread;
     static torch::Tensor forward(torch::autograd::AutogradContext*, const torch::Tensor& x) { return x * 1; }
-    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext*, torch::autograd::tensor_list gradients) {
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext*,
+                                                 torch::autograd::tensor_list gradients) {
         thread = std::this_thread::get_id();
         return gradients;
     }

@@ -65,7 +65,9 @@ inline ClipFunctions fakePreviousClipping(double bound) {
     clip.factor = [bound, global = clip.factor](double norm, double previous) {
         return previous <= 0 || norm > 1.02 * previous ? global(norm, 0) : global(previous, 0);
     };
-    clip.guess = [global = fakeClipping(bound).factor](double previous) { return previous <= 0 ? 1.0f : global(previous, 0); };
+    clip.guess = [global = fakeClipping(bound).factor](double previous) {
+        return previous <= 0 ? 1.0f : global(previous, 0);
+    };
     return clip;
 }
 
@@ -85,12 +87,12 @@ struct FakeOptions {
     ClipFunctions clip = fakeClipping(1e9);
     double breakEven = 0.5;
     int64_t ringBytes = 8 << 20;
-    StatePreset preset = StatePreset::Exact;  ///< changes bits
+    StatePreset preset = StatePreset::Exact;                               ///< changes bits
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
     bool sumsWithMath = true;  ///< see EngineParts
-    int64_t sequences = 6;                    ///< of a step, over all ranks
+    int64_t sequences = 6;     ///< of a step, over all ranks
     Collective* collective = nullptr;
     EngineObserver* observer = nullptr;
     bool countsLines = false;  ///< records say how many steps had returned, as if each were a byte of the log
@@ -99,7 +101,8 @@ struct FakeOptions {
 /// A run of the engine over the fake math: initial state, steps, state afterwards.
 class FakeRun {
 public:
-    FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options, std::unique_ptr<Device> device)
+    FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options,
+            std::unique_ptr<Device> device)
         : m_files(files), m_folder(std::move(folder)), m_table(table), m_options(std::move(options)),
           m_training(trainingOf(m_options)), m_format(table, m_options.preset, shareOf(m_options)),
           m_builder(table, m_format, m_training, m_options.placement), m_device(std::move(device)) {}
@@ -120,7 +123,9 @@ public:
                 auto* words = reinterpret_cast<uint16_t*>(buffer->data());
                 for (size_t i = 0; i < bytes / 2; ++i)
                     words[i] = kind == StateKind::Hi ? uint16_t(0x3c00 + (i + block * 3) % 61) : uint16_t(0);
-                ASSERT_TRUE(m_store->file(0).write(m_store->layout().blocks(int(block), 1, kind).offset, {buffer->data(), bytes}).ok());
+                ASSERT_TRUE(m_store->file(0)
+                                .write(m_store->layout().blocks(int(block), 1, kind).offset, {buffer->data(), bytes})
+                                .ok());
                 m_store->recordBlock(0, int(block), kind, {buffer->data(), bytes});
             }
         CommitRecord first;
@@ -242,7 +247,8 @@ private:
     }
     /// The same part of the state that a rank of real runs has.
     static StateShare shareOf(const FakeOptions& options) {
-        return options.collective ? StateShare{options.collective->rank(), options.collective->ranks(), Precision::Fp32} : StateShare{};
+        return options.collective ? StateShare{options.collective->rank(), options.collective->ranks(), Precision::Fp32}
+                                  : StateShare{};
     }
     void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
         auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);

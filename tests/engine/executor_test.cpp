@@ -11,7 +11,9 @@
 namespace gsst::test {
 namespace {
 
-std::unique_ptr<Device> makeDevice(CpuPool& pool) { return std::make_unique<CpuDevice>(pool); }
+std::unique_ptr<Device> makeDevice(CpuPool& pool) {
+    return std::make_unique<CpuDevice>(pool);
+}
 
 FakeOptions onDisk() {
     FakeOptions options;
@@ -150,7 +152,8 @@ TEST(Executor, FlippedBitOnReadStopsTheRunAndNamesTheFile) {
     for (UpdateRule rule : {UpdateRule::Deferred, UpdateRule::Insured})
         for (bool sumsWithMath : {false, true})
             for (int nth = 1; nth < 40; nth += 3) {
-                SCOPED_TRACE(testing::Message() << "read " << nth << ", rule " << int(rule) << (sumsWithMath ? ", sums with the math" : ""));
+                SCOPED_TRACE(testing::Message() << "read " << nth << ", rule " << int(rule)
+                                                << (sumsWithMath ? ", sums with the math" : ""));
                 expectAFlippedBitIsFound(nth, rule, sumsWithMath);
             }
 }

@@ -42,7 +42,8 @@ public:
         m_changed.wait(lock, [&] { return round.number != number || m_lost >= 0; });
         if (round.number != number)
             return round.complete;
-        return Error{ErrorCode::Io, "Another rank of the training was lost", "rank " + std::to_string(m_lost), "it left", "Resume"};
+        return Error{ErrorCode::Io, "Another rank of the training was lost", "rank " + std::to_string(m_lost),
+                     "it left", "Resume"};
     }
 
     /// The rank is killed: all calls that wait for it fail, and all later ones.
@@ -77,7 +78,8 @@ public:
         if (beforeSum)
             beforeSum();
         const auto mine = std::as_bytes(values);
-        GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Gradients, m_rank, {mine.begin(), mine.end()}));
+        GSST_ASSIGN(const MeetingPlace::Parts parts,
+                    m_place.exchange(Channel::Gradients, m_rank, {mine.begin(), mine.end()}));
         std::memcpy(values.data(), (*parts)[0].data(), values.size_bytes());
         std::vector<float> next(values.size());
         for (size_t rank = 1; rank < parts->size(); ++rank) {
@@ -89,7 +91,8 @@ public:
     }
 
     Status share(int owner, std::span<std::byte> bytes) override {
-        GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(Channel::Gradients, m_rank, {bytes.begin(), bytes.end()}));
+        GSST_ASSIGN(const MeetingPlace::Parts parts,
+                    m_place.exchange(Channel::Gradients, m_rank, {bytes.begin(), bytes.end()}));
         std::ranges::copy((*parts)[size_t(owner)], bytes.begin());
         return {};
     }

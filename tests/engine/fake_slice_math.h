@@ -21,12 +21,14 @@
 
 namespace gsst {
 
-/// A model without meaning but with every dependency of a real one: each output depends on every weight of the unit and on the
-/// input, each gradient on weights, input and output gradient, each update on gradient and state. Compute in fp32 only; every state
-/// preset, with codes of its own for moments. Results do not depend on slicing or chunks, exactly as required of the real math.
+/// A model without meaning but with every dependency of a real one: each output depends on every weight of the unit and
+/// on the input, each gradient on weights, input and output gradient, each update on gradient and state. Compute in
+/// fp32 only; every state preset, with codes of its own for moments. Results do not depend on slicing or chunks,
+/// exactly as required of the real math.
 class FakeSliceMath : public SliceMath {
 public:
-    FakeSliceMath(const TensorTable& table, const StateFormat& format, std::vector<SliceRange> slices, const TrainSpec& training)
+    FakeSliceMath(const TensorTable& table, const StateFormat& format, std::vector<SliceRange> slices,
+                  const TrainSpec& training)
         : m_table(table), m_format(format), m_training(training), m_slices(std::move(slices)),
           m_activations(training.tokensPerMicroBatch() * table.model().width) {}
 
@@ -50,7 +52,9 @@ public:
         const SliceRange& slice = m_slices[size_t(call.slice)];
         const float* weights = static_cast<const float*>(call.weights);
         // A later part of the embedding goes on with what the parts before made.
-        std::vector<float> x = slice.firstUnit == 0 && call.slice > 0 ? values(call.output) : inputOf(call.slice, call.microBatch, call.input);
+        std::vector<float> x = slice.firstUnit == 0 && call.slice > 0
+                                   ? values(call.output)
+                                   : inputOf(call.slice, call.microBatch, call.input);
         for (const ChunkRange& piece : piecesOf(slice))
             apply(x, weights + offsetInSlice(m_table, slice, piece.unit, piece.unitOffset), piece.paddedElements);
         std::memcpy(call.output, x.data(), x.size() * sizeof(float));
@@ -68,14 +72,16 @@ public:
         const float* rows = static_cast<const float*>(tied ? call.tiedTable : call.weights);
         float* rowsGradient = tied ? call.tiedGradient : call.gradient;
         std::vector<Sum> sums(size_t(m_training.tokensPerMicroBatch()));
-        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.weights), sums.data(), static_cast<float*>(call.inputGradient)};
+        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.weights), sums.data(),
+                      static_cast<float*>(call.inputGradient)};
         const std::vector<ChunkRange> chunks = chunksOfRows({rowsUnit, 1});
         for (const ChunkRange& chunk : chunks)
             addSums(pass, rows + chunk.unitOffset, chunk);
         m_lossScale = float(call.lossScale);
         if (call.inputGradient) {
             for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk)
-                addGradient(pass, rows + chunk->unitOffset, rowsGradient + chunk->unitOffset, *chunk, chunk == chunks.rbegin());
+                addGradient(pass, rows + chunk->unitOffset, rowsGradient + chunk->unitOffset, *chunk,
+                            chunk == chunks.rbegin());
             endGradient(pass, call.gradient);
         }
         return lossOf(pass);
@@ -83,11 +89,14 @@ public:
 
     Result<LossSum> headSums(const HeadSliceCall& call) override {
         const SliceRange& slice = m_slices[size_t(call.slice)];
-        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.norm), static_cast<Sum*>(call.sums), nullptr};
+        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.norm),
+                      static_cast<Sum*>(call.sums), nullptr};
         if (rowsOfSlice(m_table, slice).first == 0)
             std::fill_n(pass.sums, m_training.tokensPerMicroBatch(), Sum{});
         for (const ChunkRange& chunk : chunksOfRows(slice))
-            addSums(pass, static_cast<const float*>(call.rows) + offsetInSlice(m_table, slice, chunk.unit, chunk.unitOffset), chunk);
+            addSums(pass,
+                    static_cast<const float*>(call.rows) + offsetInSlice(m_table, slice, chunk.unit, chunk.unitOffset),
+                    chunk);
         return rowsOfSlice(m_table, slice).end() == m_table.model().vocabulary ? lossOf(pass) : LossSum{};
     }
 
@@ -95,8 +104,8 @@ public:
         const SliceRange& slice = m_slices[size_t(call.slice)];
         const RowRange rows = rowsOfSlice(m_table, slice);
         m_lossScale = float(call.lossScale);
-        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.norm), static_cast<Sum*>(call.sums),
-                      static_cast<float*>(call.inputGradient)};
+        HeadPass pass{call.microBatch, values(call.input), static_cast<const float*>(call.norm),
+                      static_cast<Sum*>(call.sums), static_cast<float*>(call.inputGradient)};
         const std::vector<ChunkRange> chunks = chunksOfRows(slice);
         for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
             const int64_t offset = offsetInSlice(m_table, slice, chunk->unit, chunk->unitOffset);
@@ -114,11 +123,12 @@ public:
         const float* weights = static_cast<const float*>(call.weights);
         if (slice.firstUnit == 0) {
             for (const ChunkRange& piece : piecesOf(slice))
-                accumulate(call.gradient + offsetInSlice(m_table, slice, piece.unit, piece.unitOffset), inputOf(0, call.microBatch, nullptr), upper.data(),
-                           piece.paddedElements);
+                accumulate(call.gradient + offsetInSlice(m_table, slice, piece.unit, piece.unitOffset),
+                           inputOf(0, call.microBatch, nullptr), upper.data(), piece.paddedElements);
             return {};
         }
-        std::vector<std::vector<float>> inputs{call.kept ? m_kept.extract({call.slice, call.microBatch}).mapped() : values(call.input)};
+        std::vector<std::vector<float>> inputs{call.kept ? m_kept.extract({call.slice, call.microBatch}).mapped()
+                                                         : values(call.input)};
         for (int unit = slice.firstUnit; unit + 1 < slice.firstUnit + slice.unitCount; ++unit) {
             inputs.push_back(inputs.back());
             apply(inputs.back(), weights + elementsBefore(m_table, slice, unit), elements(unit));
@@ -278,13 +288,17 @@ private:
         const std::vector<float> x = normed(pass);
         const float weight = mean(rows, chunk.paddedElements);
         for (int64_t token = 0; token < m_training.tokensPerMicroBatch(); ++token)
-            pass.sums[token].sum = 0.9 * pass.sums[token].sum + double(weight) * (1.0 + double(x[size_t(token * m_table.model().width)]));
+            pass.sums[token].sum =
+                0.9 * pass.sums[token].sum + double(weight) * (1.0 + double(x[size_t(token * m_table.model().width)]));
     }
-    void addGradient(const HeadPass& pass, const float* rows, float* gradient, const ChunkRange& chunk, bool begins) const {
+    void addGradient(const HeadPass& pass, const float* rows, float* gradient, const ChunkRange& chunk,
+                     bool begins) const {
         const std::vector<float> x = normed(pass);
         std::vector<float> upper(x.size());
         for (size_t i = 0; i < x.size(); ++i)
-            upper[i] = (0.01f * x[i] + 0.001f * float(m_firstMicroBatch + pass.microBatch) + 1e-3f * float(pass.sums[i / size_t(m_table.model().width)].sum)) * m_lossScale;
+            upper[i] = (0.01f * x[i] + 0.001f * float(m_firstMicroBatch + pass.microBatch) +
+                        1e-3f * float(pass.sums[i / size_t(m_table.model().width)].sum)) *
+                       m_lossScale;
         accumulate(gradient, x, upper.data(), chunk.paddedElements);
         const float weight = 1.0f + mean(rows, chunk.paddedElements);
         for (size_t i = 0; i < x.size(); ++i)
@@ -325,14 +339,16 @@ private:
     /// Linear in the loss scale: as that is a power of two, no bit of a mantissa depends on it.
     void accumulate(float* gradient, const std::vector<float>& x, const float* upper, int64_t count) const {
         for (int64_t i = 0; i < count; ++i)
-            gradient[i] += x[size_t(i) % x.size()] * upper[size_t(i) % x.size()] * 1e-2f + 1e-4f * float(i % 7) * m_lossScale;
+            gradient[i] +=
+                x[size_t(i) % x.size()] * upper[size_t(i) % x.size()] * 1e-2f + 1e-4f * float(i % 7) * m_lossScale;
     }
     std::vector<float> inputOf(int slice, int microBatch, const void* input) const {
         if (slice > 0)
             return values(input);
         std::vector<float> tokens(static_cast<size_t>(m_activations));
         for (size_t i = 0; i < tokens.size(); ++i)
-            tokens[i] = float(m_firstMicroBatch + microBatch + 1) * 0.1f + float(i) * 1e-3f + 0.2f * float(m_step * 7 % 5) + (m_spikes.contains(m_step) ? 300.0f : 0.0f);
+            tokens[i] = float(m_firstMicroBatch + microBatch + 1) * 0.1f + float(i) * 1e-3f +
+                        0.2f * float(m_step * 7 % 5) + (m_spikes.contains(m_step) ? 300.0f : 0.0f);
         return tokens;
     }
     int64_t elements(int unit) const { return m_table.units()[size_t(unit)].paddedElements; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Loss scaling: what it does to the scale, and that neither placement nor interruption nor the scale itself changes the result.
+// Loss scaling: what it does to the scale, and that neither placement nor interruption nor the scale itself changes the
+// result.
 #include "engine_fixture.h"
 
 #include "io/twins/memory_files.h"
@@ -78,10 +79,17 @@ protected:
         FakeOptions chosen = optionsOf(way);
         chosen.preset = std::get<1>(GetParam());
         switch (clipping) {
-        case Clipping::Global: chosen.clip = fakeClipping(bound); break;
-        case Clipping::Previous: chosen.clip = fakePreviousClipping(bound); break;
-        case Clipping::PerUnit: chosen.clip = fakeUnitClipping(bound); break;
-        case Clipping::None: break;
+        case Clipping::Global:
+            chosen.clip = fakeClipping(bound);
+            break;
+        case Clipping::Previous:
+            chosen.clip = fakePreviousClipping(bound);
+            break;
+        case Clipping::PerUnit:
+            chosen.clip = fakeUnitClipping(bound);
+            break;
+        case Clipping::None:
+            break;
         }
         chosen.scaling = scaling;
         chosen.firstScale = firstScale;
@@ -156,7 +164,8 @@ TEST_P(ScaledRuns, AnOverflowSkipsTheStepAndHalvesTheScale) {
     create();
     auto run = open(way());
     EXPECT_EQ(endOf(*run, 12), expected);
-    EXPECT_EQ(run->scales, (std::vector<double>{65536, 32768, 16384, 8192, 8192, 16384, 8192, 8192, 16384, 8192, 8192, 16384}));
+    EXPECT_EQ(run->scales,
+              (std::vector<double>{65536, 32768, 16384, 8192, 8192, 16384, 8192, 8192, 16384, 8192, 8192, 16384}));
     for (size_t i = 0; i < run->scales.size(); ++i) {
         EXPECT_EQ(run->verdicts[i].fault, run->scales[i] > largest ? StepFault::Overflow : StepFault::None) << i;
         EXPECT_EQ(run->verdicts[i].effect, run->scales[i] > largest ? StepEffect::Skipped : StepEffect::Applied) << i;
@@ -215,12 +224,13 @@ std::string nameOfCase(const testing::TestParamInfo<std::tuple<Way, StatePreset>
     return std::get<0>(test.param).name + "_" + nameOf(std::get<1>(test.param));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ScaledRuns,
-                         testing::Combine(testing::Values(Way{"deferred", UpdateRule::Deferred}, Way{"speculative", UpdateRule::Speculative},
-                                                          Way{"insured", UpdateRule::Insured}, Way{"adaptive", UpdateRule::Adaptive},
-                                                          Way{"inRam", UpdateRule::Deferred, true}),
-                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)),
-                         nameOfCase);
+INSTANTIATE_TEST_SUITE_P(
+    All, ScaledRuns,
+    testing::Combine(testing::Values(Way{"deferred", UpdateRule::Deferred}, Way{"speculative", UpdateRule::Speculative},
+                                     Way{"insured", UpdateRule::Insured}, Way{"adaptive", UpdateRule::Adaptive},
+                                     Way{"inRam", UpdateRule::Deferred, true}),
+                     testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)),
+    nameOfCase);
 
 }  // namespace
 }  // namespace gsst::test

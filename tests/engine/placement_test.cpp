@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whatever is free to choose must not change a bit: random placements, slicings, chunks, rings, update rules and ways of clipping
-// against everything kept in memory.
+// Whatever is free to choose must not change a bit: random placements, slicings, chunks, rings, update rules and ways
+// of clipping against everything kept in memory.
 #include "engine_fixture.h"
 
 #include "io/twins/memory_files.h"
@@ -25,10 +25,14 @@ enum class Clipping { Never, Sometimes, Previous, PerUnit };
 
 ClipFunctions clipping(Clipping kind, double bound) {
     switch (kind) {
-    case Clipping::Never: return fakeClipping(1e9);
-    case Clipping::Sometimes: return fakeClipping(bound);
-    case Clipping::Previous: return fakePreviousClipping(bound);
-    case Clipping::PerUnit: return fakeUnitClipping(bound);
+    case Clipping::Never:
+        return fakeClipping(1e9);
+    case Clipping::Sometimes:
+        return fakeClipping(bound);
+    case Clipping::Previous:
+        return fakePreviousClipping(bound);
+    case Clipping::PerUnit:
+        return fakeUnitClipping(bound);
     }
     return {};
 }
@@ -81,7 +85,8 @@ FakeOptions randomOptions(std::mt19937& random) {
     if (pick(random, {0, 1}) == 1)
         for (int slice = 0; slice < (placement.vocabularyRows > 0 ? 5 : 3); ++slice)
             placement.slices.push_back(randomResidency(random));
-    options.rule = pick(random, {UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured, UpdateRule::Adaptive});
+    options.rule =
+        pick(random, {UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured, UpdateRule::Adaptive});
     options.breakEven = pick(random, {0.1, 0.9});
     options.ringBytes = pick<int64_t>(random, {3 << 20, 8 << 20});
     options.sumsWithMath = pick(random, {0, 1}) == 1;
@@ -91,10 +96,13 @@ FakeOptions randomOptions(std::mt19937& random) {
 std::string describe(const FakeOptions& options) {
     std::ostringstream text;
     const auto put = [&](const SliceResidency& residency) {
-        text << ' ' << int(residency.keepsActivations) << int(residency.weights) << int(residency.remainder) << int(residency.moments) << int(residency.gradient);
+        text << ' ' << int(residency.keepsActivations) << int(residency.weights) << int(residency.remainder)
+             << int(residency.moments) << int(residency.gradient);
     };
-    text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " rows " << options.placement.vocabularyRows << " shares " << int(options.placement.headShares) << " chunk " << options.placement.chunkElements
-         << " boundaries " << int(options.placement.boundaries) << " ring " << options.ringBytes << (options.sumsWithMath ? " sums with the math" : " sums by I/O") << " residency";
+    text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " rows "
+         << options.placement.vocabularyRows << " shares " << int(options.placement.headShares) << " chunk "
+         << options.placement.chunkElements << " boundaries " << int(options.placement.boundaries) << " ring "
+         << options.ringBytes << (options.sumsWithMath ? " sums with the math" : " sums by I/O") << " residency";
     put(options.placement.everywhere);
     for (const SliceResidency& residency : options.placement.slices)
         put(residency);
@@ -113,7 +121,8 @@ TEST_P(Placements, SameBitsAsEverythingInMemory) {
     const double bound = norms[norms.size() / 2];  // some steps clip and some do not
     resident.clip = clipping(kind, bound);
     const Outcome reference = train(tied, resident, 0);
-    EXPECT_NE(reference.losses.front(), reference.losses.back()) << "the fake model does not learn: the test would prove nothing";
+    EXPECT_NE(reference.losses.front(), reference.losses.back())
+        << "the fake model does not learn: the test would prove nothing";
     if (kind == Clipping::Sometimes || kind == Clipping::Previous) {
         EXPECT_GT(reference.clipped, 0);
     }
@@ -144,11 +153,14 @@ TEST_P(Placements, SameBitsAsEverythingInMemory) {
 
 std::string nameOfCase(const testing::TestParamInfo<std::tuple<bool, Clipping, StatePreset>>& test) {
     const char* const names[] = {"never", "sometimes", "previous", "perUnit"};
-    return std::string(std::get<0>(test.param) ? "tied_" : "untied_") + names[size_t(std::get<1>(test.param))] + "_" + nameOf(std::get<2>(test.param));
+    return std::string(std::get<0>(test.param) ? "tied_" : "untied_") + names[size_t(std::get<1>(test.param))] + "_" +
+           nameOf(std::get<2>(test.param));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Placements,
-                         testing::Combine(testing::Bool(), testing::Values(Clipping::Never, Clipping::Sometimes, Clipping::Previous, Clipping::PerUnit),
+                         testing::Combine(testing::Bool(),
+                                          testing::Values(Clipping::Never, Clipping::Sometimes, Clipping::Previous,
+                                                          Clipping::PerUnit),
                                           testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)),
                          nameOfCase);
 

@@ -27,7 +27,8 @@ FakeOptions optionsOf(UpdateRule rule, Placement placement, double bound) {
 /// Two ranks as threads, each with a folder of its own.
 class TwoRanks {
 public:
-    TwoRanks(FileSystem& files, const TensorTable& table, FakeOptions options, std::array<EngineObserver*, 2> observers = {})
+    TwoRanks(FileSystem& files, const TensorTable& table, FakeOptions options,
+             std::array<EngineObserver*, 2> observers = {})
         : m_files(files), m_table(table), m_options(std::move(options)), m_observers(observers) {
         meet();
         for (int rank : {0, 1})
@@ -43,8 +44,9 @@ public:
             FakeOptions own = m_options;
             own.collective = m_ranks[size_t(rank)].get();
             own.observer = m_observers[size_t(rank)];
-            m_runs[size_t(rank)] = std::make_unique<FakeRun>(m_files, "rank" + std::to_string(rank), m_table, own,
-                                                             std::make_unique<DelayingDevice>(m_pools[size_t(rank)], uint64_t(rank + 1)));
+            m_runs[size_t(rank)] =
+                std::make_unique<FakeRun>(m_files, "rank" + std::to_string(rank), m_table, own,
+                                          std::make_unique<DelayingDevice>(m_pools[size_t(rank)], uint64_t(rank + 1)));
         }
     }
 
@@ -85,7 +87,8 @@ class Ranks : public testing::TestWithParam<Case> {
 protected:
     /// A bound of the norm that some steps pass and some do not.
     void SetUp() override {
-        FakeRun free(*files, "free", table, optionsOf(UpdateRule::Deferred, residentPlacement(), 1e9), std::make_unique<CpuDevice>(pool));
+        FakeRun free(*files, "free", table, optionsOf(UpdateRule::Deferred, residentPlacement(), 1e9),
+                     std::make_unique<CpuDevice>(pool));
         free.create();
         free.open();
         free.steps(5);
@@ -123,7 +126,8 @@ protected:
         into.assign(buffer->data(), buffer->data() + extent.bytes);
     }
 
-    const TensorTable table{tinyModel(false)};  // a tied matrix has two gradients, and their order of addition is another one
+    const TensorTable table{
+        tinyModel(false)};  // a tied matrix has two gradients, and their order of addition is another one
     std::unique_ptr<FileSystem> files = makeMemoryFiles();
     CpuPool pool{0};
 
@@ -224,7 +228,8 @@ public:
             m_lowest = op.slice;
         m_changed.notify_all();
     }
-    /// Returns when a slice below the one on the link is computed, if there is one; never late where both go on beside each other.
+    /// Returns when a slice below the one on the link is computed, if there is one; never late where both go on beside
+    /// each other.
     void awaitNextSlice() {
         std::unique_lock lock(m_mutex);
         m_changed.wait_for(lock, std::chrono::seconds(20), [this] { return m_onLink == 0 || m_lowest < m_onLink; });

@@ -74,7 +74,8 @@ TEST_P(Driver, SkippedStepKeepsTheStateAndIsCounted) {
     EXPECT_EQ(run->store().committed().skippedInARow, 0);
 }
 
-/// A log is cut to what the record says when the run is resumed, so a step must not be on record before its line is in the log.
+/// A log is cut to what the record says when the run is resumed, so a step must not be on record before its line is in
+/// the log.
 TEST_P(Driver, ASkippedStepIsRecordedWithItsLine) {
     FakeOptions counting = options(GetParam(), 1e9);
     counting.countsLines = true;
@@ -155,7 +156,9 @@ std::string nameOfCase(const testing::TestParamInfo<UpdateRule>& test) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Driver,
-                         testing::Values(UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured, UpdateRule::Adaptive), nameOfCase);
+                         testing::Values(UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured,
+                                         UpdateRule::Adaptive),
+                         nameOfCase);
 
 TEST(AdaptiveRule, InsuresACalmRunAndDefersOneThatClips) {
     const TensorTable table(tinyModel(false));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What is not finite or far from the rest never takes effect, and all placements and interruptions agree on what that is.
+// What is not finite or far from the rest never takes effect, and all placements and interruptions agree on what that
+// is.
 #include "engine_fixture.h"
 
 #include "io/twins/memory_files.h"
@@ -20,14 +21,17 @@ struct Case {
 
 std::vector<Case> cases(const std::vector<StatePreset>& presets) {
     std::vector<Case> all;
-    for (const Way& way : {Way{"deferred", UpdateRule::Deferred}, Way{"speculative", UpdateRule::Speculative}, Way{"insured", UpdateRule::Insured},
-                           Way{"adaptive", UpdateRule::Adaptive}, Way{"inRam", UpdateRule::Deferred, true}})
+    for (const Way& way : {Way{"deferred", UpdateRule::Deferred}, Way{"speculative", UpdateRule::Speculative},
+                           Way{"insured", UpdateRule::Insured}, Way{"adaptive", UpdateRule::Adaptive},
+                           Way{"inRam", UpdateRule::Deferred, true}})
         for (StatePreset preset : presets)
             all.push_back({way, preset});
     return all;
 }
 
-std::string nameOfCase(const testing::TestParamInfo<Case>& test) { return test.param.way.name + "_" + nameOf(test.param.preset); }
+std::string nameOfCase(const testing::TestParamInfo<Case>& test) {
+    return test.param.way.name + "_" + nameOf(test.param.preset);
+}
 
 ModelSpec smallModel() {
     ModelSpec model = tinyModel(true);
@@ -52,7 +56,8 @@ struct Ending {
 
 class StepSafety : public testing::TestWithParam<Case> {
 protected:
-    explicit StepSafety(const ModelSpec& model = tinyModel(true), double clippedAt = middleNorm()) : table(model), bound(clippedAt) {}
+    explicit StepSafety(const ModelSpec& model = tinyModel(true), double clippedAt = middleNorm())
+        : table(model), bound(clippedAt) {}
     using Prepare = std::function<void(FakeSliceMath&)>;
 
     FakeOptions options(const Way& way) const {
@@ -140,9 +145,11 @@ TEST_P(StepSafety, AnUpdateThatOverflowsIsNeverCommitted) {
         EXPECT_EQ(run->lastError.code, ErrorCode::InvalidInput) << run->lastError.text();
         EXPECT_NE(run->lastError.text().find("step 4"), std::string::npos) << run->lastError.text();
         if (GetParam().way.inRam) {
-            run->math().overflow(-1);  // doing the rest of the update would go well, and give a state that was updated twice in part
+            run->math().overflow(
+                -1);  // doing the rest of the update would go well, and give a state that was updated twice in part
             EXPECT_FALSE(run->settle());
-            EXPECT_NE(run->lastError.text().find("did not come to its end"), std::string::npos) << run->lastError.text();
+            EXPECT_NE(run->lastError.text().find("did not come to its end"), std::string::npos)
+                << run->lastError.text();
         }
         ASSERT_TRUE(run->driver().giveUp().ok());
         EXPECT_LE(run->store().committed().step, 3);
@@ -166,7 +173,9 @@ TEST_P(StepSafety, AnUpdateThatOverflowsWhileItIsSettledIsNotCommittedEither) {
     EXPECT_LE(open(GetParam().way)->store().committed().step, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StepSafety, testing::ValuesIn(cases({StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean})), nameOfCase);
+INSTANTIATE_TEST_SUITE_P(All, StepSafety,
+                         testing::ValuesIn(cases({StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean})),
+                         nameOfCase);
 
 /// Long enough that there are steps to compare with.
 class Outliers : public StepSafety {

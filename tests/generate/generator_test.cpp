@@ -48,9 +48,9 @@ protected:
         const at::Tensor x = model.forward(*math, slices, 0).back()[0];
         const int unit = model.table.headUnit();
         const UnitWeights head(model.table, unit, model.weightsAt(unit), x.scalar_type());
-        const at::Tensor table = model.table.model().tiedHead
-                                     ? UnitWeights(model.table, 0, model.weightsAt(0), x.scalar_type())[TensorRole::TokenEmbedding]
-                                     : head[TensorRole::HeadWeight];
+        const at::Tensor table = model.table.model().tiedHead ? UnitWeights(model.table, 0, model.weightsAt(0),
+                                                                            x.scalar_type())[TensorRole::TokenEmbedding]
+                                                              : head[TensorRole::HeadWeight];
         const Norm norm(model.table.model(), head);
         const at::Tensor normed = at::empty_like(x);
         norm.apply(x, norm.statistics(x), normed);
@@ -98,7 +98,8 @@ TEST_P(Generation, FullContextBeginsAgainWithItsLastHalf) {
     std::vector<int64_t> tokens(size_t(3 * context));
     std::iota(tokens.begin(), tokens.end(), int64_t{0});
     OneUnitAtATime source(model);
-    Generator generator(model.table, model.spec, source, model.pool), fresh(model.table, model.spec, source, model.pool);
+    Generator generator(model.table, model.spec, source, model.pool),
+        fresh(model.table, model.spec, source, model.pool);
     const std::span<const int64_t> all(tokens);
     // A prompt longer than the context keeps its last tokens ...
     auto expected = fresh.next(all.first(size_t(2 * context)).last(size_t(context)));
@@ -122,7 +123,12 @@ TEST_P(Generation, IsRepeatableAndStops) {
     const std::vector<int64_t> prompt{1, 2, 3};
     const auto write = [&](const GenerationOptions& chosen) {
         std::vector<int64_t> text;
-        const auto count = generator.generate(prompt, chosen, [&](int64_t token) { text.push_back(token); return true; }, {});
+        const auto count = generator.generate(prompt, chosen,
+                                              [&](int64_t token) {
+                                                  text.push_back(token);
+                                                  return true;
+                                              },
+                                              {});
         EXPECT_TRUE(count.ok());
         return text;
     };

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks that ctest runs every test file: one may be named in a CMakeLists.txt and still stand in a branch that is never taken.
 
-    ctest_test.py <build folder> [area of tests/ that this configuration leaves out ...]"""
+ctest_test.py <build folder> [area of tests/ that this configuration leaves out ...]"""
+
 import json
 import pathlib
 import subprocess
@@ -14,7 +15,9 @@ import tree
 
 def known_to_ctest(build):
     """Names of tests, and of the programs and scripts that they run."""
-    listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], capture_output=True, check=True, text=True)
+    listing = subprocess.run(
+        ["ctest", "--test-dir", build, "--show-only=json-v1"], capture_output=True, check=True, text=True
+    )
     known = set()
     for test in json.loads(listing.stdout)["tests"]:
         known.add(test["name"])
@@ -25,8 +28,11 @@ def known_to_ctest(build):
 def faults_of_tests(root, known, not_built):
     """Test files that belong to no test of `known`, outside the areas that are not built."""
     names = [pathlib.PurePosixPath(name) for name in tree.files(root, ("tests",))]
-    return [f"{name}: ctest does not run it" for name in names
-            if name.stem.endswith("_test") and name.parts[1] not in not_built and name.stem not in known]
+    return [
+        f"{name}: ctest does not run it"
+        for name in names
+        if name.stem.endswith("_test") and name.parts[1] not in not_built and name.stem not in known
+    ]
 
 
 class EveryTestIsRun(unittest.TestCase):
@@ -48,7 +54,9 @@ class TheRuleCanFail(unittest.TestCase):
 
     def test_one_is_left_out(self):
         with tree.FakeTree(self.FILES) as root:
-            self.assertEqual(["tests/io/file_test.cpp: ctest does not run it"], faults_of_tests(root, {"signals_test", "file"}, ()))
+            self.assertEqual(
+                ["tests/io/file_test.cpp: ctest does not run it"], faults_of_tests(root, {"signals_test", "file"}, ())
+            )
 
     def test_an_area_that_is_not_built(self):
         with tree.FakeTree(self.FILES) as root:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks by their #include lines that folders know only the folders below them, and that LibTorch and the system's headers
 stay in the files that are meant to hold them."""
+
 import fnmatch
 import re
 import unittest
@@ -30,8 +31,24 @@ ARROWS = {
     "ranks": ("engine", "store", "plan", "device", "io", "spec"),
     "run": ("service", "machine", "optim", "store", "plan", "io", "spec"),
     "generate": ("service", "compute", "nn", "optim", "data", "store", "plan", "device", "io", "spec"),
-    "train": ("service", "insight", "trace", "compute", "machine", "ranks", "run", "generate", "engine", "optim", "data", "store", "plan",
-              "device", "io", "spec"),
+    "train": (
+        "service",
+        "insight",
+        "trace",
+        "compute",
+        "machine",
+        "ranks",
+        "run",
+        "generate",
+        "engine",
+        "optim",
+        "data",
+        "store",
+        "plan",
+        "device",
+        "io",
+        "spec",
+    ),
     "bench": ("service", "train", "insight", "machine", "plan", "io", "spec"),
     "ui": ("service", "spec"),
 }
@@ -59,7 +76,18 @@ TORCH_FILES = {"device": "torch_pool*"}
 
 QT = re.compile(r"^(Qt\w+/.*|Q[A-Z]\w*|q[a-z]+\.h)$")
 
-POSIX = ("unistd.h", "fcntl.h", "sys/*", "signal.h", "dlfcn.h", "pthread.h", "poll.h", "sched.h", "termios.h", "dirent.h")
+POSIX = (
+    "unistd.h",
+    "fcntl.h",
+    "sys/*",
+    "signal.h",
+    "dlfcn.h",
+    "pthread.h",
+    "poll.h",
+    "sched.h",
+    "termios.h",
+    "dirent.h",
+)
 LINUX_FILES = ("*_linux.cpp", "*_linux.h")
 WINDOWS_FILES = ("*_windows.cpp", "*_windows.h")
 
@@ -67,13 +95,13 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def area_of(name):
-    """"train" of core/train/session.h, "ui" of ui/theme/theme.h."""
+    """ "train" of core/train/session.h, "ui" of ui/theme/theme.h."""
     parts = name.split("/")
     return parts[1] if parts[0] == "core" and len(parts) > 2 else parts[0]
 
 
 def room_of(name):
-    """"plan/search" of core/plan/search/planner.h, "plan" of core/plan/simulation.h."""
+    """ "plan/search" of core/plan/search/planner.h, "plan" of core/plan/simulation.h."""
     folder = name.removeprefix("core/").rsplit("/", 1)[0]
     while folder not in ROOMS and "/" in folder:
         folder = folder.rsplit("/", 1)[0]
@@ -176,7 +204,9 @@ class Layering(unittest.TestCase):
         self.assertEqual([], faults_of_reach(tree.root_of_tree()))
 
     def test_rooms_are_of_this_tree(self):
-        self.assertEqual([], [room for room in ROOMS if not any((tree.root_of_tree() / top / room).is_dir() for top in ("core", ""))])
+        self.assertEqual(
+            [], [room for room in ROOMS if not any((tree.root_of_tree() / top / room).is_dir() for top in ("core", ""))]
+        )
 
     def test_every_folder_has_its_arrows(self):
         root = tree.root_of_tree()
@@ -194,25 +224,35 @@ class TheRulesCanFail(unittest.TestCase):
             self.assertIn(part, faults[0])
 
     def test_clean_tree(self):
-        self.expect({
-            "core/base/result.h": "#include <string>\n",
-            "core/plan/planner.h": '#include "base/result.h"\n#include "spec/run_spec.h"\n',
-            "core/spec/run_spec.h": '#include "base/result.h"\n',
-            "core/io/file_linux.cpp": "#include <unistd.h>\n#include <sys/stat.h>\n",
-            "core/io/file_windows.cpp": "#include <windows.h>\n",
-            "core/nn/linear.h": "#include <torch/torch.h>\n",
-            "core/device/torch_pool.cpp": "#include <c10/core/Allocator.h>\n",
-            "core/service/events.h": '#include "base/result.h"\n',
-            "ui/session/bridge.h": '#include "service/events.h"\n#include "ui/theme/theme.h"\n',
-            "ui/theme/theme.h": "// #include <torch/torch.h> stands in a comment\n",
-            "app/main.cpp": '#include "ui/session/bridge.h"\n#include "service/events.h"\n',
-        })
+        self.expect(
+            {
+                "core/base/result.h": "#include <string>\n",
+                "core/plan/planner.h": '#include "base/result.h"\n#include "spec/run_spec.h"\n',
+                "core/spec/run_spec.h": '#include "base/result.h"\n',
+                "core/io/file_linux.cpp": "#include <unistd.h>\n#include <sys/stat.h>\n",
+                "core/io/file_windows.cpp": "#include <windows.h>\n",
+                "core/nn/linear.h": "#include <torch/torch.h>\n",
+                "core/device/torch_pool.cpp": "#include <c10/core/Allocator.h>\n",
+                "core/service/events.h": '#include "base/result.h"\n',
+                "ui/session/bridge.h": '#include "service/events.h"\n#include "ui/theme/theme.h"\n',
+                "ui/theme/theme.h": "// #include <torch/torch.h> stands in a comment\n",
+                "app/main.cpp": '#include "ui/session/bridge.h"\n#include "service/events.h"\n',
+            }
+        )
 
     def test_upward_arrow(self):
-        self.expect({"core/plan/a.cpp": '#include "store/b.h"\n', "core/store/b.h": ""}, "core/plan/a.cpp:1", "plan must not know store")
+        self.expect(
+            {"core/plan/a.cpp": '#include "store/b.h"\n', "core/store/b.h": ""},
+            "core/plan/a.cpp:1",
+            "plan must not know store",
+        )
 
     def test_upward_arrow_by_the_long_way(self):
-        self.expect({"core/base/a.h": '\n#  include "core/io/b.h"\n', "core/io/b.h": ""}, "core/base/a.h:2", "base must not know io")
+        self.expect(
+            {"core/base/a.h": '\n#  include "core/io/b.h"\n', "core/io/b.h": ""},
+            "core/base/a.h:2",
+            "base must not know io",
+        )
 
     def test_arrow_to_a_file_that_is_not_there(self):
         self.expect({"core/nn/a.cpp": '#include "optim/gone.h"\n'}, "nn must not know optim")
@@ -221,20 +261,41 @@ class TheRulesCanFail(unittest.TestCase):
         self.expect({"core/train/a.cpp": '#include "ui/b.h"\n', "ui/b.h": ""}, "train must not know ui")
 
     def test_ui_sees_the_service_alone(self):
-        self.expect({"ui/a.cpp": '#include "train/trainer.h"\n', "core/train/trainer.h": ""}, "ui must not know train", "trainer.h")
+        self.expect(
+            {"ui/a.cpp": '#include "train/trainer.h"\n', "core/train/trainer.h": ""},
+            "ui must not know train",
+            "trainer.h",
+        )
 
     def test_rooms_within_a_folder(self):
-        self.expect({"core/plan/search/a.cpp": '#include "plan/b.h"\n#include "plan/program/c.h"\n', "core/plan/b.h": "", "core/plan/program/c.h": ""})
-        self.expect({"core/plan/program/a.cpp": '#include "plan/search/b.h"\n', "core/plan/search/b.h": ""},
-                    "core/plan/program/a.cpp:1", "plan/program must not know plan/search")
-        self.expect({"core/plan/a.cpp": '#include "plan/search/b.h"\n', "core/plan/search/b.h": ""}, "plan must not know plan/search")
-        self.expect({"ui/draft/a.cpp": '#include "ui/wizard/b.h"\n', "ui/wizard/b.h": ""}, "ui/draft must not know ui (ui/wizard/b.h)")
+        self.expect(
+            {
+                "core/plan/search/a.cpp": '#include "plan/b.h"\n#include "plan/program/c.h"\n',
+                "core/plan/b.h": "",
+                "core/plan/program/c.h": "",
+            }
+        )
+        self.expect(
+            {"core/plan/program/a.cpp": '#include "plan/search/b.h"\n', "core/plan/search/b.h": ""},
+            "core/plan/program/a.cpp:1",
+            "plan/program must not know plan/search",
+        )
+        self.expect(
+            {"core/plan/a.cpp": '#include "plan/search/b.h"\n', "core/plan/search/b.h": ""},
+            "plan must not know plan/search",
+        )
+        self.expect(
+            {"ui/draft/a.cpp": '#include "ui/wizard/b.h"\n', "ui/wizard/b.h": ""},
+            "ui/draft must not know ui (ui/wizard/b.h)",
+        )
 
     def test_ui_sees_no_engine(self):
         self.expect({"ui/a.cpp": '#include "engine/b.h"\n', "core/engine/b.h": ""}, "ui must not know engine")
 
     def test_torch_through_a_header(self):
-        with tree.FakeTree({"ui/a.cpp": '#include "service/events.h"\n', "core/service/events.h": "#include <torch/types.h>\n"}) as root:
+        with tree.FakeTree(
+            {"ui/a.cpp": '#include "service/events.h"\n', "core/service/events.h": "#include <torch/types.h>\n"}
+        ) as root:
             self.assertIn("ui/a.cpp -> core/service/events.h -> torch/types.h", faults_of_reach(root))
 
     def test_posix(self):
@@ -248,14 +309,22 @@ class TheRulesCanFail(unittest.TestCase):
         for area in TORCH_FREE:
             name = "ui/a.h" if area == "ui" else f"core/{area}/a.h"
             with tree.FakeTree({name: "#include <ATen/ATen.h>\n"}) as root:
-                self.assertEqual([f"{name}:1: {area} builds without LibTorch, but includes ATen/ATen.h"], faults_of_includes(root))
+                self.assertEqual(
+                    [f"{name}:1: {area} builds without LibTorch, but includes ATen/ATen.h"], faults_of_includes(root)
+                )
                 self.assertEqual([f"{name} -> ATen/ATen.h"], faults_of_reach(root))
 
     def test_qt_outside_the_window(self):
         for name in ("core/train/a.cpp", "app/cli/a.cpp"):
             for header in ("QString", "QtCore/QObject", "qglobal.h", "qcustomplot.h"):
                 self.expect({name: f"#include <{header}>\n"}, f"{name}:1", "Qt", header)
-        self.expect({"app/main.cpp": "#include <QApplication>\n", "ui/a.cpp": "#include <qcustomplot.h>\n", "core/io/a.cpp": "#include <queue>\n"})
+        self.expect(
+            {
+                "app/main.cpp": "#include <QApplication>\n",
+                "ui/a.cpp": "#include <qcustomplot.h>\n",
+                "core/io/a.cpp": "#include <queue>\n",
+            }
+        )
 
     def test_torch_in_device(self):
         self.expect({"core/device/cpu_device.cpp": '#include "torch/torch.h"\n'}, "only torch_pool* may include")

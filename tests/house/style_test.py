@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks what every file of the tree must have: a licence line, a modest length, a place in CMake, and no leftovers."""
+
 import re
 import unittest
 
@@ -40,13 +41,20 @@ def length_faults(root, long_files):
 
 def needless_exceptions(root, long_files):
     """Exceptions for files that are gone, or short by now."""
-    return [f"{name}: needs no exception" for name in sorted(long_files)
-            if not (root / name).is_file() or len(tree.lines(root, name)) <= LONGEST]
+    return [
+        f"{name}: needs no exception"
+        for name in sorted(long_files)
+        if not (root / name).is_file() or len(tree.lines(root, name)) <= LONGEST
+    ]
 
 
 def texts(root):
     """Every text file but the licence, those at the root of the tree included."""
-    here = [path.name for path in root.iterdir() if path.is_file() and (path.suffix in tree.TEXTS or path.name == ".clang-tidy")]
+    here = [
+        path.name
+        for path in root.iterdir()
+        if path.is_file() and (path.suffix in tree.TEXTS or path.name == ".clang-tidy")
+    ]
     return sorted(here) + tree.files(root, suffixes=tree.TEXTS)
 
 
@@ -147,20 +155,35 @@ class TheRulesCanFail(unittest.TestCase):
             self.assertTrue(text.startswith(fault), f"{text!r} does not begin with {fault!r}")
 
     def test_licence(self):
-        self.expect(licence_faults, {
-            "core/base/a.h": f"// {LICENCE}\n#pragma once\n",
-            "core/base/b.h": "#pragma once\n",
-            "core/base/c.cpp": f"\n// {LICENCE}\n",
-            "core/base/d.cpp": "",
-            "packaging/a.sh": f"#!/bin/sh\n# {LICENCE}\n",
-            "packaging/b.sh": f"#!/bin/sh\necho\n# {LICENCE}\n",
-            "tests/a.py": f"# {LICENCE}\n",
-            "tests/b.py": "#!/usr/bin/env python3\n",
-        }, "core/base/b.h", "core/base/c.cpp", "core/base/d.cpp", "packaging/b.sh", "tests/b.py")
+        self.expect(
+            licence_faults,
+            {
+                "core/base/a.h": f"// {LICENCE}\n#pragma once\n",
+                "core/base/b.h": "#pragma once\n",
+                "core/base/c.cpp": f"\n// {LICENCE}\n",
+                "core/base/d.cpp": "",
+                "packaging/a.sh": f"#!/bin/sh\n# {LICENCE}\n",
+                "packaging/b.sh": f"#!/bin/sh\necho\n# {LICENCE}\n",
+                "tests/a.py": f"# {LICENCE}\n",
+                "tests/b.py": "#!/usr/bin/env python3\n",
+            },
+            "core/base/b.h",
+            "core/base/c.cpp",
+            "core/base/d.cpp",
+            "packaging/b.sh",
+            "tests/b.py",
+        )
 
     def test_length(self):
-        contents = {"core/a/long.cpp": "x\n" * 401, "core/a/right.cpp": "x\n" * 400, "ui/known.cpp": "x\n" * 401, "tests/any.cpp": "x\n" * 999}
-        self.expect(lambda root: length_faults(root, {"ui/known.cpp": "a reason"}), contents, "core/a/long.cpp: 401 lines")
+        contents = {
+            "core/a/long.cpp": "x\n" * 401,
+            "core/a/right.cpp": "x\n" * 400,
+            "ui/known.cpp": "x\n" * 401,
+            "tests/any.cpp": "x\n" * 999,
+        }
+        self.expect(
+            lambda root: length_faults(root, {"ui/known.cpp": "a reason"}), contents, "core/a/long.cpp: 401 lines"
+        )
 
     def test_needless_exceptions(self):
         known = {"core/a/gone.cpp": "a reason", "core/a/short.cpp": "a reason", "core/a/long.cpp": "a reason"}
@@ -168,7 +191,14 @@ class TheRulesCanFail(unittest.TestCase):
         self.expect(lambda root: needless_exceptions(root, known), contents, "core/a/gone.cpp", "core/a/short.cpp")
 
     def test_leftovers(self):
-        for word in ("TO" + "DO", "FIX" + "ME:", "XX" + "X", "HA" + "CK", "a place" + "holder", "Not  " + "implemented yet"):
+        for word in (
+            "TO" + "DO",
+            "FIX" + "ME:",
+            "XX" + "X",
+            "HA" + "CK",
+            "a place" + "holder",
+            "Not  " + "implemented yet",
+        ):
             self.expect(text_faults, {"core/a/b.cpp": f"int a;\n// {word}\n"}, "core/a/b.cpp:2: a leftover")
         self.expect(text_faults, {"core/a/b.cpp": 'error.todo = "x"; box->setPlaceholderText(text); // XXXX hackney\n'})
 
@@ -178,26 +208,41 @@ class TheRulesCanFail(unittest.TestCase):
         self.expect(text_faults, {"core/a/b.md": "run/" + "work/gradients ../" + "work/x\n"})
 
     def test_registration(self):
-        self.expect(registration_faults, {
-            "tests/CMakeLists.txt": "add_subdirectory(cli)\n",
-            "core/base/a.h": "",
-            "tests/base/a_test.cpp": "",
-            "tests/base/b_test.cpp": "",
-            "tests/base/helpers.h": "",
-            "tests/base/CMakeLists.txt": "gsst_test(a_test LIBRARIES x)\n# gsst_test(b_test LIBRARIES x)\ngsst_test(torch_b_test)\n",
-            "tests/cli/c_test.py": "",
-            "tests/cli/d_test.py": "",
-            "tests/cli/CMakeLists.txt": "foreach(name c_test)\nendforeach()\n",
-            "tests/lost/e_test.py": "",
-            "tests/lost/CMakeLists.txt": "add_test(NAME e_test COMMAND e_test.py)\n",
-        }, "tests/base/b_test.cpp: not named", "tests/cli/d_test.py: not named", "tests/lost/e_test.py: tests/CMakeLists.txt does not enter")
+        self.expect(
+            registration_faults,
+            {
+                "tests/CMakeLists.txt": "add_subdirectory(cli)\n",
+                "core/base/a.h": "",
+                "tests/base/a_test.cpp": "",
+                "tests/base/b_test.cpp": "",
+                "tests/base/helpers.h": "",
+                "tests/base/CMakeLists.txt": "gsst_test(a_test LIBRARIES x)\n# gsst_test(b_test LIBRARIES x)\ngsst_test(torch_b_test)\n",
+                "tests/cli/c_test.py": "",
+                "tests/cli/d_test.py": "",
+                "tests/cli/CMakeLists.txt": "foreach(name c_test)\nendforeach()\n",
+                "tests/lost/e_test.py": "",
+                "tests/lost/CMakeLists.txt": "add_test(NAME e_test COMMAND e_test.py)\n",
+            },
+            "tests/base/b_test.cpp: not named",
+            "tests/cli/d_test.py: not named",
+            "tests/lost/e_test.py: tests/CMakeLists.txt does not enter",
+        )
 
     def test_orphans(self):
-        self.expect(orphan_faults, {
-            "core/a/CMakeLists.txt": "gsst_library(a SOURCES a.cpp deep/b.cpp os_${platform}.cpp)\n",
-            "core/a/a.cpp": "", "core/a/deep/b.cpp": "", "core/a/os_linux.cpp": "", "core/a/os_windows.cpp": "",
-            "core/a/lost.cpp": "", "core/a/aa.cpp": "",
-        }, "core/a/aa.cpp", "core/a/lost.cpp")
+        self.expect(
+            orphan_faults,
+            {
+                "core/a/CMakeLists.txt": "gsst_library(a SOURCES a.cpp deep/b.cpp os_${platform}.cpp)\n",
+                "core/a/a.cpp": "",
+                "core/a/deep/b.cpp": "",
+                "core/a/os_linux.cpp": "",
+                "core/a/os_windows.cpp": "",
+                "core/a/lost.cpp": "",
+                "core/a/aa.cpp": "",
+            },
+            "core/a/aa.cpp",
+            "core/a/lost.cpp",
+        )
 
 
 if __name__ == "__main__":

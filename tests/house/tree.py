@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the house tests share: the files of a source tree, and a small fake tree to try a rule on."""
+
 import os
 import pathlib
 import tempfile

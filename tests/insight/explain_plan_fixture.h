@@ -52,15 +52,19 @@ protected:
     }
     PlanBasis basis() const { return {m_run, m_table, m_hardware, m_machine}; }
     const PlacedKind& kind(const std::string& name) const {
-        const auto found = std::find_if(m_told.kinds.begin(), m_told.kinds.end(), [&](const PlacedKind& kind) { return kind.kind == name; });
+        const auto found = std::find_if(m_told.kinds.begin(), m_told.kinds.end(),
+                                        [&](const PlacedKind& kind) { return kind.kind == name; });
         if (found == m_told.kinds.end())
             ADD_FAILURE() << "nothing is told of " << name;
         static const PlacedKind kNone;
         return found == m_told.kinds.end() ? kNone : *found;
     }
     static const PlanOutcome& chosen(const std::vector<PlanOutcome>& outcomes) {
-        EXPECT_EQ(std::count_if(outcomes.begin(), outcomes.end(), [](const PlanOutcome& outcome) { return outcome.chosen; }), 1);
-        return *std::find_if(outcomes.begin(), outcomes.end(), [](const PlanOutcome& outcome) { return outcome.chosen; });
+        EXPECT_EQ(
+            std::count_if(outcomes.begin(), outcomes.end(), [](const PlanOutcome& outcome) { return outcome.chosen; }),
+            1);
+        return *std::find_if(outcomes.begin(), outcomes.end(),
+                             [](const PlanOutcome& outcome) { return outcome.chosen; });
     }
 
     RunSpec m_run = recipe();

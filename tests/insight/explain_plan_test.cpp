@@ -30,7 +30,8 @@ TEST_F(ExplainPlan, SavingsAreThoseOfTheProgram) {
     m_run.budget.deviceBytes = 1 * kGiB;  // so that activations take no RAM
     explain((kTightRam + 1) * m_table.paddedParameters());
     ASSERT_TRUE(m_plan.stateOnDisk);
-    // Deferred: the forward sweep reads weights for the update, the backward sweep to compute; embedding and head are not needed there.
+    // Deferred: the forward sweep reads weights for the update, the backward sweep to compute; embedding and head are
+    // not needed there.
     const auto slices = makeSlicing(m_table, m_plan.placement);
     int64_t saved = 0;
     int kept = 0;
@@ -42,8 +43,12 @@ TEST_F(ExplainPlan, SavingsAreThoseOfTheProgram) {
     ASSERT_GT(kept, 1);
     const std::string reason = kind("working weights").reason;
     const bool all = kept == int(slices.size());
-    EXPECT_EQ(reason.find(all ? "fits RAM" : std::to_string(kept) + " of " + std::to_string(slices.size()) + " slices fit RAM"), 0u) << reason;
-    EXPECT_NE(reason.find("saves " + formatBytes(uint64_t(saved)) + " of reading"), std::string::npos) << reason << ", not " << saved;
+    EXPECT_EQ(reason.find(all ? "fits RAM"
+                              : std::to_string(kept) + " of " + std::to_string(slices.size()) + " slices fit RAM"),
+              0u)
+        << reason;
+    EXPECT_NE(reason.find("saves " + formatBytes(uint64_t(saved)) + " of reading"), std::string::npos)
+        << reason << ", not " << saved;
     EXPECT_NE(kind("gradients").reason.find("--gradients disk"), std::string::npos) << kind("gradients").reason;
 }
 
@@ -51,7 +56,9 @@ TEST_F(ExplainPlan, WhatIsStreamedHasItsReason) {
     explain(kTightRam * m_table.paddedParameters());
     const PlacedKind& moments = kind("moments");
     ASSERT_GT(moments.slices[size_t(Tier::Disk)], 0);
-    EXPECT_NE(moments.reason.find("RAM limit of " + formatBytes(uint64_t(m_plan.ramLimit)) + " reached"), std::string::npos) << moments.reason;
+    EXPECT_NE(moments.reason.find("RAM limit of " + formatBytes(uint64_t(m_plan.ramLimit)) + " reached"),
+              std::string::npos)
+        << moments.reason;
     m_run.budget.residency = ResidencyChoice::Disk;
     explain(16 * kGiB);
     EXPECT_NE(kind("moments").reason.find("--residency disk"), std::string::npos) << kind("moments").reason;
@@ -68,11 +75,13 @@ TEST_F(ExplainPlan, AllStateInRamNeedsNoRule) {
 
 TEST_F(ExplainPlan, NamesVocabularySlices) {
     explain(16 * kGiB);
-    EXPECT_TRUE(std::none_of(m_told.kinds.begin(), m_told.kinds.end(), [](const PlacedKind& kind) { return kind.kind == "vocabulary slices"; }));
+    EXPECT_TRUE(std::none_of(m_told.kinds.begin(), m_told.kinds.end(),
+                             [](const PlacedKind& kind) { return kind.kind == "vocabulary slices"; }));
     m_run.model.vocabulary = 150'000;
     m_run.training.threads = 2;
     m_table = TensorTable(m_run.model);
-    m_run.budget.deviceBytes = 3 * m_run.model.vocabulary * m_run.model.width;  // half of what the matrix and its gradient take
+    m_run.budget.deviceBytes =
+        3 * m_run.model.vocabulary * m_run.model.width;  // half of what the matrix and its gradient take
     explain(16 * kGiB);
     const PlacedKind& cut = kind("vocabulary slices");
     EXPECT_NE(cut.reason.find("two passes"), std::string::npos) << cut.reason;
@@ -88,7 +97,8 @@ TEST_F(ExplainPlan, NamesVocabularySlices) {
 TEST_F(ExplainPlan, LeanHasNoRemainder) {
     m_run.training.state = StatePreset::Lean;
     explain(16 * kGiB);
-    EXPECT_TRUE(std::none_of(m_told.kinds.begin(), m_told.kinds.end(), [](const PlacedKind& kind) { return kind.kind == "remainder"; }));
+    EXPECT_TRUE(std::none_of(m_told.kinds.begin(), m_told.kinds.end(),
+                             [](const PlacedKind& kind) { return kind.kind == "remainder"; }));
 }
 
 TEST_F(ExplainPlan, ComparesUpdatesAndNamesTheBreakEven) {
@@ -113,7 +123,8 @@ TEST_F(ExplainPlan, KnownClipFactorsNeedNoStoredGradient) {
     EXPECT_NE(kind("gradients").reason.find("not stored"), std::string::npos);
     EXPECT_EQ(chosen(m_told.clips).choice, "previous");
     ASSERT_EQ(m_told.clips[0].choice, "global");
-    EXPECT_GE(m_told.clips[0].writtenBytes + m_told.clips[0].readBytes, m_plan.step.writtenBytes + m_plan.step.readBytes);
+    EXPECT_GE(m_told.clips[0].writtenBytes + m_told.clips[0].readBytes,
+              m_plan.step.writtenBytes + m_plan.step.readBytes);
     ASSERT_EQ(m_told.clips[3].choice, "none");
     EXPECT_EQ(m_told.clips[3].updateRule, "speculative");
 }
@@ -166,7 +177,8 @@ TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     EXPECT_EQ(acquired, released);
     EXPECT_GT(acquired, 0);
     EXPECT_EQ(phases, " forward backward commit");
-    const auto turn = std::find_if(listing.ops.begin(), listing.ops.end(), [](const ListedOp& op) { return std::string(op.phase) == "backward"; });
+    const auto turn = std::find_if(listing.ops.begin(), listing.ops.end(),
+                                   [](const ListedOp& op) { return std::string(op.phase) == "backward"; });
     EXPECT_EQ(std::string((turn - 1)->kind), "head");
     EXPECT_EQ(std::string(turn->kind), "norms");
 }

@@ -57,20 +57,26 @@ protected:
 
 TEST_F(PlanReasons, GradientsOfStateOnDisk) {
     planOnDisk();
-    const std::string limit = "the rest is streamed: RAM limit of " + formatBytes(uint64_t(m_plan.ramLimit)) + " reached";
+    const std::string limit =
+        "the rest is streamed: RAM limit of " + formatBytes(uint64_t(m_plan.ramLimit)) + " reached";
     const auto saves = [this](size_t slices) {
         return ": saves " + bytes(0, slices, 4) + " of reading and " + bytes(0, slices, 4) + " of writing a step";
     };
     EXPECT_EQ(gradients({kRam}).reason, "fits RAM" + saves(10));
-    EXPECT_EQ(gradients({kDevice, kDisk}).reason.find("3 of 10 slices fit the device" + saves(3) + "; on the device saves "), 0u)
+    EXPECT_EQ(
+        gradients({kDevice, kDisk}).reason.find("3 of 10 slices fit the device" + saves(3) + "; on the device saves "),
+        0u)
         << kind("gradients").reason;
     EXPECT_TRUE(has(kind("gradients").reason, limit)) << kind("gradients").reason;
     EXPECT_EQ(kind("gradients").where, "device 3, disk 7");
     EXPECT_EQ(gradients({kRam, kDisk}).reason, "3 of 10 slices fit RAM" + saves(3) + "; " + limit);
-    EXPECT_EQ(gradients({kDevice}).reason.find("fits the device" + saves(10) + "; on the device saves "), 0u) << kind("gradients").reason;
+    EXPECT_EQ(gradients({kDevice}).reason.find("fits the device" + saves(10) + "; on the device saves "), 0u)
+        << kind("gradients").reason;
     EXPECT_FALSE(has(kind("gradients").reason, "RAM")) << kind("gradients").reason;
-    EXPECT_EQ(gradients({kDevice, kRam}).reason.find("fits device and RAM" + saves(10) + "; on the device saves "), 0u) << kind("gradients").reason;
-    EXPECT_EQ(gradients({kDevice, kRam, kDisk}).reason.find("3 of 10 slices fit the device, 3 RAM" + saves(6)), 0u) << kind("gradients").reason;
+    EXPECT_EQ(gradients({kDevice, kRam}).reason.find("fits device and RAM" + saves(10) + "; on the device saves "), 0u)
+        << kind("gradients").reason;
+    EXPECT_EQ(gradients({kDevice, kRam, kDisk}).reason.find("3 of 10 slices fit the device, 3 RAM" + saves(6)), 0u)
+        << kind("gradients").reason;
     EXPECT_TRUE(has(kind("gradients").reason, limit)) << kind("gradients").reason;
     EXPECT_EQ(gradients({kDisk}).reason, limit.substr(std::string("the rest is ").size()));
     m_run.budget.gradients = GradientChoice::Disk;
@@ -85,7 +91,8 @@ TEST_F(PlanReasons, WhatGradientsOnTheDeviceSaveIsCopyingThem) {
     };
     const int64_t saved = copied({kRam}) - copied({kDevice});
     ASSERT_GT(saved, 0);
-    EXPECT_TRUE(has(kind("gradients").reason, "; on the device saves " + formatBytes(uint64_t(saved)) + " of copying")) << kind("gradients").reason;
+    EXPECT_TRUE(has(kind("gradients").reason, "; on the device saves " + formatBytes(uint64_t(saved)) + " of copying"))
+        << kind("gradients").reason;
 }
 
 /// An update in the backward sweep reads the stored gradient only after a wrong guess.
@@ -101,7 +108,8 @@ TEST_F(PlanReasons, InsuredGradientsAreNotRead) {
 TEST_F(PlanReasons, GradientsOfStateInRam) {
     planInRam();
     EXPECT_EQ(gradients({kDevice}).reason, "summed up and applied on the device");
-    EXPECT_EQ(gradients({kRam}).reason, "no room on the device: they wait in RAM for the update after the backward sweep");
+    EXPECT_EQ(gradients({kRam}).reason,
+              "no room on the device: they wait in RAM for the update after the backward sweep");
     const std::string mixed = gradients({kDevice, kRam}).reason;
     EXPECT_TRUE(has(mixed, "on the device as far as it has room") && has(mixed, "the others wait in RAM")) << mixed;
     m_run.budget.gradients = GradientChoice::Disk;
@@ -110,7 +118,8 @@ TEST_F(PlanReasons, GradientsOfStateInRam) {
 
 TEST_F(PlanReasons, WeightsOfStateOnDisk) {
     planOnDisk();
-    const std::string limit = "; the rest is streamed: RAM limit of " + formatBytes(uint64_t(m_plan.ramLimit)) + " reached";
+    const std::string limit =
+        "; the rest is streamed: RAM limit of " + formatBytes(uint64_t(m_plan.ramLimit)) + " reached";
     EXPECT_EQ(weights({kRam}).reason.find("fits RAM: saves "), 0u) << kind("working weights").reason;
     EXPECT_FALSE(has(kind("working weights").reason, "device")) << kind("working weights").reason;
     const std::string all = weights({kDevice}).reason;
@@ -124,7 +133,8 @@ TEST_F(PlanReasons, WeightsOfStateOnDisk) {
     EXPECT_TRUE(has(three, "; 3 of them on the device too: saves ") && has(three, limit)) << three;
     EXPECT_EQ(kind("working weights").where, "device 3, RAM 3, disk 4");
     const std::string half = weights({kDevice, kDisk}).reason;
-    EXPECT_TRUE(has(half, "3 of 10 slices fit RAM") && has(half, "3 of them on the device too") && has(half, limit)) << half;
+    EXPECT_TRUE(has(half, "3 of 10 slices fit RAM") && has(half, "3 of them on the device too") && has(half, limit))
+        << half;
     EXPECT_EQ(weights({kDisk}).reason, limit.substr(std::string("; the rest is ").size()));
 }
 
@@ -132,7 +142,8 @@ TEST_F(PlanReasons, RemainderAndMomentsOfStateOnDisk) {
     planOnDisk();
     for (const auto& [tier, name, each] :
          {std::tuple(&SliceResidency::remainder, "remainder", 2), std::tuple(&SliceResidency::moments, "moments", 8)}) {
-        EXPECT_EQ(placed(tier, {kRam}, name).reason, "fits RAM: saves " + bytes(0, 10, each) + " of reading a step") << name;
+        EXPECT_EQ(placed(tier, {kRam}, name).reason, "fits RAM: saves " + bytes(0, 10, each) + " of reading a step")
+            << name;
         const std::string some = "3 of 10 slices fit RAM: saves " + bytes(0, 3, each) + " of reading a step; the rest";
         EXPECT_EQ(placed(tier, {kRam, kDisk}, name).reason.find(some), 0u) << name << ": " << kind(name).reason;
         EXPECT_EQ(placed(tier, {kDisk}, name).reason.find("streamed: RAM limit"), 0u) << name;
@@ -147,8 +158,10 @@ TEST_F(PlanReasons, StateInRam) {
     EXPECT_EQ(weights({kRam}).reason, fits);
     EXPECT_EQ(kind("moments").reason, fits);
     EXPECT_EQ(kind("remainder").reason, fits);
-    EXPECT_EQ(weights({kDevice}).reason.find(fits + "; on the device too: saves "), 0u) << kind("working weights").reason;
-    EXPECT_EQ(weights({kDevice, kRam}).reason.find(fits + "; 3 of them on the device too: saves "), 0u) << kind("working weights").reason;
+    EXPECT_EQ(weights({kDevice}).reason.find(fits + "; on the device too: saves "), 0u)
+        << kind("working weights").reason;
+    EXPECT_EQ(weights({kDevice, kRam}).reason.find(fits + "; 3 of them on the device too: saves "), 0u)
+        << kind("working weights").reason;
 }
 
 /// What is kept although all was to be on disk is no matter of what fits.
@@ -202,7 +215,8 @@ TEST_F(PlanReasons, ActivationsGiveWayToState) {
     m_run.budget.activations = ActivationChoice::Auto;
     m_hardware.readBytesPerSecond = m_hardware.writeBytesPerSecond = 5e6;
     bool met = false;
-    for (int64_t ram = 4 * m_table.paddedParameters(); ram <= 24 * m_table.paddedParameters() && !met; ram += m_table.paddedParameters()) {
+    for (int64_t ram = 4 * m_table.paddedParameters(); ram <= 24 * m_table.paddedParameters() && !met;
+         ram += m_table.paddedParameters()) {
         m_machine = {0, ram, 100 * kGiB, 0};
         if (!makePlan(m_run, m_table, m_hardware, m_machine).ok())
             continue;
@@ -210,7 +224,8 @@ TEST_F(PlanReasons, ActivationsGiveWayToState) {
         met = m_plan.recomputesByChoice;
     }
     ASSERT_TRUE(met) << "no such plan was found";
-    EXPECT_TRUE(has(kind("kept activations").reason, "saves more time as room for state")) << kind("kept activations").reason;
+    EXPECT_TRUE(has(kind("kept activations").reason, "saves more time as room for state"))
+        << kind("kept activations").reason;
     EXPECT_EQ(kind("kept activations").where, "nowhere");
 }
 
@@ -223,7 +238,8 @@ TEST_F(PlanReasons, SharesOfATiedHead) {
     explain(16 * kGiB);
     ASSERT_GT(m_plan.placement.vocabularyRows, 0);
     const auto slices = makeSlicing(m_table, m_plan.placement);
-    const auto parts = size_t(std::count_if(slices.begin(), slices.end(), [](const SliceRange& slice) { return slice.firstUnit == 0; }));
+    const auto parts = size_t(
+        std::count_if(slices.begin(), slices.end(), [](const SliceRange& slice) { return slice.firstUnit == 0; }));
     ASSERT_GT(parts, 2u);
     const auto with = [&](size_t onDevice, Tier shares) {
         m_plan.placement.headShares = shares;

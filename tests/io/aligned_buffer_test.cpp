@@ -31,7 +31,8 @@ TEST(AlignedBuffer, LargeOnesBeginOnALargePage) {
         AlignedBuffer buffer = AlignedBuffer::create(bytes).value();
         EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % kHugePageBytes, 0u);
         EXPECT_EQ(buffer.size(), (bytes + kIoAlignment - 1) / kIoAlignment * kIoAlignment);
-        EXPECT_TRUE(std::all_of(buffer.span().begin(), buffer.span().end(), [](std::byte b) { return b == std::byte{0}; }));
+        EXPECT_TRUE(
+            std::all_of(buffer.span().begin(), buffer.span().end(), [](std::byte b) { return b == std::byte{0}; }));
         buffer = AlignedBuffer::create(1).value();  // the alignment of the one must not release the other
     }
 }

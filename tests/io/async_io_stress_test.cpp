@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Thousands of random requests, over files of every kind at once, submitted from completions, while the engine is being destroyed.
+// Thousands of random requests, over files of every kind at once, submitted from completions, while the engine is being
+// destroyed.
 #include "io_engines.h"
 
 #include "io/twins/memory_files.h"
@@ -19,11 +20,13 @@ constexpr size_t kLaneBytes = kLaneBlocks * kIoAlignment;
 constexpr int kLanesPerFile = 12;
 constexpr int kRounds = 40;
 
-/// A stretch of a file that belongs to one chain of requests: write something somewhere, read it back, compare, a job, again.
+/// A stretch of a file that belongs to one chain of requests: write something somewhere, read it back, compare, a job,
+/// again.
 class Lane {
 public:
     Lane(AsyncIo& io, File& file, size_t number, std::span<std::byte> memory)
-        : m_io(io), m_file(file), m_number(number), m_from(memory.first(kLaneBytes)), m_into(memory.subspan(kLaneBytes, kLaneBytes)) {}
+        : m_io(io), m_file(file), m_number(number), m_from(memory.first(kLaneBytes)),
+          m_into(memory.subspan(kLaneBytes, kLaneBytes)) {}
 
     void next() {
         if (m_round == kRounds)
@@ -36,7 +39,8 @@ public:
         m_memoryAt = size_t((bits >> 32) % (kLaneBlocks - blocks + 1)) * kIoAlignment;
         for (size_t i = 0; i < m_bytes; i += 512)
             std::memcpy(m_from.data() + m_memoryAt + i, &bits, sizeof bits);
-        m_io.write(m_file, m_offset, m_from.subspan(m_memoryAt, m_bytes), [this](Status status) { readBack(std::move(status)); });
+        m_io.write(m_file, m_offset, m_from.subspan(m_memoryAt, m_bytes),
+                   [this](Status status) { readBack(std::move(status)); });
     }
 
     bool finished() const { return m_round == kRounds; }
@@ -67,7 +71,8 @@ private:
 };
 
 class AsyncIoStressTest : public ::testing::TestWithParam<IoEngine> {};
-INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoStressTest, ::testing::ValuesIn(kIoEngines), [](const auto& each) { return nameOf(each.param); });
+INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoStressTest, ::testing::ValuesIn(kIoEngines),
+                         [](const auto& each) { return nameOf(each.param); });
 
 TEST_P(AsyncIoStressTest, ChainsOfRequestsSurviveTheDestructor) {
     const ScratchFolder folder{std::filesystem::current_path()};
@@ -90,7 +95,8 @@ TEST_P(AsyncIoStressTest, ChainsOfRequestsSurviveTheDestructor) {
     static_cast<void>(engine.registerBuffers(buffers.span().subspan(buffers.size() / 4, buffers.size() / 2)));
     std::vector<std::unique_ptr<Lane>> lanes;
     for (size_t i = 0; i < laneCount; ++i)
-        lanes.push_back(std::make_unique<Lane>(engine, *files[i / kLanesPerFile], i, buffers.span().subspan(i * 2 * kLaneBytes, 2 * kLaneBytes)));
+        lanes.push_back(std::make_unique<Lane>(engine, *files[i / kLanesPerFile], i,
+                                               buffers.span().subspan(i * 2 * kLaneBytes, 2 * kLaneBytes)));
     // Several threads start the chains and end at once.
     std::vector<std::thread> starters;
     for (size_t first = 0; first < 4; ++first)

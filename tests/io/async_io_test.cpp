@@ -41,7 +41,8 @@ protected:
     FaultFiles files{*memory};
     std::unique_ptr<File> file = opened(files, "file", OpenMode::Create, Caching::Direct);
 };
-INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTwinTest, ::testing::ValuesIn(kIoEngines), [](const auto& each) { return nameOf(each.param); });
+INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTwinTest, ::testing::ValuesIn(kIoEngines),
+                         [](const auto& each) { return nameOf(each.param); });
 
 enum class Place { Twin, Disk };
 
@@ -63,9 +64,12 @@ protected:
     std::filesystem::path path = onDisk() ? folder.path() / "file" : "file";
     std::unique_ptr<File> file = opened(files, path, OpenMode::Create, Caching::Direct);
 };
-INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTest, ::testing::Combine(::testing::ValuesIn(kIoEngines), ::testing::Values(Place::Twin, Place::Disk)),
+INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTest,
+                         ::testing::Combine(::testing::ValuesIn(kIoEngines),
+                                            ::testing::Values(Place::Twin, Place::Disk)),
                          [](const auto& each) {
-                             return nameOf(std::get<IoEngine>(each.param)) + (std::get<Place>(each.param) == Place::Twin ? "Twin" : "Disk");
+                             return nameOf(std::get<IoEngine>(each.param)) +
+                                    (std::get<Place>(each.param) == Place::Twin ? "Twin" : "Disk");
                          });
 
 TEST_P(AsyncIoTest, ManyRequestsInAnyOrder) {

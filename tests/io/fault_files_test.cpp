@@ -116,7 +116,8 @@ TEST_F(FaultFilesTest, FullDisk) {
 
 TEST_F(FaultFilesTest, EveryKindOfCallCanFail) {
     const auto file = opened(files, "a");
-    for (const FileCall call : {FileCall::Open, FileCall::Truncate, FileCall::Remove, FileCall::SyncFolder, FileCall::Lock})
+    for (const FileCall call :
+         {FileCall::Open, FileCall::Truncate, FileCall::Remove, FileCall::SyncFolder, FileCall::Lock})
         files.add({.call = call, .fault = Fault::Fail});
     GSST_EXPECT_ERROR(files.open("a", OpenMode::Read, Caching::Buffered), Io);
     GSST_EXPECT_ERROR(file->truncate(3), Io);

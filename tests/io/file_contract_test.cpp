@@ -306,7 +306,9 @@ TEST_P(FileContract, LockIsExclusiveWhileItLives) {
     GSST_EXPECT_OK(files().lock(root() / "LOCK"));
 }
 
-TEST_P(FileContract, FreeSpaceIsKnown) { EXPECT_GT(files().freeSpace(root()).value(), 0u); }
+TEST_P(FileContract, FreeSpaceIsKnown) {
+    EXPECT_GT(files().freeSpace(root()).value(), 0u);
+}
 
 TEST_P(FileContract, ThreadsShareAFile) {
     constexpr size_t kThreads = 4, kBlocks = 32;

@@ -16,20 +16,21 @@
 
 namespace gsst::testing {
 
-#define GSST_EXPECT_OK(expression)                              \
-    do {                                                        \
-        const auto gsstResult = (expression);                   \
-        EXPECT_TRUE(gsstResult.ok()) << gsstResult.error().text(); \
+#define GSST_EXPECT_OK(expression)                                                                                     \
+    do {                                                                                                               \
+        const auto gsstResult = (expression);                                                                          \
+        EXPECT_TRUE(gsstResult.ok()) << gsstResult.error().text();                                                     \
     } while (false)
 
-#define GSST_EXPECT_ERROR(expression, expected)                              \
-    do {                                                                     \
-        const auto gsstResult = (expression);                                \
-        EXPECT_FALSE(gsstResult.ok());                                       \
-        if (!gsstResult.ok()) {                                              \
-            EXPECT_EQ(gsstResult.error().code, ErrorCode::expected) << gsstResult.error().text(); \
-            EXPECT_FALSE(gsstResult.error().what.empty() || gsstResult.error().why.empty() || gsstResult.error().todo.empty()); \
-        }                                                                    \
+#define GSST_EXPECT_ERROR(expression, expected)                                                                        \
+    do {                                                                                                               \
+        const auto gsstResult = (expression);                                                                          \
+        EXPECT_FALSE(gsstResult.ok());                                                                                 \
+        if (!gsstResult.ok()) {                                                                                        \
+            EXPECT_EQ(gsstResult.error().code, ErrorCode::expected) << gsstResult.error().text();                      \
+            EXPECT_FALSE(gsstResult.error().what.empty() || gsstResult.error().why.empty() ||                          \
+                         gsstResult.error().todo.empty());                                                             \
+        }                                                                                                              \
     } while (false)
 
 /// `bytes` of noise that differ with `seed`, aligned for direct access.
@@ -42,14 +43,16 @@ inline AlignedBuffer noise(size_t bytes, uint64_t seed) {
     return buffer;
 }
 
-inline AlignedBuffer zeros(size_t bytes) { return AlignedBuffer::create(bytes).value(); }
+inline AlignedBuffer zeros(size_t bytes) {
+    return AlignedBuffer::create(bytes).value();
+}
 
 inline bool same(std::span<const std::byte> a, std::span<const std::byte> b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
-inline std::unique_ptr<File> opened(FileSystem& files, const std::filesystem::path& path, OpenMode mode = OpenMode::Create,
-                                    Caching caching = Caching::Buffered) {
+inline std::unique_ptr<File> opened(FileSystem& files, const std::filesystem::path& path,
+                                    OpenMode mode = OpenMode::Create, Caching caching = Caching::Buffered) {
     auto file = files.open(path, mode, caching);
     EXPECT_TRUE(file.ok()) << (file.ok() ? "" : file.error().text());
     return file.ok() ? std::move(file).value() : nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Prints what the asynchronous engines make of a drive, next to plain reads and writes of one thread on the same file in the
-// same round: GB/s and processor seconds a GB, by request size and queue depth; and the speed of the sums. All cases take turns
-// in each round, since other programs may be running.
+// Prints what the asynchronous engines make of a drive, next to plain reads and writes of one thread on the same file
+// in the same round: GB/s and processor seconds a GB, by request size and queue depth; and the speed of the sums. All
+// cases take turns in each round, since other programs may be running.
 #include "base/clock.h"
 #include "io/async/io_stream.h"
 #include "io/async/thread_pool_io.h"
@@ -26,8 +26,12 @@ constexpr int kRounds = 5;
 /// The calling thread alone, one call after the other.
 class PlainIo final : public AsyncIo {
 public:
-    void read(File& file, uint64_t offset, std::span<std::byte> into, Done done) override { done(file.read(offset, into)); }
-    void write(File& file, uint64_t offset, std::span<const std::byte> from, Done done) override { done(file.write(offset, from)); }
+    void read(File& file, uint64_t offset, std::span<std::byte> into, Done done) override {
+        done(file.read(offset, into));
+    }
+    void write(File& file, uint64_t offset, std::span<const std::byte> from, Done done) override {
+        done(file.write(offset, from));
+    }
     void run(std::function<void()> task) override { task(); }
     IoCounters counters() const override { return {}; }
 };
@@ -45,15 +49,21 @@ struct Case {
     Taken read = {}, write = {};
 };
 
-double processorSeconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
+double processorSeconds() {
+    return double(std::clock()) / CLOCKS_PER_SEC;
+}
 
 double median(std::vector<double> values) {
     std::nth_element(values.begin(), values.begin() + std::ptrdiff_t(values.size() / 2), values.end());
     return values[values.size() / 2];
 }
 
-std::unique_ptr<AsyncIo> plain(IoStream&) { return std::make_unique<PlainIo>(); }
-std::unique_ptr<AsyncIo> pool(IoStream&) { return makeThreadPoolIo({}); }
+std::unique_ptr<AsyncIo> plain(IoStream&) {
+    return std::make_unique<PlainIo>();
+}
+std::unique_ptr<AsyncIo> pool(IoStream&) {
+    return makeThreadPoolIo({});
+}
 std::unique_ptr<AsyncIo> ring(IoStream&) {
     auto made = makeUringIo({});
     return made.ok() ? std::move(made).value() : nullptr;
@@ -66,7 +76,8 @@ std::unique_ptr<AsyncIo> registeredRing(IoStream& stream) {
 std::vector<Case> cases() {
     std::vector<Case> all;
     for (const size_t bytes : {kMega / 4, kMega, 4 * kMega, 16 * kMega}) {
-        const std::string size = bytes < kMega ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes / kMega) + " MiB";
+        const std::string size =
+            bytes < kMega ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes / kMega) + " MiB";
         all.push_back({"plain, " + size, bytes, 1, plain});
         for (const int depth : {1, 4, 16}) {
             const std::string suffix = ", " + size + " x " + std::to_string(depth);
@@ -99,7 +110,8 @@ Status measure(Case& each, File& file, uint64_t bytes) {
 /// Ratios are of the same round, to the plain calls with the same request size there.
 void print(const Case& each, const Case& reference, double gigabytes) {
     std::printf("%-40s", each.name.c_str());
-    for (const auto& [mine, plains] : {std::pair(&each.write, &reference.write), std::pair(&each.read, &reference.read)}) {
+    for (const auto& [mine, plains] :
+         {std::pair(&each.write, &reference.write), std::pair(&each.read, &reference.read)}) {
         if (mine->seconds.empty()) {
             std::printf("   not available");
             continue;
@@ -107,7 +119,8 @@ void print(const Case& each, const Case& reference, double gigabytes) {
         std::vector<double> ratios;
         for (size_t round = 0; round < mine->seconds.size(); ++round)
             ratios.push_back(plains->seconds[round] / mine->seconds[round]);
-        std::printf("   %6.2f GB/s %5.2fx %6.3f s/GB", gigabytes / median(mine->seconds), median(ratios), median(mine->processorSeconds) / gigabytes);
+        std::printf("   %6.2f GB/s %5.2fx %6.3f s/GB", gigabytes / median(mine->seconds), median(ratios),
+                    median(mine->processorSeconds) / gigabytes);
     }
     std::printf("\n");
 }
@@ -129,8 +142,9 @@ void printSums() {
                 all ^= XXH3_128bits(stream->memory().data() + at, chunk).low64;
             seconds128.push_back(watch.restart());
         }
-        std::printf("sums of %2zu MiB, one core: XXH3-64 %5.1f GB/s, XXH3-128 %5.1f GB/s (%04x)\n", chunk / kMega, double(bytes) * 1e-9 / median(seconds64),
-                    double(bytes) * 1e-9 / median(seconds128), unsigned(all & 0xffff));
+        std::printf("sums of %2zu MiB, one core: XXH3-64 %5.1f GB/s, XXH3-128 %5.1f GB/s (%04x)\n", chunk / kMega,
+                    double(bytes) * 1e-9 / median(seconds64), double(bytes) * 1e-9 / median(seconds128),
+                    unsigned(all & 0xffff));
     }
 }
 

@@ -17,13 +17,19 @@ namespace gsst::testing {
 /// Every implementation of AsyncIo, for tests that hold for all of them.
 inline constexpr IoEngine kIoEngines[] = {IoEngine::ThreadPool, IoEngine::Uring};
 
-inline std::string nameOf(IoEngine engine) { return engine == IoEngine::ThreadPool ? "ThreadPool" : "Uring"; }
+inline std::string nameOf(IoEngine engine) {
+    return engine == IoEngine::ThreadPool ? "ThreadPool" : "Uring";
+}
 
 /// Null where the system has none; `why` says so.
-inline std::unique_ptr<AsyncIo> makeEngine(IoEngine engine, const ThreadPoolIoOptions& options, std::string* why = nullptr) {
+inline std::unique_ptr<AsyncIo> makeEngine(IoEngine engine, const ThreadPoolIoOptions& options,
+                                           std::string* why = nullptr) {
     if (engine == IoEngine::ThreadPool)
         return makeThreadPoolIo(options);
-    auto made = makeUringIo({.depth = 4, .pieceBytes = options.pieceBytes, .readThreads = options.readThreads, .writeThreads = options.writeThreads});
+    auto made = makeUringIo({.depth = 4,
+                             .pieceBytes = options.pieceBytes,
+                             .readThreads = options.readThreads,
+                             .writeThreads = options.writeThreads});
     if (!made.ok() && why)
         *why = made.error().text();
     return made.ok() ? std::move(made).value() : nullptr;

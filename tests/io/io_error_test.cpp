@@ -7,7 +7,9 @@
 namespace gsst {
 namespace {
 
-ErrorCode codeOf(std::errc condition) { return ioError("Cannot", "here", std::make_error_code(condition)).code; }
+ErrorCode codeOf(std::errc condition) {
+    return ioError("Cannot", "here", std::make_error_code(condition)).code;
+}
 
 TEST(IoError, MapsTheOperatingSystemsReasons) {
     EXPECT_EQ(codeOf(std::errc::no_such_file_or_directory), ErrorCode::NotFound);
@@ -20,7 +22,8 @@ TEST(IoError, MapsTheOperatingSystemsReasons) {
 }
 
 TEST(IoError, SaysWhatWhereWhyAndWhatToDo) {
-    const Error error = ioError("Cannot read", std::filesystem::path(u8"run/ü"), std::make_error_code(std::errc::io_error));
+    const Error error =
+        ioError("Cannot read", std::filesystem::path(u8"run/ü"), std::make_error_code(std::errc::io_error));
     EXPECT_EQ(error.what, "Cannot read");
     EXPECT_EQ(error.where, "run/\xC3\xBC");
     EXPECT_FALSE(error.why.empty());

@@ -54,7 +54,10 @@ TEST_F(IoProbeTest, WritesWhatItSaysAndAsMuchAsTheDriveNeedsToTire) {
 
 TEST_F(IoProbeTest, ProgressGrowsToOne) {
     std::vector<double> shares;
-    const auto probe = probeIo(*memory, "folder", {.bytes = kBytes, .sustainedBytes = 2 * kBytes, .progress = [&](double share) { shares.push_back(share); }}, {});
+    const auto probe = probeIo(
+        *memory, "folder",
+        {.bytes = kBytes, .sustainedBytes = 2 * kBytes, .progress = [&](double share) { shares.push_back(share); }},
+        {});
     ASSERT_TRUE(probe.ok()) << probe.error().text();
     ASSERT_FALSE(shares.empty());
     EXPECT_TRUE(std::is_sorted(shares.begin(), shares.end()));
@@ -65,19 +68,32 @@ TEST_F(IoProbeTest, ProgressGrowsToOne) {
 TEST_F(IoProbeTest, StopsWhenAskedAndLeavesNothing) {
     for (const double at : {0.0, 0.3, 0.9}) {
         std::stop_source stop;
-        const auto probe = probeIo(*memory, "folder", {.bytes = kBytes, .progress = [&](double share) {
-            if (share >= at)
-                stop.request_stop();
-        }}, stop.get_token());
+        const auto probe = probeIo(*memory, "folder",
+                                   {.bytes = kBytes,
+                                    .progress =
+                                        [&](double share) {
+                                            if (share >= at)
+                                                stop.request_stop();
+                                        }},
+                                   stop.get_token());
         GSST_EXPECT_ERROR(probe, Cancelled);
         EXPECT_TRUE(isClean());
     }
 }
 
 TEST_F(IoProbeTest, ErrorsOfTheDriveArePassedOnAndLeaveNothing) {
-    struct Case { FileCall call; int nth; };
-    for (const Case& each : {Case{FileCall::Open, 1}, {FileCall::Reserve, 1}, {FileCall::Write, 3}, {FileCall::Sync, 1}, {FileCall::Sync, 2},
-                             {FileCall::Write, 40}, {FileCall::Read, 2}, {FileCall::Lock, 1}}) {
+    struct Case {
+        FileCall call;
+        int nth;
+    };
+    for (const Case& each : {Case{FileCall::Open, 1},
+                             {FileCall::Reserve, 1},
+                             {FileCall::Write, 3},
+                             {FileCall::Sync, 1},
+                             {FileCall::Sync, 2},
+                             {FileCall::Write, 40},
+                             {FileCall::Read, 2},
+                             {FileCall::Lock, 1}}) {
         FaultFiles faulty(*memory);
         faulty.add({.call = each.call, .nth = each.nth});
         GSST_EXPECT_ERROR(probeIo(faulty, "folder", {.bytes = kBytes}, {}), Io);
@@ -100,10 +116,14 @@ TEST_F(IoProbeTest, RefusesWhatDoesNotFit) {
 
 TEST_F(IoProbeTest, OneAtATime) {
     std::optional<Result<IoProbe>> second;
-    const auto first = probeIo(*memory, "folder", {.bytes = kBytes, .progress = [&](double) {
-        if (!second)
-            second = probeIo(*memory, "folder", {.bytes = kBytes}, {});
-    }}, {});
+    const auto first = probeIo(*memory, "folder",
+                               {.bytes = kBytes,
+                                .progress =
+                                    [&](double) {
+                                        if (!second)
+                                            second = probeIo(*memory, "folder", {.bytes = kBytes}, {});
+                                    }},
+                               {});
     GSST_EXPECT_OK(first);
     ASSERT_TRUE(second.has_value());
     GSST_EXPECT_ERROR(*second, Busy);

@@ -31,7 +31,8 @@ protected:
     }
     bool holds(const MappedFile& file, uint64_t offset, size_t count) const {
         std::vector<std::byte> bytes(count);
-        return file.copy(offset, bytes).ok() && std::equal(bytes.begin(), bytes.end(), m_content.begin() + std::ptrdiff_t(offset));
+        return file.copy(offset, bytes).ok() &&
+               std::equal(bytes.begin(), bytes.end(), m_content.begin() + std::ptrdiff_t(offset));
     }
     ErrorCode errorOf(const MappedFile& file, uint64_t offset, size_t count) const {
         std::vector<std::byte> bytes(count);
@@ -107,7 +108,8 @@ TEST_F(MappedFileTest, ShortenedWhileOthersRead) {
         readers.emplace_back([&] {
             std::vector<std::byte> bytes(m_content.size());
             while (!stop)
-                if (const Status status = file->copy(0, bytes); !status.ok() && status.error().code != ErrorCode::Corrupt && status.error().code != ErrorCode::Io)
+                if (const Status status = file->copy(0, bytes);
+                    !status.ok() && status.error().code != ErrorCode::Corrupt && status.error().code != ErrorCode::Io)
                     ++wrong;
         });
     for (int i = 0; i < 2000; ++i)

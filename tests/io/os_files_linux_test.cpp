@@ -16,7 +16,7 @@ TEST(OsFilesLinux, ReservedSpaceIsReallyAllocated) {
     constexpr uint64_t kBytes = 8u << 20;
     const ScratchFolder folder{std::filesystem::current_path()};
     GSST_EXPECT_OK(opened(osFileSystem(), folder.path() / "slot", OpenMode::Create, Caching::Direct)->reserve(kBytes));
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat((folder.path() / "slot").c_str(), &info), 0);
     EXPECT_GE(static_cast<uint64_t>(info.st_blocks) * 512, kBytes);
 }

@@ -35,7 +35,8 @@ TEST(TextFile, AnOldTemporaryFileDoesNotShowThrough) {
 }
 
 TEST(TextFile, EveryFailureKeepsTheOldTextAndCleansUp) {
-    for (const FileCall call : {FileCall::Open, FileCall::Truncate, FileCall::Write, FileCall::Sync, FileCall::Rename}) {
+    for (const FileCall call :
+         {FileCall::Open, FileCall::Truncate, FileCall::Write, FileCall::Sync, FileCall::Rename}) {
         const auto memory = makeMemoryFiles();
         FaultFiles files(*memory);
         GSST_EXPECT_OK(writeTextAtomically(files, "file", "old"));

@@ -19,7 +19,8 @@ namespace {
 
 using namespace gsst::testing;
 
-/// From here on the kernel answers `systemCall` of every thread of this process with `error`, as the sandbox of a container does.
+/// From here on the kernel answers `systemCall` of every thread of this process with `error`, as the sandbox of a
+/// container does.
 bool refuse(long systemCall, int error) {
     std::array<sock_filter, 4> program{{
         {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
@@ -44,7 +45,8 @@ void expectInChild(int (*check)()) {
     };
     EXPECT_EXIT(::_exit(check()), passed, "");
     if (!couldTry)
-        GTEST_SKIP() << "this system has no io_uring, no direct access in the working folder, or no system call filters";
+        GTEST_SKIP()
+            << "this system has no io_uring, no direct access in the working folder, or no system call filters";
 }
 
 int refusedFromTheStart(int error, ErrorCode expected) {
@@ -95,7 +97,9 @@ int refusedInTheMiddle() {
     return passed ? kPassed : kFailed;
 }
 
-TEST(UringIoLinuxDeathTest, WhatTheKernelNoLongerTakesGoesThroughTheThreadPool) { expectInChild(refusedInTheMiddle); }
+TEST(UringIoLinuxDeathTest, WhatTheKernelNoLongerTakesGoesThroughTheThreadPool) {
+    expectInChild(refusedInTheMiddle);
+}
 
 int cutShort() {
     const ScratchFolder folder{std::filesystem::current_path()};
@@ -111,12 +115,15 @@ int cutShort() {
     Waiter written;
     (*made)->write(*file, 0, data.span(), written.done());
     const Status status = written.wait();
-    const bool passed = !status.ok() && status.error().code == ErrorCode::NoSpace && (*made)->counters().writtenBytes == 0 &&
-                        file->read(0, into.span()).ok() && same(into.span(), data.span().first(into.size()));
+    const bool passed = !status.ok() && status.error().code == ErrorCode::NoSpace &&
+                        (*made)->counters().writtenBytes == 0 && file->read(0, into.span()).ok() &&
+                        same(into.span(), data.span().first(into.size()));
     return passed ? kPassed : kFailed;
 }
 
-TEST(UringIoLinuxDeathTest, AWriteThatIsCutShortGoesOnAndTellsWhy) { expectInChild(cutShort); }
+TEST(UringIoLinuxDeathTest, AWriteThatIsCutShortGoesOnAndTellsWhy) {
+    expectInChild(cutShort);
+}
 
 }  // namespace
 }  // namespace gsst

@@ -14,7 +14,9 @@ constexpr size_t kBlock = kIoAlignment;
 
 struct UringTransferTest : ::testing::Test {
     AlignedBuffer memory = zeros(8 * kBlock);
-    Transfer transfer(IoDirection direction) { return {.direction = direction, .offset = 16 * kBlock, .memory = memory.data(), .left = 8 * kBlock}; }
+    Transfer transfer(IoDirection direction) {
+        return {.direction = direction, .offset = 16 * kBlock, .memory = memory.data(), .left = 8 * kBlock};
+    }
 };
 
 TEST_F(UringTransferTest, AWholeAnswerFinishes) {

@@ -28,7 +28,9 @@ namespace {
 
 const std::filesystem::path kFile = std::filesystem::path("cache") / "machine.json";
 
-ComputeRates someRates() { return {1e9, 2e9, 3e9, 4e9, 5e9, 6e9}; }
+ComputeRates someRates() {
+    return {1e9, 2e9, 3e9, 4e9, 5e9, 6e9};
+}
 
 void write(FileSystem& files, std::string_view text) {
     ASSERT_TRUE(files.makeFolders(kFile.parent_path()).ok());
@@ -112,13 +114,14 @@ TEST(MachineCache, OfAnotherMachineIsOfNoUse) {
 
 TEST(MachineCache, WhatIsNotUnderstoodIsLeftOut) {
     auto files = makeMemoryFiles();
-    for (const char* text : {"", "no JSON", "[]",
-                             R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,)"
-                             R"("kept_backward_flops":1,"head_flops":1,"update_bytes":1,"copy_bytes":1}}})",
-                             "{\"version\":\"1\"}",
-                             R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}},)"
-                             R"("products":{"native_flops":1}})",
-                             R"({"version":2,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
+    for (const char* text :
+         {"", "no JSON", "[]",
+          R"({"version":1,"machine":"this","compute":{"a":{"forward_flops":1,"backward_flops":1,)"
+          R"("kept_backward_flops":1,"head_flops":1,"update_bytes":1,"copy_bytes":1}}})",
+          "{\"version\":\"1\"}",
+          R"({"version":2,"machine":"this","compute":[1],"drives":{"d":{"read_bytes":-1,"write_bytes":1}},)"
+          R"("products":{"native_flops":1}})",
+          R"({"version":2,"machine":"this","compute":{"a":{"forward_flops":"fast"}},"drives":{"d":7}})"}) {
         write(*files, text);
         const MachineCache cache = MachineCache::load(*files, kFile, "this");
         EXPECT_TRUE(cache.compute.empty()) << text;
@@ -132,12 +135,9 @@ TEST(ProcessorTime, CountsWorkOfAllThreadsAndNoWaiting) {
     const Stopwatch watch;
     const ProcessorTime before = processorTime();
     const auto work = [before] {
-        while (processorTime().process < before.process + kWork) {
-        }
+        while (processorTime().process < before.process + kWork) {}
     };
-    {
-        const std::jthread one(work), other(work);
-    }
+    { const std::jthread one(work), other(work); }
     EXPECT_GT(watch.seconds(), kWork / double(std::max(2u, std::thread::hardware_concurrency())) / 2);
     const ProcessorTime worked = processorTime();
     if (before.system > 0) {
@@ -155,12 +155,14 @@ TEST(UsualTime, PreparesEveryCallAndTimesTheWorkAlone) {
         sleep(5);
         return {};
     };
-    const auto seconds = usualSeconds(1, [&]() -> Status {
-        ++worked;
-        for (const double begin = processorTime().process; processorTime().process < begin + 0.02;) {
-        }
-        return {};
-    }, prepare);
+    const auto seconds = usualSeconds(
+        1,
+        [&]() -> Status {
+            ++worked;
+            for (const double begin = processorTime().process; processorTime().process < begin + 0.02;) {}
+            return {};
+        },
+        prepare);
     ASSERT_TRUE(seconds.ok());
     EXPECT_GE(*seconds, 0.015) << "also on a busy computer, where the processor's time may be what counts";
     EXPECT_LT(*seconds, 0.3);
@@ -185,7 +187,8 @@ TEST(UsualTime, TheFirstErrorEndsIt) {
     int calls = 0;
     EXPECT_FALSE(usualSeconds(1, [&]() -> Status { return ++calls < 3 ? Status() : broken; }).ok());
     EXPECT_EQ(calls, 3);
-    EXPECT_FALSE(usualSeconds(1, [&]() -> Status { return ++calls, Status(); }, [&]() -> Status { return broken; }).ok());
+    EXPECT_FALSE(
+        usualSeconds(1, [&]() -> Status { return ++calls, Status(); }, [&]() -> Status { return broken; }).ok());
     EXPECT_EQ(calls, 3) << "what is not prepared is not done";
 }
 
@@ -288,7 +291,8 @@ TEST(ProductChoice, IsSettledOnceAndOnlyWhereItIsLeftOpen) {
         }
     TrainSpec recipe;
     recipe.precision = Precision::Bf16;
-    const Status status = settleProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
+    const Status status =
+        settleProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
     EXPECT_FALSE(status.ok());
     EXPECT_EQ(recipe.products, ProductChoice::Auto);
 }
@@ -302,13 +306,16 @@ TEST(ProductProbe, GivesRatesOfBothWays) {
 
 /// A window is open for days; on the command line the drive is measured meanwhile.
 TEST(Machine, LearnsWhatAnotherProgramMeasured) {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("gsst-machine-test-" + std::to_string(::getpid()));
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("gsst-machine-test-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     ::setenv("XDG_CACHE_HOME", folder.c_str(), 1);
     RunSpec spec;
     spec.model = model(Family::Gpt2, 64);
     spec.training = training(32, 2);
-    const auto drive = [&] { return measureMachine(osFileSystem(), folder / "runs" / "to come", spec, DriveProbe::KnownOnly).profile; };
+    const auto drive = [&] {
+        return measureMachine(osFileSystem(), folder / "runs" / "to come", spec, DriveProbe::KnownOnly).profile;
+    };
     EXPECT_FALSE(drive().driveMeasured);
     const std::filesystem::path file = userCacheFolder() / "machine.json";
     auto kept = nlohmann::json::parse(std::ifstream(file));
@@ -342,8 +349,8 @@ TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
                 recipe.state = preset;
                 const auto rates = probeCompute(probeShapeOf(model(family, 128), recipe));
                 ASSERT_TRUE(rates.ok()) << rates.error().text();
-                for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops, rates->headFlops,
-                                          rates->updateBytes, rates->copyBytes}) {
+                for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops,
+                                          rates->headFlops, rates->updateBytes, rates->copyBytes}) {
                     EXPECT_TRUE(std::isfinite(rate));
                     EXPECT_GT(rate, 1e6);
                     EXPECT_LT(rate, 1e15);

@@ -41,7 +41,9 @@ protected:
         loss.losses.assign(targets.size(), -1.0);
         std::vector<LogitChunk> chunks;
         for (int64_t first = 0; first < logits.size(1); first += chunk)
-            chunks.push_back({logits.narrow(1, first, std::min(chunk, logits.size(1) - first)).clone(at::MemoryFormat::Contiguous), first});
+            chunks.push_back(
+                {logits.narrow(1, first, std::min(chunk, logits.size(1) - first)).clone(at::MemoryFormat::Contiguous),
+                 first});
         for (const LogitChunk& each : chunks)
             addTokenSums(each, targets, loss.sums);
         tokenLosses(targets, loss.sums, loss.losses);
@@ -58,9 +60,9 @@ protected:
 TEST_P(Head, LossIsTheExactLogSumExpInAnyChunks) {
     const int64_t rows = 9, vocabulary = 5003;
     const at::Tensor logits = random({rows, vocabulary}) * 5;
-    logits[1].add_(3000);           // naive exponentials would overflow
-    logits[2].sub_(3000);           // or vanish
-    logits[3][17].fill_(200);       // nearly all mass on one token
+    logits[1].add_(3000);      // naive exponentials would overflow
+    logits[2].sub_(3000);      // or vanish
+    logits[3][17].fill_(200);  // nearly all mass on one token
     const std::vector<int64_t> targets{0, 5002, 17, 17, 16, kIgnoredTarget, 3, 4096, 4095};
     const at::Tensor reference = at::log_softmax(logits.to(at::kDouble), 1);
     const float scale = 0.25f;
@@ -73,7 +75,8 @@ TEST_P(Head, LossIsTheExactLogSumExpInAnyChunks) {
                 EXPECT_EQ(loss.gradient[row].abs().max().item<float>(), 0.0f);
                 continue;
             }
-            EXPECT_NEAR(loss.losses[size_t(row)], -reference[row][target].item<double>(), 1e-6 * std::max(1.0, loss.losses[size_t(row)]));
+            EXPECT_NEAR(loss.losses[size_t(row)], -reference[row][target].item<double>(),
+                        1e-6 * std::max(1.0, loss.losses[size_t(row)]));
             at::Tensor gradient = at::exp(reference[row]);
             gradient[target].sub_(1);
             // Logits near 3000 have a spacing of 2.4e-4 in fp32, which bounds the exponential's argument.
@@ -118,7 +121,8 @@ struct HeadModel {
         at::Tensor input, table, weight, bias;
     };
     Result zeros() const {
-        return {0, at::full_like(input, 7), at::full({kVocabulary, kWidth}, 0.25), at::full({kWidth}, 0.25), at::full({kWidth}, 0.25)};
+        return {0, at::full_like(input, 7), at::full({kVocabulary, kWidth}, 0.25), at::full({kWidth}, 0.25),
+                at::full({kWidth}, 0.25)};
     }
     static HeadGradients gradientsOf(const Result& result) {
         HeadGradients gradients;
@@ -132,14 +136,16 @@ struct HeadModel {
 
     Result whole() const {
         Result result = zeros();
-        result.loss = HeadUnit(model, norm, {table, 0, kVocabulary}, chunks, products).lossAndGradients(input, targets, gradientsOf(result));
+        result.loss = HeadUnit(model, norm, {table, 0, kVocabulary}, chunks, products)
+                          .lossAndGradients(input, targets, gradientsOf(result));
         return result;
     }
 
     /// In slices of so many rows: up for the sums, down for the gradients.
     Result inSlices(int64_t rows) const {
         Result result = zeros();
-        std::vector<TokenSum> sums(size_t(kTokens), TokenSum{1e9, 1e9f, 1e9f});  // what was there before must not matter
+        std::vector<TokenSum> sums(size_t(kTokens),
+                                   TokenSum{1e9, 1e9f, 1e9f});  // what was there before must not matter
         std::vector<HeadRows> slices;
         for (int64_t first = 0; first < kVocabulary; first += rows)
             slices.push_back({table.narrow(0, first, std::min(rows, kVocabulary - first)).clone(), first, kVocabulary});
@@ -195,7 +201,8 @@ TEST_P(Head, MatchesCrossEntropyInDoubleArithmetic) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, Head,
-                         testing::Values(std::tuple(Precision::Fp32, Products::Native), std::tuple(Precision::Bf16, Products::Native),
+                         testing::Values(std::tuple(Precision::Fp32, Products::Native),
+                                         std::tuple(Precision::Bf16, Products::Native),
                                          std::tuple(Precision::Bf16, Products::Widened)));
 
 }  // namespace

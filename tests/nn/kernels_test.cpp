@@ -26,7 +26,9 @@ protected:
         at::manual_seed(7);
     }
     at::Tensor random(at::IntArrayRef shape) const { return at::randn(shape).to(scalarTypeOf(GetParam())); }
-    double tolerance() const { return GetParam() == Precision::Fp32 ? 2e-6 : GetParam() == Precision::Fp16 ? 2e-3 : 8e-3; }
+    double tolerance() const {
+        return GetParam() == Precision::Fp32 ? 2e-6 : GetParam() == Precision::Fp16 ? 2e-3 : 8e-3;
+    }
 };
 
 ModelSpec modelOf(Family family, int64_t width) {
@@ -53,8 +55,8 @@ TEST_P(Kernels, NormMatchesDoubleArithmetic) {
 
         const at::Tensor xd = x.to(at::kDouble).requires_grad_(), wd = weight.to(at::kDouble).requires_grad_();
         const at::Tensor bd = bias.to(at::kDouble).requires_grad_();
-        const at::Tensor reference = centred ? at::layer_norm(xd, {width}, wd, bd, 1e-5)
-                                             : xd * at::rsqrt(xd.pow(2).mean(-1, true) + 1e-5) * wd;
+        const at::Tensor reference =
+            centred ? at::layer_norm(xd, {width}, wd, bd, 1e-5) : xd * at::rsqrt(xd.pow(2).mean(-1, true) + 1e-5) * wd;
         (reference * dy.to(at::kDouble)).sum().backward();
         EXPECT_LT(relativeError(y, reference.detach()), tolerance());
 
@@ -148,7 +150,12 @@ TEST_P(Kernels, ThreadCountChangesNoBits) {
         const at::Tensor dx = at::empty_like(x), bias = at::zeros({600});
         norm.backward(dy, x, statistics, {}, dx, gradients);
         addBiasGradient(bias, dy);
-        results[threads - 1] = {statistics.mean, statistics.scale, dx, gradients[TensorRole::NormWeight], gradients[TensorRole::NormBias], bias};
+        results[threads - 1] = {statistics.mean,
+                                statistics.scale,
+                                dx,
+                                gradients[TensorRole::NormWeight],
+                                gradients[TensorRole::NormBias],
+                                bias};
     }
     for (size_t i = 0; i < results[0].size(); ++i)
         EXPECT_TRUE(at::equal(results[0][i], results[1][i])) << i;

@@ -143,7 +143,9 @@ def main():
         {"params": [p for p in parameters if p.dim() == 2], "weight_decay": values["weightDecay"]},
         {"params": [p for p in parameters if p.dim() == 1], "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=values["learningRate"], betas=(values["beta1"], values["beta2"]), eps=values["adamEpsilon"])
+    optimizer = torch.optim.AdamW(
+        groups, lr=values["learningRate"], betas=(values["beta1"], values["beta2"]), eps=values["adamEpsilon"]
+    )
     norms = []
     for _ in range(int(values["steps"])):
         optimizer.zero_grad()

@@ -36,7 +36,9 @@ protected:
         at::manual_seed(3);
     }
     static at::Tensor random(at::IntArrayRef shape) { return at::randn(shape).to(GetParam()); }
-    static double largestError() { return GetParam() == at::kHalf ? 1.0 / 2048 : 1.0 / 256; }  ///< relative one, of one rounding
+    static double largestError() {
+        return GetParam() == at::kHalf ? 1.0 / 2048 : 1.0 / 256;
+    }  ///< relative one, of one rounding
 };
 
 constexpr Products kWidened = Products::Widened;
@@ -58,7 +60,8 @@ TEST_F(Fp16, NumbersAreReadAsTorchReadsThem) {
 }
 
 TEST_F(Fp16, NumbersAreRoundedAsTorchRoundsThem) {
-    const at::Tensor values = (at::randn({200'000}) * at::exp2(at::randint(-40, 20, {200'000}).to(at::kFloat))).contiguous();
+    const at::Tensor values =
+        (at::randn({200'000}) * at::exp2(at::randint(-40, 20, {200'000}).to(at::kFloat))).contiguous();
     const at::Tensor expected = values.to(at::kHalf).contiguous();
     const float* from = values.const_data_ptr<float>();
     const auto* bits = static_cast<const uint16_t*>(expected.const_data_ptr());
@@ -98,7 +101,8 @@ TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
     const std::array dy{random({kRows, kOutputs}), random({kRows, kOutputs}) * 30};
     const std::array weight{random({kOutputs, kInputs}), random({kOutputs, kInputs})};
     const at::Tensor x = random({kRows, kInputs}), start = random({kRows, kInputs}) * 40;
-    const at::Tensor products = dy[0].to(at::kDouble).mm(weight[0].to(at::kDouble)) + dy[1].to(at::kDouble).mm(weight[1].to(at::kDouble));
+    const at::Tensor products =
+        dy[0].to(at::kDouble).mm(weight[0].to(at::kDouble)) + dy[1].to(at::kDouble).mm(weight[1].to(at::kDouble));
     for (const at::Tensor& before : {at::Tensor(), start}) {
         const std::array matrices{at::full({kOutputs, kInputs}, 0.5), at::full({kOutputs, kInputs}, -0.5)};
         const at::Tensor out = before.defined() ? before.clone() : x.clone();  // the memory of what is read
@@ -118,7 +122,8 @@ TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
 }
 
 TEST_F(Fp16, WeightGradientsBeyondTheLargestHalfAreKept) {
-    const at::Tensor dy = at::full({64, 8}, 3e4, at::kHalf), x = at::full({64, 8}, 3e4, at::kHalf), matrix = at::zeros({8, 8});
+    const at::Tensor dy = at::full({64, 8}, 3e4, at::kHalf), x = at::full({64, 8}, 3e4, at::kHalf),
+                     matrix = at::zeros({8, 8});
     addWeightGradient(matrix, dy, x, kWidened);
     EXPECT_LT(relativeError(matrix, at::full({8, 8}, 64 * 9e8, at::kDouble)), 1e-3);
 }
@@ -137,11 +142,13 @@ TEST_P(WidenedProducts, AttentionIsThatOfFp32) {
         EXPECT_TRUE(at::equal(found.logSumExp, expected.logSumExp));
         EXPECT_TRUE(found.values.transpose(1, 2).is_contiguous());
         const auto [dQuery, dKey, dValue] = attendBackward(gradient, query, key, value, found, kWidened);
-        const auto [wideQuery, wideKey, wideValue] = attendBackward(wide(gradient), wide(query), wide(key), wide(value), expected, Products::Native);
+        const auto [wideQuery, wideKey, wideValue] =
+            attendBackward(wide(gradient), wide(query), wide(key), wide(value), expected, Products::Native);
         EXPECT_LT(relativeError(dQuery, wideQuery.to(at::kDouble)), 2 * largestError());
         EXPECT_LT(relativeError(dKey, wideKey.to(at::kDouble)), 2 * largestError());
         EXPECT_LT(relativeError(dValue, wideValue.to(at::kDouble)), 2 * largestError());
-        EXPECT_TRUE(dQuery.transpose(1, 2).is_contiguous() && dKey.transpose(1, 2).is_contiguous() && dValue.transpose(1, 2).is_contiguous());
+        EXPECT_TRUE(dQuery.transpose(1, 2).is_contiguous() && dKey.transpose(1, 2).is_contiguous() &&
+                    dValue.transpose(1, 2).is_contiguous());
     }
 }
 
@@ -155,7 +162,8 @@ TEST(WidenedBf16, IsAtLeastAsExactAsNative) {
     const at::Tensor xd = x.to(at::kDouble), wd = weight.to(at::kDouble), dyd = dy.to(at::kDouble);
     const auto heads = [&random] { return random({1, 300, 4, 64}).transpose(1, 2); };
     const at::Tensor query = heads(), key = heads(), value = heads();
-    const auto scores = query.to(at::kDouble).matmul(key.to(at::kDouble).transpose(2, 3)) / 8 + at::full({300, 300}, -1e30, at::kDouble).triu(1);
+    const auto scores = query.to(at::kDouble).matmul(key.to(at::kDouble).transpose(2, 3)) / 8 +
+                        at::full({300, 300}, -1e30, at::kDouble).triu(1);
     const at::Tensor attended = at::softmax(scores, 3).matmul(value.to(at::kDouble));
     std::array<std::array<double, 4>, 2> errors{};
     for (const Products products : {Products::Native, Products::Widened}) {
@@ -166,8 +174,9 @@ TEST(WidenedBf16, IsAtLeastAsExactAsNative) {
         const auto meanError = [](const at::Tensor& found, const at::Tensor& expected) {
             return (found.to(at::kDouble) - expected).abs().mean().item<double>();
         };
-        errors[size_t(products)] = {meanError(gsst::linear(x, weight, {}, products), xd.mm(wd.t())), meanError(dx, dyd.mm(wd)),
-                                    meanError(matrix, 3 * dyd.t().mm(xd)), meanError(attend(query, key, value, true, products).values, attended)};
+        errors[size_t(products)] = {meanError(gsst::linear(x, weight, {}, products), xd.mm(wd.t())),
+                                    meanError(dx, dyd.mm(wd)), meanError(matrix, 3 * dyd.t().mm(xd)),
+                                    meanError(attend(query, key, value, true, products).values, attended)};
     }
     for (size_t i = 0; i < errors[0].size(); ++i)
         EXPECT_LE(errors[1][i], 1.001 * errors[0][i]) << i;

@@ -48,10 +48,13 @@ TEST(AdamW, AgreesWithDoublePrecision) {
                 const float scale = step % 2 ? 1.0f : 0.37f;
                 adamwUpdate(state.arrays(gradient.data(), 0, kCount), decay, adamwConstants(spec, step, scale));
                 for (size_t i = 0; i < kCount; ++i) {
-                    references[i].step(double(gradient[i]) * double(scale), learningRate(spec, step), decay ? spec.weightDecay : 0.0, spec, step);
-                    ASSERT_NEAR(state.weight(i), references[i].weight, 1e-6 * std::abs(references[i].weight) + 1e-8) << i << " step " << step;
+                    references[i].step(double(gradient[i]) * double(scale), learningRate(spec, step),
+                                       decay ? spec.weightDecay : 0.0, spec, step);
+                    ASSERT_NEAR(state.weight(i), references[i].weight, 1e-6 * std::abs(references[i].weight) + 1e-8)
+                        << i << " step " << step;
                     ASSERT_NEAR(state.moment2[i], references[i].v, 2e-6 * references[i].v);
-                    ASSERT_NEAR(state.moment1[i], references[i].m, 1e-6 * std::abs(references[i].m) + 1e-7 * std::sqrt(references[i].v * 100));
+                    ASSERT_NEAR(state.moment1[i], references[i].m,
+                                1e-6 * std::abs(references[i].m) + 1e-7 * std::sqrt(references[i].v * 100));
                 }
             }
         }
@@ -64,7 +67,8 @@ TEST(AdamW, BitsDoNotDependOnTheInstructionSet) {
     // The element function, one by one, is the reference: a barrier keeps this loop from being vectorised.
     State expected = start;
     for (size_t i = 0; i < kCount; ++i) {
-        expected.setWeight(i, adamwElement(expected.weight(i), gradient[i], expected.moment1[i], expected.moment2[i], constants.keep, constants));
+        expected.setWeight(i, adamwElement(expected.weight(i), gradient[i], expected.moment1[i], expected.moment2[i],
+                                           constants.keep, constants));
         asm volatile("" ::: "memory");
     }
     for (const CpuKernels& kernels : supportedCpuKernels()) {

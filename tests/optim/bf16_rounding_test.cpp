@@ -14,13 +14,18 @@
 namespace gsst {
 namespace {
 
-uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
-float valueOf(uint16_t bf16) { return std::bit_cast<float>(uint32_t{bf16} << 16); }
+uint32_t bitsOf(float value) {
+    return std::bit_cast<uint32_t>(value);
+}
+float valueOf(uint16_t bf16) {
+    return std::bit_cast<float>(uint32_t{bf16} << 16);
+}
 
 /// All kinds of patterns: random, near the next bf16, at ties, special.
 std::vector<uint32_t> patterns() {
-    std::vector<uint32_t> result{0, 0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffffffffu, 0x7f800001u, 0x7fffffffu, 1u, 0x8000u,
-                                 0x7f7fffffu, 0xff7fffffu, 0x7f7f8000u, 0x7f7f7fffu, 0x3f808000u, 0x3f818000u, 0x3f808001u};
+    std::vector<uint32_t> result{0,           0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffffffffu,
+                                 0x7f800001u, 0x7fffffffu, 1u,          0x8000u,     0x7f7fffffu, 0xff7fffffu,
+                                 0x7f7f8000u, 0x7f7f7fffu, 0x3f808000u, 0x3f818000u, 0x3f808001u};
     for (uint64_t i = 0; i < 30000; ++i) {
         const auto words = philoxBlock(9, 9, i);
         result.push_back(words[0]);
@@ -48,7 +53,8 @@ TEST(Bf16Rounding, NearestIsNearestWithTiesToEven) {
 }
 
 TEST(Bf16Rounding, StochasticGoesUpAsOftenAsItMust) {
-    for (const uint32_t bits : {0x3f800001u, 0x3f804321u, 0xbf80ffffu, 0x00000007u, 0x8000abcdu, 0x7f7e8000u, 0x3dcccccdu}) {
+    for (const uint32_t bits :
+         {0x3f800001u, 0x3f804321u, 0xbf80ffffu, 0x00000007u, 0x8000abcdu, 0x7f7e8000u, 0x3dcccccdu}) {
         uint32_t ups = 0;
         for (uint32_t random = 0; random < 0x10000u; ++random) {
             const uint32_t step = stochasticBf16(bits, random) - (bits >> 16);

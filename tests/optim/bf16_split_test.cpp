@@ -28,7 +28,9 @@ TEST(Bf16Split, HighHalfIsTheNearestBf16) {
     for (uint32_t bits = 0; bits < 0x7f7f8000u; bits += 997) {  // up to the largest finite bf16
         const float value = std::bit_cast<float>(bits);
         const uint32_t high = highHalf(bits);
-        const auto distance = [&](uint32_t half) { return std::abs(double(std::bit_cast<float>(half << 16)) - double(value)); };
+        const auto distance = [&](uint32_t half) {
+            return std::abs(double(std::bit_cast<float>(half << 16)) - double(value));
+        };
         ASSERT_LE(distance(high), distance(high + 1)) << bits;
         if (high > 0) {
             ASSERT_LE(distance(high), distance(high - 1)) << bits;

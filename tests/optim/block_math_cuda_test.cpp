@@ -34,8 +34,9 @@ struct Work {
     std::vector<double> norms;
 
     bool operator==(const Work& other) const {
-        return state.hi == other.state.hi && state.lo == other.state.lo && sameBits(gradient, other.gradient) && packed == other.packed &&
-               sameBits(fp32, other.fp32) && bf16 == other.bf16 && fp16 == other.fp16 && sameBits(norms, other.norms);
+        return state.hi == other.state.hi && state.lo == other.state.lo && sameBits(gradient, other.gradient) &&
+               packed == other.packed && sameBits(fp32, other.fp32) && bf16 == other.bf16 && fp16 == other.fp16 &&
+               sameBits(norms, other.norms);
     }
 };
 
@@ -47,8 +48,13 @@ protected:
     WorkerPool workers{2};
 
     Work start() const {
-        Work work{randomState(count), randomGradient(count, 8), std::vector<uint16_t>(count, 7), std::vector<float>(count, 7.0f),
-                  std::vector<uint16_t>(count, 7), std::vector<uint16_t>(count, 7), std::vector<double>(size_t(unit.blockCount), -1.0)};
+        Work work{randomState(count),
+                  randomGradient(count, 8),
+                  std::vector<uint16_t>(count, 7),
+                  std::vector<float>(count, 7.0f),
+                  std::vector<uint16_t>(count, 7),
+                  std::vector<uint16_t>(count, 7),
+                  std::vector<double>(size_t(unit.blockCount), -1.0)};
         // What is rare: the smallest and the largest numbers, and -0.
         work.gradient[5] = std::numeric_limits<float>::denorm_min();
         work.gradient[6] = -0.0f;
@@ -62,11 +68,18 @@ protected:
 
 TEST_F(BlockLoops, JoinHasTheBitsOfTheCpuKernels) {
     Work expected = start(), found = start();
-    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers).ok());
-    EXPECT_TRUE(joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers).ok());
-    EXPECT_TRUE(joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp16.data(), workers).ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(),
+                           expected.fp32.data(), workers)
+                    .ok());
+    EXPECT_TRUE(
+        joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers)
+            .ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(),
+                           expected.fp16.data(), workers)
+                    .ok());
     std::vector<float> upper(count);
-    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), nullptr, upper.data(), workers).ok());
+    EXPECT_TRUE(
+        joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), nullptr, upper.data(), workers).ok());
     BlockArrays fp32, bf16, fp16;
     for (BlockArrays* arrays : {&fp32, &bf16, &fp16})
         arrays->hi = found.state.hi.data();
@@ -86,10 +99,13 @@ TEST_F(BlockLoops, JoinHasTheBitsOfTheCpuKernels) {
 
 TEST_F(BlockLoops, SplitHasTheBitsOfTheCpu) {
     Work work = start();
-    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), work.state.hi.data(), work.state.lo.data(), work.fp32.data(), workers).ok());
+    EXPECT_TRUE(
+        joinBlocks(table, Precision::Fp32, all(), work.state.hi.data(), work.state.lo.data(), work.fp32.data(), workers)
+            .ok());
     for (const bool withLo : {true, false}) {
         std::vector<uint16_t> hi(count, 7), lo(count, 7), expectedHi(count, 7), expectedLo(count, 7);
-        splitBlocks(table, Precision::Fp32, all(), work.fp32.data(), expectedHi.data(), withLo ? expectedLo.data() : nullptr, workers);
+        splitBlocks(table, Precision::Fp32, all(), work.fp32.data(), expectedHi.data(),
+                    withLo ? expectedLo.data() : nullptr, workers);
         BlockArrays arrays;
         arrays.hi = hi.data();
         arrays.lo = withLo ? lo.data() : nullptr;
@@ -130,7 +146,8 @@ TEST_F(BlockLoops, NormsHaveTheBitsOfTheCpuKernels) {
     for (int block = 0; block < batch.count; ++block) {
         double lanes[kNormLanes];
         for (int lane = kNormLanes - 1; lane >= 0; --lane)
-            lanes[lane] = loops::laneSum(found.gradient.data() + batch.places[block].offset, batch.places[block].elements, lane);
+            lanes[lane] =
+                loops::laneSum(found.gradient.data() + batch.places[block].offset, batch.places[block].elements, lane);
         found.norms[size_t(block)] = loops::sumOfLanes(lanes);
     }
     EXPECT_TRUE(found == expected);
@@ -178,7 +195,8 @@ TEST_F(BlockLoops, WithoutACardTheKernelsSayWhy) {
     Work work = start();
     const Status statuses[] = {
         joinBlocksCuda(table, Precision::Bf16, all(), work.state.hi.data(), nullptr, work.bf16.data(), nullptr),
-        splitBlocksCuda(table, Precision::Fp32, all(), work.fp32.data(), work.state.hi.data(), work.state.lo.data(), nullptr),
+        splitBlocksCuda(table, Precision::Fp32, all(), work.fp32.data(), work.state.hi.data(), work.state.lo.data(),
+                        nullptr),
         normBlocksCuda(table, all(), work.gradient.data(), work.norms.data(), nullptr),
         roundGradientsCuda(table, all(), work.gradient.data(), nullptr),
         packGradientsCuda(table, all(), work.gradient.data(), work.packed.data(), nullptr),
@@ -205,10 +223,17 @@ protected:
 
 TEST_F(BlockMathCuda, JoinsAndSplitsAsTheProcessor) {
     Work expected = start(), found = start();
-    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp32.data(), workers).ok());
-    EXPECT_TRUE(joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers).ok());
-    EXPECT_TRUE(joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(), expected.fp16.data(), workers).ok());
-    uint16_t *hi = card.upload(found.state.hi), *lo = card.upload(found.state.lo), *bf16 = card.upload(found.bf16), *fp16 = card.upload(found.fp16);
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all(), expected.state.hi.data(), expected.state.lo.data(),
+                           expected.fp32.data(), workers)
+                    .ok());
+    EXPECT_TRUE(
+        joinBlocks(table, Precision::Bf16, all(), expected.state.hi.data(), nullptr, expected.bf16.data(), workers)
+            .ok());
+    EXPECT_TRUE(joinBlocks(table, Precision::Fp16, all(), expected.state.hi.data(), expected.state.lo.data(),
+                           expected.fp16.data(), workers)
+                    .ok());
+    uint16_t *hi = card.upload(found.state.hi), *lo = card.upload(found.state.lo), *bf16 = card.upload(found.bf16),
+             *fp16 = card.upload(found.fp16);
     float* fp32 = card.upload(found.fp32);
     ASSERT_TRUE(joinBlocksCuda(table, Precision::Fp32, all(), hi, lo, fp32, card.stream()).ok());
     ASSERT_TRUE(joinBlocksCuda(table, Precision::Bf16, all(), hi, nullptr, bf16, card.stream()).ok());
@@ -220,7 +245,8 @@ TEST_F(BlockMathCuda, JoinsAndSplitsAsTheProcessor) {
     card.download(found.fp16, fp16);
     card.download(found.state.hi, newHi);
     card.download(found.state.lo, newLo);
-    splitBlocks(table, Precision::Fp32, all(), expected.fp32.data(), expected.state.hi.data(), expected.state.lo.data(), workers);
+    splitBlocks(table, Precision::Fp32, all(), expected.fp32.data(), expected.state.hi.data(), expected.state.lo.data(),
+                workers);
     EXPECT_TRUE(found == expected);
 }
 

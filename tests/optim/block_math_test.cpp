@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/block_math.h"
 #include "base/half_float.h"
 #include "optim/adamw_cpu.h"
+#include "optim/block_math.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
 #include "slow_update.h"
@@ -109,7 +109,8 @@ TEST_P(BlockMath, WritesWeightsWithZeroPadding) {
     EXPECT_TRUE(first.bytes == second.bytes);
     EXPECT_TRUE(first.bytes == third.bytes);
     const auto* hi = reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Hi));
-    const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Lo)) : nullptr;
+    const auto* lo =
+        format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(first.at(all.first, StateKind::Lo)) : nullptr;
     EXPECT_TRUE(joinBlocks(table, Precision::Fp32, all, hi, lo, joined.data(), workers).ok());
     const auto padding = isPadding();
     for (size_t i = 0; i < count; ++i) {
@@ -124,7 +125,8 @@ TEST_P(BlockMath, JoinsWithPadding) {
     const BlockRange part{all.first + 1, all.count - 1};
     const size_t size = count - size_t(offsetOf(part.first));
     const auto* hi = reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Hi));
-    const auto* lo = format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Lo)) : nullptr;
+    const auto* lo =
+        format.has(StateKind::Lo) ? reinterpret_cast<const uint16_t*>(start.at(part.first, StateKind::Lo)) : nullptr;
     std::vector<float> fp32(size);
     std::vector<uint16_t> bf16(size), fp16(size);
     EXPECT_TRUE(joinBlocks(table, Precision::Fp32, part, hi, lo, fp32.data(), workers).ok());
@@ -159,7 +161,8 @@ TEST_P(BlockMath, GradientsAreRoundedPackedAndUnpacked) {
         }
         std::vector<uint16_t> single(count, 7);
         for (int block = all.first; block < all.first + all.count; ++block)
-            packGradients(table, {block, 1}, gradient.data() + offsetOf(block), single.data() + offsetOf(block), workers);
+            packGradients(table, {block, 1}, gradient.data() + offsetOf(block), single.data() + offsetOf(block),
+                          workers);
         EXPECT_EQ(single, packed);
     }
 }
@@ -173,7 +176,8 @@ TEST_P(BlockMath, NormsAreThoseOfTheBlocks) {
         std::vector<double> norms(expected.size());
         normBlocks(table, {unit.firstBlock, unit.blockCount}, gradient.data(), norms.data(), workers);
         EXPECT_EQ(norms, expected);
-        normBlocks(table, {unit.firstBlock + 2, 1}, gradient.data() + offsetOf(unit.firstBlock + 2), norms.data(), workers);
+        normBlocks(table, {unit.firstBlock + 2, 1}, gradient.data() + offsetOf(unit.firstBlock + 2), norms.data(),
+                   workers);
         EXPECT_EQ(norms[0], expected[2]);
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The update as CUDA does it, for every state preset: what its threads do, one after the other on the processor; and on a card.
+// The update as CUDA does it, for every state preset: what its threads do, one after the other on the processor; and on
+// a card.
+#include "card.h"
 #include "optim/adamw_cpu.h"
 #include "optim/block_math_cuda.h"
 #include "optim/kernels/group_loops.h"
-#include "card.h"
 #include "state_chunk.h"
 
 #include <gtest/gtest.h>
@@ -30,8 +31,8 @@ struct Work {
     std::vector<uint32_t> notFinite;
 
     bool operator==(const Work& other) const {
-        return chunk.bytes == other.chunk.bytes && sameBits(gradient, other.gradient) && packed == other.packed && sameBits(fp32, other.fp32) &&
-               bf16 == other.bf16 && fp16 == other.fp16 && notFinite == other.notFinite;
+        return chunk.bytes == other.chunk.bytes && sameBits(gradient, other.gradient) && packed == other.packed &&
+               sameBits(fp32, other.fp32) && bf16 == other.bf16 && fp16 == other.fp16 && notFinite == other.notFinite;
     }
 };
 
@@ -89,8 +90,9 @@ protected:
                 for (const Gradients gradients : {Gradients::Fp32, Gradients::Packed})
                     for (const BlockRange blocks : {all(), later()}) {
                         training.beta1 = beta1;
-                        SCOPED_TRACE("beta1 " + std::to_string(beta1) + ", output " + std::to_string(int(out)) + ", gradients " +
-                                     std::to_string(int(gradients)) + ", from block " + std::to_string(blocks.first - unit.firstBlock));
+                        SCOPED_TRACE("beta1 " + std::to_string(beta1) + ", output " + std::to_string(int(out)) +
+                                     ", gradients " + std::to_string(int(gradients)) + ", from block " +
+                                     std::to_string(blocks.first - unit.firstBlock));
                         compare(blocks, out, gradients);
                     }
     }
@@ -101,10 +103,16 @@ protected:
 
 private:
     Work makeStart() const {
-        Work work{Chunk(table, format), randomGradient(count, 8), std::vector<uint16_t>(count), std::vector<float>(count, 7.0f),
-                  std::vector<uint16_t>(count, 7), std::vector<uint16_t>(count, 7), {0}};
+        Work work{Chunk(table, format),
+                  randomGradient(count, 8),
+                  std::vector<uint16_t>(count),
+                  std::vector<float>(count, 7.0f),
+                  std::vector<uint16_t>(count, 7),
+                  std::vector<uint16_t>(count, 7),
+                  {0}};
         State state = randomState(count);
-        // What is rare, in the first tensor, which is small, and in a large one: the smallest and the largest numbers, and -0.
+        // What is rare, in the first tensor, which is small, and in a large one: the smallest and the largest numbers,
+        // and -0.
         for (const size_t first : {size_t{0}, size_t(matrix().offset)}) {
             work.gradient[first + 5] = std::numeric_limits<float>::denorm_min();
             work.gradient[first + 6] = -0.0f;
@@ -122,7 +130,8 @@ private:
 
     const Work m_start = makeStart();
 };
-INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateLoops, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateLoops,
+                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 void updateByElements(const BlockArrays& arrays, const BlockPlace& place, const AdamWConstants& constants) {
@@ -173,7 +182,8 @@ TEST_P(BlockUpdateLoops, HaveTheBitsOfTheCpuKernels) {
 
 /// A gradient whose square overflows: the second moment is not finite, all else is.
 TEST_P(BlockUpdateLoops, TellWhatIsNotFiniteAsTheCpuKernelsDo) {
-    for (const size_t at : {size_t{3}, size_t(matrix().offset) + 700, size_t(matrix().offset + matrix().elements) - 1}) {
+    for (const size_t at :
+         {size_t{3}, size_t(matrix().offset) + 700, size_t(matrix().offset + matrix().elements) - 1}) {
         Work expected = start(), found = start();
         expected.gradient[at] = found.gradient[at] = -1e30f;
         updateOnProcessor(expected, all(), Out::Fp32, Gradients::Fp32);
@@ -245,7 +255,8 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
                 ASSERT_EQ(place.momentBytes, wideFormat.bytes(run.first, done + i, StateKind::Moment2));
                 ASSERT_EQ(place.quantized, wideFormat.quantized(run.first + done + i, StateKind::Moment2));
                 ASSERT_EQ(place.keep, tensor.decay ? 0.5f : 1.0f);
-                ASSERT_EQ(place.randomIndex, roundingIndex({0, 0, block.tensor}, (block.offset - tensor.offset) / kScaleGroup));
+                ASSERT_EQ(place.randomIndex,
+                          roundingIndex({0, 0, block.tensor}, (block.offset - tensor.offset) / kScaleGroup));
             }
         }
     }
@@ -259,7 +270,8 @@ TEST_P(BlockUpdateLoops, WithoutACardTheKernelsSayWhy) {
     if (Card::isThere())
         GTEST_SKIP() << "this machine has a CUDA card";
     Work work = start();
-    const Status status = updateBlocksCuda(table, format, training, update(work, all(), Out::Fp32, Gradients::Fp32), nullptr);
+    const Status status =
+        updateBlocksCuda(table, format, training, update(work, all(), Out::Fp32, Gradients::Fp32), nullptr);
     ASSERT_FALSE(status.ok());
     EXPECT_NE(status.error().text().find("processor"), std::string::npos) << status.error().text();
     EXPECT_TRUE(work == start());
@@ -289,7 +301,9 @@ protected:
         else
             call.packed = card.upload(work.packed) + offset;
         if (out != Out::None)
-            call.weights = out == Out::Bf16 ? static_cast<void*>(bf16 + offset) : out == Out::Fp16 ? static_cast<void*>(fp16 + offset) : fp32 + offset;
+            call.weights = out == Out::Bf16   ? static_cast<void*>(bf16 + offset)
+                           : out == Out::Fp16 ? static_cast<void*>(fp16 + offset)
+                                              : fp32 + offset;
         call.notFinite = notFinite;
         const Status status = updateBlocksCuda(table, format, training, call, card.stream());
         ASSERT_TRUE(status.ok()) << status.error().text();
@@ -302,7 +316,8 @@ protected:
 
     Card card;
 };
-INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateCuda, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateCuda,
+                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 TEST_P(BlockUpdateCuda, HasTheBitsOfTheProcessor) {

@@ -49,7 +49,8 @@ public:
     }
     template <typename T>
     void download(std::vector<T>& values, const T* data) {
-        m_device->hostWait(m_device->copyOut(Stream::Compute, std::as_writable_bytes(std::span(values)), reinterpret_cast<const std::byte*>(data)));
+        m_device->hostWait(m_device->copyOut(Stream::Compute, std::as_writable_bytes(std::span(values)),
+                                             reinterpret_cast<const std::byte*>(data)));
     }
 
 private:

@@ -26,7 +26,8 @@ TrainSpec training() {
     return spec;
 }
 
-/// Half the larger of the distances to the codes below and above; for the least code all of it, to which everything small is rounded up.
+/// Half the larger of the distances to the codes below and above; for the least code all of it, to which everything
+/// small is rounded up.
 double halfGap(float (*decode)(uint8_t, float), uint8_t code, int mostCode, float scale) {
     const int size = code & mostCode;
     const double here = double(std::abs(decode(code, scale)));
@@ -69,8 +70,8 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSet) {
     EXPECT_EQ(start.lo == expected.lo, preset == StatePreset::Lean);
 }
 
-/// Codes change their straight piece at the powers of ten: moments from a little below to a little above each of them, and all over the
-/// range between, down to what is nearly nothing.
+/// Codes change their straight piece at the powers of ten: moments from a little below to a little above each of them,
+/// and all over the range between, down to what is nearly nothing.
 TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
     std::fill(start.codes1.begin(), start.codes1.end(), uint8_t{0});
     std::fill(start.codes2.begin(), start.codes2.end(), uint8_t{0});
@@ -93,7 +94,8 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
 
 TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
     // The largest bf16 has the bits 0x7f7f. In group 2 all are finite, in the others some are not; group 1 is as usual.
-    const float huge[] = {1e18f, 1e20f, -3.3e38f, std::bit_cast<float>(0x7f7f0000u), std::bit_cast<float>(0xff7effffu), -1e30f};
+    const float huge[] = {1e18f, 1e20f, -3.3e38f, std::bit_cast<float>(0x7f7f0000u), std::bit_cast<float>(0xff7effffu),
+                          -1e30f};
     for (size_t i = 0; i < kCount; ++i)
         if (const size_t group = i / size_t(kScaleGroup); group % 8 == 2) {
             const float value = huge[i % 6];
@@ -106,10 +108,14 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
     const CodedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         CodedState state = start;
-        EXPECT_FALSE(kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants)) << kernels.name;
+        EXPECT_FALSE(
+            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+            << kernels.name;
         EXPECT_TRUE(state == expected) << kernels.name;
         CodedState group = start;
-        EXPECT_TRUE(kernels.adamwUpdateCoded(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants)) << kernels.name;
+        EXPECT_TRUE(
+            kernels.adamwUpdateCoded(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants))
+            << kernels.name;
     }
 }
 
@@ -144,8 +150,8 @@ TEST_P(CodedUpdate, WritesComputeWeightsInTheSamePass) {
     }
 }
 
-/// One step in double from what the state says, written from the paper; then the weight within fp32 rounding (Lean: one of the two
-/// bf16 around it), and the moments within half the distance of the codes around them.
+/// One step in double from what the state says, written from the paper; then the weight within fp32 rounding (Lean: one
+/// of the two bf16 around it), and the moments within half the distance of the codes around them.
 TEST_P(CodedUpdate, AgreesWithDoublePrecision) {
     const TrainSpec spec = training();
     const CodedState after = slow();
@@ -155,8 +161,10 @@ TEST_P(CodedUpdate, AgreesWithDoublePrecision) {
         const uint16_t lo = preset == StatePreset::Lean ? uint16_t{0} : start.lo[i];
         const double weight = double(std::bit_cast<float>(joinHalves(start.hi[i], lo)));
         const double g = double(gradient[i]) * 0.8;
-        const double m = spec.beta1 * double(decodeMoment1(start.codes1[i], start.scales1[group])) + (1 - spec.beta1) * g;
-        const double v = spec.beta2 * double(decodeMoment2(start.codes2[i], start.scales2[group])) + (1 - spec.beta2) * g * g;
+        const double m =
+            spec.beta1 * double(decodeMoment1(start.codes1[i], start.scales1[group])) + (1 - spec.beta1) * g;
+        const double v =
+            spec.beta2 * double(decodeMoment2(start.codes2[i], start.scales2[group])) + (1 - spec.beta2) * g * g;
         const double mHat = m / (1 - std::pow(spec.beta1, 7)), vHat = v / (1 - std::pow(spec.beta2, 7));
         const double change = rate * mHat / (std::sqrt(vHat) + spec.epsilon);
         const double expected = weight * (1 - rate * spec.weightDecay) - change;
@@ -170,8 +178,10 @@ TEST_P(CodedUpdate, AgreesWithDoublePrecision) {
             ASSERT_NEAR(std::bit_cast<float>(joinHalves(after.hi[i], after.lo[i])), expected, tolerance);
         }
         const float scale1 = after.scales1[group], scale2 = after.scales2[group];
-        ASSERT_NEAR(decodeMoment1(after.codes1[i], scale1), m, halfGap(decodeMoment1, after.codes1[i], 127, scale1) + 1e-6 * double(scale1));
-        ASSERT_NEAR(decodeMoment2(after.codes2[i], scale2), v, halfGap(decodeMoment2, after.codes2[i], 255, scale2) + 1e-6 * v);
+        ASSERT_NEAR(decodeMoment1(after.codes1[i], scale1), m,
+                    halfGap(decodeMoment1, after.codes1[i], 127, scale1) + 1e-6 * double(scale1));
+        ASSERT_NEAR(decodeMoment2(after.codes2[i], scale2), v,
+                    halfGap(decodeMoment2, after.codes2[i], 255, scale2) + 1e-6 * v);
     }
 }
 
@@ -200,10 +210,13 @@ TEST_P(CodedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
     const CodedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         CodedState state = start;
-        EXPECT_FALSE(kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants)) << kernels.name;
+        EXPECT_FALSE(
+            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+            << kernels.name;
         EXPECT_TRUE(std::isnan(state.scales2[3])) << kernels.name;
         EXPECT_EQ(state.scales1, expected.scales1) << kernels.name;
-        EXPECT_TRUE(state.hi == expected.hi && state.codes1 == expected.codes1 && state.codes2 == expected.codes2) << kernels.name;
+        EXPECT_TRUE(state.hi == expected.hi && state.codes1 == expected.codes1 && state.codes2 == expected.codes2)
+            << kernels.name;
     }
 }
 
@@ -223,8 +236,8 @@ TEST_P(CodedUpdate, TinyGradientsStaySafe) {
 
 TEST(LeanUpdate, RandomBitsAreThoseOfTheStream) {
     std::set<uint16_t> seen;
-    for (const RoundingKey& key : {RoundingKey{1, 1, 0}, RoundingKey{2, 1, 0}, RoundingKey{1, 2, 0}, RoundingKey{1, 1, 1},
-                                   RoundingKey{uint64_t(1) << 63, int64_t(1) << 31, 9000}})
+    for (const RoundingKey& key : {RoundingKey{1, 1, 0}, RoundingKey{2, 1, 0}, RoundingKey{1, 2, 0},
+                                   RoundingKey{1, 1, 1}, RoundingKey{uint64_t(1) << 63, int64_t(1) << 31, 9000}})
         for (const int64_t element : {int64_t{0}, int64_t{1}, int64_t{32}, int64_t{256}, int64_t{1} << 35})
             seen.insert(slowRandom(key, element));
     EXPECT_EQ(seen.size(), 25u) << "each part of the key counts";

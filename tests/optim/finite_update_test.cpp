@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An update tells whether all that it wrote is finite, whatever its state, its instruction set and the place of the culprit.
+// An update tells whether all that it wrote is finite, whatever its state, its instruction set and the place of the
+// culprit.
 #include "optim/adamw_cpu.h"
-#include "optim/kernels/block_loops.h"
 #include "optim/block_math.h"
+#include "optim/kernels/block_loops.h"
 #include "optim_helpers.h"
 
 #include <gtest/gtest.h>
@@ -48,7 +49,8 @@ protected:
                 }
     }
 };
-INSTANTIATE_TEST_SUITE_P(Presets, FiniteUpdate, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+INSTANTIATE_TEST_SUITE_P(Presets, FiniteUpdate,
+                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 TEST_P(FiniteUpdate, ThatIsGoodSaysSo) {
@@ -60,49 +62,59 @@ TEST_P(FiniteUpdate, ThatIsGoodSaysSo) {
     });
     expectFinite(true, "the largest gradient whose square fits",
                  [](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = 1e18f; });
-    expectFinite(true, "a huge weight", [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.setWeight(at, -1e38f); });
+    expectFinite(true, "a huge weight",
+                 [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.setWeight(at, -1e38f); });
 }
 
 TEST_P(FiniteUpdate, OfAGradientThatIsNotFinite) {
-    for (float value : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::quiet_NaN()})
-        expectFinite(false, std::to_string(value),
-                     [value](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = value; });
+    for (float value :
+         {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::quiet_NaN()})
+        expectFinite(
+            false, std::to_string(value),
+            [value](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = value; });
 }
 
 TEST_P(FiniteUpdate, WhoseSquareOverflows) {
     // The weight comes out unharmed: it is divided by infinity, and never changes again.
-    expectFinite(false, "1e25", [](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = -1e25f; });
+    expectFinite(false, "1e25",
+                 [](State&, std::vector<float>& gradient, AdamWConstants&, size_t at) { gradient[at] = -1e25f; });
 }
 
 TEST_P(FiniteUpdate, WhoseWeightOverflows) {
-    expectFinite(false, "a large step", [](State& state, std::vector<float>& gradient, AdamWConstants& constants, size_t at) {
-        state.setWeight(at, 3.3e38f);
-        state.moment1[at] = gradient[at] = -1;
-        state.moment2[at] = 1;
-        constants.stepSize = 1e38f;
-    });
+    expectFinite(false, "a large step",
+                 [](State& state, std::vector<float>& gradient, AdamWConstants& constants, size_t at) {
+                     state.setWeight(at, 3.3e38f);
+                     state.moment1[at] = gradient[at] = -1;
+                     state.moment2[at] = 1;
+                     constants.stepSize = 1e38f;
+                 });
 }
 
 TEST_P(FiniteUpdate, WhoseWeightNoBf16CanHold) {
     if (GetParam() == StatePreset::Lean)
         return;  // rounds its weights itself, and never to infinity
-    expectFinite(false, "the largest float", [](State& state, std::vector<float>& gradient, AdamWConstants& constants, size_t at) {
-        state.setWeight(at, kLargestFloat);
-        gradient[at] = 0;
-        constants.keep = 1;
-        constants.stepSize = 0;
-    });
+    expectFinite(false, "the largest float",
+                 [](State& state, std::vector<float>& gradient, AdamWConstants& constants, size_t at) {
+                     state.setWeight(at, kLargestFloat);
+                     gradient[at] = 0;
+                     constants.keep = 1;
+                     constants.stepSize = 0;
+                 });
 }
 
 TEST_P(FiniteUpdate, OfAStateThatWasNot) {
-    expectFinite(false, "weight", [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.setWeight(at, kInfinity); });
-    expectFinite(false, "first moment", [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.moment1[at] = kInfinity; });
-    expectFinite(false, "second moment", [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.moment2[at] = kInfinity; });
+    expectFinite(false, "weight",
+                 [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.setWeight(at, kInfinity); });
+    expectFinite(false, "first moment",
+                 [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.moment1[at] = kInfinity; });
+    expectFinite(false, "second moment",
+                 [](State& state, std::vector<float>&, AdamWConstants&, size_t at) { state.moment2[at] = kInfinity; });
 }
 
 /// All blocks of a unit, with several threads.
 class FiniteBlocks : public testing::TestWithParam<StatePreset> {};
-INSTANTIATE_TEST_SUITE_P(Presets, FiniteBlocks, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+INSTANTIATE_TEST_SUITE_P(Presets, FiniteBlocks,
+                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 TEST_P(FiniteBlocks, TellWhateverTheBlock) {

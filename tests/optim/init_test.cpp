@@ -51,12 +51,17 @@ TEST(Init, FollowsTheTensorTable) {
         }
         const double count = double(values.size()), mean = sum / count;
         switch (tensor.init) {
-        case InitKind::Zeros: EXPECT_EQ(squares, 0) << tensor.name; break;
-        case InitKind::Ones: EXPECT_TRUE(mean == 1 && squares == count) << tensor.name; break;
+        case InitKind::Zeros:
+            EXPECT_EQ(squares, 0) << tensor.name;
+            break;
+        case InitKind::Ones:
+            EXPECT_TRUE(mean == 1 && squares == count) << tensor.name;
+            break;
         case InitKind::Normal:
             EXPECT_GT(tensor.initStd, 0);
             EXPECT_NEAR(mean, 0, 5 * tensor.initStd / std::sqrt(count)) << tensor.name;
-            EXPECT_NEAR(std::sqrt(squares / count), tensor.initStd, 5 * tensor.initStd / std::sqrt(2 * count)) << tensor.name;
+            EXPECT_NEAR(std::sqrt(squares / count), tensor.initStd, 5 * tensor.initStd / std::sqrt(2 * count))
+                << tensor.name;
             break;
         }
     }

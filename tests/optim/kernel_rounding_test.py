@@ -4,6 +4,7 @@
 can check no more than that, and it is what the compiler's defaults would break: they fuse multiplications with additions.
 
     kernel_rounding_test.py <build folder>"""
+
 import json
 import pathlib
 import re
@@ -34,7 +35,7 @@ def assembly(directory, words, more=()):
     for option in ("-o", "-MF", "-MT", "-x"):
         while option in words:
             at = words.index(option)
-            del words[at:at + 2]
+            del words[at : at + 2]
     words = [word for word in words if word not in ("-c", "-MD")]
     words += [*more, "-arch=compute_75", "-ptx", "-o", "-"]
     return subprocess.run(words, cwd=directory, check=True, capture_output=True, text=True).stdout
@@ -56,7 +57,7 @@ def code_pieces(bits):
         for _ in range(s, bits - 1):
             power /= 10
         end, last = rounded(power), float((2 << s) - 1)
-        step = rounded(0.9 * power / (1 << s) * (1 + 2.0 ** -23)) if s else end
+        step = rounded(0.9 * power / (1 << s) * (1 + 2.0**-23)) if s else end
         slope = rounded((1 << s) / (0.9 * power) if s else 1 / power)
         yield step, rounded(end - rounded(step * last)), slope, rounded(0.5 + rounded(last - rounded(slope * end)))
 

@@ -51,13 +51,16 @@ double leastDistance(const Table& values, double value) {
 }
 
 /// From 1e-9 to 1, evenly and by orders of magnitude in turns.
-float sample(uint64_t i) { return float(i % 2 ? uniformAt(1, 2, i) : std::pow(10.0, -9 * uniformAt(1, 3, i))); }
+float sample(uint64_t i) {
+    return float(i % 2 ? uniformAt(1, 2, i) : std::pow(10.0, -9 * uniformAt(1, 3, i)));
+}
 
 TEST(MomentCode, ValuesAreThoseOfTheFormat) {
     for (int code = 0; code < 256; ++code) {
         EXPECT_NEAR(kUnsigned[size_t(code)], formatValue(code, 8), 2e-6 * formatValue(code, 8)) << code;
         const double sign = code < 128 ? 1 : -1;
-        EXPECT_NEAR(kSigned[size_t(code)], sign * formatValue(code % 128, 7), 2e-6 * formatValue(code % 128, 7)) << code;
+        EXPECT_NEAR(kSigned[size_t(code)], sign * formatValue(code % 128, 7), 2e-6 * formatValue(code % 128, 7))
+            << code;
     }
     EXPECT_EQ(kUnsigned[255], 1.0f);
     EXPECT_EQ(kUnsigned[0], 0.0f);
@@ -93,12 +96,18 @@ TEST(MomentCode, TakesTheNearestCode) {
         for (const float scale : {1.0f, 0.0371f}) {
             const float scaled = value * scale;
             for (const float sign : {1.0f, -1.0f}) {
-                const double error = std::abs(double(decodeMoment1(encodeMoment1(sign * scaled, 1 / scale), scale)) - double(sign * scaled));
-                ASSERT_LE(error, leastDistance(kSigned, double(value)) * double(scale) * (1 + kTie) + 1e-7 * double(scaled)) << value;
+                const double error = std::abs(double(decodeMoment1(encodeMoment1(sign * scaled, 1 / scale), scale)) -
+                                              double(sign * scaled));
+                ASSERT_LE(error,
+                          leastDistance(kSigned, double(value)) * double(scale) * (1 + kTie) + 1e-7 * double(scaled))
+                    << value;
             }
-            const double error = std::abs(double(decodeMoment2(encodeMoment2(scaled, 1 / scale), scale)) - double(scaled));
+            const double error =
+                std::abs(double(decodeMoment2(encodeMoment2(scaled, 1 / scale), scale)) - double(scaled));
             if (value > 0.5001e-7f) {
-                ASSERT_LE(error, leastDistance(kUnsigned, double(value)) * double(scale) * (1 + kTie) + 1e-7 * double(scaled)) << value;
+                ASSERT_LE(error,
+                          leastDistance(kUnsigned, double(value)) * double(scale) * (1 + kTie) + 1e-7 * double(scaled))
+                    << value;
             }
         }
     }

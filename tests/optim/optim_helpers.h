@@ -42,8 +42,12 @@ struct State {
 };
 
 /// A moment as its code and scale say.
-inline float decodeMoment1(uint8_t code, float scale) { return ratioOfCode1(code) * scale; }
-inline float decodeMoment2(uint8_t code, float scale) { return ratioOfCode2(code) * scale; }
+inline float decodeMoment1(uint8_t code, float scale) {
+    return ratioOfCode1(code) * scale;
+}
+inline float decodeMoment2(uint8_t code, float scale) {
+    return ratioOfCode2(code) * scale;
+}
 
 /// State with moments in 8 bits. The first element is the first of a tensor.
 struct CodedState {
@@ -94,10 +98,12 @@ inline std::vector<float> normals(size_t count, uint64_t stream, float scale) {
     return values;
 }
 
-/// As in the middle of a training: weights of 0.05, gradients of 1e-3 over several orders of magnitude, exact zeros here and there.
+/// As in the middle of a training: weights of 0.05, gradients of 1e-3 over several orders of magnitude, exact zeros
+/// here and there.
 inline State randomState(size_t count) {
     State state(count);
-    const auto weights = normals(count, 1, 0.05f), moment1 = normals(count, 2, 1e-3f), moment2 = normals(count, 3, 1e-3f);
+    const auto weights = normals(count, 1, 0.05f), moment1 = normals(count, 2, 1e-3f),
+               moment2 = normals(count, 3, 1e-3f);
     for (size_t i = 0; i < count; ++i) {
         state.setWeight(i, weights[i]);
         state.moment1[i] = moment1[i];

@@ -23,9 +23,11 @@ double byDefinition(const std::vector<float>& values, size_t count) {
 
 TEST(SquaredNorm, BitsDoNotDependOnTheInstructionSet) {
     const std::vector<float> values = randomGradient(65536, 1);
-    for (size_t count : {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{17}, size_t{1000}, size_t{65535}, size_t{65536}})
+    for (size_t count :
+         {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{17}, size_t{1000}, size_t{65535}, size_t{65536}})
         for (const CpuKernels& kernels : supportedCpuKernels())
-            EXPECT_EQ(kernels.squaredNorm(values.data(), int64_t(count)), byDefinition(values, count)) << kernels.name << " " << count;
+            EXPECT_EQ(kernels.squaredNorm(values.data(), int64_t(count)), byDefinition(values, count))
+                << kernels.name << " " << count;
 }
 
 TEST(SquaredNorm, PaddingChangesNothing) {

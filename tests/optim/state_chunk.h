@@ -30,7 +30,8 @@ struct Chunk {
     std::vector<std::byte> bytes;
 
     Chunk(const TensorTable& ofTable, const StateFormat& ofFormat)
-        : table(ofTable), format(ofFormat), blocks{ofTable.units()[kUnit].firstBlock, ofTable.units()[kUnit].blockCount},
+        : table(ofTable), format(ofFormat),
+          blocks{ofTable.units()[kUnit].firstBlock, ofTable.units()[kUnit].blockCount},
           bytes(size_t(ofFormat.bytes(blocks.first, blocks.count)), kPattern) {}
 
     /// Of the section of a block, in `bytes`.
@@ -59,8 +60,10 @@ struct Chunk {
         arrays.lo = format.has(StateKind::Lo) ? reinterpret_cast<uint16_t*>(at(block, StateKind::Lo)) : nullptr;
         std::byte* moments[] = {at(block, StateKind::Moment1), at(block, StateKind::Moment2)};
         if (format.quantized(block, StateKind::Moment1)) {
-            arrays.coded1 = {reinterpret_cast<uint8_t*>(moments[0]), reinterpret_cast<float*>(moments[0] + info.paddedElements)};
-            arrays.coded2 = {reinterpret_cast<uint8_t*>(moments[1]), reinterpret_cast<float*>(moments[1] + info.paddedElements)};
+            arrays.coded1 = {reinterpret_cast<uint8_t*>(moments[0]),
+                             reinterpret_cast<float*>(moments[0] + info.paddedElements)};
+            arrays.coded2 = {reinterpret_cast<uint8_t*>(moments[1]),
+                             reinterpret_cast<float*>(moments[1] + info.paddedElements)};
         } else {
             arrays.moment1 = reinterpret_cast<float*>(moments[0]);
             arrays.moment2 = reinterpret_cast<float*>(moments[1]);

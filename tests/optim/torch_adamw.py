@@ -5,6 +5,7 @@ torch_adamw.py FOLDER COUNT STEPS BETA1 BETA2 EPSILON DECAY MAX_NORM
 reads weights.f32, gradients.f32 (STEPS x COUNT) and rates.f64 (STEPS); writes weights.out.f32, moment1.out.f32,
 moment2.out.f32 and factors.out.f32 (STEPS clip factors). Writes an empty file named missing when torch or numpy are.
 """
+
 import pathlib
 import sys
 
@@ -24,7 +25,9 @@ def main() -> None:
     weights = torch.nn.Parameter(read("weights.f32", numpy.float32))
     gradients = read("gradients.f32", numpy.float32).reshape(steps, count)
     rates = read("rates.f64", numpy.float64)
-    optimizer = torch.optim.AdamW([weights], lr=1.0, betas=(beta1, beta2), eps=epsilon, weight_decay=decay, foreach=False)
+    optimizer = torch.optim.AdamW(
+        [weights], lr=1.0, betas=(beta1, beta2), eps=epsilon, weight_decay=decay, foreach=False
+    )
     factors = []
     for step in range(steps):
         for group in optimizer.param_groups:

@@ -26,12 +26,14 @@ constexpr int64_t kSteps = 10;
 
 template <typename Value>
 void writeFile(const fs::path& path, const std::vector<Value>& values) {
-    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(values.data()), std::streamsize(values.size() * sizeof(Value)));
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(values.data()), std::streamsize(values.size() * sizeof(Value)));
 }
 
 std::vector<float> readFile(const fs::path& path, size_t count) {
     std::vector<float> values(count, NAN);
-    std::ifstream(path, std::ios::binary).read(reinterpret_cast<char*>(values.data()), std::streamsize(count * sizeof(float)));
+    std::ifstream(path, std::ios::binary)
+        .read(reinterpret_cast<char*>(values.data()), std::streamsize(count * sizeof(float)));
     return values;
 }
 
@@ -70,8 +72,9 @@ TEST(TorchAdamW, TenStepsAgree) {
     writeFile(folder / "gradients.f32", gradients);
     writeFile(folder / "rates.f64", rates);
     std::ostringstream command;
-    command << std::setprecision(17) << python << ' ' << fs::path(GSST_REFERENCE_SCRIPT) << ' ' << folder << ' ' << kCount << ' ' << kSteps << ' '
-            << spec.beta1 << ' ' << spec.beta2 << ' ' << spec.epsilon << ' ' << spec.weightDecay << ' ' << spec.clipNorm;
+    command << std::setprecision(17) << python << ' ' << fs::path(GSST_REFERENCE_SCRIPT) << ' ' << folder << ' '
+            << kCount << ' ' << kSteps << ' ' << spec.beta1 << ' ' << spec.beta2 << ' ' << spec.epsilon << ' '
+            << spec.weightDecay << ' ' << spec.clipNorm;
     ASSERT_EQ(std::system(command.str().c_str()), 0);
     if (fs::exists(folder / "missing")) {
         fs::remove_all(folder);
@@ -91,7 +94,8 @@ TEST(TorchAdamW, TenStepsAgree) {
     EXPECT_TRUE(clipped > 2 && clipped < kSteps) << clipped;
 
     const auto expected = readFile(folder / "weights.out.f32", kCount);
-    const auto moment1 = readFile(folder / "moment1.out.f32", kCount), moment2 = readFile(folder / "moment2.out.f32", kCount);
+    const auto moment1 = readFile(folder / "moment1.out.f32", kCount),
+               moment2 = readFile(folder / "moment2.out.f32", kCount);
     size_t same = 0;
     for (size_t i = 0; i < kCount; ++i) {
         ASSERT_NEAR(state.weight(i), expected[i], 1e-6f * std::abs(expected[i]) + 1e-9f) << i;

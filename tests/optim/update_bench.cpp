@@ -42,7 +42,8 @@ double median(std::vector<double> values) {
 
 void measure(Case& each, size_t elements) {
     const Stopwatch watch;
-    each.workers->forEach(int64_t(elements / kPiece), [&](int64_t piece) { each.work(size_t(piece) * kPiece, kPiece); });
+    each.workers->forEach(int64_t(elements / kPiece),
+                          [&](int64_t piece) { each.work(size_t(piece) * kPiece, kPiece); });
     each.seconds.push_back(watch.seconds());
 }
 
@@ -67,8 +68,8 @@ struct BenchState {
     Aligned<float> scales1, scales2;
 
     BenchState(const State& state, const CodedState& coded)
-        : hi(state.hi), lo(state.lo), moment1(state.moment1), moment2(state.moment2), codes1(coded.codes1), codes2(coded.codes2),
-          scales1(coded.scales1), scales2(coded.scales2) {}
+        : hi(state.hi), lo(state.lo), moment1(state.moment1), moment2(state.moment2), codes1(coded.codes1),
+          codes2(coded.codes2), scales1(coded.scales1), scales2(coded.scales2) {}
 
     AdamWArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
         AdamWArrays arrays;
@@ -104,39 +105,72 @@ int run(size_t elements, int threads) {
         pools.push_back(std::make_unique<WorkerPool>(count));
         WorkerPool* workers = pools.back().get();
         const std::string suffix = ", " + std::to_string(count) + (count == 1 ? " thread" : " threads");
-        cases.push_back({"memory copy" + suffix, 8, [&](size_t first, size_t n) { std::memcpy(&to[first], &from[first], n * 4); }, workers, {}});
-        cases.push_back({"sum of a block (XXH3)" + suffix, 4, [&](size_t first, size_t n) {
-            sums[first / kPiece] = stateSum(std::as_bytes(std::span(&from[first], n)));
-        }, workers, {}});
+        cases.push_back({"memory copy" + suffix,
+                         8,
+                         [&](size_t first, size_t n) { std::memcpy(&to[first], &from[first], n * 4); },
+                         workers,
+                         {}});
+        cases.push_back({"sum of a block (XXH3)" + suffix,
+                         4,
+                         [&](size_t first, size_t n) {
+                             sums[first / kPiece] = stateSum(std::as_bytes(std::span(&from[first], n)));
+                         },
+                         workers,
+                         {}});
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             const std::string name = std::string(kernels.name) + suffix;
-            cases.push_back({"exact update, " + name, 28, [&](size_t first, size_t n) {
-                const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                kernels.adamwUpdate(state.arrays(StatePreset::Exact, &gradient[first], first, n), constants.keep, constants);
-            }, workers, {}});
+            cases.push_back({"exact update, " + name,
+                             28,
+                             [&](size_t first, size_t n) {
+                                 const AdamWConstants constants = adamwConstants(training, step, 1.0f);
+                                 kernels.adamwUpdate(state.arrays(StatePreset::Exact, &gradient[first], first, n),
+                                                     constants.keep, constants);
+                             },
+                             workers,
+                             {}});
             for (const StatePreset preset : {StatePreset::Mixed, StatePreset::Lean}) {
                 const double weightBytes = preset == StatePreset::Mixed ? 4 : 2;
                 const double bytes = 2 * (weightBytes + 2 + 2.0 / 64) + 4;
-                cases.push_back({std::string(nameOf(preset)) + " update, " + name, bytes, [&, preset](size_t first, size_t n) {
-                    const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                    kernels.adamwUpdateCoded(state.arrays(preset, &gradient[first], first, n), constants.keep, constants);
-                }, workers, {}});
+                cases.push_back({std::string(nameOf(preset)) + " update, " + name,
+                                 bytes,
+                                 [&, preset](size_t first, size_t n) {
+                                     const AdamWConstants constants = adamwConstants(training, step, 1.0f);
+                                     kernels.adamwUpdateCoded(state.arrays(preset, &gradient[first], first, n),
+                                                              constants.keep, constants);
+                                 },
+                                 workers,
+                                 {}});
             }
-            cases.push_back({"exact update + fp32 weights, " + name, 32, [&](size_t first, size_t n) {
-                const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                AdamWArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
-                arrays.weightsFp32 = &weights[first];
-                kernels.adamwUpdate(arrays, constants.keep, constants);
-            }, workers, {}});
-            cases.push_back({"join, " + name, 8, [&](size_t first, size_t n) {
-                kernels.joinWeights(&state.hi[first], &state.lo[first], &weights[first], int64_t(n));
-            }, workers, {}});
-            cases.push_back({"gradient to bf16, " + name, 6, [&](size_t first, size_t n) {
-                kernels.packBf16(&gradient[first], &packed[first], int64_t(n));
-            }, workers, {}});
-            cases.push_back({"squared norm, " + name, 4, [&](size_t first, size_t n) {
-                norms[first / kPiece] = kernels.squaredNorm(&gradient[first], int64_t(n));
-            }, workers, {}});
+            cases.push_back({"exact update + fp32 weights, " + name,
+                             32,
+                             [&](size_t first, size_t n) {
+                                 const AdamWConstants constants = adamwConstants(training, step, 1.0f);
+                                 AdamWArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
+                                 arrays.weightsFp32 = &weights[first];
+                                 kernels.adamwUpdate(arrays, constants.keep, constants);
+                             },
+                             workers,
+                             {}});
+            cases.push_back({"join, " + name,
+                             8,
+                             [&](size_t first, size_t n) {
+                                 kernels.joinWeights(&state.hi[first], &state.lo[first], &weights[first], int64_t(n));
+                             },
+                             workers,
+                             {}});
+            cases.push_back(
+                {"gradient to bf16, " + name,
+                 6,
+                 [&](size_t first, size_t n) { kernels.packBf16(&gradient[first], &packed[first], int64_t(n)); },
+                 workers,
+                 {}});
+            cases.push_back({"squared norm, " + name,
+                             4,
+                             [&](size_t first, size_t n) {
+                                 norms[first / kPiece] = kernels.squaredNorm(&gradient[first], int64_t(n));
+                             },
+                             workers,
+                             {}});
         }
         if (threads == 1)
             break;
@@ -149,11 +183,13 @@ int run(size_t elements, int threads) {
     for (const Case& each : cases) {
         std::printf("%-50s", each.name.c_str());
         const double bytes = double(elements) * each.bytesPerElement * 1e-9;
-        const double rates[2] = {bytes / median(each.seconds), bytes / *std::min_element(each.seconds.begin(), each.seconds.end())};
+        const double rates[2] = {bytes / median(each.seconds),
+                                 bytes / *std::min_element(each.seconds.begin(), each.seconds.end())};
         for (int i : {0, 1}) {
             if (each.name.starts_with("memory copy"))
                 copies[i] = rates[i];
-            std::printf(" %8.0f Mp/s %6.1f GB/s %5.0f %%", rates[i] * 1e3 / each.bytesPerElement, rates[i], 100 * rates[i] / copies[i]);
+            std::printf(" %8.0f Mp/s %6.1f GB/s %5.0f %%", rates[i] * 1e3 / each.bytesPerElement, rates[i],
+                        100 * rates[i] / copies[i]);
         }
         std::printf("\n");
     }

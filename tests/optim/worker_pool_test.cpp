@@ -14,7 +14,8 @@ TEST(WorkerPool, EveryItemOnce) {
         WorkerPool pool(threads);
         EXPECT_EQ(pool.threads(), std::max(threads, 1));
         for (int64_t count : {0, 1, 2, 3, 100, 0, 1000}) {
-            std::vector<int> calls(size_t(count), 0);  // plain: every item has one caller, and forEach returns after all
+            std::vector<int> calls(size_t(count),
+                                   0);  // plain: every item has one caller, and forEach returns after all
             pool.forEach(count, [&](int64_t item) { ++calls[size_t(item)]; });
             EXPECT_EQ(std::count(calls.begin(), calls.end(), 1), count);
         }

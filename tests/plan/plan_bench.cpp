@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Prints how long planning takes for every preset with limits that make it easy and hard. Processor time of this thread: other
-// programs on the machine do not count.
+// Prints how long planning takes for every preset with limits that make it easy and hard. Processor time of this
+// thread: other programs on the machine do not count.
 #include "base/units.h"
 #include "plan/search/planner.h"
 #include "spec/run_spec.h"
@@ -22,8 +22,9 @@ struct Limits {
     int64_t device;
     int64_t ram;
 };
-constexpr Limits kLimits[] = {{"no limits", 0, 24 * kGiB}, {"8 GiB + 16 GiB", 8 * kGiB, 16 * kGiB}, {"2 GiB + 8 GiB", 2 * kGiB, 8 * kGiB},
-                              {"1 GiB + 4 GiB", kGiB, 4 * kGiB}, {"400 MiB + 4 GiB", 400 << 20, 4 * kGiB}, {"64 MiB + 1 GiB", 64 << 20, kGiB}};
+constexpr Limits kLimits[] = {
+    {"no limits", 0, 24 * kGiB},       {"8 GiB + 16 GiB", 8 * kGiB, 16 * kGiB},  {"2 GiB + 8 GiB", 2 * kGiB, 8 * kGiB},
+    {"1 GiB + 4 GiB", kGiB, 4 * kGiB}, {"400 MiB + 4 GiB", 400 << 20, 4 * kGiB}, {"64 MiB + 1 GiB", 64 << 20, kGiB}};
 
 double milliseconds(const RunSpec& spec, const TensorTable& table, const MachineLimits& machine, bool& planned) {
     std::vector<double> times;
@@ -48,7 +49,8 @@ int run(const char* folder) {
         const TensorTable table(preset.model);
         for (const Limits& limits : kLimits) {
             bool planned = false;
-            const double time = milliseconds(preset, table, {limits.device, limits.ram, 1000 * kGiB, 512 << 20}, planned);
+            const double time =
+                milliseconds(preset, table, {limits.device, limits.ram, 1000 * kGiB, 512 << 20}, planned);
             std::printf("  %s: %.1f%s", limits.name, time, planned ? "" : " (refused)");
         }
         std::printf("\n");

@@ -92,7 +92,8 @@ TEST(Planner, CutsTheVocabularyOnlyWhereItMust) {
         const TensorTable table(run.model);
         const int64_t matrix = run.model.vocabulary * run.model.width;
         // Room for the gradient of the whole matrix and its weights, then for neither.
-        for (const auto& [limit, cut] : {std::pair{matrix * 9, false}, std::pair{matrix * 4, true}, std::pair{matrix * 3 / 2, true}}) {
+        for (const auto& [limit, cut] :
+             {std::pair{matrix * 9, false}, std::pair{matrix * 4, true}, std::pair{matrix * 3 / 2, true}}) {
             run.budget.deviceBytes = limit;
             for (int64_t ram : {16 * kGiB, table.paddedParameters() * 3}) {
                 const auto plan = makePlan(run, table, {}, {0, ram, 100 * kGiB});

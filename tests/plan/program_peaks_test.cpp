@@ -9,11 +9,13 @@ namespace gsst::test {
 namespace {
 
 /// Of the placement's own programs, simplified in nothing.
-ProgramPeaks fullPeaks(const TensorTable& table, const StateFormat& format, const TrainSpec& recipe, const Placement& placement) {
+ProgramPeaks fullPeaks(const TensorTable& table, const StateFormat& format, const TrainSpec& recipe,
+                       const Placement& placement) {
     const ProgramBuilder builder(table, format, recipe, placement);
     const StepProgram step = builder.build(kPlain);
     const StepProgram evaluation = builder.buildEvaluation(step.microBatches);
-    return {std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation)), ramPeakOf(step)};
+    return {std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation)),
+            ramPeakOf(step)};
 }
 
 SliceResidency anyResidency(std::mt19937& random) {
@@ -56,7 +58,8 @@ TEST_P(Peaks, GroupIsTheLargestOfAllChunks) {
             int64_t own = 0, foreign = 0;
             for (const SliceRange& slice : slices)
                 for (const ChunkRange& chunk : chunksOfSlice(table, format, slice, placement.chunkElements)) {
-                    const int64_t bytes = format.bytes(chunk.firstBlock, chunk.blockCount) + format.gradientBytes(chunk.firstBlock, chunk.blockCount);
+                    const int64_t bytes = format.bytes(chunk.firstBlock, chunk.blockCount) +
+                                          format.gradientBytes(chunk.firstBlock, chunk.blockCount);
                     int64_t& largest = format.owns(chunk.firstBlock) ? own : foreign;
                     largest = std::max(largest, bytes);
                 }

@@ -39,7 +39,8 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
             const int64_t embedding = table.units().front().paddedElements;
             const int64_t head = table.units().back().paddedElements;
             const int64_t weightBytes = precision == Precision::Bf16 ? 2 : 4;
-            EXPECT_EQ(step.readBytes(), all * 16 + (all - embedding - head) * weightBytes + (tied ? embedding * weightBytes : 0));
+            EXPECT_EQ(step.readBytes(),
+                      all * 16 + (all - embedding - head) * weightBytes + (tied ? embedding * weightBytes : 0));
             EXPECT_EQ(step.writtenBytes(), all * 16);
         }
 }
@@ -54,8 +55,8 @@ TEST(StepProgram, UpdatePlacementsMoveTheBytesOfTheDesign) {
     const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
     const ProgramVariant speculative{ProgramKind::Step, false, BackwardUpdate::Speculative};
     const ProgramVariant insured{ProgramKind::Step, false, BackwardUpdate::Insured};
-    // Working weights are read in both sweeps but for the embedding and the head, which have one each. An update in the backward sweep
-    // takes them from the device; only the embedding's are not there.
+    // Working weights are read in both sweeps but for the embedding and the head, which have one each. An update in the
+    // backward sweep takes them from the device; only the embedding's are not there.
     const int64_t early = all * 2 + (all - ends) * 2 + table.units().front().paddedElements * 2 + all * 10;
     const auto expect = [&](const Placement& placement, const ProgramVariant& variant, int64_t read, int64_t written) {
         const StepProgram step = ProgramBuilder(table, format, recipe, placement).build(variant);
@@ -82,8 +83,10 @@ TEST(StepProgram, AnUpdateTakesNothingFromFp16Weights) {
             for (BackwardUpdate update : {BackwardUpdate::Speculative, BackwardUpdate::Insured}) {
                 Placement placement = onDisk(4096);
                 placement.everywhere.weights = weights;
-                const StepProgram step = ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, update});
-                const KindMask onDisk = KindMask(bitsOf(format) & ~(weights == Tier::Device ? bitOf(StateKind::Hi) : 0));
+                const StepProgram step =
+                    ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, update});
+                const KindMask onDisk =
+                    KindMask(bitsOf(format) & ~(weights == Tier::Device ? bitOf(StateKind::Hi) : 0));
                 for (const Op& op : step.ops) {
                     if (op.kind == OpKind::Update) {
                         EXPECT_EQ(op.current, kNoBuffer);
@@ -114,7 +117,8 @@ TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {
         const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
         EXPECT_EQ(step.readBytes(), format.totalBytes() + all * 2 + (all - ends) * weightBytes);
         EXPECT_EQ(step.writtenBytes(), format.totalBytes() + all * 2);
-        EXPECT_EQ(ProgramBuilder(table, format, recipe, residentPlacement()).build(kWriteOut).writtenBytes(), format.totalBytes());
+        EXPECT_EQ(ProgramBuilder(table, format, recipe, residentPlacement()).build(kWriteOut).writtenBytes(),
+                  format.totalBytes());
     }
 }
 
@@ -123,7 +127,9 @@ TEST(StepProgram, ResidentMovesNothing) {
     const TrainSpec recipe = training(Precision::Bf16);
     const StateFormat format(table, recipe.state);
     const ProgramBuilder builder(table, format, recipe, residentPlacement());
-    const ProgramVariant used[] = {kPlain, {ProgramKind::UpdateOnly, false, BackwardUpdate::None}, {ProgramKind::Evaluate, false, BackwardUpdate::None}};
+    const ProgramVariant used[] = {kPlain,
+                                   {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
+                                   {ProgramKind::Evaluate, false, BackwardUpdate::None}};
     for (const ProgramVariant& variant : used) {
         EXPECT_EQ(builder.build(variant).readBytes(), 0);
         EXPECT_EQ(builder.build(variant).writtenBytes(), 0);
@@ -155,12 +161,14 @@ TEST(StepProgram, VocabularySlicesAreReadOnceMoreForTheHead) {
         const std::vector<SliceRange> slices = makeSlicing(table, placement);
         const StepProgram whole = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
         const StepProgram sliced = ProgramBuilder(table, format, recipe, placement).build(kUpdating);
-        // Up and down again, and what is up last stays. The positions go with the last rows. A tied head's share waits in fp32.
+        // Up and down again, and what is up last stays. The positions go with the last rows. A tied head's share waits
+        // in fp32.
         const UnitInfo& embedding = table.units().front();
         const int64_t positions = table.find(0, TensorRole::PositionEmbedding)->elements;
         const int64_t matrix = embedding.paddedElements - positions;
         const int64_t last = sliceElements(table, tied ? slices[3] : slices.back()) - (tied ? positions : 0);
-        EXPECT_EQ(sliced.readBytes() - whole.readBytes(), (matrix - last) * 2 + (tied ? embedding.paddedElements * 4 : 0));
+        EXPECT_EQ(sliced.readBytes() - whole.readBytes(),
+                  (matrix - last) * 2 + (tied ? embedding.paddedElements * 4 : 0));
         EXPECT_EQ(sliced.writtenBytes() - whole.writtenBytes(), tied ? embedding.paddedElements * 4 : 0);
         // The logits are computed once more.
         const UnitCost head = unitCost(table, table.headUnit(), recipe);
@@ -216,7 +224,8 @@ TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
     const size_t firstCommit = numbersOf(step, OpKind::Commit, 0).front();
     for (size_t write : numbersOf(step, OpKind::WriteState, second)) {
         const auto& list = waits[write - second];
-        EXPECT_TRUE(std::binary_search(list.begin(), list.end(), firstCommit)) << "a slot is written before the other one is committed";
+        EXPECT_TRUE(std::binary_search(list.begin(), list.end(), firstCommit))
+            << "a slot is written before the other one is committed";
     }
     const size_t secondCommit = numbersOf(step, OpKind::Commit, second).front();
     const auto& commitWaits = waits[secondCommit - second];
@@ -257,7 +266,8 @@ TEST(Simulation, IsBoundByTheSlowestLane) {
         machine.readBytesPerSecond = machine.writeBytesPerSecond = disk;
         const SimulatedCost cost = simulate({&step, &step, &step}, machine, 4 << 20);
         EXPECT_GE(cost.seconds * 1.0001, cost.computeSeconds);
-        EXPECT_GE(cost.seconds * 1.0001, (cost.readSeconds + cost.writeSeconds) * 0.9) << "reads and writes share the drive";
+        EXPECT_GE(cost.seconds * 1.0001, (cost.readSeconds + cost.writeSeconds) * 0.9)
+            << "reads and writes share the drive";
         EXPECT_LE(cost.seconds, cost.computeSeconds + cost.readSeconds + cost.writeSeconds);
     }
 }

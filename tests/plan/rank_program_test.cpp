@@ -24,7 +24,8 @@ TEST(StepProgram, SumsOverRanksAreTakenOneSliceLater) {
     const TrainSpec recipe = training(Precision::Bf16);
     const StateFormat format = shared(table, recipe, 0, 2);
     for (const Placement& placement : placements()) {
-        const StepProgram step = ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, BackwardUpdate::Insured});
+        const StepProgram step =
+            ProgramBuilder(table, format, recipe, placement).build({ProgramKind::Step, false, BackwardUpdate::Insured});
         std::vector<int> summed, taken;
         int64_t sumBytes = 0;
         for (const Op& op : step.ops) {
@@ -37,10 +38,12 @@ TEST(StepProgram, SumsOverRanksAreTakenOneSliceLater) {
             taken.push_back(op.slice);
             ASSERT_LE(taken.size(), summed.size());
             EXPECT_EQ(taken.back(), summed[taken.size() - 1]);
-            EXPECT_EQ(int(summed.size()), std::min(int(taken.size()) + 1, step.slices)) << "the next sum is on its way already";
+            EXPECT_EQ(int(summed.size()), std::min(int(taken.size()) + 1, step.slices))
+                << "the next sum is on its way already";
         }
         EXPECT_EQ(int(taken.size()), step.slices);
-        EXPECT_EQ(sumBytes, table.paddedParameters() * 4) << "of two ranks each sends half of it, and the sum of its half";
+        EXPECT_EQ(sumBytes, table.paddedParameters() * 4)
+            << "of two ranks each sends half of it, and the sum of its half";
     }
 }
 
@@ -84,7 +87,8 @@ TEST(StepProgram, RanksShareUpdatesAndBytes) {
                 if (!alone.stateOnDisk)
                     continue;
                 // Weights are whole, and boundary activations are each rank's own.
-                EXPECT_EQ(written, alone.writtenBytes() + (ranks - 1) * (wholeBytes * table.paddedParameters() + boundaryBytesOf(alone)));
+                EXPECT_EQ(written, alone.writtenBytes() +
+                                       (ranks - 1) * (wholeBytes * table.paddedParameters() + boundaryBytesOf(alone)));
             }
         }
 }
@@ -125,13 +129,16 @@ TEST(Dependencies, WhatOthersSendIsWrittenAndJoinedAfterItCame) {
                 continue;
             }
             const auto from = sharedAt.find(each.firstBlock);
-            const bool ofState = each.kind == OpKind::WriteState || (each.kind == OpKind::Join && each.fetched == 0 && each.slot == SlotRef::Old);
+            const bool ofState = each.kind == OpKind::WriteState ||
+                                 (each.kind == OpKind::Join && each.fetched == 0 && each.slot == SlotRef::Old);
             if (!ofState || from == sharedAt.end() || step.ops[from->second].owner == 0)
                 continue;
             // Directly, or through the op between them.
             bool after = false;
             for (size_t other : waits[op])
-                after = after || other == from->second || (other > from->second && std::count(waits[other].begin(), waits[other].end(), from->second) == 1);
+                after =
+                    after || other == from->second ||
+                    (other > from->second && std::count(waits[other].begin(), waits[other].end(), from->second) == 1);
             EXPECT_TRUE(after) << nameOf(each.kind);
         }
         EXPECT_FALSE(sharedAt.empty());

@@ -85,7 +85,8 @@ protected:
     void SetUp() override {
         if (GetParam() == DeviceKind::Cuda && cudaDevices().size() < 2)
             GTEST_SKIP() << "this machine has fewer than two CUDA cards: NCCL is linked, but not tried";
-        both([this](int number) { statuses[size_t(number)] = rank(number).connect(meeting.place(number), GetParam()); });
+        both(
+            [this](int number) { statuses[size_t(number)] = rank(number).connect(meeting.place(number), GetParam()); });
         for (const Status& status : statuses) {
             if (!status.ok() && status.error().text().find("without") != std::string::npos)
                 GTEST_SKIP() << status.error().text();
@@ -110,8 +111,9 @@ protected:
 private:
     std::array<Rank, 2> m_ranks;
 };
-INSTANTIATE_TEST_SUITE_P(Devices, RankLink, testing::Values(DeviceKind::Cpu, DeviceKind::Cuda),
-                         [](const auto& each) { return each.param == DeviceKind::Cpu ? std::string("Gloo") : std::string("Nccl"); });
+INSTANTIATE_TEST_SUITE_P(Devices, RankLink, testing::Values(DeviceKind::Cpu, DeviceKind::Cuda), [](const auto& each) {
+    return each.param == DeviceKind::Cpu ? std::string("Gloo") : std::string("Nccl");
+});
 
 TEST_P(RankLink, SumIsTheOneRoundedSum) {
     for (const size_t count : {size_t{1}, size_t{1000}, size_t{3'000'001}}) {

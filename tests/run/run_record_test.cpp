@@ -19,7 +19,8 @@ TEST(RunRecord, TellsOfChangesOfPlan) {
     const auto same = readRunRecord(files, run);
     ASSERT_TRUE(same.ok()) << same.error().text();
     EXPECT_EQ(same->replans, record.replans);
-    const std::pair<std::string, std::string> changes[] = {{"\"first_step\": 3", "\"first_step\": -3"}, {"\"micro_batch\": 1", "\"micro_batch\": \"1\""}};
+    const std::pair<std::string, std::string> changes[] = {{"\"first_step\": 3", "\"first_step\": -3"},
+                                                           {"\"micro_batch\": 1", "\"micro_batch\": \"1\""}};
     for (const auto& [from, to] : changes) {
         ASSERT_TRUE(writeRunRecord(files, run, record).ok());
         std::string broken = text();
@@ -68,7 +69,8 @@ TEST(RunRecord, SaysHowProductsAreMade) {
     for (const ProductChoice choice : {ProductChoice::Widened, ProductChoice::Native}) {
         record.spec.training.products = choice;
         ASSERT_TRUE(writeRunRecord(files, run, record).ok());
-        EXPECT_NE(text().find(choice == ProductChoice::Widened ? "\"gsst_run\": 4" : "\"gsst_run\": 1"), std::string::npos)
+        EXPECT_NE(text().find(choice == ProductChoice::Widened ? "\"gsst_run\": 4" : "\"gsst_run\": 1"),
+                  std::string::npos)
             << "older programs would multiply in their only way";
         const auto same = readRunRecord(files, run);
         ASSERT_TRUE(same.ok()) << same.error().text();

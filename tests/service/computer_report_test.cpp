@@ -63,11 +63,12 @@ TEST(ComputerReport, JsonAndBack) {
 
 TEST(ComputerReport, WhatIsNotWholeIsNone) {
     const std::string good = toJson(example());
-    for (const auto& [what, by] : {std::pair("\"version\": 3", "\"version\": 2"), std::pair("\"forward_flops\"", "\"forward\""),
-                                   std::pair("\"cores\": 8", "\"cores\": -8"), std::pair("\"cores\": 8", "\"cores\": \"many\""),
-                                   std::pair("\"read_bytes\": 4000000000.0", "\"read_bytes\": 0"),
-                                   std::pair("\"update_bytes\": 28000000000.0", "\"update_bytes\": -1"),
-                                   std::pair("\"write_bytes\": 2000000000.0", "\"write_bytes\": 1e999")})
+    for (const auto& [what, by] :
+         {std::pair("\"version\": 3", "\"version\": 2"), std::pair("\"forward_flops\"", "\"forward\""),
+          std::pair("\"cores\": 8", "\"cores\": -8"), std::pair("\"cores\": 8", "\"cores\": \"many\""),
+          std::pair("\"read_bytes\": 4000000000.0", "\"read_bytes\": 0"),
+          std::pair("\"update_bytes\": 28000000000.0", "\"update_bytes\": -1"),
+          std::pair("\"write_bytes\": 2000000000.0", "\"write_bytes\": 1e999")})
         EXPECT_FALSE(parseComputerReport(replaced(good, what, by))) << by;
     for (const char* text : {"", "no JSON", "{}", "[]", "null"})
         EXPECT_FALSE(parseComputerReport(text)) << text;
@@ -77,7 +78,7 @@ TEST(ComputerOutlook, FollowsFromTheFigures) {
     const ComputerReport report = example();
     EXPECT_DOUBLE_EQ(tokenSeconds(report), 2 / 400e9 + 6 / 300e9);  // 25 ps
     EXPECT_DOUBLE_EQ(trainedTokensPerSecond(report, 100e6), 400);
-    EXPECT_NEAR(parametersInAWeek(report), 34.8e6, 0.1e6);          // squared, times 20 tokens, times 25 ps: a week
+    EXPECT_NEAR(parametersInAWeek(report), 34.8e6, 0.1e6);  // squared, times 20 tokens, times 25 ps: a week
     EXPECT_DOUBLE_EQ(updatedParametersPerSecond(report), 1e9);
     EXPECT_DOUBLE_EQ(hiddenFromTokens(report), (16 / 4e9 + 12 / 2e9) * 200e9);
     EXPECT_DOUBLE_EQ(parametersInRam(report), 700e6);

@@ -12,7 +12,8 @@ namespace {
 
 template <typename Kind>
 size_t countOf(const std::vector<Event>& events) {
-    return size_t(std::count_if(events.begin(), events.end(), [](const Event& event) { return std::holds_alternative<Kind>(event); }));
+    return size_t(std::count_if(events.begin(), events.end(),
+                                [](const Event& event) { return std::holds_alternative<Kind>(event); }));
 }
 
 TEST(EventQueue, UnderAFloodKeepsWhatMustNotBeLost) {

@@ -37,7 +37,8 @@ TEST(ParseJson, namesLineAndColumnOfSyntaxErrors) {
 }
 
 TEST(ParseJson, refusesWhatIsNoNumber) {
-    for (const char* text : {"NaN", "Infinity", "-Infinity", "1e999", "-1e999", "01", "+1", "0x10", "1.", ".5", "// c\n1"})
+    for (const char* text :
+         {"NaN", "Infinity", "-Infinity", "1e999", "-1e999", "01", "+1", "0x10", "1.", ".5", "// c\n1"})
         EXPECT_NE(whyNot(text), "") << text;
     EXPECT_NE(whyNot("1e999").find("number overflow parsing '1e999'"), std::string::npos) << whyNot("1e999");
 }
@@ -98,8 +99,11 @@ using Texts = std::vector<std::string>;
 
 TEST(JsonReader, readsEveryType) {
     Values values;
-    EXPECT_EQ(read(R"({"at": {"integer": -9223372036854775808, "natural": 18446744073709551615, "number": 3, "flag": false,
-                             "text": "é", "colour": "blue"}})", values), Texts{});
+    EXPECT_EQ(
+        read(R"({"at": {"integer": -9223372036854775808, "natural": 18446744073709551615, "number": 3, "flag": false,
+                             "text": "é", "colour": "blue"}})",
+             values),
+        Texts{});
     EXPECT_EQ(values.integer, std::numeric_limits<int64_t>::min());
     EXPECT_EQ(values.natural, std::numeric_limits<uint64_t>::max());
     EXPECT_EQ(values.number, 3.0);
@@ -110,16 +114,19 @@ TEST(JsonReader, readsEveryType) {
 
 TEST(JsonReader, refusesWrongTypesAndLeavesTheValueAlone) {
     Values values;
-    EXPECT_EQ(read(R"({"at": {"integer": 1.0, "natural": -1, "number": "3", "flag": 1, "text": null, "colour": 4}})", values),
-              (Texts{"at.integer: must be a whole number, not 1.0",
-                     "at.natural: must be a whole number from 0 to 18446744073709551615, not -1",
-                     "at.number: must be a number, not \"3\"", "at.flag: must be true or false, not 1",
-                     "at.text: must be a text in quotes, not null",
-                     "at.colour: must be a text in quotes, not 4; use one of \"red\", \"blue\""}));
-    EXPECT_EQ(read(R"({"at": {"integer": 9223372036854775808, "natural": 18446744073709551616, "number": [], "text": {}}})", values),
-              (Texts{"at.integer: 9223372036854775808 is too large",
-                     "at.natural: must be a whole number from 0 to 18446744073709551615, not 1.8446744073709552e+19",
-                     "at.number: must be a number, not a list", "at.text: must be a text in quotes, not an object"}));
+    EXPECT_EQ(
+        read(R"({"at": {"integer": 1.0, "natural": -1, "number": "3", "flag": 1, "text": null, "colour": 4}})", values),
+        (Texts{"at.integer: must be a whole number, not 1.0",
+               "at.natural: must be a whole number from 0 to 18446744073709551615, not -1",
+               "at.number: must be a number, not \"3\"", "at.flag: must be true or false, not 1",
+               "at.text: must be a text in quotes, not null",
+               "at.colour: must be a text in quotes, not 4; use one of \"red\", \"blue\""}));
+    EXPECT_EQ(
+        read(R"({"at": {"integer": 9223372036854775808, "natural": 18446744073709551616, "number": [], "text": {}}})",
+             values),
+        (Texts{"at.integer: 9223372036854775808 is too large",
+               "at.natural: must be a whole number from 0 to 18446744073709551615, not 1.8446744073709552e+19",
+               "at.number: must be a number, not a list", "at.text: must be a text in quotes, not an object"}));
     EXPECT_EQ(values.integer, 7);
     EXPECT_EQ(values.natural, 7u);
     EXPECT_EQ(values.number, 7.0);

@@ -6,7 +6,8 @@
 namespace gsst {
 namespace {
 
-const std::vector<std::string> kWords{"width", "heads", "kv_heads", "learning_rate", "min_learning_rate", "beta1", "beta2"};
+const std::vector<std::string> kWords{"width", "heads", "kv_heads", "learning_rate", "min_learning_rate",
+                                      "beta1", "beta2"};
 
 TEST(NearestWord, forgivesSlips) {
     EXPECT_EQ(nearestWord("wdith", kWords), "width");

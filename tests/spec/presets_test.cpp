@@ -27,7 +27,9 @@ protected:
     }
     void TearDown() override { fs::remove_all(folder); }
 
-    void write(const std::string& file, const std::string& text) const { std::ofstream(folder / file, std::ios::binary) << text; }
+    void write(const std::string& file, const std::string& text) const {
+        std::ofstream(folder / file, std::ios::binary) << text;
+    }
 
     RunSpec named(const std::string& name, int64_t layers) const {
         RunSpec spec;
@@ -46,8 +48,8 @@ TEST(Presets, areAllThereInOrderOfSize) {
     std::vector<std::string> names;
     for (const RunSpec& preset : *presets)
         names.push_back(preset.name);
-    EXPECT_EQ(names, (std::vector<std::string>{"shakespeare-bytes", "sample", "gpt2-124m", "gsst-199m", "llama-350m", "llama-800m",
-                                               "llama-1.3b", "llama-3b", "llama-7b"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"shakespeare-bytes", "sample", "gpt2-124m", "gsst-199m", "llama-350m",
+                                               "llama-800m", "llama-1.3b", "llama-3b", "llama-7b"}));
 }
 
 TEST(Presets, areValidAndRoundTrip) {
@@ -67,8 +69,9 @@ TEST(Presets, areValidAndRoundTrip) {
 }
 
 TEST(Presets, haveTheSizeTheirNamesPromise) {
-    const std::map<std::string, double> sizes{{"sample", 3e6},        {"gpt2-124m", 124e6},   {"gsst-199m", 199e6}, {"llama-350m", 350e6},
-                                              {"llama-800m", 800e6},  {"llama-1.3b", 1.3e9},  {"llama-3b", 3e9},    {"llama-7b", 7e9}};
+    const std::map<std::string, double> sizes{{"sample", 3e6},       {"gpt2-124m", 124e6},  {"gsst-199m", 199e6},
+                                              {"llama-350m", 350e6}, {"llama-800m", 800e6}, {"llama-1.3b", 1.3e9},
+                                              {"llama-3b", 3e9},     {"llama-7b", 7e9}};
     for (const auto& [name, size] : sizes) {
         const auto preset = loadPreset(kPresets, name);
         ASSERT_TRUE(preset.ok()) << preset.error().text();
@@ -105,7 +108,8 @@ TEST(Presets, anUnknownNameListsThoseThatExist) {
     ASSERT_FALSE(slip.ok());
     EXPECT_EQ(slip.error().code, ErrorCode::NotFound);
     EXPECT_EQ(slip.error().what, "There is no preset gpt2-142m");
-    EXPECT_NE(slip.error().why.find("llama-7b, llama-800m, sample, shakespeare-bytes"), std::string::npos) << slip.error().why;
+    EXPECT_NE(slip.error().why.find("llama-7b, llama-800m, sample, shakespeare-bytes"), std::string::npos)
+        << slip.error().why;
     EXPECT_EQ(slip.error().todo, "Use gpt2-124m if that is what you meant");
     EXPECT_FALSE(loadPreset(kPresets, "../presets/sample").ok());
     EXPECT_FALSE(loadPreset(kPresets, "").ok());

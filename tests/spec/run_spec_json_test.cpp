@@ -22,7 +22,9 @@ std::string whyNot(const std::string& json) {
     return spec.error().why;
 }
 
-std::string with(const std::string& sections) { return std::string("{").append(kModel).append(", ").append(sections).append("}"); }
+std::string with(const std::string& sections) {
+    return std::string("{").append(kModel).append(", ").append(sections).append("}");
+}
 
 /// Every value differs from its default, so that a forgotten field shows.
 RunSpec unusualSpec() {
@@ -30,10 +32,44 @@ RunSpec unusualSpec() {
     spec.name = "odd \"one\"\n";
     spec.title = "Ünusual · title";
     spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567};
-    spec.training = {7, 33, 10, 5, 77, 4321, Precision::Bf16, ProductChoice::Widened, StatePreset::Lean, 4096, 77, 0.1 + 0.2, 1.0 / 3.0 * 1e-7, 3, ScheduleKind::Constant, 0.123456789012345678,
-                     0.95, 3e-7, 1.0 / 7.0, 0.7, ClipKind::PerUnit, std::numeric_limits<uint64_t>::max(), 3, 11, 12, 13, 14, "a\tb\"\\ é", 15, 7.5, OutlierAction::Skip};
+    spec.training = {7,
+                     33,
+                     10,
+                     5,
+                     77,
+                     4321,
+                     Precision::Bf16,
+                     ProductChoice::Widened,
+                     StatePreset::Lean,
+                     4096,
+                     77,
+                     0.1 + 0.2,
+                     1.0 / 3.0 * 1e-7,
+                     3,
+                     ScheduleKind::Constant,
+                     0.123456789012345678,
+                     0.95,
+                     3e-7,
+                     1.0 / 7.0,
+                     0.7,
+                     ClipKind::PerUnit,
+                     std::numeric_limits<uint64_t>::max(),
+                     3,
+                     11,
+                     12,
+                     13,
+                     14,
+                     "a\tb\"\\ é",
+                     15,
+                     7.5,
+                     OutlierAction::Skip};
     spec.data = {TokenizerKind::SentencePieceBpe, 1.0 / 9.0};
-    spec.budget = {4'294'967'297, 123, 999'999'999'999, ResidencyChoice::Disk, UpdateChoice::Insured, GradientChoice::Disk,
+    spec.budget = {4'294'967'297,
+                   123,
+                   999'999'999'999,
+                   ResidencyChoice::Disk,
+                   UpdateChoice::Insured,
+                   GradientChoice::Disk,
                    ActivationChoice::Recompute};
     return spec;
 }
@@ -55,7 +91,9 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
             spec.model.family = other ? Family::Gpt2 : Family::Llama;
             spec.model.kvHeads = other ? 6 : 3;
             spec.model.vocabulary = other ? 256 : 500;
-            spec.training.precision = other ? Precision::Fp32 : residency == ResidencyChoice::Auto ? Precision::Bf16 : Precision::Fp16;
+            spec.training.precision = other                                ? Precision::Fp32
+                                      : residency == ResidencyChoice::Auto ? Precision::Bf16
+                                                                           : Precision::Fp16;
             spec.training.products = other ? ProductChoice::Native : ProductChoice::Auto;
             spec.training.state = other ? StatePreset::Mixed : StatePreset::Exact;
             spec.training.schedule = other ? ScheduleKind::Cosine : ScheduleKind::Constant;
@@ -69,10 +107,13 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
 
 TEST(RunSpecJson, spellsChoicesAsDocumented) {
     const std::string text = toJson(unusualSpec());
-    for (const char* line : {"\"version\": 2,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"", "\"products\": \"widened\"", "\"state\": \"lean\"",
-                             "\"schedule\": \"constant\"", "\"loss_scale\": 4096.0", "\"loss_scale_grow_steps\": 77", "\"learning_rate\": 0.30000000000000004", "\"seed\": 18446744073709551615",
-                             "\"tokenizer\": \"sentencepiece-bpe\"", "\"device_bytes\": 4294967297", "\"ram_bytes\": 123",
-                             "\"disk_bytes\": 999999999999", "\"outlier_sigmas\": 7.5", "\"outlier_action\": \"skip\"", "\"residency\": \"disk\""})
+    for (const char* line :
+         {"\"version\": 2,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"",
+          "\"products\": \"widened\"", "\"state\": \"lean\"", "\"schedule\": \"constant\"", "\"loss_scale\": 4096.0",
+          "\"loss_scale_grow_steps\": 77", "\"learning_rate\": 0.30000000000000004", "\"seed\": 18446744073709551615",
+          "\"tokenizer\": \"sentencepiece-bpe\"", "\"device_bytes\": 4294967297", "\"ram_bytes\": 123",
+          "\"disk_bytes\": 999999999999", "\"outlier_sigmas\": 7.5", "\"outlier_action\": \"skip\"",
+          "\"residency\": \"disk\""})
         EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
@@ -96,8 +137,9 @@ TEST(RunSpecJson, takesDefaultsForWhatIsLeftOut) {
 
 TEST(RunSpecJson, namesMissingKeysOfTheModel) {
     EXPECT_EQ(whyNot("{}"), "model: missing");
-    EXPECT_EQ(whyNot(R"({"model": {}})"), "model.family: missing\nmodel.layers: missing\nmodel.width: missing\nmodel.heads: missing\n"
-                                          "model.ffn_width: missing\nmodel.vocabulary: missing\nmodel.context: missing");
+    EXPECT_EQ(whyNot(R"({"model": {}})"),
+              "model.family: missing\nmodel.layers: missing\nmodel.width: missing\nmodel.heads: missing\n"
+              "model.ffn_width: missing\nmodel.vocabulary: missing\nmodel.context: missing");
 }
 
 TEST(RunSpecJson, reportsAllProblemsAtOnce) {
@@ -107,28 +149,30 @@ TEST(RunSpecJson, reportsAllProblemsAtOnce) {
         "data": {"tokenizer": "byte"},
         "budget": {"device_bytes": 1e9},
         "extra": 0})");
-    EXPECT_EQ(why,
-              "model.family: unknown value \"lama\"; did you mean \"llama\"?\n"
-              "model.layers: must be a whole number, not \"two\"\n"
-              "model.width: missing\n"
-              "model.ffn_width: must be a whole number, not 1.5\n"
-              "model.wdith: unknown key; did you mean model.width?\n"
-              "training.precision: unknown value \"fp8\"; use one of \"fp32\", \"bf16\", \"fp16\"\n"
-              "training.products: unknown value \"widen\"; did you mean \"widened\"?\n"
-              "training.state: unknown value \"leen\"; did you mean \"lean\"?\n"
-              "training.seed: must be a whole number from 0 to 18446744073709551615, not -1\n"
-              "training.learning-rate: unknown key; did you mean training.learning_rate?\n"
-              "data.tokenizer: unknown value \"byte\"; did you mean \"bytes\"?\n"
-              "budget.device_bytes: must be a whole number, not 1000000000.0\n"
-              "extra: unknown key; known are version, name, title, model, training, data, budget\n"
-              "training.sequence_length: 65 is more than model.context (64)\n"
-              "training.beta1: 1 is not between 0 and 0.999999");
+    EXPECT_EQ(why, "model.family: unknown value \"lama\"; did you mean \"llama\"?\n"
+                   "model.layers: must be a whole number, not \"two\"\n"
+                   "model.width: missing\n"
+                   "model.ffn_width: must be a whole number, not 1.5\n"
+                   "model.wdith: unknown key; did you mean model.width?\n"
+                   "training.precision: unknown value \"fp8\"; use one of \"fp32\", \"bf16\", \"fp16\"\n"
+                   "training.products: unknown value \"widen\"; did you mean \"widened\"?\n"
+                   "training.state: unknown value \"leen\"; did you mean \"lean\"?\n"
+                   "training.seed: must be a whole number from 0 to 18446744073709551615, not -1\n"
+                   "training.learning-rate: unknown key; did you mean training.learning_rate?\n"
+                   "data.tokenizer: unknown value \"byte\"; did you mean \"bytes\"?\n"
+                   "budget.device_bytes: must be a whole number, not 1000000000.0\n"
+                   "extra: unknown key; known are version, name, title, model, training, data, budget\n"
+                   "training.sequence_length: 65 is more than model.context (64)\n"
+                   "training.beta1: 1 is not between 0 and 0.999999");
 }
 
 TEST(RunSpecJson, blamesNoDefaultForAValueThatCouldNotBeRead) {
-    EXPECT_EQ(whyNot(R"({"model": {"family": "llama", "layers": 2, "width": 90, "heads": "4", "ffn_width": 96, "vocabulary": 512, "context": 8}})"),
-              "model.heads: must be a whole number, not \"4\"\ntraining.sequence_length: 64 is more than model.context (8)");
-    EXPECT_EQ(whyNot(with(R"("data": {"tokenizer": 5})")), "data.tokenizer: must be a text in quotes, not 5; use one of \"bytes\", \"sentencepiece-bpe\"");
+    EXPECT_EQ(
+        whyNot(
+            R"({"model": {"family": "llama", "layers": 2, "width": 90, "heads": "4", "ffn_width": 96, "vocabulary": 512, "context": 8}})"),
+        "model.heads: must be a whole number, not \"4\"\ntraining.sequence_length: 64 is more than model.context (8)");
+    EXPECT_EQ(whyNot(with(R"("data": {"tokenizer": 5})")),
+              "data.tokenizer: must be a text in quotes, not 5; use one of \"bytes\", \"sentencepiece-bpe\"");
     EXPECT_EQ(whyNot(with(R"("training": 5)")), "training: must be an object in braces, not 5");
     EXPECT_EQ(whyNot("[]"), "the file: must be an object in braces, not a list");
 }
@@ -137,7 +181,8 @@ TEST(RunSpecJson, refusesNumbersThatAreNone) {
     EXPECT_NE(whyNot(with(R"("training": {"epsilon": NaN})")).find("line 2, column"), std::string::npos);
     EXPECT_NE(whyNot(with(R"("training": {"epsilon": 1e999})")).find("number overflow"), std::string::npos);
     EXPECT_EQ(whyNot(with(R"("training": {"epsilon": null})")), "training.epsilon: must be a number, not null");
-    EXPECT_EQ(whyNot(with(R"("training": {"steps": 99999999999999999999})")), "training.steps: must be a whole number, not 1e+20");
+    EXPECT_EQ(whyNot(with(R"("training": {"steps": 99999999999999999999})")),
+              "training.steps: must be a whole number, not 1e+20");
 }
 
 TEST(RunSpecJson, refusesSyntaxErrorsAndDoubleKeys) {

@@ -70,13 +70,15 @@ TEST(StateFormat, QuantizesLargeMatricesOnly) {
                 const bool expected = preset != StatePreset::Exact && matrix && !embedding && tensor.elements >= 4096;
                 EXPECT_EQ(format.quantized(int(block), StateKind::Moment1), expected) << tensor.name;
                 EXPECT_EQ(format.quantized(int(block), StateKind::Moment2), expected) << tensor.name;
-                EXPECT_FALSE(format.quantized(int(block), StateKind::Hi) || format.quantized(int(block), StateKind::Lo));
+                EXPECT_FALSE(format.quantized(int(block), StateKind::Hi) ||
+                             format.quantized(int(block), StateKind::Lo));
             }
         }
     }
     const TensorTable table(small());
     const StateFormat lean(table, StatePreset::Lean);
-    EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1)) << "exactly 4,096 elements";
+    EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1))
+        << "exactly 4,096 elements";
     EXPECT_FALSE(lean.quantized(table.find(1, TensorRole::Qkv)->firstBlock, StateKind::Moment1)) << "fewer";
 }
 
@@ -84,7 +86,8 @@ TEST(StateFormat, BytesOfASection) {
     const TensorTable table(gpt2());
     const int up = table.find(2, TensorRole::Up)->firstBlock;
     ASSERT_EQ(table.blocks()[size_t(up)].paddedElements, 65536);
-    const StateFormat exact(table, StatePreset::Exact), mixed(table, StatePreset::Mixed), lean(table, StatePreset::Lean);
+    const StateFormat exact(table, StatePreset::Exact), mixed(table, StatePreset::Mixed),
+        lean(table, StatePreset::Lean);
     EXPECT_EQ(exact.bytes(up, StateKind::Moment1), 4 * 65536);
     EXPECT_EQ(mixed.bytes(up, StateKind::Moment1), 69632);  // 65,536 codes and 256 scales are 66,560
     EXPECT_EQ(lean.bytes(up, StateKind::Moment2), 69632);
@@ -145,7 +148,8 @@ TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
                         for (int block = 0; block < part.blockCount(); ++block)
                             EXPECT_EQ(part.bytes(block, kind), part.holds(block, kind) ? whole.bytes(block, kind) : 0);
                     }
-                    EXPECT_EQ(bytes, whole.bytes(0, whole.blockCount(), kind) * (whole.weightsNeed(kind, precision) ? ranks : 1));
+                    EXPECT_EQ(bytes, whole.bytes(0, whole.blockCount(), kind) *
+                                         (whole.weightsNeed(kind, precision) ? ranks : 1));
                 }
                 for (int rank = 0; rank < ranks; ++rank) {
                     const StateFormat part(table, preset, {rank, ranks, precision});
@@ -154,7 +158,8 @@ TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
                     smallest = std::min(smallest, part.gradientBytes(0, part.blockCount()));
                 }
                 EXPECT_EQ(gradients, whole.gradientBytes(0, whole.blockCount()));
-                EXPECT_LE(largest - smallest, 6 * kBlockElements * whole.gradientBytes()) << "about a block of each unit";
+                EXPECT_LE(largest - smallest, 6 * kBlockElements * whole.gradientBytes())
+                    << "about a block of each unit";
             }
 }
 
@@ -182,7 +187,8 @@ TEST(StateFormat, tellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {
             EXPECT_EQ(format.weightsNeed(StateKind::Lo, precision), hasLo && precision != Precision::Bf16);
             EXPECT_EQ(format.weightsTell(StateKind::Hi, precision), precision != Precision::Fp16);
             EXPECT_EQ(format.weightsTell(StateKind::Lo, precision), hasLo && precision == Precision::Fp32);
-            EXPECT_FALSE(format.weightsNeed(StateKind::Moment1, precision) || format.weightsTell(StateKind::Moment2, precision));
+            EXPECT_FALSE(format.weightsNeed(StateKind::Moment1, precision) ||
+                         format.weightsTell(StateKind::Moment2, precision));
         }
     }
 }

@@ -9,8 +9,12 @@
 namespace gsst {
 namespace {
 
-ModelSpec smallGpt2() { return {Family::Gpt2, 2, 96, 4, 4, 400, 1000, 60, true, 1e-5, 1e4}; }
-ModelSpec smallLlama() { return {Family::Llama, 3, 128, 8, 2, 344, 2048, 64, false, 1e-5, 1e4}; }
+ModelSpec smallGpt2() {
+    return {Family::Gpt2, 2, 96, 4, 4, 400, 1000, 60, true, 1e-5, 1e4};
+}
+ModelSpec smallLlama() {
+    return {Family::Llama, 3, 128, 8, 2, 344, 2048, 64, false, 1e-5, 1e4};
+}
 
 TEST(TensorTable, countsTheParametersOfKnownModels) {
     const ModelSpec gpt2{Family::Gpt2, 12, 768, 12, 12, 3072, 50257, 1024, true, 1e-5, 1e4};
@@ -48,8 +52,9 @@ TEST(TensorTable, namesTheTensorsOfGpt2) {
     using Names = std::vector<std::string>;
     const TensorTable table(smallGpt2());
     EXPECT_EQ(namesOf(table, 0), (Names{"embedding.tokens.weight", "embedding.positions.weight"}));
-    EXPECT_EQ(namesOf(table, 3), (Names{"layers.1.attention.norm.weight", "layers.1.attention.norm.bias", "layers.1.attention.qkv.weight",
-                                        "layers.1.attention.qkv.bias", "layers.1.attention.out.weight", "layers.1.attention.out.bias"}));
+    EXPECT_EQ(namesOf(table, 3),
+              (Names{"layers.1.attention.norm.weight", "layers.1.attention.norm.bias", "layers.1.attention.qkv.weight",
+                     "layers.1.attention.qkv.bias", "layers.1.attention.out.weight", "layers.1.attention.out.bias"}));
     EXPECT_EQ(namesOf(table, 4), (Names{"layers.1.mlp.norm.weight", "layers.1.mlp.norm.bias", "layers.1.mlp.up.weight",
                                         "layers.1.mlp.up.bias", "layers.1.mlp.down.weight", "layers.1.mlp.down.bias"}));
     EXPECT_EQ(namesOf(table, 5), (Names{"head.norm.weight", "head.norm.bias"}));
@@ -59,9 +64,11 @@ TEST(TensorTable, namesTheTensorsOfLlama) {
     using Names = std::vector<std::string>;
     const TensorTable table(smallLlama());
     EXPECT_EQ(namesOf(table, 0), Names{"embedding.tokens.weight"});
-    EXPECT_EQ(namesOf(table, 1), (Names{"layers.0.attention.norm.weight", "layers.0.attention.query.weight", "layers.0.attention.key.weight",
-                                        "layers.0.attention.value.weight", "layers.0.attention.out.weight"}));
-    EXPECT_EQ(namesOf(table, 2), (Names{"layers.0.mlp.norm.weight", "layers.0.mlp.gate.weight", "layers.0.mlp.up.weight", "layers.0.mlp.down.weight"}));
+    EXPECT_EQ(namesOf(table, 1), (Names{"layers.0.attention.norm.weight", "layers.0.attention.query.weight",
+                                        "layers.0.attention.key.weight", "layers.0.attention.value.weight",
+                                        "layers.0.attention.out.weight"}));
+    EXPECT_EQ(namesOf(table, 2), (Names{"layers.0.mlp.norm.weight", "layers.0.mlp.gate.weight",
+                                        "layers.0.mlp.up.weight", "layers.0.mlp.down.weight"}));
     EXPECT_EQ(namesOf(table, 7), (Names{"head.norm.weight", "head.weight"}));
 }
 

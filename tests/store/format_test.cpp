@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Bytes as FORMAT.md states them. The sums in here were computed by another implementation of XXH3 (the Python package).
+// Bytes as FORMAT.md states them. The sums in here were computed by another implementation of XXH3 (the Python
+// package).
 #include "store/commit_record.h"
 #include "store/little_endian.h"
 #include "store/slot_header.h"
@@ -44,10 +45,20 @@ CommitRecord sampleRecord() {
 TEST(Format, BytesOfACommitRecord) {
     Block block;
     encode(sampleRecord(), block);
-    EXPECT_EQ(hex(std::span(block).first(104)),
-              "4753535448454144" "01000000" "01000000" "0807060504030201" "9b01000000000000"
-              "000102030405060708090a0b0c0d0e0f" "40e2010000000000" "1503000000000000"
-              "0500000000000080" "40000000" "02000000" "0700000000000000" "000000000000f040" "cf07000000000000");
+    EXPECT_EQ(hex(std::span(block).first(104)), "4753535448454144"
+                                                "01000000"
+                                                "01000000"
+                                                "0807060504030201"
+                                                "9b01000000000000"
+                                                "000102030405060708090a0b0c0d0e0f"
+                                                "40e2010000000000"
+                                                "1503000000000000"
+                                                "0500000000000080"
+                                                "40000000"
+                                                "02000000"
+                                                "0700000000000000"
+                                                "000000000000f040"
+                                                "cf07000000000000");
     EXPECT_TRUE(std::all_of(block.begin() + 104, block.end() - 8, [](std::byte byte) { return byte == std::byte{0}; }));
     EXPECT_EQ(hex(std::span(block).last(8)), "ac5eb097331c2550");
     EXPECT_EQ(sampleRecord().rootHashHex(), "000102030405060708090a0b0c0d0e0f");
@@ -76,10 +87,20 @@ TEST(Format, BytesOfRecentStepsAndDataOrder) {
     Block block;
     encode(recordWithRecentSteps(), block);
     EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "03000000");
-    EXPECT_EQ(hex(std::span(block).subspan(104, 24)), "000000000000f83f" "0300000000000000" "02000000" "00000000");
-    EXPECT_EQ(hex(std::span(block).subspan(128, 12)), "0000803f" "0000003f" "00000000") << "losses, newest first";
-    EXPECT_EQ(hex(std::span(block).subspan(640, 12)), "00000080" "00000040" "00000000") << "norms";
-    EXPECT_TRUE(std::all_of(block.begin() + 1152, block.end() - 8, [](std::byte byte) { return byte == std::byte{0}; }));
+    EXPECT_EQ(hex(std::span(block).subspan(104, 24)), "000000000000f83f"
+                                                      "0300000000000000"
+                                                      "02000000"
+                                                      "00000000");
+    EXPECT_EQ(hex(std::span(block).subspan(128, 12)), "0000803f"
+                                                      "0000003f"
+                                                      "00000000")
+        << "losses, newest first";
+    EXPECT_EQ(hex(std::span(block).subspan(640, 12)), "00000080"
+                                                      "00000040"
+                                                      "00000000")
+        << "norms";
+    EXPECT_TRUE(
+        std::all_of(block.begin() + 1152, block.end() - 8, [](std::byte byte) { return byte == std::byte{0}; }));
     CommitRecord full = recordWithRecentSteps();
     for (int i = 0; i < RecentSteps::kMost; ++i)
         full.recent.add(float(i) + 0.25f, float(i) + 0.75f);
@@ -88,7 +109,9 @@ TEST(Format, BytesOfRecentStepsAndDataOrder) {
         EXPECT_EQ(decodeRecord(block).seal, Seal::Good);
         EXPECT_EQ(decodeRecord(block).record, record);
     }
-    EXPECT_EQ(hex(std::span(block).subspan(636, 8)), "0000803e" "0080ff42") << "the oldest loss and the newest norm meet";
+    EXPECT_EQ(hex(std::span(block).subspan(636, 8)), "0000803e"
+                                                     "0080ff42")
+        << "the oldest loss and the newest norm meet";
 }
 
 TEST(Format, EitherOfThemMakesARecordVersionThree) {
@@ -122,7 +145,8 @@ TEST(Format, RecentStepsThatCannotBeAreDamage) {
 
 TEST(Format, ALossScaleThatCannotBeIsDamage) {
     Block block;
-    for (const double scale : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    for (const double scale :
+         {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
         CommitRecord record = sampleRecord();
         record.lossScale = scale;
         encode(record, block);
@@ -177,9 +201,16 @@ TEST(Format, BytesOfASlotHeader) {
     header.tensorAlignment = 2048;
     Block block;
     encode(header, block);
-    EXPECT_EQ(hex(std::span(block).first(72)),
-              "47535354534c4f54" "01000000" "04000000" "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff" "1100000000000000"
-              "0060452301000000" "2002000000000000" "0070452301000000" "00000100" "00080000");
+    EXPECT_EQ(hex(std::span(block).first(72)), "47535354534c4f54"
+                                               "01000000"
+                                               "04000000"
+                                               "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
+                                               "1100000000000000"
+                                               "0060452301000000"
+                                               "2002000000000000"
+                                               "0070452301000000"
+                                               "00000100"
+                                               "00080000");
     EXPECT_EQ(decodeHeader(block).header, header);
     EXPECT_TRUE(std::all_of(block.begin() + 72, block.end() - 8, [](std::byte byte) { return byte == std::byte{0}; }));
     header.preset = 2;
@@ -234,7 +265,9 @@ TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
     EXPECT_TRUE(sums.complete());
     std::vector<std::byte> bytes(sums.serialisedBytes());
     sums.serialise(bytes);
-    EXPECT_EQ(hex(std::span(bytes).subspan(24, 24)), "0001000000000000" "0201000000000000" "0301000000000000");
+    EXPECT_EQ(hex(std::span(bytes).subspan(24, 24)), "0001000000000000"
+                                                     "0201000000000000"
+                                                     "0301000000000000");
 }
 
 TEST(Format, ATableIsCompleteOnlyWithAllSums) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/jsonl_log.h"
 #include "io/twins/crash_files.h"
 #include "io/twins/fault_files.h"
 #include "io/twins/memory_files.h"
+#include "store/jsonl_log.h"
 
 #include <gtest/gtest.h>
 
@@ -106,10 +106,12 @@ TEST(JsonlLog, AFailedWriteLeavesTheLogAsItWas) {
         EXPECT_FALSE(log->append("a long second line").ok());
         EXPECT_EQ(log->length(), 6u);
         EXPECT_EQ(linesOf(files), Lines{"first"});
-        EXPECT_EQ(*(*files.open("log", OpenMode::Read, Caching::Buffered))->size(), 6u) << "other programs read it meanwhile";
+        EXPECT_EQ(*(*files.open("log", OpenMode::Read, Caching::Buffered))->size(), 6u)
+            << "other programs read it meanwhile";
         EXPECT_TRUE(log->append("x").ok());
         EXPECT_EQ(linesOf(files), (Lines{"first", "x"}));
-        EXPECT_EQ(*(*files.open("log", OpenMode::Read, Caching::Buffered))->size(), log->length()) << "other programs read it too";
+        EXPECT_EQ(*(*files.open("log", OpenMode::Read, Caching::Buffered))->size(), log->length())
+            << "other programs read it too";
     }
 }
 

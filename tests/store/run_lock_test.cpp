@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/run_lock.h"
 #include "io/twins/memory_files.h"
+#include "store/run_lock.h"
 
 #include <gtest/gtest.h>
 

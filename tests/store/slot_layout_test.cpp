@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/slot_layout.h"
 #include "io/file.h"
+#include "store/slot_layout.h"
 #include "store/sum_table.h"
 
 #include <gtest/gtest.h>

@@ -93,7 +93,10 @@ TEST_P(StateShares, ACommitNeedsAllOfIt) {
 TEST_P(StateShares, AreNotTakenForThoseOfAnotherRankOrForAWholeState) {
     make("first", kFirst);
     make("whole", {});
-    for (const auto& [folder, share] : {std::pair<const char*, StateShare>{"first", kSecond}, {"first", {}}, {"first", {0, 3, Precision::Bf16}}, {"whole", kFirst}}) {
+    for (const auto& [folder, share] : {std::pair<const char*, StateShare>{"first", kSecond},
+                                        {"first", {}},
+                                        {"first", {0, 3, Precision::Bf16}},
+                                        {"whole", kFirst}}) {
         const auto opened = open(folder, share);
         ASSERT_FALSE(opened.ok()) << folder;
         EXPECT_EQ(opened.error().code, ErrorCode::InvalidInput);
@@ -119,11 +122,13 @@ TEST_P(StateShares, TheHeaderSaysWhoseTheyAre) {
     EXPECT_EQ(std::to_integer<int>(block[80]), 1) << "rank";
     EXPECT_EQ(std::to_integer<int>(block[84]), 1) << "weights alone are whole with bf16";
     encode(slotHeaderOf(table, SlotLayout(table, StateFormat(table, GetParam(), {1, 2, Precision::Fp32}))), block);
-    EXPECT_EQ(std::to_integer<int>(block[84]), GetParam() == StatePreset::Lean ? 1 : 3) << "and the remainders with fp32";
+    EXPECT_EQ(std::to_integer<int>(block[84]), GetParam() == StatePreset::Lean ? 1 : 3)
+        << "and the remainders with fp32";
     EXPECT_EQ(decodeHeader(block).header.rank, 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StateShares, testing::ValuesIn(kPresets), [](const auto& each) { return std::string(nameOf(each.param)); });
+INSTANTIATE_TEST_SUITE_P(All, StateShares, testing::ValuesIn(kPresets),
+                         [](const auto& each) { return std::string(nameOf(each.param)); });
 
 }  // namespace
 }  // namespace gsst::test

@@ -23,7 +23,9 @@ protected:
             EXPECT_TRUE(commitState(**made, m_table, step).ok());
         return std::move(*made);
     }
-    Result<std::unique_ptr<StateStore>> open(FileSystem& files) { return StateStore::open(files, kRun, m_table, m_format, Caching::Direct); }
+    Result<std::unique_ptr<StateStore>> open(FileSystem& files) {
+        return StateStore::open(files, kRun, m_table, m_format, Caching::Direct);
+    }
 
     TensorTable m_table{tinyModel()};
     StateFormat m_format{m_table, GetParam()};
@@ -39,8 +41,8 @@ TEST_P(CrashTest, CommitsAreAllOrNothing) {
             CrashFiles files;
             auto store = begin(files);
             files.failFromChange(files.changes() + change);
-            int64_t safe = 1;     // the caller was told that it is durable
-            int64_t tried = 1;    // it may be
+            int64_t safe = 1;   // the caller was told that it is durable
+            int64_t tried = 1;  // it may be
             while (tried < 3 && safe == tried)
                 if (commitState(*store, m_table, ++tried).ok())
                     safe = tried;

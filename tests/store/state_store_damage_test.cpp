@@ -8,7 +8,8 @@ namespace gsst::test {
 namespace {
 
 bool says(const std::vector<std::string>& notices, const std::string& text) {
-    return std::ranges::any_of(notices, [&](const std::string& notice) { return notice.find(text) != std::string::npos; });
+    return std::ranges::any_of(notices,
+                               [&](const std::string& notice) { return notice.find(text) != std::string::npos; });
 }
 
 /// Seals the block at `offset` again as one of a newer version.

@@ -6,12 +6,14 @@
 namespace gsst::test {
 namespace {
 
-const std::vector<FileCall> kWritingCalls{FileCall::Open,   FileCall::Write,    FileCall::Sync,  FileCall::Reserve,
-                                          FileCall::Truncate, FileCall::SyncFolder};
+const std::vector<FileCall> kWritingCalls{FileCall::Open,    FileCall::Write,    FileCall::Sync,
+                                          FileCall::Reserve, FileCall::Truncate, FileCall::SyncFolder};
 
 class FaultTest : public StoreTest {
 protected:
-    Result<std::unique_ptr<StateStore>> createFaulty() { return StateStore::create(m_faults, kRun, m_table, Caching::Direct); }
+    Result<std::unique_ptr<StateStore>> createFaulty() {
+        return StateStore::create(m_faults, kRun, m_table, Caching::Direct);
+    }
 
     FaultFiles m_faults{*m_files};
 };

@@ -29,8 +29,8 @@ protected:
         m_notices = (*opened)->notices();
         auto report = (*opened)->verify(true, {}, {});
         EXPECT_TRUE(report.ok());
-        for (const FileCall call : {FileCall::Write, FileCall::Sync, FileCall::Reserve, FileCall::Truncate, FileCall::Rename, FileCall::Remove,
-                                    FileCall::SyncFolder})
+        for (const FileCall call : {FileCall::Write, FileCall::Sync, FileCall::Reserve, FileCall::Truncate,
+                                    FileCall::Rename, FileCall::Remove, FileCall::SyncFolder})
             EXPECT_EQ(counting.calls(call), 0) << "call " << int(call);
         EXPECT_EQ(contents(), before);
         return report.ok() ? *report : VerifyReport();
@@ -45,7 +45,8 @@ protected:
     }
 
     bool noticed(const std::string& text) const {
-        return std::ranges::any_of(m_notices, [&](const std::string& notice) { return notice.find(text) != std::string::npos; });
+        return std::ranges::any_of(m_notices,
+                                   [&](const std::string& notice) { return notice.find(text) != std::string::npos; });
     }
     std::string committedSlot() const { return slotName(m_store->committedSlot()); }
     std::string otherSlot() const { return slotName(m_store->otherSlot()); }
@@ -120,7 +121,8 @@ TEST_F(ReadingTest, NothingCanBeCommittedOrTakenBack) {
     const auto before = contents();
     CommitRecord record;
     record.step = 6;
-    for (const Status& status : {(*opened)->commit((*opened)->committedSlot(), record), (*opened)->rollBackToPrevious()}) {
+    for (const Status& status :
+         {(*opened)->commit((*opened)->committedSlot(), record), (*opened)->rollBackToPrevious()}) {
         ASSERT_FALSE(status.ok());
         EXPECT_EQ(status.error().code, ErrorCode::Internal);
     }

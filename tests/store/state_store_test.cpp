@@ -80,7 +80,8 @@ TEST_P(PresetStoreTest, BlocksAreCheckedAgainstTheirSums) {
             ASSERT_FALSE(damaged.ok());
             EXPECT_EQ(damaged.error().code, ErrorCode::Corrupt);
             EXPECT_NE(damaged.error().text().find("slots/B"), std::string::npos);
-            EXPECT_NE(damaged.error().text().find(m_table.tensors()[size_t(m_table.blocks()[block].tensor)].name), std::string::npos);
+            EXPECT_NE(damaged.error().text().find(m_table.tensors()[size_t(m_table.blocks()[block].tensor)].name),
+                      std::string::npos);
         }
 }
 
@@ -240,7 +241,8 @@ TEST(StateStore, WithoutAFormatThePresetIsExact) {
 }
 
 TEST(StateStore, WorksOnRealFiles) {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("gsst-store-" + std::to_string(std::random_device{}()));
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("gsst-store-" + std::to_string(std::random_device{}()));
     const TensorTable table(wideModel());
     {
         auto made = StateStore::create(osFileSystem(), folder, table, Caching::Direct);

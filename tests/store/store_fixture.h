@@ -70,7 +70,8 @@ inline Status writeState(StateStore& store, const TensorTable& table, int slot, 
             for (int block = info.firstBlock; block < info.firstBlock + info.blockCount; ++block) {
                 const Extent extent = store.layout().blocks(block, 1, kind);
                 if (extent.bytes > 0)
-                    store.recordBlock(slot, block, kind, buffer.span().subspan(extent.offset - section.offset, extent.bytes));
+                    store.recordBlock(slot, block, kind,
+                                      buffer.span().subspan(extent.offset - section.offset, extent.bytes));
             }
             GSST_TRY(store.file(slot).write(section.offset, buffer.span()));
         }
@@ -104,7 +105,8 @@ inline testing::AssertionResult holdsState(StateStore& store, const TensorTable&
             if (!read.ok())
                 return testing::AssertionFailure() << read.error().text();
             if (!std::ranges::equal(wanted->span(), found->span()))
-                return testing::AssertionFailure() << "unit " << unit << ", " << nameOf(kind) << " is not that of step " << step;
+                return testing::AssertionFailure()
+                       << "unit " << unit << ", " << nameOf(kind) << " is not that of step " << step;
         }
     return testing::AssertionSuccess();
 }
@@ -158,7 +160,8 @@ protected:
         m_preset = GetParam();
     }
 };
-#define GSST_FOR_EACH_PRESET(fixture)                                                                                          \
-    INSTANTIATE_TEST_SUITE_P(Presets, fixture, testing::ValuesIn(kPresets), [](const auto& each) { return nameOf(each.param); })
+#define GSST_FOR_EACH_PRESET(fixture)                                                                                  \
+    INSTANTIATE_TEST_SUITE_P(Presets, fixture, testing::ValuesIn(kPresets),                                            \
+                             [](const auto& each) { return nameOf(each.param); })
 
 }  // namespace gsst::test

@@ -3,8 +3,8 @@
 
 #include "data/prepare_tokens.h"
 #include "data/sample_corpus.h"
-#include "train/open_run.h"
 #include "run/state_files.h"
+#include "train/open_run.h"
 #include "train/trainer.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,8 @@ class TemporaryFolder {
 public:
     TemporaryFolder() {
         const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        std::string name = std::string(info->test_suite_name()) + "-" + info->name() + "-" + std::to_string(++counter());
+        std::string name =
+            std::string(info->test_suite_name()) + "-" + info->name() + "-" + std::to_string(++counter());
         for (char& c : name)
             if (c == '/')
                 c = '_';
@@ -74,7 +75,8 @@ inline RunSpec tinySpec(Family family, Precision precision) {
 }
 
 /// State on disk.
-inline Placement onDisk(int unitsPerSlice, int64_t chunkElements, Tier boundaries = Tier::Ram, Tier gradient = Tier::Disk) {
+inline Placement onDisk(int unitsPerSlice, int64_t chunkElements, Tier boundaries = Tier::Ram,
+                        Tier gradient = Tier::Disk) {
     Placement placement = streamedPlacement();
     placement.unitsPerSlice = unitsPerSlice;
     placement.chunkElements = chunkElements;
@@ -86,7 +88,8 @@ inline Placement onDisk(int unitsPerSlice, int64_t chunkElements, Tier boundarie
 /// A run without session: prepared by hand, stepped by hand.
 class HandRun {
 public:
-    HandRun(std::filesystem::path folder, RunSpec spec, const Placement& placement, UpdateRule rule = UpdateRule::Deferred, int64_t ringBytes = 8 << 20)
+    HandRun(std::filesystem::path folder, RunSpec spec, const Placement& placement,
+            UpdateRule rule = UpdateRule::Deferred, int64_t ringBytes = 8 << 20)
         : m_spec(std::move(spec)), m_table(m_spec.model) {
         m_parts.files = &osFileSystem();
         m_parts.folder.root = std::move(folder);
@@ -102,7 +105,8 @@ public:
     }
 
     /// As the planner has it, limits included.
-    HandRun(std::filesystem::path folder, const RunSpec& spec, const Plan& plan) : HandRun(std::move(folder), spec, plan.placement, plan.rule, plan.ringBytes) {
+    HandRun(std::filesystem::path folder, const RunSpec& spec, const Plan& plan)
+        : HandRun(std::move(folder), spec, plan.placement, plan.rule, plan.ringBytes) {
         m_parts.plan = plan;
     }
 

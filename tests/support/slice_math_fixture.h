@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "compute/torch_slice_math.h"
 #include "nn/unit_tensors.h"
 #include "spec/cost.h"
-#include "compute/torch_slice_math.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -48,7 +48,8 @@ inline TrainSpec tinyTraining(Precision precision, ProductChoice products = Prod
     return training;
 }
 
-/// A model whose weights, gradients and activations lie in plain memory, driven through a TorchSliceMath as the engine would.
+/// A model whose weights, gradients and activations lie in plain memory, driven through a TorchSliceMath as the engine
+/// would.
 class DrivenModel {
 public:
     using Slices = std::vector<SliceRange>;
@@ -70,7 +71,9 @@ public:
     }
 
     int64_t elementsBeforeUnit(int unit) const { return elementsBefore(table, {0, table.unitCount()}, unit); }
-    Slices slicing(int unitsPerSlice, int64_t vocabularyRows = 0) const { return makeSlicing(table, unitsPerSlice, vocabularyRows); }
+    Slices slicing(int unitsPerSlice, int64_t vocabularyRows = 0) const {
+        return makeSlicing(table, unitsPerSlice, vocabularyRows);
+    }
     Slices wholeBody() const { return {{0, table.headUnit()}, {table.headUnit(), 1}}; }
 
     /// Copies the master weights in compute precision to memory that begins `shift` elements into a fresh buffer.
@@ -90,7 +93,9 @@ public:
     }
     float* gradientAt(int unit) const { return gradient.data_ptr<float>() + elementsBeforeUnit(unit); }
     int64_t offsetOf(const SliceRange& slice) const { return unitsOfSlice(table, slice).front().unitOffset; }
-    std::byte* weightsAt(const SliceRange& slice) const { return weightsAt(slice.firstUnit) + size_t(offsetOf(slice)) * weights.element_size(); }
+    std::byte* weightsAt(const SliceRange& slice) const {
+        return weightsAt(slice.firstUnit) + size_t(offsetOf(slice)) * weights.element_size();
+    }
     float* gradientAt(const SliceRange& slice) const { return gradientAt(slice.firstUnit) + offsetOf(slice); }
     at::Tensor boundary() const {
         return at::empty({spec.microBatch, spec.sequenceLength, table.model().width}, weights.options());
@@ -135,14 +140,17 @@ public:
         return sum.ok() ? sum->nats : 0.0;
     }
 
-    /// The head in vocabulary slices, in the engine's order: loss sum; fills `inputGradients` and adds the head's gradients.
-    double headInSlices(TorchSliceMath& math, const Slices& slices, const std::vector<at::Tensor>& activations, const std::vector<at::Tensor>& inputGradients) {
+    /// The head in vocabulary slices, in the engine's order: loss sum; fills `inputGradients` and adds the head's
+    /// gradients.
+    double headInSlices(TorchSliceMath& math, const Slices& slices, const std::vector<at::Tensor>& activations,
+                        const std::vector<at::Tensor>& inputGradients) {
         const bool tied = table.model().tiedHead;
         std::vector<int> rows;
         for (size_t s = 0; s < slices.size(); ++s)
             if (slices[s].firstUnit == (tied ? 0 : table.headUnit()) && rowsOfSlice(table, slices[s]).count > 0)
                 rows.push_back(int(s));
-        std::vector<std::vector<double>> sums(activations.size(), std::vector<double>(size_t(headSumsBytes(spec)) / sizeof(double), 1e30));
+        std::vector<std::vector<double>> sums(activations.size(),
+                                              std::vector<double>(size_t(headSumsBytes(spec)) / sizeof(double), 1e30));
         const auto callOf = [&](int slice, size_t microBatch) {
             HeadSliceCall call;
             call.slice = slice;
@@ -192,7 +200,8 @@ public:
             for (size_t m = 0; m < inputs.size(); ++m) {
                 void* memory = gradients[m].data_ptr();
                 const bool first = slices[s].firstUnit == 0;
-                check(owned->backward({int(s), int(m), weightsAt(slices[s]), first ? nullptr : boundaries[m][s - 1].data_ptr(), memory,
+                check(owned->backward({int(s), int(m), weightsAt(slices[s]),
+                                       first ? nullptr : boundaries[m][s - 1].data_ptr(), memory,
                                        first ? nullptr : memory, gradientAt(slices[s])}));
             }
         }

@@ -2,8 +2,8 @@
 #include "io/twins/fault_files.h"
 #include "io/twins/memory_files.h"
 #include "io/twins/throttled_files.h"
-#include "train/observer_fan.h"
 #include "trace/trace_writer.h"
+#include "train/observer_fan.h"
 
 #include <nlohmann/json.hpp>
 
@@ -106,7 +106,8 @@ TEST(TraceFile, LeavesOutWhatASlowDriveCannotTake) {
     const auto before = std::chrono::steady_clock::now();
     for (size_t i = 0; i < kObjects; ++i)
         (*trace)->add(object);
-    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(500)) << "adding does not wait for the drive";
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(500))
+        << "adding does not wait for the drive";
     for (int i = 0; i < 100; ++i)
         (*trace)->addPatiently("{\"patient\":1}");
     ASSERT_TRUE((*trace)->finish().ok());
@@ -218,7 +219,8 @@ TEST_F(TraceWriterTest, AnOpOfAUnitNamesIt) {
 
 TEST_F(TraceWriterTest, OpsOfALaneThatOverlapGetRowsOfTheirOwn) {
     begin(10);
-    const Op first = opOf(OpKind::ReadState, 0), second = opOf(OpKind::ReadState, 1), third = opOf(OpKind::ReadGradient, 1);
+    const Op first = opOf(OpKind::ReadState, 0), second = opOf(OpKind::ReadState, 1),
+             third = opOf(OpKind::ReadGradient, 1);
     m_trace->opStarted(first);
     m_trace->opStarted(second);
     m_trace->opDone(first);

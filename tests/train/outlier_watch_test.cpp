@@ -23,7 +23,8 @@ RecentSteps usualSteps(int count) {
     return recent;
 }
 
-StepVerdict judge(const RecentSteps& recent, double loss, double norm, OutlierAction action = OutlierAction::Report, double sigmas = 8) {
+StepVerdict judge(const RecentSteps& recent, double loss, double norm, OutlierAction action = OutlierAction::Report,
+                  double sigmas = 8) {
     TrainSpec training;
     training.outlierSigmas = sigmas;
     training.outlierAction = action;
@@ -133,7 +134,8 @@ protected:
         return true;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Presets, LargestGradient, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+INSTANTIATE_TEST_SUITE_P(Presets, LargestGradient,
+                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 TEST_P(LargestGradient, IsSafeForEveryRecipe) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Memory that runs out on one of two ranks: both go on with less, to the bits of two that had the smaller micro-batch from there on. The ranks
-// are threads of this process, over the connections that processes have; rank 0 keeps the meeting point.
+// Memory that runs out on one of two ranks: both go on with less, to the bits of two that had the smaller micro-batch
+// from there on. The ranks are threads of this process, over the connections that processes have; rank 0 keeps the
+// meeting point.
 #include "replan_fixture.h"
 
 #include "ranks/ranks.h"
@@ -48,32 +49,46 @@ protected:
 
     using Opening = std::function<Result<std::unique_ptr<OpenRun>>(int rank, const EventSink&)>;
 
-    static std::filesystem::path folderOf(const std::filesystem::path& run, int rank) { return run.string() + "-rank" + std::to_string(rank); }
+    static std::filesystem::path folderOf(const std::filesystem::path& run, int rank) {
+        return run.string() + "-rank" + std::to_string(rank);
+    }
 
     RunRequest askedFor(const std::string& name, const Case& which) const {
         RunRequest asked = request(name, which);
         asked.spec.training.threads = 1;
         return asked;
     }
-    Both trainNew(const RunRequest& asked, const Listeners& listeners = {}) { return trainNew({asked, asked}, listeners); }
+    Both trainNew(const RunRequest& asked, const Listeners& listeners = {}) {
+        return trainNew({asked, asked}, listeners);
+    }
     Both trainNew(const std::array<RunRequest, kRanks>& asked, const Listeners& listeners) {
-        return together([&](int rank, const EventSink& sink) { return prepareNewRun(osFileSystem(), asked[size_t(rank)], sink, {}); }, listeners);
+        return together(
+            [&](int rank, const EventSink& sink) {
+                return prepareNewRun(osFileSystem(), asked[size_t(rank)], sink, {});
+            },
+            listeners);
     }
     Both trainOn(const std::filesystem::path& run) {
-        return together([&](int rank, const EventSink& sink) { return openExistingRun(osFileSystem(), folderOf(run, rank), kSteps, sink); }, {});
+        return together(
+            [&](int rank, const EventSink& sink) {
+                return openExistingRun(osFileSystem(), folderOf(run, rank), kSteps, sink);
+            },
+            {});
     }
     /// On these ranks there is no more than this after that step.
     Listeners dropAfter(int64_t step, const std::vector<int>& ranks, int64_t bytes) {
         Listeners listeners;
         for (const int rank : ranks)
-            listeners[size_t(rank)] = after(step, [this, rank, bytes](CommandInbox&) { memories[size_t(rank)].seize(bytes); });
+            listeners[size_t(rank)] =
+                after(step, [this, rank, bytes](CommandInbox&) { memories[size_t(rank)].seize(bytes); });
         return listeners;
     }
     /// The same, of what the plan takes.
     Listeners dropAfter(int64_t step, const std::vector<int>& ranks, double share) {
         Listeners listeners;
         for (const int rank : ranks)
-            listeners[size_t(rank)] = [this, rank, step, share, peak = int64_t{0}, done = false](const Event& event, CommandInbox&) mutable {
+            listeners[size_t(rank)] = [this, rank, step, share, peak = int64_t{0},
+                                       done = false](const Event& event, CommandInbox&) mutable {
                 if (const auto* plan = std::get_if<Planned>(&event); plan && peak == 0)
                     peak = plan->devicePeakBytes;
                 const auto* finished = std::get_if<StepDone>(&event);
@@ -127,7 +142,8 @@ private:
             std::future<void> placed = waits->get_future();
             threads.emplace_back([&, rank, waits] {
                 const EventSink sink = [&](const Event& event) {
-                    if (const auto* line = std::get_if<LogLine>(&event); line && line->text.find("waits for the others") != std::string::npos)
+                    if (const auto* line = std::get_if<LogLine>(&event);
+                        line && line->text.find("waits for the others") != std::string::npos)
                         waits->set_value();
                 };
                 told[size_t(rank)] = runRank(rank, opening, sink, listeners[size_t(rank)]);
@@ -147,9 +163,7 @@ private:
         (*run)->makeDevicePool = memories[size_t(rank)].maker();
         try {
             told = train(**run, listener);
-        } catch (const Death&) {
-            told.status = Error{ErrorCode::Internal, "died", "", "", ""};
-        }
+        } catch (const Death&) { told.status = Error{ErrorCode::Internal, "died", "", "", ""}; }
         return told;
     }
 };
@@ -159,7 +173,9 @@ struct Shortages {
     std::vector<int> ranks;
 };
 
-std::ostream& operator<<(std::ostream& out, const Shortages& which) { return out << which.run; }
+std::ostream& operator<<(std::ostream& out, const Shortages& which) {
+    return out << which.run;
+}
 
 class ShortRanks : public RankReplanning, public testing::WithParamInterface<Shortages> {};
 
@@ -174,7 +190,8 @@ TEST_P(ShortRanks, BothGoOnAsTwoThatHadTheSmallerMicroBatchFromThereOn) {
         ASSERT_EQ(records[rank].replans.size(), 1u);
         EXPECT_EQ(told[rank].losses.size(), size_t(kSteps));
         ASSERT_EQ(told[rank].warnings.size(), 1u);
-        const std::string who = ranks.size() == 1 ? "Rank " + std::to_string(ranks[0]) + " is out of device memory" : " is out of device memory";
+        const std::string who = ranks.size() == 1 ? "Rank " + std::to_string(ranks[0]) + " is out of device memory"
+                                                  : " is out of device memory";
         for (const std::string& part : {who, std::string("All ranks go on"), std::string("instead of 4 sequences")})
             EXPECT_NE(told[rank].warnings[0].find(part), std::string::npos) << part << " in " << told[rank].warnings[0];
         ASSERT_EQ(told[rank].plans.size(), 2u);
@@ -196,17 +213,20 @@ TEST_P(ShortRanks, BothGoOnAsTwoThatHadTheSmallerMicroBatchFromThereOn) {
     }
     const RunRequest plain = askedFor("plain", which);
     ASSERT_TRUE(trainNew(plain)[0].status.ok());
-    EXPECT_NE(weightsOf(plain.runFolder, 0), weightsOf(asked.runFolder, 0)) << "the micro-batch decides the order of sums, else nothing was tested";
+    EXPECT_NE(weightsOf(plain.runFolder, 0), weightsOf(asked.runFolder, 0))
+        << "the micro-batch decides the order of sums, else nothing was tested";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShortRanks,
-                         testing::Values(Shortages{{"DeferredRank1", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66}, {1}},
-                                         Shortages{{"DeferredRank0", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66}, {0}},
-                                         Shortages{{"SpeculativeBoth", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.66}, {0, 1}},
-                                         Shortages{{"ResidentRank1", kResident, UpdateChoice::Auto, ClipKind::Global, 0.97}, {1}},
-                                         Shortages{{"ResidentRank0", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66}, {0}},
-                                         Shortages{{"ResidentBoth", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66}, {0, 1}}),
-                         [](const auto& parameters) { return parameters.param.run.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, ShortRanks,
+    testing::Values(Shortages{{"DeferredRank1", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66}, {1}},
+                    Shortages{{"DeferredRank0", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66}, {0}},
+                    Shortages{{"SpeculativeBoth", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.66},
+                              {0, 1}},
+                    Shortages{{"ResidentRank1", kResident, UpdateChoice::Auto, ClipKind::Global, 0.97}, {1}},
+                    Shortages{{"ResidentRank0", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66}, {0}},
+                    Shortages{{"ResidentBoth", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66}, {0, 1}}),
+    [](const auto& parameters) { return parameters.param.run.name; });
 
 TEST_F(RankReplanning, WhatOneWantsOfItsMemoryHoldsForTheNextPlanToo) {
     std::array asked{askedFor("run", kInRam), askedFor("run", kOnDisk)};
@@ -231,12 +251,14 @@ TEST_F(RankReplanning, TheLastEvaluationIsWaitedFor) {
         EXPECT_EQ(each.plans.back().cause, PlanCause::OutOfMemory);
         EXPECT_EQ(each.plans.back().firstStep, kSteps);
     }
-    EXPECT_NEAR(told[0].validations.at(kSteps), told[1].validations.at(kSteps), 1e-5) << "that of rank 0 was done before";
+    EXPECT_NEAR(told[0].validations.at(kSteps), told[1].validations.at(kSteps), 1e-5)
+        << "that of rank 0 was done before";
 }
 
 TEST_F(RankReplanning, WithoutASmallerPlanBothEndAndTheLastCommitIsWhole) {
     RunRequest asked = askedFor("run", kInRam);
-    asked.spec.budget.gradients = GradientChoice::Disk;  // what a step that is given up leaves on the device would help the next plan
+    asked.spec.budget.gradients =
+        GradientChoice::Disk;  // what a step that is given up leaves on the device would help the next plan
     const Both told = trainNew(asked, dropAfter(2, {1}, int64_t{20'000}));
     for (int rank = 0; rank < kRanks; ++rank) {
         const Status& status = told[size_t(rank)].status;

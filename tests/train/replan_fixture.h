@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "tests/support/run_fixture.h"
 #include "scarce_memory.h"
+#include "tests/support/run_fixture.h"
 
-#include "train/replan.h"
 #include "service/run_tools.h"
+#include "train/replan.h"
 #include "train/training_loop.h"
 
 #include <functional>
@@ -78,7 +78,9 @@ struct Case {
     double share;  ///< of the predicted peak that is there after the drop
 };
 
-inline std::ostream& operator<<(std::ostream& out, const Case& which) { return out << which.name; }
+inline std::ostream& operator<<(std::ostream& out, const Case& which) {
+    return out << which.name;
+}
 
 class Replanning : public testing::Test {
 protected:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Memory that runs out during a run: it goes on with less, to the bits of a run that had the smaller micro-batch from there on.
+// Memory that runs out during a run: it goes on with less, to the bits of a run that had the smaller micro-batch from
+// there on.
 #include "replan_fixture.h"
 
 namespace gsst::test {
@@ -30,13 +31,15 @@ TEST_P(Shortages, TheRunGoesOnAsOneThatHadTheSmallerMicroBatchFromThereOn) {
     EXPECT_EQ(told.steps.back().step, kSteps);
     // Told: a line, and the new figures.
     ASSERT_EQ(told.warnings.size(), 1u);
-    for (const char* part : {"Out of device memory", "wanted", "there", "micro-batches of", "instead of 4 sequences", "a step takes about"})
+    for (const char* part : {"Out of device memory", "wanted", "there", "micro-batches of", "instead of 4 sequences",
+                             "a step takes about"})
         EXPECT_NE(told.warnings[0].find(part), std::string::npos) << part << " in " << told.warnings[0];
     ASSERT_EQ(told.plans.size(), 2u);
     EXPECT_EQ(told.plans[0].cause, PlanCause::Opened);
     EXPECT_EQ(told.plans[1].cause, PlanCause::OutOfMemory);
     EXPECT_LT(told.plans[1].devicePeakBytes, before);
-    EXPECT_EQ(told.plans[1].deviceLimitBytes, told.plans[0].deviceLimitBytes) << "the user's limit is not the run's to change";
+    EXPECT_EQ(told.plans[1].deviceLimitBytes, told.plans[0].deviceLimitBytes)
+        << "the user's limit is not the run's to change";
     EXPECT_LE(told.steps.back().devicePeakBytes, int64_t(GetParam().share * double(before)));
     // Recorded.
     const RunRecord record = recordOf(asked.runFolder);
@@ -84,21 +87,23 @@ TEST_P(Shortages, AnInterruptionAfterwardsChangesNoBit) {
         EXPECT_EQ(loss, expected.losses.at(step)) << step;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Shortages,
-                         testing::Values(Case{"ResidentNearlyEnough", kResident, UpdateChoice::Auto, ClipKind::Global, 0.97},
-                                         Case{"ResidentTwoThirds", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66},
-                                         Case{"DeferredNearlyEnough", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.97},
-                                         Case{"DeferredTwoThirds", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66},
-                                         Case{"InsuredTwoThirds", kDisk, UpdateChoice::Insured, ClipKind::Global, 0.66},
-                                         Case{"SpeculativeNearlyEnough", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.97},
-                                         Case{"SpeculativeTwoThirds", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.66}),
-                         [](const auto& parameters) { return parameters.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, Shortages,
+    testing::Values(Case{"ResidentNearlyEnough", kResident, UpdateChoice::Auto, ClipKind::Global, 0.97},
+                    Case{"ResidentTwoThirds", kResident, UpdateChoice::Auto, ClipKind::Global, 0.66},
+                    Case{"DeferredNearlyEnough", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.97},
+                    Case{"DeferredTwoThirds", kDisk, UpdateChoice::Deferred, ClipKind::Global, 0.66},
+                    Case{"InsuredTwoThirds", kDisk, UpdateChoice::Insured, ClipKind::Global, 0.66},
+                    Case{"SpeculativeNearlyEnough", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.97},
+                    Case{"SpeculativeTwoThirds", kDisk, UpdateChoice::Speculative, ClipKind::PreviousNorm, 0.66}),
+    [](const auto& parameters) { return parameters.param.name; });
 
 class NothingLeft : public Replanning, public testing::WithParamInterface<Case> {};
 
 TEST_P(NothingLeft, TheRunEndsAndTheLastCommitIsWhole) {
     RunRequest asked = request("run", GetParam());
-    asked.spec.budget.gradients = GradientChoice::Disk;  // what a step that is given up leaves on the device would help the next plan
+    asked.spec.budget.gradients =
+        GradientChoice::Disk;  // what a step that is given up leaves on the device would help the next plan
     const Told first = train(*made(asked), after(2, [this](CommandInbox&) { memory.seize(20'000); }));
     ASSERT_FALSE(first.status.ok());
     const Error& error = first.status.error();
@@ -135,7 +140,8 @@ TEST_P(NothingLeft, MemoryThatGoesOnShrinkingEndsTheRunToo) {
     EXPECT_FALSE(rootOf(asked.runFolder).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NothingLeft, testing::Values(kOnDisk, kInRam), [](const auto& parameters) { return parameters.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, NothingLeft, testing::Values(kOnDisk, kInRam),
+                         [](const auto& parameters) { return parameters.param.name; });
 
 TEST_F(Replanning, APlanThatTakesMoreThanItSaysIsReplacedByOneWithRoom) {
     const RunRequest asked = request("run", kOnDisk);
@@ -166,7 +172,8 @@ TEST_F(Replanning, AnEvaluationThatDoesNotFitIsDoneWithTheSmallerPlan) {
     int64_t stepsBefore = 0;
     bool evaluatedBefore = false;
     const int64_t there = int64_t(1.02 * double(smallestDeviceLimit(run->record.spec, *run->table)));
-    const Told told = train(*run, [&, drop = after(3, [&](CommandInbox&) { memory.seize(there); })](const Event& event, CommandInbox& inbox) mutable {
+    const Told told = train(*run, [&, drop = after(3, [&](CommandInbox&) { memory.seize(there); })](
+                                      const Event& event, CommandInbox& inbox) mutable {
         drop(event, inbox);
         if (const auto* plan = std::get_if<Planned>(&event); plan && plan->cause == PlanCause::OutOfMemory)
             stepsBefore = plan->firstStep;
@@ -207,7 +214,9 @@ TEST_F(Replanning, MemoryThatIsTakenDuringAPauseIsMetAtTheNextStep) {
     const RunRequest asked = request("run", kInRam);
     auto run = made(asked);
     const int64_t there = int64_t(0.5 * double(run->plan.devicePeak));
-    const Told told = train(*run, [&, pause = after(2, [](CommandInbox& inbox) { inbox.send(Command::PauseAfterStep); })](const Event& event, CommandInbox& inbox) mutable {
+    const Told told = train(*run, [&, pause = after(2, [](CommandInbox& inbox) {
+                                          inbox.send(Command::PauseAfterStep);
+                                      })](const Event& event, CommandInbox& inbox) mutable {
         pause(event, inbox);
         if (const auto* changed = std::get_if<StateChanged>(&event); changed && changed->state == RunState::Paused) {
             memory.limitTo(there);

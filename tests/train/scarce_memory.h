@@ -25,8 +25,9 @@ public:
 
     DevicePoolMaker maker() {
         return [this](int64_t limitBytes) {
-            auto pool = std::make_unique<CpuPool>(limitBytes, MemorySource{[this](int64_t bytes) { return take(bytes); },
-                                                                           [this](std::byte* data, int64_t bytes) { giveBack(data, bytes); }});
+            auto pool = std::make_unique<CpuPool>(
+                limitBytes, MemorySource{[this](int64_t bytes) { return take(bytes); },
+                                         [this](std::byte* data, int64_t bytes) { giveBack(data, bytes); }});
             m_pool = pool.get();
             ++pools;
             if (onPool)

@@ -39,10 +39,12 @@ public:
         return false;
     }
     bool untilState(RunState state, double seconds = 60) {
-        return until([state](const Event& event) {
-            const auto* changed = std::get_if<StateChanged>(&event);
-            return changed && changed->state == state;
-        }, seconds);
+        return until(
+            [state](const Event& event) {
+                const auto* changed = std::get_if<StateChanged>(&event);
+                return changed && changed->state == state;
+            },
+            seconds);
     }
     bool untilStep(int64_t step) {
         return until([step](const Event& event) {
@@ -126,13 +128,16 @@ TEST_P(Sessions, PausedResumedAndStoppedGivesTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Sessions, testing::Values(ResidencyChoice::Disk, ResidencyChoice::Resident),
-                         [](const auto& parameters) { return parameters.param == ResidencyChoice::Disk ? "Disk" : "Resident"; });
+                         [](const auto& parameters) {
+                             return parameters.param == ResidencyChoice::Disk ? "Disk" : "Resident";
+                         });
 
 TEST(Session, WithoutEvaluationUntilOneIsWanted) {
     const TemporaryFolder folder;
     const std::filesystem::path run = folder.path / "run";
     const auto validations = [](const Follower& follower) {
-        return std::count_if(follower.seen.begin(), follower.seen.end(), [](const Event& event) { return std::holds_alternative<Validated>(event); });
+        return std::count_if(follower.seen.begin(), follower.seen.end(),
+                             [](const Event& event) { return std::holds_alternative<Validated>(event); });
     };
     {
         RunRequest request = requestIn(folder.path, ResidencyChoice::Disk);
@@ -152,7 +157,8 @@ TEST(Session, WithoutEvaluationUntilOneIsWanted) {
         for (const Event& event : follower.seen)
             if (const auto* validated = std::get_if<Validated>(&event)) {
                 EXPECT_TRUE(std::isfinite(validated->loss));
-                EXPECT_EQ(validated->tokens, 4 * requestIn(folder.path, ResidencyChoice::Disk).spec.training.sequenceLength);
+                EXPECT_EQ(validated->tokens,
+                          4 * requestIn(folder.path, ResidencyChoice::Disk).spec.training.sequenceLength);
             }
     }
     const auto record = readRunRecord(osFileSystem(), {run});

@@ -3,9 +3,9 @@
 #include "tests/support/run_fixture.h"
 
 #include "base/clock.h"
+#include "service/run_tools.h"
 #include "store/state_store.h"
 #include "train/restart.h"
-#include "service/run_tools.h"
 #include "train/session.h"
 
 #include <chrono>
@@ -100,9 +100,10 @@ TEST_P(Stability, ThreeSkippedStepsInARowPauseTheRun) {
     }
     EXPECT_EQ(only<StepDone>(events).back().step, last.step);
     const std::string text = failures[0].error.text();
-    for (const std::string& part : {"step " + std::to_string(last.step), std::string("3 steps in a row"), "step " + std::to_string(last.step - 3),
-                                    std::string("--reshuffle"), std::string("--roll-back"), std::string("loss"), std::string("gradient norm"),
-                                    asked.runFolder.string()})
+    for (const std::string& part :
+         {"step " + std::to_string(last.step), std::string("3 steps in a row"), "step " + std::to_string(last.step - 3),
+          std::string("--reshuffle"), std::string("--roll-back"), std::string("loss"), std::string("gradient norm"),
+          asked.runFolder.string()})
         EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
     const CommitRecord record = committed(asked.runFolder);
     EXPECT_EQ(record.step, last.step) << "nothing of it is lost";
@@ -193,7 +194,9 @@ TEST_P(Stability, RollingBackBeginsAtTheCommitBefore) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Stability, testing::Values(ResidencyChoice::Disk, ResidencyChoice::Resident),
-                         [](const auto& parameters) { return parameters.param == ResidencyChoice::Disk ? "Disk" : "Resident"; });
+                         [](const auto& parameters) {
+                             return parameters.param == ResidencyChoice::Disk ? "Disk" : "Resident";
+                         });
 
 TEST(RealOutliers, AreSkippedAlikeInAllPlacements) {
     const TemporaryFolder folder;

@@ -16,7 +16,8 @@ struct Case {
 /// Some of everything: the first slices keep copies, the others do not.
 Placement mixedPlacement() {
     Placement placement = onDisk(2, 12288, Tier::Disk, Tier::Disk);
-    placement.slices = {{Tier::Device, Tier::Ram, Tier::Ram, Tier::Device}, {Tier::Ram, Tier::Disk, Tier::Ram, Tier::Ram}};
+    placement.slices = {{Tier::Device, Tier::Ram, Tier::Ram, Tier::Device},
+                        {Tier::Ram, Tier::Disk, Tier::Ram, Tier::Ram}};
     return placement;
 }
 
@@ -49,11 +50,12 @@ Placement cut(Placement placement, int64_t rows, Tier headShares = Tier::Ram) {
     return placement;
 }
 
-class StreamedEqualsResident : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset, ProductChoice>> {};
+class StreamedEqualsResident
+    : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset, ProductChoice>> {};
 
 std::string nameOfRun(const testing::TestParamInfo<StreamedEqualsResident::ParamType>& run) {
-    return std::string(std::get<0>(run.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") + nameOf(std::get<1>(run.param)) + "_" +
-           nameOf(std::get<2>(run.param));
+    return std::string(std::get<0>(run.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") + nameOf(std::get<1>(run.param)) +
+           "_" + nameOf(std::get<2>(run.param));
 }
 
 TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
@@ -75,7 +77,8 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
         overflows += result.verdict.fault == StepFault::Overflow;
         doubled += result.nextLossScale > result.lossScale;
     }
-    EXPECT_EQ(overflows > 1 && doubled > 0, precision == Precision::Fp16) << overflows << " overflows, " << doubled << " times doubled";
+    EXPECT_EQ(overflows > 1 && doubled > 0, precision == Precision::Fp16)
+        << overflows << " overflows, " << doubled << " times doubled";
     EXPECT_GT(clipped, 0) << "clipping must take part in the comparison";
     EXPECT_LT(clipped, 20);
     EXPECT_LT(resident.results.back().loss, resident.results.front().loss - 0.5) << "nothing was learned";
@@ -109,7 +112,8 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
         streamed.run(20);
         EXPECT_EQ(streamed.losses(), resident.losses()) << each.name;
         EXPECT_EQ(streamed.settledRoot(), root) << each.name;
-        EXPECT_EQ(streamed.trainer().store().committed().lossScale, resident.trainer().store().committed().lossScale) << each.name;
+        EXPECT_EQ(streamed.trainer().store().committed().lossScale, resident.trainer().store().committed().lossScale)
+            << each.name;
     }
 }
 
@@ -119,12 +123,14 @@ INSTANTIATE_TEST_SUITE_P(All, StreamedEqualsResident,
                                           testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                                           testing::Values(ProductChoice::Native)),
                          nameOfRun);
-INSTANTIATE_TEST_SUITE_P(Widened, StreamedEqualsResident,
-                         testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
-                                         std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Widened)),
-                         nameOfRun);
+INSTANTIATE_TEST_SUITE_P(
+    Widened, StreamedEqualsResident,
+    testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
+                    std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Widened)),
+    nameOfRun);
 
-class VocabularySlices : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset, ProductChoice>> {};
+class VocabularySlices
+    : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset, ProductChoice>> {};
 
 TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
     const auto [family, tied, precision, preset, products] = GetParam();
@@ -170,20 +176,21 @@ TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, VocabularySlices,
-                         testing::Values(std::tuple(Family::Gpt2, true, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
-                                         std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Native),
-                                         std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
-                                         std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
-                                         std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native),
-                                         std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
-                                         std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Widened)),
-                         [](const auto& parameters) {
-                             return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
-                                    (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
-                                    nameOf(std::get<3>(parameters.param)) +
-                                    (std::get<4>(parameters.param) == ProductChoice::Widened ? "_widened" : "");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, VocabularySlices,
+    testing::Values(std::tuple(Family::Gpt2, true, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                    std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Native),
+                    std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
+                    std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                    std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native),
+                    std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
+                    std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Widened)),
+    [](const auto& parameters) {
+        return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
+               (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
+               nameOf(std::get<3>(parameters.param)) +
+               (std::get<4>(parameters.param) == ProductChoice::Widened ? "_widened" : "");
+    });
 
 /// A budget that the head alone would break: the plan cuts the vocabulary, and the pool sees what was predicted.
 TEST(PlannedVocabularySlices, TrainInTheBudgetWithThePredictedPeak) {
@@ -197,7 +204,8 @@ TEST(PlannedVocabularySlices, TrainInTheBudgetWithThePredictedPeak) {
         spec.training.vocabularyChunk = 4096;
         const TensorTable table(spec.model);
         spec.budget.deviceBytes = smallestDeviceLimit(spec, table) * 5 / 4;
-        ASSERT_LT(spec.budget.deviceBytes, spec.model.vocabulary * spec.model.width * 4) << "the gradient of the whole matrix would fit";
+        ASSERT_LT(spec.budget.deviceBytes, spec.model.vocabulary * spec.model.width * 4)
+            << "the gradient of the whole matrix would fit";
         std::map<int64_t, std::string> roots;  // by micro-batch, which changes bits
         for (const ResidencyChoice residency : {ResidencyChoice::Auto, ResidencyChoice::Disk}) {
             spec.budget.residency = residency;
@@ -231,8 +239,10 @@ TEST(PlannedVocabularySlices, TrainInTheBudgetWithThePredictedPeak) {
     }
 }
 
-/// Twelve steps, interrupted after a commit, in the middle, and after a commit again, against twelve that were left alone.
-void expectTheSameBitsWhenInterrupted(const std::filesystem::path& folder, const TokenStore& tokens, const RunSpec& spec, const Case& each) {
+/// Twelve steps, interrupted after a commit, in the middle, and after a commit again, against twelve that were left
+/// alone.
+void expectTheSameBitsWhenInterrupted(const std::filesystem::path& folder, const TokenStore& tokens,
+                                      const RunSpec& spec, const Case& each) {
     HandRun whole(folder / ("whole-" + each.name), spec, each.placement, each.rule);
     whole.create(tokens);
     whole.open();
@@ -265,7 +275,8 @@ TEST(Resume, InterruptedAnywhereGivesTheSameBits) {
     const RunSpec spec = scaledSpec(Family::Gpt2, Precision::Bf16);
     expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"disk", onDisk(2, 4 << 20)});
     expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"ram", residentPlacement()});
-    expectTheSameBitsWhenInterrupted(folder.path, *tokens, scaledSpec(Family::Gpt2, Precision::Fp16), {"scaled", onDisk(2, 4 << 20)});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, scaledSpec(Family::Gpt2, Precision::Fp16),
+                                     {"scaled", onDisk(2, 4 << 20)});
 }
 
 TEST(Resume, InterruptedWithVocabularySlicesGivesTheSameBits) {
@@ -275,11 +286,14 @@ TEST(Resume, InterruptedWithVocabularySlicesGivesTheSameBits) {
     spec.model.tiedHead = true;
     spec.model.vocabulary = 3500;
     spec.training.vocabularyChunk = 1;
-    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"sharesOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)});
-    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"speculative", cut(onDisk(2, 4 << 20), 2048), UpdateRule::Speculative});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec,
+                                     {"sharesOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec,
+                                     {"speculative", cut(onDisk(2, 4 << 20), 2048), UpdateRule::Speculative});
     spec.model.tiedHead = false;
     spec.training.state = StatePreset::Lean;
-    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec, {"copiesInsured", cut(mixedPlacement(), 1024), UpdateRule::Insured});
+    expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec,
+                                     {"copiesInsured", cut(mixedPlacement(), 1024), UpdateRule::Insured});
 }
 
 TEST(Evaluate, CountsEveryTargetOnceAndLeavesTheRunAlone) {

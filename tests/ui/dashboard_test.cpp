@@ -72,7 +72,8 @@ void DashboardTest::replayFillsEverything() {
 void DashboardTest::noValidationNoLegendOfIt() {
     open();
     const auto entries = page().loss().findChildren<QWidget*>();
-    const auto entry = std::find_if(entries.begin(), entries.end(), [](const QWidget* each) { return each->accessibleName() == "validation"; });
+    const auto entry = std::find_if(entries.begin(), entries.end(),
+                                    [](const QWidget* each) { return each->accessibleName() == "validation"; });
     QVERIFY(entry != entries.end());
     events().push(examplePlan());
     events().push(StateChanged{RunState::Training, 0});
@@ -90,7 +91,13 @@ void DashboardTest::laneSaysWhichSliceIsWhich() {
     using Kind = SliceInfo::Kind;
     SliceLane lane(*m_theme);
     lane.resize(1200, 120);
-    lane.reset(7, {{Kind::Embedding, 1, 3}, {Kind::Embedding, 2, 3}, {Kind::Embedding, 3, 3}, {Kind::Layers, 1, 1, 3, 4}, {Kind::HeadNorm}, {Kind::Head, 1, 2}, {Kind::Head, 2, 2}});
+    lane.reset(7, {{Kind::Embedding, 1, 3},
+                   {Kind::Embedding, 2, 3},
+                   {Kind::Embedding, 3, 3},
+                   {Kind::Layers, 1, 1, 3, 4},
+                   {Kind::HeadNorm},
+                   {Kind::Head, 1, 2},
+                   {Kind::Head, 2, 2}});
     const auto cells = lane.model().cells();
     QCOMPARE(lane.cellText(cells[0], 500), QString("embedding 1/3"));
     QCOMPARE(lane.cellText(cells[3], 500), QString("layers 3–4"));
@@ -112,7 +119,8 @@ void DashboardTest::newPlanMovesThePredictions() {
     QTRY_COMPARE(page().lastStep().step, int64_t(20));
     QTRY_VERIFY(std::fabs(page().deviceMemory().predicted() - 6.2) < 1e-6);
     const QString before = page().verdict().cell(VerdictPanel::DevicePeak, 0);
-    events().push(LogLine{LogLine::Level::Warning, "Out of device memory: 6.4 GiB wanted, 5 GiB there. The run goes on after step 19"});
+    events().push(LogLine{LogLine::Level::Warning,
+                          "Out of device memory: 6.4 GiB wanted, 5 GiB there. The run goes on after step 19"});
     Planned plan = examplePlan();
     plan.cause = PlanCause::OutOfMemory;
     plan.firstStep = 19;
@@ -214,15 +222,21 @@ void DashboardTest::floodDoesNotBlock() {
     const int64_t plotBefore = page().loss().plot().repaints(), laneBefore = page().lane().repaints();
     const auto plotRepaints = [&] { return page().loss().plot().repaints() - plotBefore; };
     const auto laneRepaints = [&] { return page().lane().repaints() - laneBefore; };
-    const bool drawn = QTest::qWaitFor([&] { return batches >= 5 && plotRepaints() >= 3 && laneRepaints() >= 2; }, 60'000);
+    const bool drawn =
+        QTest::qWaitFor([&] { return batches >= 5 && plotRepaints() >= 3 && laneRepaints() >= 2; }, 60'000);
     stop = true;
     worker.join();
-    QVERIFY2(drawn, qPrintable(QString("%1 batches, %2 repaints of the plot, %3 of the lane").arg(batches).arg(plotRepaints()).arg(laneRepaints())));
+    QVERIFY2(drawn, qPrintable(QString("%1 batches, %2 repaints of the plot, %3 of the lane")
+                                   .arg(batches)
+                                   .arg(plotRepaints())
+                                   .arg(laneRepaints())));
     QVERIFY2(mostInARow <= 2, qPrintable(QString("%1 batches without a turn of the event loop").arg(mostInARow)));
     QVERIFY2(mostSteps <= 4096, qPrintable(QString("%1 steps in one batch").arg(mostSteps)));
     // Never more often than 30 and 10 times a second, with room for timers that come a little early.
-    QVERIFY2(plotRepaints() <= 2 + 34 * whole.elapsed() / 1000, qPrintable(QString("%1 in %2 ms").arg(plotRepaints()).arg(whole.elapsed())));
-    QVERIFY2(laneRepaints() <= 2 + 12 * whole.elapsed() / 1000, qPrintable(QString("%1 in %2 ms").arg(laneRepaints()).arg(whole.elapsed())));
+    QVERIFY2(plotRepaints() <= 2 + 34 * whole.elapsed() / 1000,
+             qPrintable(QString("%1 in %2 ms").arg(plotRepaints()).arg(whole.elapsed())));
+    QVERIFY2(laneRepaints() <= 2 + 12 * whole.elapsed() / 1000,
+             qPrintable(QString("%1 in %2 ms").arg(laneRepaints()).arg(whole.elapsed())));
 }
 
 void DashboardTest::hiddenPlotsDoNotRepaint() {
@@ -244,13 +258,15 @@ void DashboardTest::hiddenPlotsDoNotRepaint() {
 void DashboardTest::failureShowsANotice() {
     open();
     replayExample(events(), 5);
-    events().push(Failed{{ErrorCode::NoSpace, "there is too little space", "/runs", "7.2 GiB are left", "Free some space"}, 4});
+    events().push(
+        Failed{{ErrorCode::NoSpace, "there is too little space", "/runs", "7.2 GiB are left", "Free some space"}, 4});
     events().push(StateChanged{RunState::NeedsAttention, 4});
     m_service->record->finished = true;
     events().push(LogLine{LogLine::Level::Info, "The session has ended"});
     QTRY_VERIFY(page().notice().isVisible());
     const QString text = page().notice().text();
-    QVERIFY2(text.contains("There is too little space.") && text.contains("7.2 GiB are left") && text.contains("step 4 is committed") && text.contains("Free some space."),
+    QVERIFY2(text.contains("There is too little space.") && text.contains("7.2 GiB are left") &&
+                 text.contains("step 4 is committed") && text.contains("Free some space."),
              qPrintable(text));
     QCOMPARE(page().header().pill().look().text, QString("Needs attention"));
     page().notice().findChild<QPushButton*>()->click();
@@ -269,7 +285,8 @@ void DashboardTest::runInUseKeepsItsStep() {
     emit m_window->runs().resumeRequested(exampleRuns()[2]);
     QTRY_VERIFY(m_service->session);
     events().push(StateChanged{RunState::Preparing, 0});
-    events().push(Failed{{ErrorCode::Busy, "This run is in use", "/runs", "another window works in this folder", "Close it there"}, 0});
+    events().push(Failed{
+        {ErrorCode::Busy, "This run is in use", "/runs", "another window works in this folder", "Close it there"}, 0});
     events().push(StateChanged{RunState::NeedsAttention, 0});
     QTRY_VERIFY(page().notice().isVisible());
     QVERIFY2(page().notice().text().contains("Nothing was changed."), qPrintable(page().notice().text()));

@@ -16,10 +16,14 @@ inline void replayExample(EventQueue& queue, int64_t steps) {
             queue.push(Validated{step, 1.96 + 0.8 * std::exp(-double(step) / 110.0), 100000});
     }
     queue.push(Committed{steps - 1, uint64_t(steps), "abc"});
-    queue.push(Sampled{0, "The wind backed north-west and", "the following are the main causes of wind in the Northern Hemisphere. 1."});
-    queue.push(Sampled{200, "The wind backed north-west and", "blew hard all night. The ship was in the sea and the crew were working."});
-    queue.push(Sampled{300, "The wind backed north-west and", "freshened at noon. Took in sail and stood to the southward, hands at the pumps."});
-    queue.push(Sampled{400, "The wind backed north-west and", "by four bells we had the topgallants in, the sea making up fast from the quarter."});
+    queue.push(Sampled{0, "The wind backed north-west and",
+                       "the following are the main causes of wind in the Northern Hemisphere. 1."});
+    queue.push(Sampled{200, "The wind backed north-west and",
+                       "blew hard all night. The ship was in the sea and the crew were working."});
+    queue.push(Sampled{300, "The wind backed north-west and",
+                       "freshened at noon. Took in sail and stood to the southward, hands at the pumps."});
+    queue.push(Sampled{400, "The wind backed north-west and",
+                       "by four bells we had the topgallants in, the sea making up fast from the quarter."});
     queue.push(LogLine{LogLine::Level::Info, "checkpoint verified"});
 }
 
@@ -43,7 +47,8 @@ inline void replayLane(EventQueue& queue) {
 
 inline std::vector<RunInfo> exampleRuns() {
     std::vector<RunInfo> runs;
-    const auto add = [&runs](const char* name, const char* title, int64_t step, int64_t steps, double bottom, double gib, int days, const char* problem) {
+    const auto add = [&runs](const char* name, const char* title, int64_t step, int64_t steps, double bottom,
+                             double gib, int days, const char* problem) {
         RunInfo info;
         info.folder = std::filesystem::path("/runs") / name;
         info.name = name;
@@ -54,7 +59,10 @@ inline std::vector<RunInfo> exampleRuns() {
         for (int i = 0; i < 64; ++i)
             info.lossHistory.push_back(float(bottom + 2.4 * std::exp(-i / 12.0) + 0.03 * std::sin(i * 7.0)));
         info.bytesOnDisk = uint64_t(gib * 1073741824.0);
-        info.lastChange = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count() - days * 86400LL - 4000;
+        info.lastChange =
+            std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count() -
+            days * 86400LL - 4000;
         info.problem = problem;
         runs.push_back(info);
     };

@@ -30,7 +30,9 @@ struct FakeRecord {
 /// A session whose events a test writes.
 class FakeSession : public RunSession {
 public:
-    FakeSession(std::shared_ptr<FakeRecord> record, std::function<void()> wake) : m_record(std::move(record)) { m_events.setWake(std::move(wake)); }
+    FakeSession(std::shared_ptr<FakeRecord> record, std::function<void()> wake) : m_record(std::move(record)) {
+        m_events.setWake(std::move(wake));
+    }
     ~FakeSession() override {
         std::this_thread::sleep_for(m_record->destructorTakes);
         m_record->destroyedOn = std::this_thread::get_id();
@@ -48,7 +50,8 @@ private:
     EventQueue m_events;
 };
 
-inline RunSpec fakePreset(const std::string& name, const std::string& title, int64_t layers, int64_t width, int64_t steps) {
+inline RunSpec fakePreset(const std::string& name, const std::string& title, int64_t layers, int64_t width,
+                          int64_t steps) {
     RunSpec spec;
     spec.name = name;
     spec.title = title;
@@ -67,8 +70,8 @@ inline RunSpec fakePreset(const std::string& name, const std::string& title, int
     return spec;
 }
 
-/// Answers like the real service from simple formulas, without touching text or disk. As the real one it is asked from pool
-/// threads, so what those read is set through functions or atomic; the other members belong to the UI thread.
+/// Answers like the real service from simple formulas, without touching text or disk. As the real one it is asked from
+/// pool threads, so what those read is set through functions or atomic; the other members belong to the UI thread.
 class FakeService : public TrainingService {
 public:
     std::shared_ptr<FakeRecord> record = std::make_shared<FakeRecord>();
@@ -80,40 +83,51 @@ public:
     bool refuse = false;
 
     static int64_t parametersOf(const RunSpec& spec) {
-        return spec.model.layers * (12 * spec.model.width * spec.model.width) + spec.model.vocabulary * spec.model.width;
+        return spec.model.layers * (12 * spec.model.width * spec.model.width) +
+               spec.model.vocabulary * spec.model.width;
     }
-    static int64_t deviceNeed(const RunSpec& spec) { return parametersOf(spec) / spec.model.layers * 24 + (int64_t(64) << 20); }
+    static int64_t deviceNeed(const RunSpec& spec) {
+        return parametersOf(spec) / spec.model.layers * 24 + (int64_t(64) << 20);
+    }
 
     Result<std::vector<RunSpec>> presets() override {
-        return std::vector<RunSpec>{fakePreset("sample", "Sample stories", 6, 192, 600),       fakePreset("gpt2-124m", "GPT-2 124M", 12, 768, 20000),
-                                    fakePreset("llama-350m", "Llama 350M", 24, 1024, 30000),   fakePreset("llama-800m", "Llama 800M", 20, 1536, 40000),
-                                    fakePreset("llama-1.3b", "Llama 1.3B", 24, 2048, 50000),   fakePreset("llama-3b", "Llama 3B", 26, 3200, 50000),
+        return std::vector<RunSpec>{fakePreset("sample", "Sample stories", 6, 192, 600),
+                                    fakePreset("gpt2-124m", "GPT-2 124M", 12, 768, 20000),
+                                    fakePreset("llama-350m", "Llama 350M", 24, 1024, 30000),
+                                    fakePreset("llama-800m", "Llama 800M", 20, 1536, 40000),
+                                    fakePreset("llama-1.3b", "Llama 1.3B", 24, 2048, 50000),
+                                    fakePreset("llama-3b", "Llama 3B", 26, 3200, 50000),
                                     fakePreset("llama-7b", "Llama 7B", 32, 4096, 50000)};
     }
-    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text, const std::function<void(const Progress&)>& progress,
-                                      std::stop_token) override {
+    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>& text,
+                                      const std::function<void(const Progress&)>& progress, std::stop_token) override {
         TextSummary summary;
         for (const auto& path : text) {
             const bool usable = path.extension() != ".pdf";
-            summary.files.push_back({path, usable ? uint64_t(141) << 20 : uint64_t(9) << 20, usable ? "" : "PDF has no plain text here; export it as txt first"});
+            summary.files.push_back({path, usable ? uint64_t(141) << 20 : uint64_t(9) << 20,
+                                     usable ? "" : "PDF has no plain text here; export it as txt first"});
             summary.usableBytes += usable ? summary.files.back().bytes : 0;
             if (progress)
                 progress({"Reading the text", summary.usableBytes, summary.usableBytes, "MiB"});
         }
-        summary.preview = "Thursday 14th. Fresh gales and squally with rain. At 4 took in the topgallants, wind WSW. Carp enters employed at "
-                          "the main capstan. Lat. by obs. 48° 51' N.\n\nFriday 15th. Moderate and fair; out second reef of the topsails. ";
+        summary.preview = "Thursday 14th. Fresh gales and squally with rain. At 4 took in the topgallants, wind WSW. "
+                          "Carp enters employed at "
+                          "the main capstan. Lat. by obs. 48° 51' N.\n\nFriday 15th. Moderate and fair; out second "
+                          "reef of the topsails. ";
         summary.suggestedVocabulary = 16000;
         return summary;
     }
     Result<PlanExplanation> explainPlan(const PlanQuestion& question) override {
         PlanExplanation told;
         const int64_t parameters = parametersOf(question.spec);
-        told.kinds = {{"working weights", parameters * 4, {0, 12, 0}, "RAM (all)", "they fit, and every sweep needs them"},
-                      {"moments", parameters * 8, {0, 9, 5}, "RAM 9, disk 5", "RAM is used up by what is needed more often"},
-                      {"boundary activations", int64_t(1) << 29, {0, 0, 0}, "RAM", "read again in the backward sweep"}};
+        told.kinds = {
+            {"working weights", parameters * 4, {0, 12, 0}, "RAM (all)", "they fit, and every sweep needs them"},
+            {"moments", parameters * 8, {0, 9, 5}, "RAM 9, disk 5", "RAM is used up by what is needed more often"},
+            {"boundary activations", int64_t(1) << 29, {0, 0, 0}, "RAM", "read again in the backward sweep"}};
         told.updateRule = "insured";
         told.updateReason = "the backward sweep hides the writing, and clipped steps are rare";
-        told.memory = {{"now", true, "", "insured", 14.2, parameters * 12, parameters * 12}, {"1 GiB more RAM", false, "", "insured", 12.9, parameters * 11, parameters * 12},
+        told.memory = {{"now", true, "", "insured", 14.2, parameters * 12, parameters * 12},
+                       {"1 GiB more RAM", false, "", "insured", 12.9, parameters * 11, parameters * 12},
                        {"1 GiB more device memory", false, "This machine has no more of it", "", 0, 0, 0}};
         ++explanations;
         return told;
@@ -154,7 +168,8 @@ public:
     }
     std::atomic<int> measurements = 0;
     std::atomic<bool> holdMeasuring = false;  ///< measuring goes on until it is stopped
-    Result<ComputerReport> measureComputer(const ComputerQuestion& question, const std::function<void(const Progress&)>& progress,
+    Result<ComputerReport> measureComputer(const ComputerQuestion& question,
+                                           const std::function<void(const Progress&)>& progress,
                                            std::stop_token stop) override {
         ++measurements;
         progress({"Measuring the drive", 40, 100, "%"});
@@ -178,7 +193,8 @@ public:
         }
         std::this_thread::sleep_for(previewTakes.load());
         if (spec.budget.residency == refuseResidency.load())
-            return Error{ErrorCode::OverBudget, "The state does not fit into RAM", "budget.residency", "all of it would have to", "Choose Automatic"};
+            return Error{ErrorCode::OverBudget, "The state does not fit into RAM", "budget.residency",
+                         "all of it would have to", "Choose Automatic"};
         PlanPreview plan;
         plan.parameters = parametersOf(spec);
         plan.smallestDeviceBytes = deviceNeed(spec);
@@ -190,7 +206,9 @@ public:
         plan.streamed = plan.parameters > 200'000'000;
         plan.slices = int(spec.model.layers) + 2;
         const int64_t slice = plan.parameters / spec.model.layers;
-        const auto put = [&plan](MemoryKind kind, MemoryTier tier, int64_t bytes) { plan.bytes[size_t(kind)][size_t(tier)] = bytes; };
+        const auto put = [&plan](MemoryKind kind, MemoryTier tier, int64_t bytes) {
+            plan.bytes[size_t(kind)][size_t(tier)] = bytes;
+        };
         const MemoryTier home = plan.streamed ? MemoryTier::Disk : MemoryTier::Ram;
         put(MemoryKind::Weights, MemoryTier::Device, slice * 4);
         put(MemoryKind::Gradients, MemoryTier::Device, slice * 4);
@@ -236,7 +254,8 @@ public:
     }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest wanted, std::function<void()> wake) override {
         if (refuse)
-            return Error{ErrorCode::InvalidInput, "This device is not available", "--device cuda", "this version trains on the processor", "Use the CPU"};
+            return Error{ErrorCode::InvalidInput, "This device is not available", "--device cuda",
+                         "this version trains on the processor", "Use the CPU"};
         request = std::move(wanted);
         return open(std::move(wake));
     }

@@ -47,7 +47,8 @@ void LayoutTest::nothingIsClipped() {
     if (longStrings)
         QCoreApplication::installTranslator(&translator);
     m_theme->choose(dark ? Theme::Choice::Dark : Theme::Choice::Light);
-    m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
+    m_window = std::make_unique<MainWindow>(
+        *m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
     m_window->resize(1280, 800);
     m_window->show();
     QStringList clipped;
@@ -82,7 +83,8 @@ void LayoutTest::nothingIsClipped() {
     open();
     replayExample(events(), 412);
     check("dashboard", *m_window);
-    QVERIFY2(m_window->width() <= 1280 && m_window->height() <= 800, qPrintable(QString("%1x%2").arg(m_window->width()).arg(m_window->height())));
+    QVERIFY2(m_window->width() <= 1280 && m_window->height() <= 800,
+             qPrintable(QString("%1x%2").arg(m_window->width()).arg(m_window->height())));
     QVERIFY2(clipped.isEmpty(), qPrintable(clipped.join('\n')));
     m_window.reset();
     QCoreApplication::removeTranslator(&translator);

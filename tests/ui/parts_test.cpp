@@ -4,11 +4,11 @@
 #include "ui/dashboard/decimation.h"
 #include "ui/dashboard/loss_series.h"
 #include "ui/dashboard/slice_lane_model.h"
+#include "ui/draft/run_draft.h"
 #include "ui/session/background_job.h"
 #include "ui/session/event_bridge.h"
-#include "ui/theme/theme_tokens.h"
 #include "ui/text/format.h"
-#include "ui/draft/run_draft.h"
+#include "ui/theme/theme_tokens.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -24,8 +24,11 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double luminance(const QColor& color) {
-    const auto linear = [](double value) { return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4); };
-    return 0.2126 * linear(double(color.redF())) + 0.7152 * linear(double(color.greenF())) + 0.0722 * linear(double(color.blueF()));
+    const auto linear = [](double value) {
+        return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * linear(double(color.redF())) + 0.7152 * linear(double(color.greenF())) +
+           0.0722 * linear(double(color.blueF()));
 }
 
 double contrast(const QColor& a, const QColor& b) {
@@ -33,7 +36,9 @@ double contrast(const QColor& a, const QColor& b) {
     return (std::max(one, two) + 0.05) / (std::min(one, two) + 0.05);
 }
 
-SliceActivity activity(int slice, SliceState state, bool backward = false, int microBatch = 0) { return {slice, state, backward, microBatch, 4}; }
+SliceActivity activity(int slice, SliceState state, bool backward = false, int microBatch = 0) {
+    return {slice, state, backward, microBatch, 4};
+}
 
 RunDraft draftWithText(uint64_t bytes) {
     RunDraft draft;
@@ -86,8 +91,10 @@ void PartsTest::decimationKeepsSpikes() {
     const auto points = decimated(x, y, {0, 100000, 500});
     QVERIFY(points.size() <= 4 * 502);
     QVERIFY(points.size() >= 500);
-    QVERIFY(std::any_of(points.begin(), points.end(), [](const PlotPoint& each) { return each.x == 54321 && each.y == 100; }));
-    QVERIFY(std::is_sorted(points.begin(), points.end(), [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; }));
+    QVERIFY(std::any_of(points.begin(), points.end(),
+                        [](const PlotPoint& each) { return each.x == 54321 && each.y == 100; }));
+    QVERIFY(
+        std::is_sorted(points.begin(), points.end(), [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; }));
     const auto part = decimated(x, y, {100, 110, 500});
     QCOMPARE(part.size(), size_t(13));  // 11 inside, one beyond each edge
 }
@@ -204,7 +211,9 @@ void PartsTest::laneGroupsAboveForty() {
         QCOMPARE(cells.back().last, slices - 1);
         for (size_t i = 1; i < cells.size(); ++i)
             QCOMPARE(cells[i].first, cells[i - 1].last + 1);
-        QCOMPARE(std::count_if(cells.begin(), cells.end(), [](const auto& each) { return each.state == SliceState::Computing; }), 1);
+        QCOMPARE(std::count_if(cells.begin(), cells.end(),
+                               [](const auto& each) { return each.state == SliceState::Computing; }),
+                 1);
     }
 }
 
@@ -262,7 +271,10 @@ void PartsTest::suggestionSuitsTheText() {
 void PartsTest::commandLineIsShort() {
     RunDraft draft = draftWithText(360'000'000'000);
     draft.spec.budget.deviceBytes = 4096;
-    QCOMPARE(commandLineOf(draft), QString("gsst train --preset gpt2-124m --vocabulary 4000 --vram 4096 --text '/texts/a file.txt' --run /runs/mine"));
+    QCOMPARE(
+        commandLineOf(draft),
+        QString(
+            "gsst train --preset gpt2-124m --vocabulary 4000 --vram 4096 --text '/texts/a file.txt' --run /runs/mine"));
 }
 
 void PartsTest::commandLineHasTheChoices() {
@@ -275,7 +287,8 @@ void PartsTest::commandLineHasTheChoices() {
     draft.spec.budget.gradients = GradientChoice::Disk;
     draft.spec.budget.activations = ActivationChoice::Recompute;
     const QString command = commandLineOf(draft);
-    QVERIFY2(command.contains("--precision fp16 --state mixed --clip previous --residency disk --update deferred --gradients disk --activations recompute"),
+    QVERIFY2(command.contains("--precision fp16 --state mixed --clip previous --residency disk --update deferred "
+                              "--gradients disk --activations recompute"),
              qPrintable(command));
     draft.spec.training.clipNorm = 0;
     draft.spec.training.clip = ClipKind::Global;
@@ -313,7 +326,13 @@ void PartsTest::latestJobWins() {
     std::vector<int> results;
     std::atomic<int> ran = 0;
     for (int i = 0; i < 50; ++i)
-        job.start([i, &ran](std::stop_token) { ++ran; QThread::msleep(5); return i; }, [&results](int value) { results.push_back(value); });
+        job.start(
+            [i, &ran](std::stop_token) {
+                ++ran;
+                QThread::msleep(5);
+                return i;
+            },
+            [&results](int value) { results.push_back(value); });
     QVERIFY(job.busy());
     QTRY_VERIFY(!results.empty());
     QTest::qWait(50);
@@ -331,12 +350,14 @@ void PartsTest::destroyedJobDeliversNothing() {
     bool delivered = false;
     {
         BackgroundJob job;
-        job.start([&stopped](std::stop_token stop) {
-            while (!stop.stop_requested())
-                QThread::msleep(1);
-            stopped = true;
-            return 1;
-        }, [&delivered](int) { delivered = true; });
+        job.start(
+            [&stopped](std::stop_token stop) {
+                while (!stop.stop_requested())
+                    QThread::msleep(1);
+                stopped = true;
+                return 1;
+            },
+            [&delivered](int) { delivered = true; });
         QTest::qWait(20);
     }
     QTRY_VERIFY(stopped);
@@ -373,8 +394,11 @@ void PartsTest::textKeepsItsContrast() {
             for (const QColor& text : {tokens->text, tokens->text2})
                 QVERIFY2(contrast(text, ground) >= 4.5, qPrintable(text.name() + " on " + ground.name()));
         QVERIFY(contrast(tokens->onAccent, tokens->accent) >= 4.5);
-        const std::pair<QColor, QColor> pills[] = {{tokens->ok, tokens->okTint}, {tokens->warning, tokens->warningTint}, {tokens->error, tokens->errorTint},
-                                                   {tokens->info, tokens->infoTint}, {tokens->text2, tokens->neutralTint}};
+        const std::pair<QColor, QColor> pills[] = {{tokens->ok, tokens->okTint},
+                                                   {tokens->warning, tokens->warningTint},
+                                                   {tokens->error, tokens->errorTint},
+                                                   {tokens->info, tokens->infoTint},
+                                                   {tokens->text2, tokens->neutralTint}};
         for (const auto& [text, ground] : pills)
             QVERIFY2(contrast(text, ground) >= 4.5, qPrintable(text.name() + " on " + ground.name()));
         QVERIFY(contrast(tokens->edge, tokens->card) >= 3);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Nothing is faked here: start page, wizard and dashboard are used by mouse and keyboard while a small model really trains.
-#include "tests/ui/real_window.h"
+// Nothing is faked here: start page, wizard and dashboard are used by mouse and keyboard while a small model really
+// trains.
 #include "service/run_tools.h"
+#include "tests/ui/real_window.h"
 #include "ui/text/format.h"
 
 #include <QClipboard>
@@ -75,7 +76,8 @@ private:
 void RealRunTest::chooseFile(const QString& file) {
     QVERIFY(press(*m_window->wizard(), "Add files"));
     QFileDialog* dialog = nullptr;
-    QVERIFY(QTest::qWaitFor([&] { return (dialog = m_window->wizard()->findChild<QFileDialog*>()) && dialog->isVisible(); }, kPatience));
+    QVERIFY(QTest::qWaitFor(
+        [&] { return (dialog = m_window->wizard()->findChild<QFileDialog*>()) && dialog->isVisible(); }, kPatience));
     auto* field = dialog->findChild<QLineEdit*>("fileNameEdit");
     QApplication::clipboard()->setText(file);
     QTest::keyClick(field, Qt::Key_V, Qt::ControlModifier);
@@ -166,7 +168,8 @@ void RealRunTest::resumeAndExpectTheRightStep() {
 void RealRunTest::resumeInASecondWindow() {
     const auto verified = verifyRun(runFolder(), {}, {});
     QVERIFY2(verified.ok(), verified.ok() ? "" : verified.error().text().c_str());
-    QVERIFY2(verified->damage.empty() && verified->notices.empty(), "the folder is not as the session should have left it");
+    QVERIFY2(verified->damage.empty() && verified->notices.empty(),
+             "the folder is not as the session should have left it");
     QVERIFY(verified->step > 0);
 
     makeWindow();
@@ -228,8 +231,8 @@ void RealRunTest::pauseOfTheSample() {
         const int64_t held = m_steps.back().devicePeakBytes;
         const PauseTimes times = pause();
         expectPaused();
-        qInfo("paused: shown after %lld ms, longest stop of the window %lld ms, freed after %lld ms, %.1f of %.1f MiB", times.shown, times.longestStop,
-              times.paused, double(times.freedBytes) / kMiB, double(held) / kMiB);
+        qInfo("paused: shown after %lld ms, longest stop of the window %lld ms, freed after %lld ms, %.1f of %.1f MiB",
+              times.shown, times.longestStop, times.paused, double(times.freedBytes) / kMiB, double(held) / kMiB);
         QVERIFY(residentBytes() == 0 || times.freedBytes > held / 10 * 9);
         best.shown = std::min(best.shown, times.shown);
         best.longestStop = std::min(best.longestStop, times.longestStop);

@@ -20,8 +20,8 @@
 
 namespace gsst {
 
-/// The real window over the real service and a runs folder of its own, used by mouse and keyboard only. Widgets are found by the
-/// words that a person reads. UI thread.
+/// The real window over the real service and a runs folder of its own, used by mouse and keyboard only. Widgets are
+/// found by the words that a person reads. UI thread.
 class RealWindow {
 protected:
     void makeWindow() {
@@ -32,12 +32,15 @@ protected:
             m_theme = std::make_unique<Theme>(*qApp);
             m_theme->choose(Theme::Choice::Light);
         }
-        m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{runsFolder(), {int64_t(8) << 30, int64_t(4) << 30, 2}});
+        m_window = std::make_unique<MainWindow>(
+            *m_service, *m_theme, MainWindow::Places{runsFolder(), {int64_t(8) << 30, int64_t(4) << 30, 2}});
         m_states.clear();
         m_steps.clear();
         EventBridge& bridge = m_window->controller().bridge();
-        QObject::connect(&bridge, &EventBridge::stateChanged, m_window.get(), [this](const StateChanged& event) { m_states.push_back(event); });
-        QObject::connect(&bridge, &EventBridge::stepDone, m_window.get(), [this](const StepDone& event) { m_steps.push_back(event); });
+        QObject::connect(&bridge, &EventBridge::stateChanged, m_window.get(),
+                         [this](const StateChanged& event) { m_states.push_back(event); });
+        QObject::connect(&bridge, &EventBridge::stepDone, m_window.get(),
+                         [this](const StepDone& event) { m_steps.push_back(event); });
         m_window->show();
         m_window->activateWindow();
     }
@@ -72,7 +75,8 @@ protected:
             if (!index.data().toString().startsWith(text))
                 continue;
             const QRect cell = table.visualRect(index);
-            QTest::mouseClick(table.viewport(), Qt::LeftButton, {}, right ? QPoint(cell.right() - 30, cell.center().y()) : cell.center());
+            QTest::mouseClick(table.viewport(), Qt::LeftButton, {},
+                              right ? QPoint(cell.right() - 30, cell.center().y()) : cell.center());
             return true;
         }
         return false;
@@ -85,7 +89,9 @@ protected:
     }
 
     bool waitForState(RunState state) {
-        return QTest::qWaitFor([&] { return m_window->controller().state() == state && !m_window->controller().waitingForPause(); }, kPatience);
+        return QTest::qWaitFor(
+            [&] { return m_window->controller().state() == state && !m_window->controller().waitingForPause(); },
+            kPatience);
     }
     /// Until `count` more steps were done.
     bool waitForSteps(size_t count) {
@@ -110,7 +116,9 @@ protected:
     }
     DashboardPage& page() { return m_window->dashboard(); }
     QToolButton& bigButton() { return const_cast<QToolButton&>(page().header().button()); }
-    std::filesystem::path runsFolder() const { return std::filesystem::path(m_folder->path().toStdU16String()) / "runs"; }
+    std::filesystem::path runsFolder() const {
+        return std::filesystem::path(m_folder->path().toStdU16String()) / "runs";
+    }
     /// The only run in the runs folder.
     std::filesystem::path runFolder() const { return std::filesystem::directory_iterator(runsFolder())->path(); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Takes pictures of every page with the worked example: shots DIR light|dark. Run with QT_QPA_PLATFORM=offscreen; also a
-// test that every page can be drawn in both themes and at any QT_SCALE_FACTOR.
+// Takes pictures of every page with the worked example: shots DIR light|dark. Run with QT_QPA_PLATFORM=offscreen; also
+// a test that every page can be drawn in both themes and at any QT_SCALE_FACTOR.
 #include "tests/ui/example_run.h"
 #include "ui/dashboard/dashboard_page.h"
 #include "ui/main_window.h"
@@ -29,7 +29,9 @@ bool save(QWidget& widget, const QString& name) {
 
 bool wizardPictures(MainWindow& window, const QString& prefix) {
     bool good = true;
-    window.newRun({"/texts/royal-navy-logs.txt", "/texts/whaling-journals.txt", "/texts/pilots-and-tides.md", "/texts/scan-1842.pdf"}, false);
+    window.newRun({"/texts/royal-navy-logs.txt", "/texts/whaling-journals.txt", "/texts/pilots-and-tides.md",
+                   "/texts/scan-1842.pdf"},
+                  false);
     NewRunWizard* wizard = window.wizard();
     const char* names[] = {"text", "model", "budget", "training", "summary"};
     for (int page = 0; page < 5; ++page) {
@@ -88,7 +90,8 @@ int main(int count, char** arguments) {
     FakeService service;
     Theme theme(application);
     theme.choose(look == "dark" ? Theme::Choice::Dark : Theme::Choice::Light);
-    const QString scale = qgetenv("QT_SCALE_FACTOR").isEmpty() ? QString() : "-x" + QString::fromLatin1(qgetenv("QT_SCALE_FACTOR"));
+    const QString scale =
+        qgetenv("QT_SCALE_FACTOR").isEmpty() ? QString() : "-x" + QString::fromLatin1(qgetenv("QT_SCALE_FACTOR"));
     const QString prefix = folder + "/" + look + scale;
     bool good = true;
     {
@@ -114,8 +117,10 @@ int main(int count, char** arguments) {
         good &= save(window, prefix + "-dashboard.png");
         window.showPage(0);
         good &= save(window, prefix + "-runs.png");
-        service.session->events().push(Failed{{ErrorCode::NoSpace, "There is too little space on the disk", "/runs/Logbooks 1.1B",
-                                               "7.2 GiB are left, the step needs 8 GiB", "Free some space or move other files, then resume"}, 411});
+        service.session->events().push(
+            Failed{{ErrorCode::NoSpace, "There is too little space on the disk", "/runs/Logbooks 1.1B",
+                    "7.2 GiB are left, the step needs 8 GiB", "Free some space or move other files, then resume"},
+                   411});
         service.session->events().push(StateChanged{RunState::NeedsAttention, 411});
         window.showPage(1);
         good &= save(window, prefix + "-dashboard-failed.png");

@@ -21,7 +21,8 @@ protected:
         m_service = std::make_unique<FakeService>();
         m_theme = std::make_unique<Theme>(*qApp);
         m_theme->choose(Theme::Choice::Light);
-        m_window = std::make_unique<MainWindow>(*m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
+        m_window = std::make_unique<MainWindow>(
+            *m_service, *m_theme, MainWindow::Places{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}});
         m_window->show();
     }
     void dropWindow() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/fake_service.h"
 #include "tests/ui/window_helpers.h"
+#include "ui/widgets/disclosure.h"
 #include "ui/widgets/drop_area.h"
 #include "ui/wizard/budget_page.h"
-#include "ui/widgets/disclosure.h"
 #include "ui/wizard/memory_bar.h"
 #include "ui/wizard/new_run_wizard.h"
 #include "ui/wizard/setting_card.h"
@@ -11,8 +11,8 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QDoubleSpinBox>
-#include <QMimeData>
 #include <QDropEvent>
+#include <QMimeData>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
@@ -47,8 +47,12 @@ private slots:
 
 private:
     NewRunWizard& open(std::vector<std::filesystem::path> text, bool sample = false);
-    bool waitComplete() { return QTest::qWaitFor([this] { return m_wizard->currentPage()->isComplete(); }, 5000); }
-    void enter() { QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_wizard.get(), Qt::Key_Return); }
+    bool waitComplete() {
+        return QTest::qWaitFor([this] { return m_wizard->currentPage()->isComplete(); }, 5000);
+    }
+    void enter() {
+        QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_wizard.get(), Qt::Key_Return);
+    }
     void goTo(int page);
     QAbstractButton* next() { return m_wizard->button(QWizard::NextButton); }
 
@@ -70,7 +74,9 @@ void WizardTest::cleanup() {
 }
 
 NewRunWizard& WizardTest::open(std::vector<std::filesystem::path> text, bool sample) {
-    m_wizard = std::make_unique<NewRunWizard>(*m_service, *m_theme, NewRunWizard::Start{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}, std::move(text), sample});
+    m_wizard = std::make_unique<NewRunWizard>(
+        *m_service, *m_theme,
+        NewRunWizard::Start{"/nowhere/runs", {int64_t(32) << 30, int64_t(24) << 30, 8}, std::move(text), sample});
     m_wizard->show();
     m_wizard->activateWindow();
     [[maybe_unused]] const bool active = QTest::qWaitForWindowActive(m_wizard.get(), 1000);
@@ -199,7 +205,8 @@ void WizardTest::dropAddsText() {
     NewRunWizard& wizard = open({});
     auto* door = wizard.currentPage()->findChild<Door*>();
     QMimeData data;
-    data.setUrls({QUrl::fromLocalFile("/texts/one.txt"), QUrl::fromLocalFile("/texts/folder"), QUrl("https://example.org/two.txt")});
+    data.setUrls({QUrl::fromLocalFile("/texts/one.txt"), QUrl::fromLocalFile("/texts/folder"),
+                  QUrl("https://example.org/two.txt")});
     QDragEnterEvent enterEvent(QPoint(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(door, &enterEvent);
     QVERIFY(enterEvent.isAccepted());

@@ -5,10 +5,15 @@
 
 namespace gsst {
 
-PillLook goodBadge() { return {"check", QCoreApplication::translate("CheckCard", "Good"), &ThemeTokens::ok, &ThemeTokens::okTint}; }
-PillLook noteBadge(const QString& text) { return {"warning", text, &ThemeTokens::warning, &ThemeTokens::warningTint}; }
+PillLook goodBadge() {
+    return {"check", QCoreApplication::translate("CheckCard", "Good"), &ThemeTokens::ok, &ThemeTokens::okTint};
+}
+PillLook noteBadge(const QString& text) {
+    return {"warning", text, &ThemeTokens::warning, &ThemeTokens::warningTint};
+}
 PillLook unknownBadge() {
-    return {"hourglass", QCoreApplication::translate("CheckCard", "Not measured"), &ThemeTokens::text2, &ThemeTokens::neutralTint};
+    return {"hourglass", QCoreApplication::translate("CheckCard", "Not measured"), &ThemeTokens::text2,
+            &ThemeTokens::neutralTint};
 }
 
 CheckCard::CheckCard(const Theme& theme, const QString& icon, const QString& name) : m_name(name) {
@@ -40,6 +45,8 @@ void CheckCard::show(const QString& figure, const QString& meaning, const PillLo
     setAccessibleName(text());
 }
 
-QString CheckCard::text() const { return QString("%1: %2. %3").arg(m_name, m_figure->fullText(), m_meaning->text()); }
+QString CheckCard::text() const {
+    return QString("%1: %2. %3").arg(m_name, m_figure->fullText(), m_meaning->text());
+}
 
 }  // namespace gsst

@@ -14,14 +14,22 @@
 namespace gsst {
 namespace {
 
-QString flopsText(double flops) { return ComputerPage::tr("%1 GFLOP/s").arg(numberText(flops / 1e9, 0)); }
-QString memoryRate(double bytes) { return ComputerPage::tr("%1 GB/s").arg(numberText(bytes / 1e9, 0)); }
+QString flopsText(double flops) {
+    return ComputerPage::tr("%1 GFLOP/s").arg(numberText(flops / 1e9, 0));
+}
+QString memoryRate(double bytes) {
+    return ComputerPage::tr("%1 GB/s").arg(numberText(bytes / 1e9, 0));
+}
 
 QString bf16Text(Bf16Speed speed) {
     switch (speed) {
-    case Bf16Speed::Faster: return ComputerPage::tr("BF16 is much faster than FP32: choose it.");
-    case Bf16Speed::Slower: return ComputerPage::tr("BF16 is slower than FP32, so its products are made in FP32: it saves memory and costs little time.");
-    case Bf16Speed::Alike: break;
+    case Bf16Speed::Faster:
+        return ComputerPage::tr("BF16 is much faster than FP32: choose it.");
+    case Bf16Speed::Slower:
+        return ComputerPage::tr(
+            "BF16 is slower than FP32, so its products are made in FP32: it saves memory and costs little time.");
+    case Bf16Speed::Alike:
+        break;
     }
     return ComputerPage::tr("BF16 is not much faster than FP32: FP32 costs little time.");
 }
@@ -35,7 +43,8 @@ std::filesystem::path existingPart(std::filesystem::path folder) {
 
 }  // namespace
 
-ComputerPage::ComputerPage(TrainingService& service, RunController& controller, const Theme& theme, const std::filesystem::path& folder)
+ComputerPage::ComputerPage(TrainingService& service, RunController& controller, const Theme& theme,
+                           const std::filesystem::path& folder)
     : m_service(service), m_controller(controller), m_theme(theme) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(24, 20, 24, 16);
@@ -104,7 +113,8 @@ QWidget* ComputerPage::makeQuestion(const std::filesystem::path& folder) {
     row->addWidget(m_choose);
     m_quick = new QCheckBox(tr("&Short look"));
     m_quick->setChecked(true);
-    m_quick->setToolTip(tr("Seconds, 0.3 GB written. Without it: about a minute, 6 GB written, and the drive's fast cache is used up first."));
+    m_quick->setToolTip(tr("Seconds, 0.3 GB written. Without it: about a minute, 6 GB written, and the drive's fast "
+                           "cache is used up first."));
     m_quick->setAccessibleDescription(m_quick->toolTip());
     row->addWidget(m_quick);
     column->addLayout(row);
@@ -145,15 +155,17 @@ QWidget* ComputerPage::makeChecks() {
 bool ComputerPage::training() const {
     const RunState state = m_controller.state();
     return m_controller.hasRun() && m_controller.active() &&
-           (state == RunState::Preparing || state == RunState::Training || state == RunState::Pausing || state == RunState::Finishing);
+           (state == RunState::Preparing || state == RunState::Training || state == RunState::Pausing ||
+            state == RunState::Finishing);
 }
 
 void ComputerPage::enter() {
     refresh();
-    m_loadJob.start([&service = m_service](std::stop_token) { return service.lastComputerReport(); }, [this](std::optional<ComputerReport> report) {
-        if (report)
-            show(*report);
-    });
+    m_loadJob.start([&service = m_service](std::stop_token) { return service.lastComputerReport(); },
+                    [this](std::optional<ComputerReport> report) {
+                        if (report)
+                            show(*report);
+                    });
 }
 
 void ComputerPage::measureOrCancel() {
@@ -200,14 +212,20 @@ void ComputerPage::refresh() {
     const bool busy = training();
     m_measure->setText(m_measuring ? tr("Cance&l") : m_report ? tr("&Measure again") : tr("&Measure"));
     m_measure->setEnabled(m_measuring || !busy);
-    for (QWidget* each : {static_cast<QWidget*>(m_folder), static_cast<QWidget*>(m_choose), static_cast<QWidget*>(m_quick)})
+    for (QWidget* each :
+         {static_cast<QWidget*>(m_folder), static_cast<QWidget*>(m_choose), static_cast<QWidget*>(m_quick)})
         each->setEnabled(!m_measuring && !busy);
     m_copy->setEnabled(m_report.has_value());
     m_progressRow->setVisible(m_measuring);
-    const QString when = !m_report ? tr("Not measured yet. Plans use careful assumptions until then.")
-                                   : tr("Measured %1. Plans use these figures.")
-                                         .arg(QLocale().toString(QDateTime::fromSecsSinceEpoch(m_report->measuredAt), QLocale::ShortFormat));
-    m_sentence->setText(busy ? tr("%1 A run is training: pause it to measure, or both would slow each other and the figures be wrong.").arg(when) : when);
+    const QString when =
+        !m_report
+            ? tr("Not measured yet. Plans use careful assumptions until then.")
+            : tr("Measured %1. Plans use these figures.")
+                  .arg(QLocale().toString(QDateTime::fromSecsSinceEpoch(m_report->measuredAt), QLocale::ShortFormat));
+    m_sentence->setText(
+        busy ? tr("%1 A run is training: pause it to measure, or both would slow each other and the figures be wrong.")
+                   .arg(when)
+             : when);
 }
 
 void ComputerPage::show(const ComputerReport& report) {
@@ -215,32 +233,46 @@ void ComputerPage::show(const ComputerReport& report) {
     QStringList sets;
     for (const std::string& each : report.instructions)
         sets << fromUtf8(each);
-    m_processor->show(tr("%1, %2 cores, %3 threads").arg(fromUtf8(report.processor)).arg(report.cores).arg(report.threads),
-                      tr("Vector instructions: %1. BF16 products are %2.")
-                          .arg(sets.isEmpty() ? tr("none that are known here") : sets.join(", "), report.fastBf16 ? tr("done by the processor itself") : tr("imitated with FP32")),
-                      sets.isEmpty() ? noteBadge(tr("Slow")) : goodBadge());
-    m_products->show(tr("FP32 %1 · BF16 %2 · FP16 %3").arg(flopsText(report.productFlopsFp32), flopsText(report.productFlopsBf16), flopsText(report.productFlopsFp16)),
+    m_processor->show(
+        tr("%1, %2 cores, %3 threads").arg(fromUtf8(report.processor)).arg(report.cores).arg(report.threads),
+        tr("Vector instructions: %1. BF16 products are %2.")
+            .arg(sets.isEmpty() ? tr("none that are known here") : sets.join(", "),
+                 report.fastBf16 ? tr("done by the processor itself") : tr("imitated with FP32")),
+        sets.isEmpty() ? noteBadge(tr("Slow")) : goodBadge());
+    m_products->show(tr("FP32 %1 · BF16 %2 · FP16 %3")
+                         .arg(flopsText(report.productFlopsFp32), flopsText(report.productFlopsBf16),
+                              flopsText(report.productFlopsFp16)),
                      bf16Text(bf16Speed(report)), goodBadge());
-    m_training->show(tr("forward %1 · backward %2").arg(flopsText(report.forwardFlops), flopsText(report.backwardFlops)),
-                     tr("Measured with layers like those of %1. A model of 124 M parameters trains at about %2 tokens/s. Updates run at %3.")
-                         .arg(fromUtf8(report.recipe), numberText(trainedTokensPerSecond(report, 124e6), 0), memoryRate(report.updateBytes)),
-                     goodBadge());
-    m_memory->show(tr("%1, %2 free").arg(bytesText(double(report.ramTotalBytes)), bytesText(double(report.ramFreeBytes))),
-                   tr("About %1 parameters train without the drive; larger models are streamed.").arg(countText(parametersInRam(report))), goodBadge());
+    m_training->show(
+        tr("forward %1 · backward %2").arg(flopsText(report.forwardFlops), flopsText(report.backwardFlops)),
+        tr("Measured with layers like those of %1. A model of 124 M parameters trains at about %2 tokens/s. Updates "
+           "run at %3.")
+            .arg(fromUtf8(report.recipe), numberText(trainedTokensPerSecond(report, 124e6), 0),
+                 memoryRate(report.updateBytes)),
+        goodBadge());
+    m_memory->show(
+        tr("%1, %2 free").arg(bytesText(double(report.ramTotalBytes)), bytesText(double(report.ramFreeBytes))),
+        tr("About %1 parameters train without the drive; larger models are streamed.")
+            .arg(countText(parametersInRam(report))),
+        goodBadge());
     const bool ample = memoryOutrunsDrive(report);
     m_copying->show(memoryRate(report.memoryBytes),
                     ample ? tr("Far more than the drive gives: memory will not hold streaming up.")
                           : tr("Not much more than the drive gives: streaming takes time from the arithmetic."),
                     ample ? goodBadge() : noteBadge(tr("Tight")));
-    const QString engine = report.uring ? tr("Through io_uring, the better way here.") : tr("Through a pool of threads, the better way here.");
-    m_drive->show(tr("reads %1 · writes %2").arg(rateText(report.readBytes), rateText(report.writeBytes)),
-                  !report.direct      ? tr("The folder has no direct access: these are the system cache's figures, and plans do not use them.")
-                  : report.sustained ? tr("%1 Kept up after the drive's fast cache was used up.").arg(engine)
-                                     : tr("%1 A short look: for long writing it may be less.").arg(engine),
-                  report.direct ? goodBadge() : noteBadge(tr("Cached")));
+    const QString engine = report.uring ? tr("Through io_uring, the better way here.")
+                                        : tr("Through a pool of threads, the better way here.");
+    m_drive->show(
+        tr("reads %1 · writes %2").arg(rateText(report.readBytes), rateText(report.writeBytes)),
+        !report.direct
+            ? tr("The folder has no direct access: these are the system cache's figures, and plans do not use them.")
+        : report.sustained ? tr("%1 Kept up after the drive's fast cache was used up.").arg(engine)
+                           : tr("%1 A short look: for long writing it may be less.").arg(engine),
+        report.direct ? goodBadge() : noteBadge(tr("Cached")));
     m_space->show(bytesText(double(report.diskFreeBytes)),
                   tr("Room for about %1 parameters with the state Exact, %2 with Lean.")
-                      .arg(countText(parametersOnDrive(report, StatePreset::Exact)), countText(parametersOnDrive(report, StatePreset::Lean))),
+                      .arg(countText(parametersOnDrive(report, StatePreset::Exact)),
+                           countText(parametersOnDrive(report, StatePreset::Lean))),
                   report.diskFreeBytes > int64_t(8) << 30 ? goodBadge() : noteBadge(tr("Little")));
     m_sizes->show(report);
     if (!m_measuring && !report.folder.empty() && !m_folder->isModified())

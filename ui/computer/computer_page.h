@@ -12,12 +12,13 @@
 
 namespace gsst {
 
-/// This computer: what was measured of it and what follows. Shows the last measurement at once; measures anew on a pool thread, with
-/// progress and Cancel, and not while a run trains: both would take from each other.
+/// This computer: what was measured of it and what follows. Shows the last measurement at once; measures anew on a pool
+/// thread, with progress and Cancel, and not while a run trains: both would take from each other.
 class ComputerPage : public QWidget {
     Q_OBJECT
 public:
-    ComputerPage(TrainingService& service, RunController& controller, const Theme& theme, const std::filesystem::path& folder);
+    ComputerPage(TrainingService& service, RunController& controller, const Theme& theme,
+                 const std::filesystem::path& folder);
     /// Called when the page comes up: another program may have measured meanwhile.
     void enter();
     bool measuring() const { return m_measuring; }

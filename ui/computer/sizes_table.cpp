@@ -14,10 +14,14 @@ constexpr double kHour = 3600, kDay = 24 * kHour;
 
 QString homeText(ModelHome home) {
     switch (home) {
-    case ModelHome::Ram: return SizesTable::tr("RAM");
-    case ModelHome::Drive: return SizesTable::tr("Disk");
-    case ModelHome::DriveWhenLean: return SizesTable::tr("Disk, lean");
-    case ModelHome::Nowhere: break;
+    case ModelHome::Ram:
+        return SizesTable::tr("RAM");
+    case ModelHome::Drive:
+        return SizesTable::tr("Disk");
+    case ModelHome::DriveWhenLean:
+        return SizesTable::tr("Disk, lean");
+    case ModelHome::Nowhere:
+        break;
     }
     return SizesTable::tr("–");
 }
@@ -29,7 +33,8 @@ SizesTable::SizesTable(const Theme& theme) {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
     column->addWidget(makeLabel(tr("What is realistic here"), "section", true));
-    column->addWidget(makeLabel(tr("One pass over 120 M tokens, about 500 MB of text, by the arithmetic alone."), "hint", true));
+    column->addWidget(
+        makeLabel(tr("One pass over 120 M tokens, about 500 MB of text, by the arithmetic alone."), "hint", true));
     auto* grid = new QGridLayout;
     grid->setHorizontalSpacing(12);
     grid->setVerticalSpacing(8);
@@ -65,13 +70,16 @@ void SizesTable::show(const ComputerReport& report) {
         const ModelHome home = homeOf(kSizes[i], report);
         m_rows[i].home->setText(homeText(home));
         m_rows[i].speed->setText(numberText(speed, speed < 10 ? 1 : 0));
-        const QString time = seconds < 2 * kDay ? durationText(seconds) : tr("%1 days").arg(numberText(seconds / kDay, 0));
-        m_rows[i].time->setLook(home == ModelHome::Nowhere ? PillLook{"cross", tr("No space"), &ThemeTokens::error, &ThemeTokens::errorTint}
-                                : seconds <= 16 * kHour ? PillLook{"check", time, &ThemeTokens::ok, &ThemeTokens::okTint}
-                                : seconds <= 7 * kDay   ? PillLook{"clock", time, &ThemeTokens::info, &ThemeTokens::infoTint}
-                                                        : PillLook{"clock", time, &ThemeTokens::warning, &ThemeTokens::warningTint});
+        const QString time =
+            seconds < 2 * kDay ? durationText(seconds) : tr("%1 days").arg(numberText(seconds / kDay, 0));
+        m_rows[i].time->setLook(
+            home == ModelHome::Nowhere ? PillLook{"cross", tr("No space"), &ThemeTokens::error, &ThemeTokens::errorTint}
+            : seconds <= 16 * kHour    ? PillLook{"check", time, &ThemeTokens::ok, &ThemeTokens::okTint}
+            : seconds <= 7 * kDay      ? PillLook{"clock", time, &ThemeTokens::info, &ThemeTokens::infoTint}
+                                       : PillLook{"clock", time, &ThemeTokens::warning, &ThemeTokens::warningTint});
     }
-    m_streaming->setText(tr("Streaming hides behind the arithmetic from about %1 tokens a step.").arg(countText(hiddenFromTokens(report))));
+    m_streaming->setText(tr("Streaming hides behind the arithmetic from about %1 tokens a step.")
+                             .arg(countText(hiddenFromTokens(report))));
 }
 
 }  // namespace gsst

@@ -9,7 +9,8 @@
 
 namespace gsst {
 
-/// What is realistic on a computer: sizes of models, where their state lives, their speed, and the time of one pass over 120 M tokens.
+/// What is realistic on a computer: sizes of models, where their state lives, their speed, and the time of one pass
+/// over 120 M tokens.
 class SizesTable : public QWidget {
     Q_OBJECT
 public:

@@ -26,7 +26,8 @@ QSplitter* makeSplitter(Qt::Orientation orientation, const QString& name) {
 
 }  // namespace
 
-DashboardPage::DashboardPage(RunController& controller, const Theme& theme, QWidget* parent) : QWidget(parent), m_controller(controller), m_theme(theme) {
+DashboardPage::DashboardPage(RunController& controller, const Theme& theme, QWidget* parent)
+    : QWidget(parent), m_controller(controller), m_theme(theme) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(16, 10, 16, 10);
     column->setSpacing(10);
@@ -80,10 +81,13 @@ QWidget* DashboardPage::makeLane() {
 
 QWidget* DashboardPage::makeTrends() {
     auto* trends = makeSplitter(Qt::Horizontal, "dashboardTrends");
-    m_memory = new TrendPlot(m_theme, tr("Device memory, MiB"), {{tr("measured"), plotColor(0), false, true}, {tr("predicted"), plotColor(4), true, false}});
+    m_memory =
+        new TrendPlot(m_theme, tr("Device memory, MiB"),
+                      {{tr("measured"), plotColor(0), false, true}, {tr("predicted"), plotColor(4), true, false}});
     m_throughput = new TrendPlot(m_theme, tr("Throughput, tokens/s"), {{tr("measured"), plotColor(2), false, false}});
-    m_disk = new TrendPlot(m_theme, tr("Disk, MB/s"), {{tr("read"), [](const ThemeTokens& color) { return color.read; }, false, true},
-                                                       {tr("write"), [](const ThemeTokens& color) { return color.write; }, true, false}});
+    m_disk = new TrendPlot(m_theme, tr("Disk, MB/s"),
+                           {{tr("read"), [](const ThemeTokens& color) { return color.read; }, false, true},
+                            {tr("write"), [](const ThemeTokens& color) { return color.write; }, true, false}});
     for (TrendPlot* plot : {m_memory, m_throughput, m_disk})
         trends->addWidget(plot);
     trends->setSizes({350, 350, 350});
@@ -109,7 +113,8 @@ void DashboardPage::connectEvents() {
     connect(&m_controller, &RunController::opened, this, &DashboardPage::opened);
     connect(&m_controller, &RunController::refused, this, [this](const Error& error) { m_notice->show(error); });
     connect(&m_controller, &RunController::changed, this, [this] {
-        m_samples->setCanSample(m_controller.active() && m_controller.state() == RunState::Training && !m_controller.waitingForPause());
+        m_samples->setCanSample(m_controller.active() && m_controller.state() == RunState::Training &&
+                                !m_controller.waitingForPause());
     });
     connect(&m_controller, &RunController::closed, m_lane, [this] { m_lane->setRunning(false); });
     connect(&bridge, &EventBridge::planned, this, &DashboardPage::planned);
@@ -127,7 +132,8 @@ void DashboardPage::connectEvents() {
     connect(&bridge, &EventBridge::committed, this, [this](const Committed& event) {
         m_log->add(tr("commit %1, safe from now on").arg(numberText(double(event.step), 0)));
     });
-    connect(&bridge, &EventBridge::logLine, this, [this](const LogLine& event) { m_log->add(fromUtf8(event.text), event.level); });
+    connect(&bridge, &EventBridge::logLine, this,
+            [this](const LogLine& event) { m_log->add(fromUtf8(event.text), event.level); });
     connect(&bridge, &EventBridge::failed, this, [this](const Failed& event) {
         Failed known = event;
         if (known.committedStep == 0)
@@ -167,8 +173,9 @@ void DashboardPage::opened() {
         trend->setLimit(kNone, {});
     }
     m_samples->clear();
-    m_samples->setExpectation(facts.historySteps > 0 ? tr("What the model wrote before is in the run folder, in samples.jsonl.")
-                                                     : tr("The first sample comes after some steps. “Sample now” writes one at once."));
+    m_samples->setExpectation(facts.historySteps > 0
+                                  ? tr("What the model wrote before is in the run folder, in samples.jsonl.")
+                                  : tr("The first sample comes after some steps. “Sample now” writes one at once."));
     m_log->clear();
     m_header->setSecondsLeft(-1);
 }
@@ -187,12 +194,15 @@ void DashboardPage::planned(const Planned& plan) {
     m_memory->setTitle(large ? tr("Device memory, GiB") : tr("Device memory, MiB"));
     m_memory->setPredicted(double(plan.devicePeakBytes) / m_memoryUnit, {});
     if (plan.deviceLimitBytes > 0)
-        m_memory->setLimit(double(plan.deviceLimitBytes) / m_memoryUnit, tr("limit %1").arg(bytesNumber(double(plan.deviceLimitBytes), m_memoryUnit)));
+        m_memory->setLimit(double(plan.deviceLimitBytes) / m_memoryUnit,
+                           tr("limit %1").arg(bytesNumber(double(plan.deviceLimitBytes), m_memoryUnit)));
     else
         m_memory->setLimit(kNone, {});
     const double speed = plan.secondsPerStep > 0 ? double(plan.tokensPerStep) / plan.secondsPerStep : kNone;
     m_throughput->setPredicted(speed, tr("predicted %1").arg(numberText(speed, 0)));
-    m_log->add(tr("plan: %1 parameters in %2 slices, %3").arg(countText(double(plan.parameters))).arg(plan.slices)
+    m_log->add(tr("plan: %1 parameters in %2 slices, %3")
+                   .arg(countText(double(plan.parameters)))
+                   .arg(plan.slices)
                    .arg(plan.streamed ? tr("state on disk") : tr("state in RAM")));
 }
 
@@ -207,7 +217,9 @@ void DashboardPage::stepDone(const StepDone& step) {
     const double seconds = std::max(1e-9, step.seconds);
     m_disk->add(m_seconds, {double(step.readBytes) / seconds / 1e6, double(step.writtenBytes) / seconds / 1e6});
     m_newStep = true;
-    m_log->add(tr("step %1  loss %2  %3  norm %4").arg(numberText(double(step.step), 0), lossText(step.loss), durationText(step.seconds), numberText(step.gradientNorm, 2)));
+    m_log->add(tr("step %1  loss %2  %3  norm %4")
+                   .arg(numberText(double(step.step), 0), lossText(step.loss), durationText(step.seconds),
+                        numberText(step.gradientNorm, 2)));
 }
 
 /// Once for all steps that came together: labels are slow.
@@ -221,11 +233,13 @@ void DashboardPage::showNewest() {
 
 void DashboardPage::stateChanged(const StateChanged& event) {
     // While it pauses or finishes it still writes.
-    m_lane->setRunning(event.state == RunState::Training || event.state == RunState::Pausing || event.state == RunState::Finishing);
+    m_lane->setRunning(event.state == RunState::Training || event.state == RunState::Pausing ||
+                       event.state == RunState::Finishing);
     if (event.state != RunState::Training)
         m_laneText->setFullText(pillOf(event.state).text);
     if ((event.state == RunState::Paused || event.state == RunState::Finished) && m_seconds > 0) {
-        // A pause frees the memory, and the plot shows it: as a short piece of the line, whatever the length of the pause.
+        // A pause frees the memory, and the plot shows it: as a short piece of the line, whatever the length of the
+        // pause.
         m_memory->add(m_seconds, {0, kNone});
         m_seconds += std::max(0.5, 0.03 * m_seconds);
         m_memory->add(m_seconds, {0, kNone});

@@ -14,7 +14,8 @@
 
 namespace gsst {
 
-/// Everything about the open run, live. Composes the panels and passes the events on; the panels decide how to show them.
+/// Everything about the open run, live. Composes the panels and passes the events on; the panels decide how to show
+/// them.
 class DashboardPage : public QWidget {
     Q_OBJECT
 public:
@@ -64,7 +65,7 @@ private:
     QWidget* m_laneCard = nullptr;
     bool m_newStep = false;   ///< since showNewest()
     double m_memoryUnit = 1;  ///< bytes of a unit of the memory plot
-    double m_seconds = 0;  ///< of training in this session
+    double m_seconds = 0;     ///< of training in this session
 };
 
 }  // namespace gsst

@@ -53,7 +53,9 @@ std::vector<PlotPoint> decimated(std::span<const double> x, std::span<const doub
     size_t last = size_t(std::upper_bound(x.begin(), x.end(), window.high) - x.begin());
     first -= first > 0 ? 1 : 0;
     last += last < x.size() ? 1 : 0;
-    const auto scaled = [&window](double value) { return window.logarithmic ? std::log(std::max(value, 1e-300)) : value; };
+    const auto scaled = [&window](double value) {
+        return window.logarithmic ? std::log(std::max(value, 1e-300)) : value;
+    };
     const double low = scaled(window.low);
     const double perColumn = (scaled(window.high) - low) / window.columns;
     Column column;

@@ -39,7 +39,9 @@ LogPanel::LogPanel(const Theme& theme) : m_theme(theme) {
     m_view->setAccessibleName(tr("Log, newest first"));
     QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     m_view->setFont(font);
-    m_view->setStyleSheet(QString("font-family: \"%1\"; font-size: %2px;").arg(font.family()).arg(theme.font(TextSize::Axis).pixelSize()));
+    m_view->setStyleSheet(QString("font-family: \"%1\"; font-size: %2px;")
+                              .arg(font.family())
+                              .arg(theme.font(TextSize::Axis).pixelSize()));
     column->addWidget(m_view, 1);
     m_timer.setSingleShot(true);
     m_timer.setInterval(150);
@@ -52,7 +54,9 @@ void LogPanel::clear() {
 }
 
 void LogPanel::add(const QString& line, LogLine::Level level) {
-    const QString mark = level == LogLine::Level::Error ? tr("error: ") : level == LogLine::Level::Warning ? tr("warning: ") : QString();
+    const QString mark = level == LogLine::Level::Error     ? tr("error: ")
+                         : level == LogLine::Level::Warning ? tr("warning: ")
+                                                            : QString();
     m_lines.prepend(QTime::currentTime().toString("HH:mm:ss") + "  " + mark + line);
     while (m_lines.size() > kKept)
         m_lines.removeLast();

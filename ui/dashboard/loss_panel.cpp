@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/loss_panel.h"
 
-#include "ui/theme/icons.h"
 #include "ui/text/format.h"
+#include "ui/theme/icons.h"
 
 #include <QFileDialog>
 #include <QPainter>
@@ -25,9 +25,12 @@ QLayout* LossPanel::makeControls() {
     auto* row = new QHBoxLayout;
     row->setSpacing(6);
     row->addWidget(makeLabel(tr("Loss"), "strong"));
-    row->addWidget(new LegendEntry(m_theme, tr("raw"), LegendEntry::Line::Thin, [](const ThemeTokens& color) { return blended(color.plot[0], color.card, 0.5); }));
-    row->addWidget(new LegendEntry(m_theme, tr("smoothed"), LegendEntry::Line::Thick, [](const ThemeTokens& color) { return color.plot[0]; }));
-    m_validation = new LegendEntry(m_theme, tr("validation"), LegendEntry::Line::Marked, [](const ThemeTokens& color) { return color.plot[1]; });
+    row->addWidget(new LegendEntry(m_theme, tr("raw"), LegendEntry::Line::Thin,
+                                   [](const ThemeTokens& color) { return blended(color.plot[0], color.card, 0.5); }));
+    row->addWidget(new LegendEntry(m_theme, tr("smoothed"), LegendEntry::Line::Thick,
+                                   [](const ThemeTokens& color) { return color.plot[0]; }));
+    m_validation = new LegendEntry(m_theme, tr("validation"), LegendEntry::Line::Marked,
+                                   [](const ThemeTokens& color) { return color.plot[1]; });
     row->addWidget(m_validation);
     showValidation(false);
     row->addStretch();
@@ -55,7 +58,8 @@ QLayout* LossPanel::makeControls() {
     toggle(tr("log x"), tr("Logarithmic horizontal axis"), Qt::Horizontal);
     toggle(tr("log y"), tr("Logarithmic vertical axis"), Qt::Vertical);
     m_smooth = new ElidedLabel({}, "hint");
-    m_smooth->setMinimumWidth(std::min(84, QFontMetrics(m_theme.font(TextSize::Hint)).horizontalAdvance(tr("smooth %1").arg("0.93")) + 4));
+    m_smooth->setMinimumWidth(
+        std::min(84, QFontMetrics(m_theme.font(TextSize::Hint)).horizontalAdvance(tr("smooth %1").arg("0.93")) + 4));
     row->addWidget(m_smooth);
     auto* smooth = new QSlider(Qt::Horizontal);
     smooth->setRange(0, 99);
@@ -90,7 +94,8 @@ void LossPanel::exportFile() {
     dialog->setAcceptMode(QFileDialog::AcceptSave);
     dialog->setNameFilters({tr("Picture (*.png)"), tr("Raw values (*.csv)")});
     dialog->setDefaultSuffix("png");
-    connect(dialog, &QFileDialog::filterSelected, dialog, [dialog](const QString& filter) { dialog->setDefaultSuffix(filter.contains("csv") ? "csv" : "png"); });
+    connect(dialog, &QFileDialog::filterSelected, dialog,
+            [dialog](const QString& filter) { dialog->setDefaultSuffix(filter.contains("csv") ? "csv" : "png"); });
     connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
         if (!file.endsWith(".csv", Qt::CaseInsensitive)) {
             m_plot->savePng(file, 0, 0, 2.0);
@@ -112,7 +117,10 @@ LegendEntry::LegendEntry(const Theme& theme, const QString& text, Line line, Col
     : m_theme(theme), m_text(text), m_line(line), m_color(std::move(color)) {
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     setAccessibleName(text);
-    connect(&theme, &Theme::changed, this, [this] { updateGeometry(); update(); });
+    connect(&theme, &Theme::changed, this, [this] {
+        updateGeometry();
+        update();
+    });
 }
 
 QSize LegendEntry::sizeHint() const {

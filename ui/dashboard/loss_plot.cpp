@@ -60,7 +60,8 @@ void LossPlot::restyle() {
     graph(Raw)->setPen(QPen(thin, 1));
     graph(Smooth)->setPen(QPen(color.plot[0], 2.4));
     graph(Validation)->setPen(QPen(color.plot[1], 1.8));
-    graph(Validation)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(color.plot[1], 1.6), QBrush(color.card), 7));
+    graph(Validation)
+        ->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(color.plot[1], 1.6), QBrush(color.card), 7));
     m_cursor->setPen(QPen(color.text2, 1));
     for (const Mark& each : m_marks) {
         const QColor ink = each.broken ? color.error : color.text2;
@@ -71,7 +72,9 @@ void LossPlot::restyle() {
     dataChanged();
 }
 
-void LossPlot::dataChanged() { m_gate->request(); }
+void LossPlot::dataChanged() {
+    m_gate->request();
+}
 
 void LossPlot::setX(LossSeries::X kind) {
     m_x = kind;
@@ -81,7 +84,8 @@ void LossPlot::setX(LossSeries::X kind) {
 void LossPlot::setLogarithmic(Qt::Orientation orientation, bool logarithmic) {
     QCPAxis* axis = orientation == Qt::Horizontal ? xAxis : yAxis;
     axis->setScaleType(logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
-    axis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog) : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
+    axis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog)
+                                : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
     axis->setNumberFormat("gb");
     fit();
 }
@@ -97,7 +101,8 @@ void LossPlot::mark(int64_t step, const QString& text) {
 }
 
 QString LossPlot::markText(int64_t step) const {
-    const auto found = std::find_if(m_marks.rbegin(), m_marks.rend(), [step](const Mark& each) { return each.step == double(step); });
+    const auto found =
+        std::find_if(m_marks.rbegin(), m_marks.rend(), [step](const Mark& each) { return each.step == double(step); });
     return found != m_marks.rend() ? found->text->text() : QString();
 }
 
@@ -132,7 +137,9 @@ double LossPlot::xOf(double step) const {
     return at == steps.end() ? 0 : m_series.x(m_x)[size_t(at - steps.begin())];
 }
 
-void LossPlot::drawNow() { draw(); }
+void LossPlot::drawNow() {
+    draw();
+}
 
 void LossPlot::draw() {
     // A loss that is no number gets a red mark beside its gap.
@@ -182,7 +189,8 @@ void LossPlot::fitRanges() {
 
 void LossPlot::drawGraphs() {
     const std::vector<double>& x = m_series.x(m_x);
-    const PlotWindow window{xAxis->range().lower, xAxis->range().upper, std::max(50, axisRect()->width()), xAxis->scaleType() == QCPAxis::stLogarithmic};
+    const PlotWindow window{xAxis->range().lower, xAxis->range().upper, std::max(50, axisRect()->width()),
+                            xAxis->scaleType() == QCPAxis::stLogarithmic};
     const auto put = [&](Graph which, const std::vector<double>& y) {
         QVector<QCPGraphData> points;
         for (const PlotPoint& point : decimated(x, y, window))
@@ -225,10 +233,12 @@ QString LossPlot::hoverText(double x) const {
     QStringList lines;
     lines << tr("step %1 · %2 tokens").arg(numberText(step, 0), countText(m_series.tokensAt(step)));
     const double raw = m_series.raw()[index];
-    lines << (std::isfinite(raw) ? tr("loss %1 (raw %2)").arg(lossText(m_series.smoothedLoss()[index]), lossText(raw)) : tr("loss is not a number"));
+    lines << (std::isfinite(raw) ? tr("loss %1 (raw %2)").arg(lossText(m_series.smoothedLoss()[index]), lossText(raw))
+                                 : tr("loss is not a number"));
     for (size_t i = m_series.validations(); i-- > 0;)
         if (m_series.validationStep(i) <= step) {
-            lines << tr("validation %1 (step %2)").arg(lossText(m_series.validationLoss(i)), numberText(m_series.validationStep(i), 0));
+            lines << tr("validation %1 (step %2)")
+                         .arg(lossText(m_series.validationLoss(i)), numberText(m_series.validationStep(i), 0));
             break;
         }
     return lines.join('\n');
@@ -246,7 +256,8 @@ void LossPlot::hover(const QPoint& at) {
         m_hover->adjustSize();
         const int line = int(xAxis->coordToPixel(x));
         const bool right = line + m_hover->width() + 12 < width();
-        m_hover->move(right ? line + 10 : std::max(0, line - m_hover->width() - 10), std::clamp(at.y() - m_hover->height() / 2, 0, std::max(0, height() - m_hover->height())));
+        m_hover->move(right ? line + 10 : std::max(0, line - m_hover->width() - 10),
+                      std::clamp(at.y() - m_hover->height() / 2, 0, std::max(0, height() - m_hover->height())));
     }
     replot(QCustomPlot::rpQueuedReplot);
 }
@@ -278,7 +289,8 @@ void LossPlot::keyPressEvent(QKeyEvent* event) {
         stopFollowing();
         xAxis->scaleRange(event->key() == Qt::Key_Plus ? 0.8 : 1.25);
         return;
-    default: QCustomPlot::keyPressEvent(event);
+    default:
+        QCustomPlot::keyPressEvent(event);
     }
 }
 

@@ -11,8 +11,8 @@ class QLabel;
 
 namespace gsst {
 
-/// Raw, smoothed and validation loss of up to a million steps. Wheel zooms x, Ctrl+wheel y, drag pans, fit() shows all and
-/// follows again. Repaints at most 30 times a second and only while visible.
+/// Raw, smoothed and validation loss of up to a million steps. Wheel zooms x, Ctrl+wheel y, drag pans, fit() shows all
+/// and follows again. Repaints at most 30 times a second and only while visible.
 class LossPlot : public QCustomPlot {
     Q_OBJECT
 public:

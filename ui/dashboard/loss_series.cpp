@@ -57,7 +57,8 @@ void LossSeries::appendSmooth(double loss) {
         m_average = m_keep * m_average + (1 - m_keep) * loss;
         m_weight = m_keep * m_weight + (1 - m_keep);
     }
-    m_smooth.push_back(std::isfinite(loss) && m_weight > 0 ? m_average / m_weight : std::numeric_limits<double>::quiet_NaN());
+    m_smooth.push_back(std::isfinite(loss) && m_weight > 0 ? m_average / m_weight
+                                                           : std::numeric_limits<double>::quiet_NaN());
 }
 
 void LossSeries::add(const Validated& validation) {

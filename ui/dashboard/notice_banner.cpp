@@ -10,17 +10,20 @@ namespace gsst {
 namespace {
 
 bool isWarning(ErrorCode code) {
-    return code == ErrorCode::NoSpace || code == ErrorCode::OverBudget || code == ErrorCode::OutOfMemory || code == ErrorCode::Busy ||
-           code == ErrorCode::Cancelled || code == ErrorCode::InvalidInput;
+    return code == ErrorCode::NoSpace || code == ErrorCode::OverBudget || code == ErrorCode::OutOfMemory ||
+           code == ErrorCode::Busy || code == ErrorCode::Cancelled || code == ErrorCode::InvalidInput;
 }
 
 QString iconOf(ErrorCode code) {
     switch (code) {
     case ErrorCode::NoSpace:
-    case ErrorCode::Io: return "disk";
+    case ErrorCode::Io:
+        return "disk";
     case ErrorCode::OutOfMemory:
-    case ErrorCode::OverBudget: return "memory";
-    default: return "warning";
+    case ErrorCode::OverBudget:
+        return "memory";
+    default:
+        return "warning";
     }
 }
 
@@ -72,8 +75,11 @@ NoticeBanner::NoticeBanner(const Theme& theme) {
 
 void NoticeBanner::show(const Failed& failed) {
     const bool untouched = failed.error.code == ErrorCode::Busy;
-    set(failed.error, untouched ? tr("Nothing was changed.") : failed.committedStep > 0 ? tr("Nothing before is lost: step %1 is committed.").arg(numberText(double(failed.committedStep), 0))
-                                               : tr("Your text is untouched; no step was committed yet."));
+    set(failed.error,
+        untouched ? tr("Nothing was changed.")
+        : failed.committedStep > 0
+            ? tr("Nothing before is lost: step %1 is committed.").arg(numberText(double(failed.committedStep), 0))
+            : tr("Your text is untouched; no step was committed yet."));
     m_resume->setVisible(failed.committedStep > 0 || failed.error.code != ErrorCode::InvalidInput);
     setVisible(true);
     emit shownChanged(true);

@@ -8,8 +8,8 @@
 
 namespace gsst {
 
-/// Lets a widget repaint at most once an interval, and not at all while nobody can see it: requests made meanwhile are kept
-/// until it shows again.
+/// Lets a widget repaint at most once an interval, and not at all while nobody can see it: requests made meanwhile are
+/// kept until it shows again.
 class RepaintGate : public QObject {
 public:
     RepaintGate(QWidget& widget, int milliseconds, std::function<void()> repaint);

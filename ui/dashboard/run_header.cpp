@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/run_header.h"
 
-#include "ui/theme/icons.h"
 #include "ui/text/format.h"
+#include "ui/theme/icons.h"
 
 #include <QMenu>
 
 namespace gsst {
 
-RunHeader::RunHeader(RunController& controller, const Theme& theme, QWidget* parent) : QWidget(parent), m_controller(controller), m_theme(theme) {
+RunHeader::RunHeader(RunController& controller, const Theme& theme, QWidget* parent)
+    : QWidget(parent), m_controller(controller), m_theme(theme) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(24);
@@ -89,7 +90,8 @@ void RunHeader::refreshProgress() {
         m_bar->setValue(int(1000 * m_preparingShare));
     } else {
         const double share = steps > 0 ? double(step) / double(steps) : 0;
-        m_step->setText(steps > 0 ? tr("Step %1 of %2").arg(numberText(double(step), 0), numberText(double(steps), 0)) : tr("Step %1").arg(numberText(double(step), 0)));
+        m_step->setText(steps > 0 ? tr("Step %1 of %2").arg(numberText(double(step), 0), numberText(double(steps), 0))
+                                  : tr("Step %1").arg(numberText(double(step), 0)));
         m_bar->setRange(0, 1000);
         m_bar->setValue(int(1000 * share));
         QString left = percentText(share);
@@ -100,7 +102,11 @@ void RunHeader::refreshProgress() {
         m_left->setFullText(left);
     }
     const bool moving = state == RunState::Training || preparing || state == RunState::Finishing;
-    gsst::setLook(*m_bar, "tone", moving ? "" : state == RunState::Finished ? "done" : state == RunState::NeedsAttention ? "trouble" : "calm");
+    gsst::setLook(*m_bar, "tone",
+                  moving                              ? ""
+                  : state == RunState::Finished       ? "done"
+                  : state == RunState::NeedsAttention ? "trouble"
+                                                      : "calm");
 }
 
 void RunHeader::refreshButton() {
@@ -111,7 +117,8 @@ void RunHeader::refreshButton() {
     const bool pauses = !pausing && m_controller.active() && (state == RunState::Training);
     m_button->setText(pausing ? tr("Pausing…") : finished ? tr("Finished") : resumes ? tr("Resume") : tr("Pause"));
     m_button->setAccessibleName(m_button->text());
-    m_button->setToolTip(resumes ? tr("Go on from the last commit (Ctrl+P)") : tr("Stop between slices and free the memory (Ctrl+P)"));
+    m_button->setToolTip(resumes ? tr("Go on from the last commit (Ctrl+P)")
+                                 : tr("Stop between slices and free the memory (Ctrl+P)"));
     const bool enabled = !pausing && (resumes || pauses);
     // The focus waits here while the button can do nothing, else it would jump to some other control.
     if (!enabled && m_button->hasFocus())
@@ -121,7 +128,10 @@ void RunHeader::refreshButton() {
         m_button->setFocus();
     m_afterStep->setEnabled(pauses);
     m_stop->setEnabled(pauses || (resumes && m_controller.active()));
-    setThemedIcon(*m_button, m_theme, finished ? "check" : resumes ? "play" : "pause",
+    setThemedIcon(*m_button, m_theme,
+                  finished  ? "check"
+                  : resumes ? "play"
+                            : "pause",
                   m_button->isEnabled() ? &ThemeTokens::onAccent : &ThemeTokens::text3);
 }
 

@@ -61,8 +61,10 @@ void SamplesPanel::show() {
         const QString step = tr("step %1").arg(numberText(double(sample.step), 0)).toHtmlEscaped();
         const QString prompt = fromUtf8(sample.prompt).simplified();
         const QString text = fromUtf8(sample.text).toHtmlEscaped().trimmed().replace("\n", "<br>");
-        html += QString("<table width='100%' cellspacing='0' cellpadding='1'><tr><td width='86' style='color:%1'>%2</td><td><span style='color:%1'>%3</span> %4</td></tr></table>")
-                    .arg(quiet, step, prompt.isEmpty() ? QString() : "…" + prompt.section(' ', -1).toHtmlEscaped(), text);
+        html +=
+            QString("<table width='100%' cellspacing='0' cellpadding='1'><tr><td width='86' "
+                    "style='color:%1'>%2</td><td><span style='color:%1'>%3</span> %4</td></tr></table>")
+                .arg(quiet, step, prompt.isEmpty() ? QString() : "…" + prompt.section(' ', -1).toHtmlEscaped(), text);
     }
     m_text->setHtml(html);
 }

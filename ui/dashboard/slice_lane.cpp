@@ -22,12 +22,18 @@ constexpr std::array<SliceState, 3> kRailStates{SliceState::Reading, SliceState:
 
 QString sliceStateName(SliceState state) {
     switch (state) {
-    case SliceState::Waiting: return SliceLane::tr("waiting");
-    case SliceState::Reading: return SliceLane::tr("reading");
-    case SliceState::Ready: return SliceLane::tr("ready");
-    case SliceState::Computing: return SliceLane::tr("computing");
-    case SliceState::Writing: return SliceLane::tr("writing");
-    case SliceState::Written: return SliceLane::tr("done");
+    case SliceState::Waiting:
+        return SliceLane::tr("waiting");
+    case SliceState::Reading:
+        return SliceLane::tr("reading");
+    case SliceState::Ready:
+        return SliceLane::tr("ready");
+    case SliceState::Computing:
+        return SliceLane::tr("computing");
+    case SliceState::Writing:
+        return SliceLane::tr("writing");
+    case SliceState::Written:
+        return SliceLane::tr("done");
     }
     return {};
 }
@@ -36,12 +42,23 @@ void paintSliceState(QPainter& painter, const QRectF& rect, const ThemeTokens& c
     QColor ground = blended(color.line, color.card, 0.6), edge = color.line;
     Qt::BrushStyle hatch = Qt::NoBrush;
     switch (state) {
-    case SliceState::Waiting: break;
-    case SliceState::Reading: ground = blended(color.read, color.card, 0.45), edge = color.read, hatch = Qt::BDiagPattern; break;
-    case SliceState::Ready: ground = color.ready, edge = color.read; break;
-    case SliceState::Computing: ground = color.compute, edge = color.compute; break;
-    case SliceState::Writing: ground = blended(color.write, color.card, 0.35), edge = color.write, hatch = Qt::FDiagPattern; break;
-    case SliceState::Written: ground = color.written, edge = color.written; break;
+    case SliceState::Waiting:
+        break;
+    case SliceState::Reading:
+        ground = blended(color.read, color.card, 0.45), edge = color.read, hatch = Qt::BDiagPattern;
+        break;
+    case SliceState::Ready:
+        ground = color.ready, edge = color.read;
+        break;
+    case SliceState::Computing:
+        ground = color.compute, edge = color.compute;
+        break;
+    case SliceState::Writing:
+        ground = blended(color.write, color.card, 0.35), edge = color.write, hatch = Qt::FDiagPattern;
+        break;
+    case SliceState::Written:
+        ground = color.written, edge = color.written;
+        break;
     }
     painter.setPen(QPen(edge, 1));
     painter.setBrush(ground);
@@ -57,10 +74,16 @@ SliceLane::SliceLane(const Theme& theme, QWidget* parent) : QWidget(parent), m_t
     setAccessibleName(tr("Slice lane"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     m_clock.start();
-    m_gate = new RepaintGate(*this, 100, [this] { update(); emit painted(); });
+    m_gate = new RepaintGate(*this, 100, [this] {
+        update();
+        emit painted();
+    });
     m_motion.setInterval(100);
     connect(&m_motion, &QTimer::timeout, this, [this] { m_gate->request(); });
-    connect(&theme, &Theme::changed, this, [this] { updateGeometry(); update(); });
+    connect(&theme, &Theme::changed, this, [this] {
+        updateGeometry();
+        update();
+    });
 }
 
 QSize SliceLane::minimumSizeHint() const {
@@ -92,7 +115,10 @@ QString SliceLane::sentence() const {
     if (m_model.computing() < 0)
         return {};
     const QString sweep = m_model.backward() ? tr("backward sweep") : tr("forward sweep");
-    return tr("%1 · %2, micro-batch %3 of %4").arg(sweep, sliceWords(m_model.computing())).arg(m_model.microBatch() + 1).arg(m_model.microBatches());
+    return tr("%1 · %2, micro-batch %3 of %4")
+        .arg(sweep, sliceWords(m_model.computing()))
+        .arg(m_model.microBatch() + 1)
+        .arg(m_model.microBatches());
 }
 
 int SliceLane::labelWidth() const {
@@ -103,7 +129,9 @@ int SliceLane::labelWidth() const {
     return width + 8;
 }
 
-QRectF SliceLane::cellsRect() const { return {0, 0, double(width()), kCell}; }
+QRectF SliceLane::cellsRect() const {
+    return {0, 0, double(width()), kCell};
+}
 
 double SliceLane::cellLeft(size_t index, size_t count) const {
     const double extra = count > 2 && int(count) == m_model.slices() ? 0.5 : 0.0;
@@ -112,7 +140,9 @@ double SliceLane::cellLeft(size_t index, size_t count) const {
     return unit * before;
 }
 
-QRectF SliceLane::railsRect() const { return {double(labelWidth()), kCell + kSection, double(width() - labelWidth()), 3 * (kRail + kRailGap)}; }
+QRectF SliceLane::railsRect() const {
+    return {double(labelWidth()), kCell + kSection, double(width() - labelWidth()), 3 * (kRail + kRailGap)};
+}
 
 /// Counts as the cells do.
 QString SliceLane::sliceWords(int slice) const {
@@ -121,7 +151,9 @@ QString SliceLane::sliceWords(int slice) const {
     const int slices = m_model.slices();
     if (slices <= 2)
         return tr("slice %1 of %2").arg(slice + 1).arg(slices);
-    return slice == 0 ? tr("embedding") : slice == slices - 1 ? tr("head") : tr("slice %1 of %2").arg(slice).arg(slices - 2);
+    return slice == 0            ? tr("embedding")
+           : slice == slices - 1 ? tr("head")
+                                 : tr("slice %1 of %2").arg(slice).arg(slices - 2);
 }
 
 QString SliceLane::cellText(const SliceLaneModel::Cell& cell, double room) const {
@@ -151,11 +183,13 @@ QString SliceLane::cellTip(double x) const {
     while (at + 1 < cells.size() && cellLeft(at + 1, cells.size()) <= x)
         ++at;
     const SliceLaneModel::Cell& cell = cells[at];
-    const QString number = cell.first == cell.last ? tr("Slice %1 of %2").arg(cell.first + 1).arg(m_model.slices())
-                                                   : tr("Slices %1–%2 of %3").arg(cell.first + 1).arg(cell.last + 1).arg(m_model.slices());
+    const QString number = cell.first == cell.last
+                               ? tr("Slice %1 of %2").arg(cell.first + 1).arg(m_model.slices())
+                               : tr("Slices %1–%2 of %3").arg(cell.first + 1).arg(cell.last + 1).arg(m_model.slices());
     if (m_infos.empty())
         return tr("%1: %2").arg(number, sliceStateName(cell.state));
-    const QString words = cell.first == cell.last ? sliceWords(cell.first) : tr("%1 to %2").arg(sliceWords(cell.first), sliceWords(cell.last));
+    const QString words = cell.first == cell.last ? sliceWords(cell.first)
+                                                  : tr("%1 to %2").arg(sliceWords(cell.first), sliceWords(cell.last));
     return tr("%1, %2: %3").arg(number, words, sliceStateName(cell.state));
 }
 
@@ -215,15 +249,18 @@ void SliceLane::paintRails(QPainter& painter, const QRectF& room) const {
     for (int rail = 0; rail < SliceLaneModel::RailCount; ++rail) {
         const QRectF line(room.left(), room.top() + rail * (kRail + kRailGap), room.width(), kRail);
         painter.setPen(color.text2);
-        painter.drawText(QRectF(0, line.top() - 3, room.left(), line.height() + 6), int(Qt::AlignVCenter | Qt::AlignLeft), names[size_t(rail)]);
+        painter.drawText(QRectF(0, line.top() - 3, room.left(), line.height() + 6),
+                         int(Qt::AlignVCenter | Qt::AlignLeft), names[size_t(rail)]);
         painter.fillRect(line, color.inset);
         for (const SliceLaneModel::Span& span : m_model.rail(SliceLaneModel::Rail(rail))) {
             const double to = span.to < 0 ? end : span.to;
             if (to <= start)
                 continue;
-            const double left = line.left() + line.width() * (std::max(span.from, start) - start) / SliceLaneModel::kRailSeconds;
+            const double left =
+                line.left() + line.width() * (std::max(span.from, start) - start) / SliceLaneModel::kRailSeconds;
             const double right = line.left() + line.width() * (to - start) / SliceLaneModel::kRailSeconds;
-            paintSliceState(painter, QRectF(left, line.top(), std::max(1.5, right - left - 1), line.height()), color, kRailStates[size_t(rail)], 1);
+            paintSliceState(painter, QRectF(left, line.top(), std::max(1.5, right - left - 1), line.height()), color,
+                            kRailStates[size_t(rail)], 1);
         }
     }
 }
@@ -233,7 +270,8 @@ void SliceLane::paintTimes(QPainter& painter, const QRectF& room) const {
     painter.setPen(m_theme.tokens().text2);
     for (int seconds : {6, 4, 2, 0}) {
         const double x = room.right() - room.width() * seconds / SliceLaneModel::kRailSeconds;
-        const QString text = seconds == 0 ? tr("now") : tr("%1 s").arg(QString(QChar(0x2212)) + QString::number(seconds));
+        const QString text =
+            seconds == 0 ? tr("now") : tr("%1 s").arg(QString(QChar(0x2212)) + QString::number(seconds));
         const double width = QFontMetrics(painter.font()).horizontalAdvance(text) + 2;
         const double left = std::clamp(x - width / 2, room.left(), room.right() - width);
         painter.drawText(QRectF(left, room.bottom(), width, height() - room.bottom()), int(Qt::AlignCenter), text);
@@ -248,8 +286,9 @@ bool SliceLane::event(QEvent* event) {
     if (cellsRect().contains(help->pos()))
         text = cellTip(help->pos().x());
     else if (railsRect().contains(help->pos()))
-        text = m_model.rail(SliceLaneModel::Read).empty() ? tr("A gap in Compute: between steps, or the processor is shared.")
-                                                          : tr("A gap in Compute is a stall: the disk still reads or writes.");
+        text = m_model.rail(SliceLaneModel::Read).empty()
+                   ? tr("A gap in Compute: between steps, or the processor is shared.")
+                   : tr("A gap in Compute is a stall: the disk still reads or writes.");
     QToolTip::showText(help->globalPos(), text, this);
     return true;
 }
@@ -257,7 +296,10 @@ bool SliceLane::event(QEvent* event) {
 SliceLegend::SliceLegend(const Theme& theme, QWidget* parent) : QWidget(parent), m_theme(theme) {
     setAccessibleName(SliceLane::tr("Legend of the slice lane"));
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-    connect(&theme, &Theme::changed, this, [this] { updateGeometry(); update(); });
+    connect(&theme, &Theme::changed, this, [this] {
+        updateGeometry();
+        update();
+    });
 }
 
 QSize SliceLegend::sizeHint() const {

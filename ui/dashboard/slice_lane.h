@@ -11,7 +11,8 @@
 
 namespace gsst {
 
-/// The slice lane: cells by state (colour and hatch), and rails of the last six seconds. Repaints at most 10 times a second.
+/// The slice lane: cells by state (colour and hatch), and rails of the last six seconds. Repaints at most 10 times a
+/// second.
 class SliceLane : public QWidget {
     Q_OBJECT
 public:

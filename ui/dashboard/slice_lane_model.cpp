@@ -8,12 +8,18 @@ namespace {
 
 int rank(SliceState state) {
     switch (state) {
-    case SliceState::Computing: return 5;
-    case SliceState::Writing: return 4;
-    case SliceState::Reading: return 3;
-    case SliceState::Ready: return 2;
-    case SliceState::Written: return 1;
-    case SliceState::Waiting: return 0;
+    case SliceState::Computing:
+        return 5;
+    case SliceState::Writing:
+        return 4;
+    case SliceState::Reading:
+        return 3;
+    case SliceState::Ready:
+        return 2;
+    case SliceState::Written:
+        return 1;
+    case SliceState::Waiting:
+        return 0;
     }
     return 0;
 }
@@ -71,7 +77,8 @@ void SliceLaneModel::add(const SliceActivity& activity, double now) {
 
 void SliceLaneModel::turn() {
     for (size_t i = 0; i < m_states.size(); ++i) {
-        const bool busy = m_states[i] == SliceState::Reading || m_states[i] == SliceState::Writing || (m_states[i] == SliceState::Ready && !m_computed[i]);
+        const bool busy = m_states[i] == SliceState::Reading || m_states[i] == SliceState::Writing ||
+                          (m_states[i] == SliceState::Ready && !m_computed[i]);
         if (!busy)
             m_states[i] = SliceState::Waiting;
         m_computed[i] = false;

@@ -20,8 +20,8 @@ public:
     };
     struct Cell {
         SliceState state = SliceState::Waiting;
-        double done = 0;   ///< share of micro-batches, while Computing
-        int first = 0;     ///< slices that the cell stands for
+        double done = 0;  ///< share of micro-batches, while Computing
+        int first = 0;    ///< slices that the cell stands for
         int last = 0;
     };
     static constexpr int kMostCells = 40;

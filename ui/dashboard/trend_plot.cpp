@@ -15,7 +15,8 @@ constexpr size_t kKept = 2 * kShown;
 
 }  // namespace
 
-TrendPlot::TrendPlot(const Theme& theme, const QString& title, const std::vector<Line>& lines) : m_theme(theme), m_lines(lines), m_values(lines.size()) {
+TrendPlot::TrendPlot(const Theme& theme, const QString& title, const std::vector<Line>& lines)
+    : m_theme(theme), m_lines(lines), m_values(lines.size()) {
     setProperty("look", "card");
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 7, 8, 4);
@@ -31,7 +32,8 @@ TrendPlot::TrendPlot(const Theme& theme, const QString& title, const std::vector
     row->addStretch();
     if (lines.size() > 1)
         for (const Line& line : lines)
-            row->addWidget(new LegendEntry(theme, line.name, line.dashed ? LegendEntry::Line::Dashed : LegendEntry::Line::Thick, line.color));
+            row->addWidget(new LegendEntry(
+                theme, line.name, line.dashed ? LegendEntry::Line::Dashed : LegendEntry::Line::Thick, line.color));
     column->addLayout(row);
     m_plot = new QCustomPlot;
     m_plot->setMinimumHeight(72);
@@ -122,9 +124,13 @@ void TrendPlot::setTitle(const QString& title) {
     m_plot->setAccessibleName(title);
 }
 
-void TrendPlot::setPredicted(double value, const QString& text) { setLevel(m_predicted, value, text); }
+void TrendPlot::setPredicted(double value, const QString& text) {
+    setLevel(m_predicted, value, text);
+}
 
-void TrendPlot::setLimit(double value, const QString& text) { setLevel(m_limit, value, text); }
+void TrendPlot::setLimit(double value, const QString& text) {
+    setLevel(m_limit, value, text);
+}
 
 void TrendPlot::setNow(const QString& text) {
     m_now->setFullText(text);
@@ -163,8 +169,10 @@ void TrendPlot::draw() {
     m_plot->xAxis->setTicker(ends);
     m_plot->xAxis->setTickLength(0, 0);
     // A predicted line close to the limit would write over the limit's word.
-    const bool close = std::isfinite(m_limit.value) && std::isfinite(m_predicted.value) && std::fabs(m_limit.value - m_predicted.value) < high * 0.25;
-    m_predicted.text->setPositionAlignment(close && m_predicted.value < m_limit.value ? Qt::AlignRight | Qt::AlignTop : Qt::AlignRight | Qt::AlignBottom);
+    const bool close = std::isfinite(m_limit.value) && std::isfinite(m_predicted.value) &&
+                       std::fabs(m_limit.value - m_predicted.value) < high * 0.25;
+    m_predicted.text->setPositionAlignment(
+        close && m_predicted.value < m_limit.value ? Qt::AlignRight | Qt::AlignTop : Qt::AlignRight | Qt::AlignBottom);
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 

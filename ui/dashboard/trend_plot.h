@@ -9,7 +9,6 @@
 
 #include <limits>
 
-
 namespace gsst {
 
 /// A small card with the last steps of one or two figures over training time, a predicted line and a labelled limit.

@@ -13,8 +13,12 @@ namespace {
 constexpr double kKeep = 0.8;
 constexpr double kAmber = 0.10, kReplan = 0.25;
 
-void mix(double& mean, double value) { mean = kKeep * mean + (1 - kKeep) * value; }
-void mix(int64_t& mean, int64_t value, double share) { mean = int64_t(std::llround(double(mean) + share * double(value - mean))); }
+void mix(double& mean, double value) {
+    mean = kKeep * mean + (1 - kKeep) * value;
+}
+void mix(int64_t& mean, int64_t value, double share) {
+    mean = int64_t(std::llround(double(mean) + share * double(value - mean)));
+}
 
 }  // namespace
 
@@ -84,7 +88,8 @@ QWidget* VerdictPanel::makeTable() {
         head->setAlignment(Qt::AlignRight);
         grid->addWidget(head, 0, i + 1);
     }
-    const QString names[] = {tr("Seconds per step"), tr("Tokens per second"), tr("Device memory peak"), tr("RAM"), tr("Read per step"), tr("Written per step")};
+    const QString names[] = {tr("Seconds per step"), tr("Tokens per second"), tr("Device memory peak"), tr("RAM"),
+                             tr("Read per step"),    tr("Written per step")};
     for (int row = 0; row < RowCount; ++row) {
         grid->addWidget(new ElidedLabel(names[row], "hint"), row + 1, 0);
         for (int column = 0; column < 3; ++column) {
@@ -147,13 +152,20 @@ void VerdictPanel::refresh() {
     show(m_read, read);
     show(m_write, write);
     const bool disk = read + write > 0.15;
-    m_icon->show(!measured ? "hourglass" : disk ? "disk" : "bolt", !measured ? &ThemeTokens::text2 : disk ? &ThemeTokens::warning : &ThemeTokens::ok);
+    m_icon->show(!measured ? "hourglass"
+                 : disk    ? "disk"
+                           : "bolt",
+                 !measured ? &ThemeTokens::text2
+                 : disk    ? &ThemeTokens::warning
+                           : &ThemeTokens::ok);
     m_verdict->setText(!measured ? tr("Not measured yet") : disk ? tr("Disk-bound") : tr("Compute-bound"));
-    m_remedy->setText(!measured ? tr("Measured while the run trains.")
-                      : disk    ? tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(read + write))
-                      : m_plan.streamed ? tr("No waiting for the disk")
-                                        : tr("All state is in RAM"));
-    fill(SecondsPerStep, m_plan.secondsPerStep, m_mean.seconds, [](double value) { return numberText(value, value < 10 ? 2 : 1); });
+    m_remedy->setText(
+        !measured ? tr("Measured while the run trains.")
+        : disk    ? tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(read + write))
+        : m_plan.streamed ? tr("No waiting for the disk")
+                          : tr("All state is in RAM"));
+    fill(SecondsPerStep, m_plan.secondsPerStep, m_mean.seconds,
+         [](double value) { return numberText(value, value < 10 ? 2 : 1); });
     const double predictedSpeed = m_plan.secondsPerStep > 0 ? double(m_plan.tokensPerStep) / m_plan.secondsPerStep : 0;
     fill(TokensPerSecond, predictedSpeed, m_mean.tokensPerSecond, [](double value) { return numberText(value, 0); });
     fill(DevicePeak, double(m_plan.devicePeakBytes), double(m_mean.devicePeakBytes), bytesText);
@@ -171,7 +183,9 @@ void VerdictPanel::fill(Row row, double predicted, double measured, QString (*fo
     const double change = !both ? 0 : predicted > 0 ? measured / predicted - 1 : measured > 0 ? INFINITY : 0;
     const bool off = both && std::fabs(change) > kAmber;
     cells[2]->setText(!both ? tr("–") : off ? tr("⚠ %1").arg(changeText(change)) : changeText(change));
-    cells[2]->setToolTip(both && std::fabs(change) > kReplan ? tr("More than 25 % from the plan: pause and plan again for better figures.") : QString());
+    cells[2]->setToolTip(both && std::fabs(change) > kReplan
+                             ? tr("More than 25 % from the plan: pause and plan again for better figures.")
+                             : QString());
     setLook(*cells[2], "type", off ? "warning" : "hint");
 }
 

@@ -44,7 +44,7 @@ private:
     Share m_compute, m_read, m_write;
     std::array<std::array<QLabel*, 3>, RowCount> m_cells{};
     Planned m_plan;
-    StepDone m_mean;      ///< smoothed over the last steps
+    StepDone m_mean;  ///< smoothed over the last steps
     double m_weight = 0;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/state_format.h"
-#include "ui/text/format.h"
 #include "ui/draft/run_draft.h"
+#include "ui/text/format.h"
 
 #include <QRegularExpression>
 
@@ -52,9 +52,13 @@ QStringList optionsOf(const RunSpec& preset, const RunSpec& spec) {
     if (spec.training.clipNorm == 0 && preset.training.clipNorm != 0)
         add("--clip", "none");
     else if (spec.training.clip != preset.training.clip)
-        add("--clip", spec.training.clip == ClipKind::Global ? "global" : spec.training.clip == ClipKind::PreviousNorm ? "previous" : "unit");
+        add("--clip", spec.training.clip == ClipKind::Global         ? "global"
+                      : spec.training.clip == ClipKind::PreviousNorm ? "previous"
+                                                                     : "unit");
     if (const Budget& budget = spec.budget; budget.residency != preset.budget.residency)
-        add("--residency", budget.residency == ResidencyChoice::Auto ? "auto" : budget.residency == ResidencyChoice::Disk ? "disk" : "resident");
+        add("--residency", budget.residency == ResidencyChoice::Auto   ? "auto"
+                           : budget.residency == ResidencyChoice::Disk ? "disk"
+                                                                       : "resident");
     if (const UpdateChoice update = spec.budget.update; update != preset.budget.update)
         add("--update", update == UpdateChoice::Auto       ? "auto"
                         : update == UpdateChoice::Deferred ? "deferred"
@@ -84,7 +88,8 @@ QString commandLineOf(const RunDraft& draft) {
     } else {
         // Not every value has an option: the whole recipe goes into a file.
         const QString file = fromPath(draft.runFolder.filename()) + ".json";
-        before = "cat > " + quoted(file) + " <<'RECIPE'\n" + fromUtf8(toJson(requestOf(draft).spec)).trimmed() + "\nRECIPE\n";
+        before = "cat > " + quoted(file) + " <<'RECIPE'\n" + fromUtf8(toJson(requestOf(draft).spec)).trimmed() +
+                 "\nRECIPE\n";
         words << "--spec" << quoted(file);
     }
     if (draft.sampleText)

@@ -53,7 +53,8 @@ int suggestedPreset(const RunDraft& draft) {
         const auto& plan = draft.presetPlans[i];
         if (draft.sampleText && draft.presets[i].name == "sample")
             return int(i);
-        const bool enoughText = plan && double(plan->parameters) <= kParametersPerToken * draft.estimatedTokens(draft.presets[i]);
+        const bool enoughText =
+            plan && double(plan->parameters) <= kParametersPerToken * draft.estimatedTokens(draft.presets[i]);
         if (plan && plan->fits && plan->totalSeconds <= kPatience && enoughText)
             best = int(i);
     }
@@ -100,16 +101,22 @@ PlanPreview previewOf(TrainingService& service, const PlanQuestion& question) {
     return refused;
 }
 
-bool assumesDrive(const PlanPreview& plan) { return plan.fits && plan.usesDrive() && !plan.driveMeasured; }
+bool assumesDrive(const PlanPreview& plan) {
+    return plan.fits && plan.usesDrive() && !plan.driveMeasured;
+}
 
 QString driveAssumption(const PlanPreview& plan) {
-    return QCoreApplication::translate("RunDraft", "%1 reading and %2 writing are assumed, and times may be quite different. The page This computer "
-                                                   "measures the drive; a run has a short look when it starts.")
+    return QCoreApplication::translate(
+               "RunDraft",
+               "%1 reading and %2 writing are assumed, and times may be quite different. The page This computer "
+               "measures the drive; a run has a short look when it starts.")
         .arg(rateText(plan.driveReadRate), rateText(plan.driveWriteRate));
 }
 
 QString driveWarning(const PlanPreview& plan) {
-    return assumesDrive(plan) ? QCoreApplication::translate("RunDraft", "The drive has not been measured: %1").arg(driveAssumption(plan)) : QString();
+    return assumesDrive(plan) ? QCoreApplication::translate("RunDraft", "The drive has not been measured: %1")
+                                    .arg(driveAssumption(plan))
+                              : QString();
 }
 
 }  // namespace gsst

@@ -19,8 +19,8 @@ struct RunDraft {
     std::vector<RunSpec> presets;
     std::vector<std::optional<PlanPreview>> presetPlans;  ///< beside `presets`, each adapted to the text
     int preset = -1;
-    RunSpec recommended;  ///< the chosen preset adapted to the text: what Reset goes back to
-    RunSpec spec;         ///< what the run will be
+    RunSpec recommended;              ///< the chosen preset adapted to the text: what Reset goes back to
+    RunSpec spec;                     ///< what the run will be
     std::optional<PlanPreview> plan;  ///< of `spec`
 
     std::filesystem::path runsFolder;
@@ -40,8 +40,8 @@ struct RunDraft {
 /// `preset` with the vocabulary and the number of steps that suit the draft's text.
 RunSpec adaptedToText(const RunSpec& preset, const RunDraft& draft);
 
-/// Index of the preset to suggest: the largest that fits, ends within an hour and is not too large for so little text (ten
-/// parameters a token); else the smallest. For the sample stories the preset made for them. -1 without presets.
+/// Index of the preset to suggest: the largest that fits, ends within an hour and is not too large for so little text
+/// (ten parameters a token); else the smallest. For the sample stories the preset made for them. -1 without presets.
 int suggestedPreset(const RunDraft& draft);
 
 /// A name for the run from its text and model, and the folder of that name that is still free in `runsFolder`.
@@ -56,8 +56,8 @@ RunRequest requestOf(const RunDraft& draft);
 /// The plan; of a question that is refused one that does not fit, with the reason. For any thread.
 PlanPreview previewOf(TrainingService& service, const PlanQuestion& question);
 
-/// Whether the plan's times stand on a drive that nobody has measured; what is assumed of it and what to do; both in one sentence, empty
-/// if that is not so.
+/// Whether the plan's times stand on a drive that nobody has measured; what is assumed of it and what to do; both in
+/// one sentence, empty if that is not so.
 bool assumesDrive(const PlanPreview& plan);
 QString driveAssumption(const PlanPreview& plan);
 QString driveWarning(const PlanPreview& plan);

@@ -36,7 +36,9 @@ PillLook RunListModel::pill(int row) const {
 RunListModel::Deed RunListModel::deed(int row) const {
     const RunInfo& info = m_runs[size_t(row)];
     if (const LiveRun* now = live(row))
-        return now->state == RunState::Training ? Deed::Pause : now->state == RunState::Paused ? Deed::Resume : Deed::Open;
+        return now->state == RunState::Training ? Deed::Pause
+               : now->state == RunState::Paused ? Deed::Resume
+                                                : Deed::Open;
     if (info.inUse || !info.problem.empty())
         return Deed::None;
     return info.steps > 0 && info.step >= info.steps ? Deed::Open : Deed::Resume;
@@ -44,10 +46,14 @@ RunListModel::Deed RunListModel::deed(int row) const {
 
 QString RunListModel::deedText(int row) const {
     switch (deed(row)) {
-    case Deed::Open: return tr("Open");
-    case Deed::Resume: return tr("Resume");
-    case Deed::Pause: return tr("Pause");
-    case Deed::None: return {};
+    case Deed::Open:
+        return tr("Open");
+    case Deed::Resume:
+        return tr("Resume");
+    case Deed::Pause:
+        return tr("Pause");
+    case Deed::None:
+        return {};
     }
     return {};
 }
@@ -64,7 +70,8 @@ QString RunListModel::progressText(int row) const {
     const LiveRun* now = live(row);
     if (!now && !info.problem.empty())
         return fromUtf8(info.problem);
-    const QString steps = tr("step %1 of %2").arg(numberText(double(now ? now->step : info.step), 0), numberText(double(info.steps), 0));
+    const QString steps =
+        tr("step %1 of %2").arg(numberText(double(now ? now->step : info.step), 0), numberText(double(info.steps), 0));
     if (now && now->secondsLeft > 0 && now->state == RunState::Training)
         return tr("%1, %2 left").arg(percentText(share(row)), durationText(now->secondsLeft));
     return tr("%1, %2").arg(percentText(share(row)), steps);
@@ -77,13 +84,20 @@ double RunListModel::loss(int row) const {
 
 QVariant RunListModel::sortKey(const RunInfo& info, int row, int column) const {
     switch (column) {
-    case Name: return fromUtf8(info.name).toLower();
-    case State: return pill(row).text;
-    case Progress: return share(row);
-    case Loss: return loss(row) > 0 ? loss(row) : 1e9;
-    case Disk: return qulonglong(info.bytesOnDisk);
-    case Changed: return live(row) ? qlonglong(INT64_MAX) : qlonglong(info.lastChange);
-    default: return {};
+    case Name:
+        return fromUtf8(info.name).toLower();
+    case State:
+        return pill(row).text;
+    case Progress:
+        return share(row);
+    case Loss:
+        return loss(row) > 0 ? loss(row) : 1e9;
+    case Disk:
+        return qulonglong(info.bytesOnDisk);
+    case Changed:
+        return live(row) ? qlonglong(INT64_MAX) : qlonglong(info.lastChange);
+    default:
+        return {};
     }
 }
 
@@ -95,18 +109,28 @@ QVariant RunListModel::data(const QModelIndex& index, int role) const {
     if (role == Qt::TextAlignmentRole && index.column() == Disk)
         return int(Qt::AlignRight | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole)
-        return index.column() == Progress ? progressText(row) : fromPath(info.folder) + (info.problem.empty() ? QString() : "\n" + fromUtf8(info.problem));
+        return index.column() == Progress
+                   ? progressText(row)
+                   : fromPath(info.folder) + (info.problem.empty() ? QString() : "\n" + fromUtf8(info.problem));
     if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole)
         return {};
     switch (index.column()) {
-    case Name: return fromUtf8(info.name);
-    case State: return pill(row).text;
-    case Progress: return progressText(row);
-    case Loss: return loss(row) > 0 ? numberText(loss(row), 2) : tr("no loss yet");
-    case Disk: return bytesText(double(info.bytesOnDisk));
-    case Changed: return live(row) ? tr("now") : dayText(info.lastChange);
-    case Action: return deedText(row);
-    default: return {};
+    case Name:
+        return fromUtf8(info.name);
+    case State:
+        return pill(row).text;
+    case Progress:
+        return progressText(row);
+    case Loss:
+        return loss(row) > 0 ? numberText(loss(row), 2) : tr("no loss yet");
+    case Disk:
+        return bytesText(double(info.bytesOnDisk));
+    case Changed:
+        return live(row) ? tr("now") : dayText(info.lastChange);
+    case Action:
+        return deedText(row);
+    default:
+        return {};
     }
 }
 
@@ -118,13 +142,20 @@ QVariant RunListModel::headerData(int section, Qt::Orientation orientation, int 
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
-    case Name: return tr("Run");
-    case State: return tr("State");
-    case Progress: return tr("Progress");
-    case Loss: return tr("Loss");
-    case Disk: return tr("On disk");
-    case Changed: return tr("Changed");
-    default: return QString();
+    case Name:
+        return tr("Run");
+    case State:
+        return tr("State");
+    case Progress:
+        return tr("Progress");
+    case Loss:
+        return tr("Loss");
+    case Disk:
+        return tr("On disk");
+    case Changed:
+        return tr("Changed");
+    default:
+        return QString();
     }
 }
 

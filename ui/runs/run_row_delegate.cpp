@@ -2,8 +2,8 @@
 #include "ui/runs/run_row_delegate.h"
 
 #include "ui/runs/run_list_model.h"
-#include "ui/theme/icons.h"
 #include "ui/text/format.h"
+#include "ui/theme/icons.h"
 
 #include <QMouseEvent>
 #include <QPainter>
@@ -16,14 +16,16 @@ namespace {
 
 constexpr int kButtonHeight = 26, kButtonIcon = 13;
 
-void drawElided(QPainter& painter, const QRect& rect, const QFont& font, const QString& text, Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter) {
+void drawElided(QPainter& painter, const QRect& rect, const QFont& font, const QString& text,
+                Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter) {
     painter.setFont(font);
     painter.drawText(rect, int(alignment), QFontMetrics(font).elidedText(text, Qt::ElideRight, rect.width()));
 }
 
 }  // namespace
 
-RunRowDelegate::RunRowDelegate(const Theme& theme, const RunListModel& runs, const QSortFilterProxyModel& proxy, QObject* parent)
+RunRowDelegate::RunRowDelegate(const Theme& theme, const RunListModel& runs, const QSortFilterProxyModel& proxy,
+                               QObject* parent)
     : QStyledItemDelegate(parent), m_theme(theme), m_runs(runs), m_proxy(proxy) {}
 
 void RunRowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -38,12 +40,23 @@ void RunRowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
     switch (index.column()) {
-    case RunListModel::Name: paintName(*painter, room, row); break;
-    case RunListModel::State: paintPill(*painter, room, m_theme, m_runs.pill(row)); break;
-    case RunListModel::Progress: paintProgress(*painter, room, row); break;
-    case RunListModel::Loss: paintLoss(*painter, room, row); break;
-    case RunListModel::Action: paintAction(*painter, option.rect, row); break;
-    default: break;
+    case RunListModel::Name:
+        paintName(*painter, room, row);
+        break;
+    case RunListModel::State:
+        paintPill(*painter, room, m_theme, m_runs.pill(row));
+        break;
+    case RunListModel::Progress:
+        paintProgress(*painter, room, row);
+        break;
+    case RunListModel::Loss:
+        paintLoss(*painter, room, row);
+        break;
+    case RunListModel::Action:
+        paintAction(*painter, option.rect, row);
+        break;
+    default:
+        break;
     }
     painter->restore();
 }
@@ -73,7 +86,8 @@ void RunRowDelegate::paintProgress(QPainter& painter, const QRect& rect, int row
     if (done.width() > 0)
         painter.drawRoundedRect(done, 4, 4);
     painter.setPen(color.text2);
-    drawElided(painter, QRect(rect.left(), middle, rect.width(), 20), m_theme.font(TextSize::Hint), m_runs.progressText(row));
+    drawElided(painter, QRect(rect.left(), middle, rect.width(), 20), m_theme.font(TextSize::Hint),
+               m_runs.progressText(row));
 }
 
 void RunRowDelegate::paintLoss(QPainter& painter, const QRect& rect, int row) const {
@@ -91,7 +105,8 @@ void RunRowDelegate::paintLoss(QPainter& painter, const QRect& rect, int row) co
     drawElided(painter, rect, font, figure, Qt::AlignRight | Qt::AlignVCenter);
     const QRectF room = QRectF(rect).adjusted(2, 14, -figureWidth - 6, -14);
     std::vector<float> finite;
-    std::copy_if(history.begin(), history.end(), std::back_inserter(finite), [](float value) { return std::isfinite(value); });
+    std::copy_if(history.begin(), history.end(), std::back_inserter(finite),
+                 [](float value) { return std::isfinite(value); });
     if (finite.size() < 2 || room.width() < 12)
         return;
     const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
@@ -128,14 +143,17 @@ void RunRowDelegate::paintAction(QPainter& painter, const QRect& rect, int row) 
     painter.drawPixmap(QRect(button.left() + 9, button.center().y() - kButtonIcon / 2, kButtonIcon, kButtonIcon),
                        tintedPixmap(icon, ink, kButtonIcon, painter.device()->devicePixelRatioF()));
     painter.setPen(ink);
-    drawElided(painter, button.adjusted(9 + kButtonIcon + 5, 0, -4, 0), m_theme.font(TextSize::Hint, QFont::DemiBold), m_runs.deedText(row));
+    drawElided(painter, button.adjusted(9 + kButtonIcon + 5, 0, -4, 0), m_theme.font(TextSize::Hint, QFont::DemiBold),
+               m_runs.deedText(row));
 }
 
-bool RunRowDelegate::editorEvent(QEvent* event, QAbstractItemModel*, const QStyleOptionViewItem& option, const QModelIndex& index) {
+bool RunRowDelegate::editorEvent(QEvent* event, QAbstractItemModel*, const QStyleOptionViewItem& option,
+                                 const QModelIndex& index) {
     if (index.column() != RunListModel::Action || event->type() != QEvent::MouseButtonRelease)
         return false;
     const int row = m_proxy.mapToSource(index).row();
-    if (m_runs.deed(row) == RunListModel::Deed::None || !buttonRect(option.rect, row).contains(static_cast<QMouseEvent*>(event)->pos()))
+    if (m_runs.deed(row) == RunListModel::Deed::None ||
+        !buttonRect(option.rect, row).contains(static_cast<QMouseEvent*>(event)->pos()))
         return false;
     emit actionClicked(row);
     return true;

@@ -17,7 +17,8 @@ class RunRowDelegate : public QStyledItemDelegate {
 public:
     RunRowDelegate(const Theme& theme, const RunListModel& runs, const QSortFilterProxyModel& proxy, QObject* parent);
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
-    bool editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option, const QModelIndex& index) override;
+    bool editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option,
+                     const QModelIndex& index) override;
 
     static constexpr int kRowHeight = 56;
 

@@ -2,8 +2,8 @@
 #include "ui/runs/runs_page.h"
 
 #include "ui/runs/run_row_delegate.h"
-#include "ui/theme/icons.h"
 #include "ui/text/format.h"
+#include "ui/theme/icons.h"
 
 #include <QHeaderView>
 
@@ -57,8 +57,10 @@ QWidget* RunsPage::makeDoors() {
     auto* row = new QHBoxLayout(doors);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(12);
-    m_newRun = new Door(m_theme, Door::Look::Primary, {"plus", tr("New run"), tr("Five short pages with good defaults")});
-    auto* sample = new Door(m_theme, Door::Look::Plain, {"play", tr("Try the sample"), tr("First loss curve in under a minute, no download")});
+    m_newRun =
+        new Door(m_theme, Door::Look::Primary, {"plus", tr("New run"), tr("Five short pages with good defaults")});
+    auto* sample = new Door(m_theme, Door::Look::Plain,
+                            {"play", tr("Try the sample"), tr("First loss curve in under a minute, no download")});
     auto* drop = new Door(m_theme, Door::Look::Drop, {"upload", tr("Drop text here"), tr("Files or folders: txt, md")});
     connect(m_newRun, &Door::clicked, this, &RunsPage::newRunRequested);
     connect(sample, &Door::clicked, this, &RunsPage::sampleRequested);
@@ -97,8 +99,12 @@ QWidget* RunsPage::makeTable() {
     auto* delegate = new RunRowDelegate(m_theme, *m_model, *m_proxy, this);
     m_table->setItemDelegate(delegate);
     connect(delegate, &RunRowDelegate::actionClicked, this, &RunsPage::act);
-    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) { emit openRequested(m_model->run(m_proxy->mapToSource(index).row())); });
-    connect(&m_theme, &Theme::changed, this, [this] { sizeColumns(); m_table->viewport()->update(); });
+    connect(m_table, &QTableView::activated, this,
+            [this](const QModelIndex& index) { emit openRequested(m_model->run(m_proxy->mapToSource(index).row())); });
+    connect(&m_theme, &Theme::changed, this, [this] {
+        sizeColumns();
+        m_table->viewport()->update();
+    });
     sizeColumns();
     inside->addWidget(m_table);
     return card;
@@ -110,9 +116,11 @@ void RunsPage::sizeColumns() {
     header->setHighlightSections(false);
     header->setSectionResizeMode(QHeaderView::Interactive);
     header->setSectionResizeMode(RunListModel::Name, QHeaderView::Stretch);
-    const int pill = std::max(pillSize(m_theme, pillOf(RunState::NeedsAttention)).width(), pillSize(m_theme, {"", tr("In use elsewhere")}).width());
+    const int pill = std::max(pillSize(m_theme, pillOf(RunState::NeedsAttention)).width(),
+                              pillSize(m_theme, {"", tr("In use elsewhere")}).width());
     m_table->setColumnWidth(RunListModel::State, pill + 18);
-    m_table->setColumnWidth(RunListModel::Progress, std::max(160, hint.horizontalAdvance(tr("step %1 of %2").arg("20,000", "20,000")) + 60));
+    m_table->setColumnWidth(RunListModel::Progress,
+                            std::max(160, hint.horizontalAdvance(tr("step %1 of %2").arg("20,000", "20,000")) + 60));
     m_table->setColumnWidth(RunListModel::Loss, 150);
     m_table->setColumnWidth(RunListModel::Disk, std::max(86, hint.horizontalAdvance("1,000.0 GiB") + 26));
     m_table->setColumnWidth(RunListModel::Changed, std::max(82, hint.horizontalAdvance("22 Nov 2025") + 18));
@@ -130,9 +138,11 @@ QWidget* RunsPage::makeMachine(const MachineFacts& machine) {
     words->addWidget(makeLabel(tr("This computer can train"), "strong"));
     QStringList facts;
     if (machine.processors > 0)
-        facts << (machine.processors == 1 ? tr("1 processor thread") : tr("%n processor threads", nullptr, machine.processors));
+        facts << (machine.processors == 1 ? tr("1 processor thread")
+                                          : tr("%n processor threads", nullptr, machine.processors));
     if (machine.ramBytes > 0)
-        facts << tr("%1 RAM, %2 free").arg(bytesText(double(machine.ramBytes)), bytesText(double(machine.freeRamBytes)));
+        facts
+            << tr("%1 RAM, %2 free").arg(bytesText(double(machine.ramBytes)), bytesText(double(machine.freeRamBytes)));
     facts << tr("what does not fit in memory streams from the disk, slice by slice");
     words->addWidget(makeLabel(facts.join(tr(" · ")), "quiet", true));
     row->addLayout(words, 1);
@@ -160,8 +170,10 @@ void RunsPage::show(const Result<std::vector<RunInfo>>& runs) {
     if (current.isValid() && current.row() < m_proxy->rowCount())
         m_table->selectRow(current.row());
     m_title->setText(empty ? tr("Train your own language model, on this PC") : tr("Runs"));
-    m_sum->setText(empty ? tr("Everything stays on this computer. No account, no network needed. Pause whenever you like.")
-                         : (runs->size() == 1 ? tr("1 run, %1 on disk") : tr("%n runs, %1 on disk", nullptr, int(runs->size()))).arg(bytesText(bytes)));
+    m_sum->setText(
+        empty ? tr("Everything stays on this computer. No account, no network needed. Pause whenever you like.")
+              : (runs->size() == 1 ? tr("1 run, %1 on disk") : tr("%n runs, %1 on disk", nullptr, int(runs->size())))
+                    .arg(bytesText(bytes)));
     m_filter->setVisible(!empty);
     m_tableCard->setVisible(!empty);
     m_machineCard->setVisible(empty);
@@ -172,14 +184,23 @@ void RunsPage::show(const Result<std::vector<RunInfo>>& runs) {
     static_cast<QVBoxLayout*>(layout())->setStretch(layout()->count() - 1, empty ? 1 : 0);
 }
 
-void RunsPage::setLive(const LiveRun& live) { m_model->setLive(live); }
+void RunsPage::setLive(const LiveRun& live) {
+    m_model->setLive(live);
+}
 
 void RunsPage::act(int row) {
     switch (m_model->deed(row)) {
-    case RunListModel::Deed::Open: emit openRequested(m_model->run(row)); break;
-    case RunListModel::Deed::Resume: emit resumeRequested(m_model->run(row)); break;
-    case RunListModel::Deed::Pause: emit pauseRequested(); break;
-    case RunListModel::Deed::None: break;
+    case RunListModel::Deed::Open:
+        emit openRequested(m_model->run(row));
+        break;
+    case RunListModel::Deed::Resume:
+        emit resumeRequested(m_model->run(row));
+        break;
+    case RunListModel::Deed::Pause:
+        emit pauseRequested();
+        break;
+    case RunListModel::Deed::None:
+        break;
     }
 }
 

@@ -13,8 +13,8 @@ Result<RunRequest> sampleRequest(TrainingService& service, const std::filesystem
         if (preset.name == "sample")
             request.spec = preset;
     if (request.spec.name != "sample")
-        return Error{ErrorCode::NotFound, "The sample cannot be started", "presets/sample.json", "the preset is missing",
-                     "Install GSST Studio again"};
+        return Error{ErrorCode::NotFound, "The sample cannot be started", "presets/sample.json",
+                     "the preset is missing", "Install GSST Studio again"};
     std::error_code ignored;
     request.runFolder = runsFolder / "Sample stories";
     for (int number = 2; std::filesystem::exists(request.runFolder, ignored); ++number)

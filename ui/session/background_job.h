@@ -14,9 +14,9 @@
 
 namespace gsst {
 
-/// Runs one piece of work at a time on a pool thread and brings its result to the UI thread. The latest request wins: a newer
-/// one stops the work in progress, waits for its end and replaces whatever was waiting; results of stopped work are
-/// dropped. Destroying it stops the work and never waits. UI thread only.
+/// Runs one piece of work at a time on a pool thread and brings its result to the UI thread. The latest request wins: a
+/// newer one stops the work in progress, waits for its end and replaces whatever was waiting; results of stopped work
+/// are dropped. Destroying it stops the work and never waits. UI thread only.
 class BackgroundJob : public QObject {
 public:
     explicit BackgroundJob(QObject* parent = nullptr) : QObject(parent), m_post(this) {}
@@ -32,7 +32,8 @@ public:
         m_stop.request_stop();
         m_stop = std::stop_source();
         const uint64_t request = ++m_request;
-        m_pending = [this, request, work = std::move(work), done = std::move(done), token = m_stop.get_token(), post = m_post] {
+        m_pending = [this, request, work = std::move(work), done = std::move(done), token = m_stop.get_token(),
+                     post = m_post] {
             QThreadPool::globalInstance()->start([this, request, work, done, token, post] {
                 auto value = std::make_shared<Value>(work(token));
                 post.post([this, request, done, value] { finish(request, [&] { done(std::move(*value)); }); });

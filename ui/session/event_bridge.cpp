@@ -13,7 +13,9 @@ struct Overloaded : Cases... {
 
 EventBridge::EventBridge(QObject* parent) : QObject(parent), m_post(this) {}
 
-EventBridge::~EventBridge() { m_post.close(); }
+EventBridge::~EventBridge() {
+    m_post.close();
+}
 
 std::function<void()> EventBridge::wake() {
     return [this, post = m_post] { post.post([this] { drain(); }); };

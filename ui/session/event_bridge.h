@@ -8,7 +8,8 @@
 
 namespace gsst {
 
-/// Turns the events of a session into Qt signals on the UI thread: one queued drain a wake-up, whatever the number of events.
+/// Turns the events of a session into Qt signals on the UI thread: one queued drain a wake-up, whatever the number of
+/// events.
 class EventBridge : public QObject {
     Q_OBJECT
 public:

@@ -9,8 +9,8 @@
 
 namespace gsst {
 
-/// Hands functions from any thread to the thread of `target`, queued, until close(). Copies share one target; a copy may
-/// outlive it. The owner of the target calls close() before the target dies.
+/// Hands functions from any thread to the thread of `target`, queued, until close(). Copies share one target; a copy
+/// may outlive it. The owner of the target calls close() before the target dies.
 class MainThreadPost {
 public:
     explicit MainThreadPost(QObject* target) : m_shared(std::make_shared<Shared>()) { m_shared->target = target; }

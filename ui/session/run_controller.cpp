@@ -7,7 +7,8 @@
 
 namespace gsst {
 
-RunController::RunController(TrainingService& service, QObject* parent) : QObject(parent), m_service(service), m_post(this) {
+RunController::RunController(TrainingService& service, QObject* parent)
+    : QObject(parent), m_service(service), m_post(this) {
     connect(&m_bridge, &EventBridge::stateChanged, this, [this](const StateChanged& event) {
         m_state = event.state;
         // A session that has not come to open its run yet does not know its step.
@@ -40,7 +41,9 @@ void RunController::start(RunRequest request, OpenRunFacts facts) {
 }
 
 void RunController::open(OpenRunFacts facts) {
-    openSession(facts, [this, folder = facts.folder](std::function<void()> wake) { return m_service.resumeRun({folder}, std::move(wake)); });
+    openSession(facts, [this, folder = facts.folder](std::function<void()> wake) {
+        return m_service.resumeRun({folder}, std::move(wake));
+    });
 }
 
 void RunController::look(OpenRunFacts facts, RunState state, int64_t step) {
@@ -107,7 +110,9 @@ void RunController::stopAndFinish() {
     ask(Command::Stop);
 }
 
-void RunController::sampleNow() { ask(Command::SampleNow); }
+void RunController::sampleNow() {
+    ask(Command::SampleNow);
+}
 
 void RunController::ask(Command command) {
     if (m_session)

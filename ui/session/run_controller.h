@@ -18,7 +18,7 @@ struct OpenRunFacts {
     QString origin;              ///< "from scratch · 12 MiB of text"
     std::vector<float> history;  ///< losses of earlier sessions, evenly spread over steps 1..historySteps
     int64_t historySteps = 0;
-    int64_t steps = 0;           ///< of the whole run, 0 = not known yet
+    int64_t steps = 0;  ///< of the whole run, 0 = not known yet
 };
 
 /// Owns the one session of the program and translates clicks into commands. Never blocks: a session is destroyed (which

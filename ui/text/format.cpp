@@ -16,17 +16,27 @@ QString clockText(const QTime& time) {
     return QLocale().toString(time, format.remove(":ss"));
 }
 
-QString words(const char* text) { return QCoreApplication::translate("Format", text); }
+QString words(const char* text) {
+    return QCoreApplication::translate("Format", text);
+}
 
 }  // namespace
 
-QString fromUtf8(const std::string& text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
+QString fromUtf8(const std::string& text) {
+    return QString::fromUtf8(text.data(), qsizetype(text.size()));
+}
 
-std::string toUtf8(const QString& text) { return text.toUtf8().toStdString(); }
+std::string toUtf8(const QString& text) {
+    return text.toUtf8().toStdString();
+}
 
-QString fromPath(const std::filesystem::path& path) { return QString::fromStdU16String(path.u16string()); }
+QString fromPath(const std::filesystem::path& path) {
+    return QString::fromStdU16String(path.u16string());
+}
 
-std::filesystem::path toPath(const QString& path) { return {path.toStdU16String()}; }
+std::filesystem::path toPath(const QString& path) {
+    return {path.toStdU16String()};
+}
 
 QString numberText(double value, int decimals) {
     if (!std::isfinite(value))
@@ -50,7 +60,9 @@ QString bytesText(double bytes) {
 }
 
 QString countText(double count) {
-    const auto scaled = [](double value) { return numberText(value, value >= 99.95 || std::fabs(value - std::round(value)) < 0.05 ? 0 : 1); };
+    const auto scaled = [](double value) {
+        return numberText(value, value >= 99.95 || std::fabs(value - std::round(value)) < 0.05 ? 0 : 1);
+    };
     if (count < 9999.5)
         return numberText(count, 0);
     if (count < 999'500)
@@ -78,7 +90,8 @@ QString durationText(double seconds) {
     if (minutes < 60)
         return words("%1 min").arg(minutes);
     if (minutes < 48 * 60)
-        return minutes % 60 == 0 ? words("%1 h").arg(minutes / 60) : words("%1 h %2 min").arg(minutes / 60).arg(minutes % 60);
+        return minutes % 60 == 0 ? words("%1 h").arg(minutes / 60)
+                                 : words("%1 h %2 min").arg(minutes / 60).arg(minutes % 60);
     return words("%1 days").arg(numberText(double(minutes) / 1440, minutes < 14400 ? 1 : 0));
 }
 
@@ -95,7 +108,9 @@ QString changeText(double share) {
     return words("%1 %").arg((percent > 0 ? QString("+") : QString(QChar(0x2212))) + numberText(std::fabs(percent), 0));
 }
 
-QString lossText(double loss) { return numberText(loss, loss < 10 ? 3 : 2); }
+QString lossText(double loss) {
+    return numberText(loss, loss < 10 ? 3 : 2);
+}
 
 QString dayText(int64_t secondsSince1970) {
     if (secondsSince1970 <= 0)

@@ -23,7 +23,9 @@ public:
             painter->setOpacity(painter->opacity() * 0.5);
         painter->drawPixmap(QRect(corner, QSize(size, size)), tintedPixmap(m_name, m_color, size, scale));
     }
-    QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override { return scaledPixmap(size, mode, state, 1.0); }
+    QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override {
+        return scaledPixmap(size, mode, state, 1.0);
+    }
     QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal scale) override {
         QPixmap pixmap(size * scale);
         pixmap.fill(Qt::transparent);
@@ -84,7 +86,9 @@ QPixmap tintedPixmap(const QString& name, const QColor& color, int size, double 
     return pixmap;
 }
 
-QIcon tintedIcon(const QString& name, const QColor& color) { return QIcon(new TintedIconEngine(name, color)); }
+QIcon tintedIcon(const QString& name, const QColor& color) {
+    return QIcon(new TintedIconEngine(name, color));
+}
 
 void setThemedIcon(QAbstractButton& button, const Theme& theme, const QString& name, TokenColor color) {
     ThemedIcon* icon = nullptr;

@@ -10,19 +10,27 @@
 #include <cmath>
 
 /// Icons live in a static library: without this nothing would refer to them, and the linker would leave them out.
-static void loadResources() { Q_INIT_RESOURCE(studio); }
+static void loadResources() {
+    Q_INIT_RESOURCE(studio);
+}
 
 namespace gsst {
 namespace {
 
 double factorOf(TextSize size) {
     switch (size) {
-    case TextSize::Axis: return 0.85;
-    case TextSize::Hint: return 0.92;
-    case TextSize::Body: return 1.0;
-    case TextSize::Section: return 1.08;
-    case TextSize::Title: return 1.6;
-    case TextSize::Key: return 2.0;
+    case TextSize::Axis:
+        return 0.85;
+    case TextSize::Hint:
+        return 0.92;
+    case TextSize::Body:
+        return 1.0;
+    case TextSize::Section:
+        return 1.08;
+    case TextSize::Title:
+        return 1.6;
+    case TextSize::Key:
+        return 2.0;
     }
     return 1.0;
 }
@@ -61,7 +69,8 @@ bool Theme::systemIsDark() const {
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
     return QApplication::styleHints()->colorScheme() == Qt::ColorScheme::Dark;
 #else
-    return m_systemPalette.color(QPalette::Window).lightness() < m_systemPalette.color(QPalette::WindowText).lightness();
+    return m_systemPalette.color(QPalette::Window).lightness() <
+           m_systemPalette.color(QPalette::WindowText).lightness();
 #endif
 }
 

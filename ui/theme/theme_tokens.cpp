@@ -75,8 +75,11 @@ ThemeTokens makeDark() {
 }
 
 double luminance(const QColor& color) {
-    const auto linear = [](double value) { return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4); };
-    return 0.2126 * linear(double(color.redF())) + 0.7152 * linear(double(color.greenF())) + 0.0722 * linear(double(color.blueF()));
+    const auto linear = [](double value) {
+        return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * linear(double(color.redF())) + 0.7152 * linear(double(color.greenF())) +
+           0.0722 * linear(double(color.blueF()));
 }
 
 }  // namespace
@@ -93,7 +96,8 @@ const ThemeTokens& darkTokens() {
 
 QColor blended(const QColor& over, const QColor& ground, double share) {
     const auto mix = [share](float a, float b) { return float(double(a) * share + double(b) * (1 - share)); };
-    return QColor::fromRgbF(mix(over.redF(), ground.redF()), mix(over.greenF(), ground.greenF()), mix(over.blueF(), ground.blueF()));
+    return QColor::fromRgbF(mix(over.redF(), ground.redF()), mix(over.greenF(), ground.greenF()),
+                            mix(over.blueF(), ground.blueF()));
 }
 
 QColor readableOn(const QColor& ground) {

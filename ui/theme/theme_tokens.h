@@ -7,7 +7,8 @@
 
 namespace gsst {
 
-/// Every colour of the program, by its role. Texts keep 4.5:1 on window, card, side, inset and the tints; control edges 3:1.
+/// Every colour of the program, by its role. Texts keep 4.5:1 on window, card, side, inset and the tints; control edges
+/// 3:1.
 struct ThemeTokens {
     bool dark = false;
     QColor window, card, side, inset, line, edge;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/drop_area.h"
 
-#include "ui/theme/icons.h"
 #include "ui/text/format.h"
+#include "ui/theme/icons.h"
 
 #include <QDragEnterEvent>
 #include <QMimeData>
@@ -34,14 +34,23 @@ Door::Door(const Theme& theme, Look look, const Words& words, QWidget* parent)
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
-    connect(&theme, &Theme::changed, this, [this] { updateGeometry(); update(); });
+    connect(&theme, &Theme::changed, this, [this] {
+        updateGeometry();
+        update();
+    });
 }
 
-QSize Door::sizeHint() const { return {280, heightForWidth(280)}; }
+QSize Door::sizeHint() const {
+    return {280, heightForWidth(280)};
+}
 
-QSize Door::minimumSizeHint() const { return {200, 60}; }
+QSize Door::minimumSizeHint() const {
+    return {200, 60};
+}
 
-int Door::heightForWidth(int width) const { return std::max(60, textHeight(width) + 24); }
+int Door::heightForWidth(int width) const {
+    return std::max(60, textHeight(width) + 24);
+}
 
 QRect Door::textRect(int width) const {
     const int left = kLeft + kIcon + kGap;
@@ -80,7 +89,8 @@ void Door::paintEvent(QPaintEvent*) {
     const ThemeTokens& color = m_theme.tokens();
     const bool primary = m_look == Look::Primary;
     const QColor iconColor = primary ? color.onAccent : color.accent;
-    painter.drawPixmap(QRect(kLeft, (height() - kIcon) / 2, kIcon, kIcon), tintedPixmap(m_words.icon, iconColor, kIcon, devicePixelRatioF()));
+    painter.drawPixmap(QRect(kLeft, (height() - kIcon) / 2, kIcon, kIcon),
+                       tintedPixmap(m_words.icon, iconColor, kIcon, devicePixelRatioF()));
     QRect room = textRect(width());
     room.setTop((height() - textHeight(width())) / 2);
     painter.setFont(m_theme.font(TextSize::Section, QFont::DemiBold));

@@ -10,8 +10,8 @@
 
 namespace gsst {
 
-/// A big button with icon, headline and hint: a door of the start page, or a place to drop files and folders on. Works by
-/// mouse, keyboard and drag and drop alike.
+/// A big button with icon, headline and hint: a door of the start page, or a place to drop files and folders on. Works
+/// by mouse, keyboard and drag and drop alike.
 class Door : public QAbstractButton {
     Q_OBJECT
 public:

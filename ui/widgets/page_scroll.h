@@ -6,7 +6,8 @@
 
 namespace gsst {
 
-/// A page that scrolls up and down where the window is too low for it, never sideways: it is at least as wide as its content needs.
+/// A page that scrolls up and down where the window is too low for it, never sideways: it is at least as wide as its
+/// content needs.
 class PageScroll : public QScrollArea {
 public:
     explicit PageScroll(QWidget* content) {
@@ -19,7 +20,9 @@ public:
         viewport()->setAutoFillBackground(false);
         content->setAutoFillBackground(false);
     }
-    QSize minimumSizeHint() const override { return {widget()->minimumSizeHint().width() + verticalScrollBar()->sizeHint().width() + 2, 200}; }
+    QSize minimumSizeHint() const override {
+        return {widget()->minimumSizeHint().width() + verticalScrollBar()->sizeHint().width() + 2, 200};
+    }
     QSize sizeHint() const override { return widget()->sizeHint().expandedTo(minimumSizeHint()); }
 };
 

@@ -11,31 +11,42 @@ namespace {
 
 constexpr int kIcon = 12, kPadding = 9, kGap = 5;
 
-QString word(const char* text) { return QCoreApplication::translate("RunState", text); }
+QString word(const char* text) {
+    return QCoreApplication::translate("RunState", text);
+}
 
 }  // namespace
 
 PillLook pillOf(RunState state) {
     switch (state) {
-    case RunState::Preparing: return {"hourglass", word("Preparing"), &ThemeTokens::info, &ThemeTokens::infoTint};
-    case RunState::Training: return {"play", word("Training"), &ThemeTokens::info, &ThemeTokens::infoTint};
-    case RunState::Pausing: return {"pause", word("Pausing…"), &ThemeTokens::text2, &ThemeTokens::neutralTint};
-    case RunState::Paused: return {"pause", word("Paused"), &ThemeTokens::text2, &ThemeTokens::neutralTint};
-    case RunState::Finishing: return {"hourglass", word("Finishing"), &ThemeTokens::info, &ThemeTokens::infoTint};
-    case RunState::Finished: return {"check", word("Finished"), &ThemeTokens::ok, &ThemeTokens::okTint};
-    case RunState::NeedsAttention: return {"warning", word("Needs attention"), &ThemeTokens::warning, &ThemeTokens::warningTint};
+    case RunState::Preparing:
+        return {"hourglass", word("Preparing"), &ThemeTokens::info, &ThemeTokens::infoTint};
+    case RunState::Training:
+        return {"play", word("Training"), &ThemeTokens::info, &ThemeTokens::infoTint};
+    case RunState::Pausing:
+        return {"pause", word("Pausing…"), &ThemeTokens::text2, &ThemeTokens::neutralTint};
+    case RunState::Paused:
+        return {"pause", word("Paused"), &ThemeTokens::text2, &ThemeTokens::neutralTint};
+    case RunState::Finishing:
+        return {"hourglass", word("Finishing"), &ThemeTokens::info, &ThemeTokens::infoTint};
+    case RunState::Finished:
+        return {"check", word("Finished"), &ThemeTokens::ok, &ThemeTokens::okTint};
+    case RunState::NeedsAttention:
+        return {"warning", word("Needs attention"), &ThemeTokens::warning, &ThemeTokens::warningTint};
     }
     return {};
 }
 
 QSize pillSize(const Theme& theme, const PillLook& look) {
     const QFontMetrics metrics(theme.font(TextSize::Hint, QFont::DemiBold));
-    return {kPadding + kIcon + kGap + metrics.horizontalAdvance(look.text) + kPadding + 2, std::max(22, metrics.height() + 6)};
+    return {kPadding + kIcon + kGap + metrics.horizontalAdvance(look.text) + kPadding + 2,
+            std::max(22, metrics.height() + 6)};
 }
 
 void paintPill(QPainter& painter, const QRect& rect, const Theme& theme, const PillLook& look) {
     const QSize wanted = pillSize(theme, look);
-    QRect pill(rect.left(), rect.top() + (rect.height() - wanted.height()) / 2, std::min(wanted.width(), rect.width()), wanted.height());
+    QRect pill(rect.left(), rect.top() + (rect.height() - wanted.height()) / 2, std::min(wanted.width(), rect.width()),
+               wanted.height());
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
@@ -48,7 +59,8 @@ void paintPill(QPainter& painter, const QRect& rect, const Theme& theme, const P
     painter.setFont(font);
     painter.setPen(color);
     const QRect text = pill.adjusted(kPadding + kIcon + kGap, 0, -kPadding, 0);
-    painter.drawText(text, int(Qt::AlignVCenter | Qt::AlignLeft), QFontMetrics(font).elidedText(look.text, Qt::ElideRight, text.width() + 2));
+    painter.drawText(text, int(Qt::AlignVCenter | Qt::AlignLeft),
+                     QFontMetrics(font).elidedText(look.text, Qt::ElideRight, text.width() + 2));
     painter.restore();
 }
 

@@ -60,10 +60,13 @@ void ElidedLabel::setFullText(const QString& text) {
 }
 
 QSize ElidedLabel::minimumSizeHint() const {
-    return {std::min(fontMetrics().horizontalAdvance(m_text), fontMetrics().averageCharWidth() * 6) + 2, QLabel::minimumSizeHint().height()};
+    return {std::min(fontMetrics().horizontalAdvance(m_text), fontMetrics().averageCharWidth() * 6) + 2,
+            QLabel::minimumSizeHint().height()};
 }
 
-QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(m_text) + 4, QLabel::sizeHint().height()}; }
+QSize ElidedLabel::sizeHint() const {
+    return {fontMetrics().horizontalAdvance(m_text) + 4, QLabel::sizeHint().height()};
+}
 
 void ElidedLabel::resizeEvent(QResizeEvent* event) {
     QLabel::resizeEvent(event);

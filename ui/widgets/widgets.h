@@ -14,7 +14,8 @@ namespace gsst {
 QFrame* makeCard(QVBoxLayout*& layout, int padding = 16);
 /// A horizontal decorative line.
 QFrame* makeRule();
-/// A label in one of the styles of the sheet: "title", "section", "strong", "quiet", "hint", "axis", "key", "error" or "".
+/// A label in one of the styles of the sheet: "title", "section", "strong", "quiet", "hint", "axis", "key", "error" or
+/// "".
 QLabel* makeLabel(const QString& text, const char* type = "", bool wraps = false);
 /// A button that never becomes a dialog's default, so that Enter goes to Next.
 QPushButton* makeButton(const QString& text, const char* look = "");

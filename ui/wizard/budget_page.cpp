@@ -30,11 +30,14 @@ QWidget* BudgetPage::makeMore() {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(10);
     m_choices = new PlanChoices;
-    m_advanced = new Disclosure(theme(), tr("&Advanced"), tr("Bytes a parameter, precision, when and where: what the planner chooses is marked Automatic."), m_choices);
+    m_advanced = new Disclosure(
+        theme(), tr("&Advanced"),
+        tr("Bytes a parameter, precision, when and where: what the planner chooses is marked Automatic."), m_choices);
     connect(m_choices, &PlanChoices::changed, this, &BudgetPage::readChoices);
     column->addWidget(m_advanced);
     m_reasons = new PlanReasons;
-    m_why = new Disclosure(theme(), tr("&Why this plan"), tr("What lives where and why, and what 1 GiB more memory would change."), m_reasons);
+    m_why = new Disclosure(theme(), tr("&Why this plan"),
+                           tr("What lives where and why, and what 1 GiB more memory would change."), m_reasons);
     connect(m_why, &Disclosure::toggled, this, &BudgetPage::explain);
     column->addWidget(m_why);
     return more;
@@ -118,7 +121,9 @@ void BudgetPage::enter() {
 void BudgetPage::showMachine() {
     const MachineFacts& machine = draft().machine;
     const QString ram = machine.ramBytes <= 0 ? QString()
-                                              : tr("%1 of %2 free").arg(bytesNumber(double(machine.freeRamBytes), kGiB), bytesText(double(machine.ramBytes)));
+                                              : tr("%1 of %2 free")
+                                                    .arg(bytesNumber(double(machine.freeRamBytes), kGiB),
+                                                         bytesText(double(machine.ramBytes)));
     m_device->setMachine(machine.ramBytes, tr("in RAM"));
     m_ram->setMachine(machine.ramBytes, ram);
     std::filesystem::path folder = draft().runsFolder;
@@ -127,7 +132,8 @@ void BudgetPage::showMachine() {
         folder = folder.parent_path();
     const QStorageInfo drive(fromPath(folder));
     const bool known = drive.isValid() && drive.bytesTotal() > 0;
-    m_disk->setMachine(known ? drive.bytesAvailable() : 0, known ? tr("%1 free").arg(bytesText(double(drive.bytesAvailable()))) : QString());
+    m_disk->setMachine(known ? drive.bytesAvailable() : 0,
+                       known ? tr("%1 free").arg(bytesText(double(drive.bytesAvailable()))) : QString());
 }
 
 void BudgetPage::readLimits() {
@@ -159,7 +165,8 @@ void BudgetPage::explain() {
     if (!draft().plan->fits)
         return m_reasons->showText(fromUtf8(draft().plan->problem));
     m_reasons->showText(tr("Looking for what else there was…"));
-    m_reasonsJob.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.explainPlan(question); },
+    m_reasonsJob.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](
+                           std::stop_token) { return service.explainPlan(question); },
                        [this](Result<PlanExplanation> found) {
                            if (found.ok())
                                m_reasons->show(*found);
@@ -171,7 +178,8 @@ void BudgetPage::explain() {
 void BudgetPage::replan() {
     draft().plan.reset();
     explain();
-    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return previewOf(service, question); },
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](
+                    std::stop_token) { return previewOf(service, question); },
                 [this](const PlanPreview& plan) {
                     draft().plan = plan;
                     show(plan);
@@ -189,27 +197,39 @@ void BudgetPage::show(const PlanPreview& plan) {
                      : tr("The plan does not fit yet. Raise a limit, or go back and choose a smaller model."));
     m_fits->setLook(fits ? PillLook{"check", tr("Fits"), &ThemeTokens::ok, &ThemeTokens::okTint}
                          : PillLook{"cross", tr("Does not fit"), &ThemeTokens::error, &ThemeTokens::errorTint});
-    m_verdictIcon->show(fits ? (disk ? "disk" : "bolt") : "warning", fits ? (disk ? &ThemeTokens::warning : &ThemeTokens::ok) : &ThemeTokens::error);
+    m_verdictIcon->show(fits ? (disk ? "disk" : "bolt") : "warning",
+                        fits ? (disk ? &ThemeTokens::warning : &ThemeTokens::ok) : &ThemeTokens::error);
     m_verdict->setText(!fits ? tr("Over budget") : disk ? tr("Disk-bound") : tr("Compute-bound"));
-    m_reason->setText(!fits          ? fromUtf8(plan.problem)
-                      : !plan.streamed ? tr("The processor sets the pace. All state stays in RAM; the disk is used for commits only.")
-                      : disk           ? tr("The disk sets the pace. More tokens a step make streaming cheaper.")
-                                       : tr("The processor sets the pace. Streaming from the disk hides behind it."));
-    const bool smaller = !fits && draft().spec.budget.deviceBytes > 0 && plan.smallestDeviceBytes > draft().spec.budget.deviceBytes;
+    m_reason->setText(
+        !fits            ? fromUtf8(plan.problem)
+        : !plan.streamed ? tr("The processor sets the pace. All state stays in RAM; the disk is used for commits only.")
+        : disk           ? tr("The disk sets the pace. More tokens a step make streaming cheaper.")
+                         : tr("The processor sets the pace. Streaming from the disk hides behind it."));
+    const bool smaller =
+        !fits && draft().spec.budget.deviceBytes > 0 && plan.smallestDeviceBytes > draft().spec.budget.deviceBytes;
     m_use->setVisible(smaller);
     if (smaller)
-        m_use->setText(tr("Use %1 of device memory, the smallest that would do").arg(bytesText(double(plan.smallestDeviceBytes))));
+        m_use->setText(
+            tr("Use %1 of device memory, the smallest that would do").arg(bytesText(double(plan.smallestDeviceBytes))));
     m_speed->setText(fits ? tr("%1 tokens/s").arg(numberText(plan.tokensPerSecond, 0)) : tr("–"));
     m_time->setText(fits ? durationText(plan.totalSeconds) : tr("–"));
     m_read->setText(fits ? bytesText(double(plan.readBytesPerStep)) : tr("–"));
     m_written->setText(fits ? bytesText(double(plan.writtenBytesPerStep)) : tr("–"));
-    m_writtenInAll->setText(fits ? bytesText(double(plan.writtenBytesPerStep) * double(draft().spec.training.steps)) : tr("–"));
+    m_writtenInAll->setText(fits ? bytesText(double(plan.writtenBytesPerStep) * double(draft().spec.training.steps))
+                                 : tr("–"));
     m_drive->setText(driveWarning(plan));
     m_drive->setVisible(assumesDrive(plan));
-    m_device->show(plan, fits ? tr("Peak %1. The model is cut into %2 slices, one in work at a time.").arg(bytesText(double(plan.devicePeakBytes))).arg(plan.slices)
-                              : tr("The smallest limit that would do is %1.").arg(bytesText(double(plan.smallestDeviceBytes))));
-    m_ram->show(plan, fits ? tr("Peak %1. Layer inputs stay here between the two sweeps.").arg(bytesText(double(plan.ramPeakBytes))) : tr("Waiting for a plan that fits."));
-    m_disk->show(plan, fits ? tr("%1 reserved at the start, so the run cannot fill the disk later.").arg(bytesText(double(plan.diskBytes)))
+    m_device->show(
+        plan, fits ? tr("Peak %1. The model is cut into %2 slices, one in work at a time.")
+                         .arg(bytesText(double(plan.devicePeakBytes)))
+                         .arg(plan.slices)
+                   : tr("The smallest limit that would do is %1.").arg(bytesText(double(plan.smallestDeviceBytes))));
+    m_ram->show(
+        plan,
+        fits ? tr("Peak %1. Layer inputs stay here between the two sweeps.").arg(bytesText(double(plan.ramPeakBytes)))
+             : tr("Waiting for a plan that fits."));
+    m_disk->show(plan, fits ? tr("%1 reserved at the start, so the run cannot fill the disk later.")
+                                  .arg(bytesText(double(plan.diskBytes)))
                             : tr("Waiting for a plan that fits."));
     m_kinds->show(plan);
 }

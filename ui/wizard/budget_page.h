@@ -12,7 +12,8 @@
 
 namespace gsst {
 
-/// Page 3: what the run may use. Every change is planned again on a pool thread, the latest wins; Next is off until it fits.
+/// Page 3: what the run may use. Every change is planned again on a pool thread, the latest wins; Next is off until it
+/// fits.
 class BudgetPage : public DraftPage {
     Q_OBJECT
 public:

@@ -20,7 +20,8 @@ ChoiceCard::ChoiceCard(const Theme& theme, const QString& headline, const QStrin
 
 QSize ChoiceCard::sizeHint() const {
     const QFontMetrics headline(m_theme.font(TextSize::Body, QFont::DemiBold)), sentence(m_theme.font(TextSize::Hint));
-    const int width = std::max(headline.horizontalAdvance(text()) + kMark + kGap, std::min(sentence.horizontalAdvance(m_sentence), 320));
+    const int width = std::max(headline.horizontalAdvance(text()) + kMark + kGap,
+                               std::min(sentence.horizontalAdvance(m_sentence), 320));
     return {width + 2 * kPadding, headline.height() + 4 + sentence.height() + 22};
 }
 

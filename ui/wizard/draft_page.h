@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/draft/run_draft.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/widgets.h"
-#include "ui/draft/run_draft.h"
 
 #include <QWizardPage>
 

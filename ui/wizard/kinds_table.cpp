@@ -11,7 +11,9 @@
 namespace gsst {
 namespace {
 
-QString words(const char* text) { return QCoreApplication::translate("KindsTable", text); }
+QString words(const char* text) {
+    return QCoreApplication::translate("KindsTable", text);
+}
 
 }  // namespace
 
@@ -56,11 +58,14 @@ void KindsTable::show(const PlanPreview& plan) {
 void KindsTable::tint() {
     const ThemeTokens& color = m_theme.tokens();
     for (size_t kind = 0; kind < 5; ++kind) {
-        m_swatches[kind]->setStyleSheet(QString("background: %1; border-radius: 2px;").arg(kindColor(color, MemoryKind(kind)).name()));
+        m_swatches[kind]->setStyleSheet(
+            QString("background: %1; border-radius: 2px;").arg(kindColor(color, MemoryKind(kind)).name()));
         for (QLabel* cell : m_cells[kind])
-            cell->setStyleSheet(cell->text().isEmpty() ? QString()
-                                                       : QString("background: %1; color: %2; border-radius: 4px; font-weight: 600; padding: 0 4px;")
-                                                             .arg(color.accentTint.name(), color.text.name()));
+            cell->setStyleSheet(
+                cell->text().isEmpty()
+                    ? QString()
+                    : QString("background: %1; color: %2; border-radius: 4px; font-weight: 600; padding: 0 4px;")
+                          .arg(color.accentTint.name(), color.text.name()));
     }
 }
 

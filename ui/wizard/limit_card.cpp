@@ -52,11 +52,14 @@ LimitCard::LimitCard(const Theme& theme, MemoryTier tier, const Words& words) {
         const double share = double(tick) / kTicks;
         change(int64_t(std::round(share * share * double(most()) / kMiB)) * int64_t(kMiB));
     });
-    connect(m_field, &QDoubleSpinBox::valueChanged, this, [this](double gib) { change(int64_t(std::round(gib * 1024)) * int64_t(kMiB)); });
+    connect(m_field, &QDoubleSpinBox::valueChanged, this,
+            [this](double gib) { change(int64_t(std::round(gib * 1024)) * int64_t(kMiB)); });
     setMachine(0, {});
 }
 
-int64_t LimitCard::most() const { return m_total > 0 ? m_total : kUnknownTotal; }
+int64_t LimitCard::most() const {
+    return m_total > 0 ? m_total : kUnknownTotal;
+}
 
 void LimitCard::setMachine(int64_t totalBytes, const QString& text) {
     m_total = totalBytes;

@@ -17,33 +17,46 @@ namespace {
 
 constexpr int kBarHeight = 26;
 
-QString words(const char* text) { return QCoreApplication::translate("MemoryKind", text); }
+QString words(const char* text) {
+    return QCoreApplication::translate("MemoryKind", text);
+}
 
 }  // namespace
 
 QString kindName(MemoryKind kind) {
     switch (kind) {
-    case MemoryKind::Weights: return words("weights");
-    case MemoryKind::Gradients: return words("gradients");
-    case MemoryKind::Optimizer: return words("optimizer state");
-    case MemoryKind::Activations: return words("activations");
-    case MemoryKind::Staging: return words("staging, runtime");
+    case MemoryKind::Weights:
+        return words("weights");
+    case MemoryKind::Gradients:
+        return words("gradients");
+    case MemoryKind::Optimizer:
+        return words("optimizer state");
+    case MemoryKind::Activations:
+        return words("activations");
+    case MemoryKind::Staging:
+        return words("staging, runtime");
     }
     return {};
 }
 
 QColor kindColor(const ThemeTokens& tokens, MemoryKind kind) {
     switch (kind) {
-    case MemoryKind::Weights: return tokens.plot[0];
-    case MemoryKind::Gradients: return tokens.plot[4];
-    case MemoryKind::Optimizer: return tokens.plot[3];
-    case MemoryKind::Activations: return tokens.plot[2];
-    case MemoryKind::Staging: return tokens.plot[5];
+    case MemoryKind::Weights:
+        return tokens.plot[0];
+    case MemoryKind::Gradients:
+        return tokens.plot[4];
+    case MemoryKind::Optimizer:
+        return tokens.plot[3];
+    case MemoryKind::Activations:
+        return tokens.plot[2];
+    case MemoryKind::Staging:
+        return tokens.plot[5];
     }
     return tokens.plot[5];
 }
 
-MemoryBar::MemoryBar(const Theme& theme, MemoryTier tier, QWidget* parent) : QWidget(parent), m_theme(theme), m_tier(tier) {
+MemoryBar::MemoryBar(const Theme& theme, MemoryTier tier, QWidget* parent)
+    : QWidget(parent), m_theme(theme), m_tier(tier) {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     connect(&theme, &Theme::changed, this, [this] { update(); });
 }
@@ -61,7 +74,9 @@ void MemoryBar::show(const PlanPreview& plan, int64_t limitBytes, int64_t totalB
     update();
 }
 
-int64_t MemoryBar::shownBytes() const { return std::accumulate(m_bytes.begin(), m_bytes.end(), int64_t(0)); }
+int64_t MemoryBar::shownBytes() const {
+    return std::accumulate(m_bytes.begin(), m_bytes.end(), int64_t(0));
+}
 
 double MemoryBar::span() const {
     const double needed = 1.25 * double(std::max(shownBytes(), m_limit));
@@ -91,7 +106,9 @@ void MemoryBar::paintEvent(QPaintEvent*) {
         painter.fillRect(part, ground);
         const QString figure = bytesText(double(m_bytes[kind]));
         const QString both = kindName(MemoryKind(kind)) + " " + figure;
-        const QString text = metrics.horizontalAdvance(both) + 8 < part.width() ? both : metrics.horizontalAdvance(figure) + 6 < part.width() ? figure : QString();
+        const QString text = metrics.horizontalAdvance(both) + 8 < part.width()     ? both
+                             : metrics.horizontalAdvance(figure) + 6 < part.width() ? figure
+                                                                                    : QString();
         painter.setPen(readableOn(ground));
         painter.drawText(part, int(Qt::AlignCenter), text);
         left += width;
@@ -122,7 +139,8 @@ bool MemoryBar::event(QEvent* event) {
         for (size_t kind = 0; kind < m_bytes.size(); ++kind) {
             end += double(m_bytes[kind]);
             if (at < end) {
-                QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), kindName(MemoryKind(kind)) + ": " + bytesText(double(m_bytes[kind])), this);
+                QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(),
+                                   kindName(MemoryKind(kind)) + ": " + bytesText(double(m_bytes[kind])), this);
                 return true;
             }
         }

@@ -34,22 +34,28 @@ public:
         painter->drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), index.data(PresetModel::CountRole).toString());
         room.adjust(countWidth(), 0, 0, 0);
         painter->setFont(plain);
-        painter->drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft), QFontMetrics(plain).elidedText(title, Qt::ElideRight, room.width()));
+        painter->drawText(room, int(Qt::AlignVCenter | Qt::AlignLeft),
+                          QFontMetrics(plain).elidedText(title, Qt::ElideRight, room.width()));
     }
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
         const QFontMetrics metrics(m_theme.font(TextSize::Body));
-        return {metrics.horizontalAdvance(index.data(PresetModel::TitleRole).toString()) + countWidth() + 56, QStyledItemDelegate::sizeHint(option, index).height()};
+        return {metrics.horizontalAdvance(index.data(PresetModel::TitleRole).toString()) + countWidth() + 56,
+                QStyledItemDelegate::sizeHint(option, index).height()};
     }
 
 private:
-    int countWidth() const { return QFontMetrics(m_theme.font(TextSize::Body, QFont::DemiBold)).horizontalAdvance("99.9 M") + 10; }
+    int countWidth() const {
+        return QFontMetrics(m_theme.font(TextSize::Body, QFont::DemiBold)).horizontalAdvance("99.9 M") + 10;
+    }
 
     const Theme& m_theme;
 };
 
 }  // namespace
 
-ModelPage::ModelPage(WizardContext& context) : DraftPage(context, tr("How big a model?"), tr("Times are estimates for this PC; the next page shows what a size needs.")) {
+ModelPage::ModelPage(WizardContext& context)
+    : DraftPage(context, tr("How big a model?"),
+                tr("Times are estimates for this PC; the next page shows what a size needs.")) {
     QVBoxLayout* inside = nullptr;
     auto* card = makeCard(inside, 6);
     m_model = new PresetModel(draft(), this);
@@ -68,10 +74,13 @@ ModelPage::ModelPage(WizardContext& context) : DraftPage(context, tr("How big a 
     m_table->horizontalHeader()->setSectionResizeMode(PresetModel::Size, QHeaderView::Stretch);
     // The header's own font is not part of what the view measures.
     const QFontMetrics metrics(theme().font(TextSize::Hint, QFont::DemiBold));
-    m_table->horizontalHeader()->setMinimumSectionSize(metrics.horizontalAdvance(m_model->headerData(PresetModel::Home, Qt::Horizontal, Qt::DisplayRole).toString()) + 26);
+    m_table->horizontalHeader()->setMinimumSectionSize(
+        metrics.horizontalAdvance(m_model->headerData(PresetModel::Home, Qt::Horizontal, Qt::DisplayRole).toString()) +
+        26);
     m_table->setItemDelegateForColumn(PresetModel::Size, new ChoiceDelegate(theme(), this));
-    m_table->setItemDelegateForColumn(PresetModel::Verdict,
-                                      new PillDelegate(theme(), [this](const QModelIndex& index) { return m_model->badge(index.row()); }, this));
+    m_table->setItemDelegateForColumn(
+        PresetModel::Verdict,
+        new PillDelegate(theme(), [this](const QModelIndex& index) { return m_model->badge(index.row()); }, this));
     // Not currentRowChanged: a view that gets the focus makes some row the current one, and nobody has chosen it.
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
         const QModelIndexList rows = m_table->selectionModel()->selectedRows();
@@ -102,7 +111,8 @@ void ModelPage::enter() {
 
 bool ModelPage::isComplete() const {
     const RunDraft& state = draft();
-    return state.preset >= 0 && state.presetPlans[size_t(state.preset)].has_value() && (m_chosenByUser || !m_job.busy());
+    return state.preset >= 0 && state.presetPlans[size_t(state.preset)].has_value() &&
+           (m_chosenByUser || !m_job.busy());
 }
 
 void ModelPage::planAll() {
@@ -172,10 +182,14 @@ void ModelPage::choose(int row) {
 void ModelPage::describe() {
     const RunSpec& spec = draft().spec;
     const double passes = draft().passes(spec);
-    QString text = tr("%1 steps of %2 tokens.").arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0));
+    QString text =
+        tr("%1 steps of %2 tokens.")
+            .arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0));
     if (passes > 0)
-        text += " " + (passes < 0.95 ? tr("That is less than one pass over your text.")
-                                     : tr("That is about %1 passes over your text.").arg(numberText(passes, passes < 10 ? 1 : 0)));
+        text +=
+            " " + (passes < 0.95
+                       ? tr("That is less than one pass over your text.")
+                       : tr("That is about %1 passes over your text.").arg(numberText(passes, passes < 10 ? 1 : 0)));
     const auto& plan = draft().presetPlans[size_t(draft().preset)];
     if (plan && !plan->fits)
         text = fromUtf8(plan->problem) + ". " + tr("The next page shows what would be enough.");

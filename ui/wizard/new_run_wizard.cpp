@@ -79,13 +79,16 @@ void NewRunWizard::accept() {
     facts.name = m_draft.name;
     facts.steps = m_draft.spec.training.steps;
     facts.origin = m_draft.sampleText ? tr("From scratch · sample stories")
-                                      : tr("From scratch · %1 of text").arg(bytesText(double(m_draft.summary ? m_draft.summary->usableBytes : 0)));
+                                      : tr("From scratch · %1 of text")
+                                            .arg(bytesText(double(m_draft.summary ? m_draft.summary->usableBytes : 0)));
     const RunRequest request = requestOf(m_draft);
     QWizard::accept();
     emit startRequested(request, facts);
 }
 
-void NewRunWizard::copyCommand() { QGuiApplication::clipboard()->setText(commandLineOf(m_draft)); }
+void NewRunWizard::copyCommand() {
+    QGuiApplication::clipboard()->setText(commandLineOf(m_draft));
+}
 
 void NewRunWizard::paintEvent(QPaintEvent* event) {
     QWizard::paintEvent(event);

@@ -11,8 +11,8 @@
 
 namespace gsst {
 
-/// The choices of plan and recipe that most people leave to the planner: state, precision, activations, updates, gradients, residency
-/// and clipping; one card each, with what the chosen one costs.
+/// The choices of plan and recipe that most people leave to the planner: state, precision, activations, updates,
+/// gradients, residency and clipping; one card each, with what the chosen one costs.
 class PlanChoices : public QWidget {
     Q_OBJECT
 public:

@@ -12,7 +12,9 @@ QString upperFirst(QString text) {
     return text;
 }
 
-QString gib(int64_t bytes) { return bytes == 0 ? QString("–") : bytesNumber(double(bytes), kGiB); }
+QString gib(int64_t bytes) {
+    return bytes == 0 ? QString("–") : bytesNumber(double(bytes), kGiB);
+}
 
 QLabel* right(QLabel* label) {
     label->setAlignment(Qt::AlignRight | Qt::AlignTop);
@@ -31,7 +33,8 @@ QGridLayout* grid(const QStringList& heads, QVBoxLayout& column) {
 
 /// Seconds of a step, and how much less that is than without.
 QString stepTime(const PlanOutcome& outcome, const PlanOutcome& plan) {
-    const QString time = PlanReasons::tr("%1 s").arg(numberText(outcome.secondsPerStep, outcome.secondsPerStep < 10 ? 2 : 1));
+    const QString time =
+        PlanReasons::tr("%1 s").arg(numberText(outcome.secondsPerStep, outcome.secondsPerStep < 10 ? 2 : 1));
     const double change = plan.secondsPerStep > 0 ? outcome.secondsPerStep / plan.secondsPerStep - 1 : 0;
     return outcome.chosen || std::abs(change) < 0.005 ? time : PlanReasons::tr("%1 (%2)").arg(time, changeText(change));
 }
@@ -102,7 +105,8 @@ void PlanReasons::addMemory(QVBoxLayout& column, const std::vector<PlanOutcome>&
         right(static_cast<QLabel*>(table->itemAtPosition(0, at)->widget()));
     int row = 1;
     for (const PlanOutcome& outcome : outcomes) {
-        auto* name = makeLabel(outcome.chosen ? tr("This plan") : upperFirst(fromUtf8(outcome.choice)), outcome.chosen ? "strong" : "", true);
+        auto* name = makeLabel(outcome.chosen ? tr("This plan") : upperFirst(fromUtf8(outcome.choice)),
+                               outcome.chosen ? "strong" : "", true);
         name->setAlignment(Qt::AlignTop);
         table->addWidget(name, row, 0);
         if (outcome.problem.empty()) {

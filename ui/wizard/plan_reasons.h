@@ -8,8 +8,8 @@
 
 namespace gsst {
 
-/// Why a plan is as it is: a line for each kind with its place and the reason, when slices are updated, and what more memory would
-/// change.
+/// Why a plan is as it is: a line for each kind with its place and the reason, when slices are updated, and what more
+/// memory would change.
 class PlanReasons : public QWidget {
     Q_OBJECT
 public:

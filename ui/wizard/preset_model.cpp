@@ -44,13 +44,20 @@ QString PresetModel::cell(int row, int column) const {
     const auto& plan = m_draft.presetPlans[size_t(row)];
     const bool fits = plan && plan->fits;
     switch (column) {
-    case Size: return count(row).isEmpty() ? title(row) : tr("%1, %2").arg(title(row), count(row));
-    case Shape: return tr("%1 × %2").arg(numberText(double(spec.model.layers), 0), numberText(double(spec.model.width), 0));
-    case Home: return !fits ? tr("–") : plan->streamed ? tr("Disk") : tr("RAM");
-    case Speed: return fits ? numberText(plan->tokensPerSecond, 0) : tr("–");
-    case Time: return fits ? durationText(plan->totalSeconds) : tr("–");
-    case Verdict: return badge(row).text;
-    default: return {};
+    case Size:
+        return count(row).isEmpty() ? title(row) : tr("%1, %2").arg(title(row), count(row));
+    case Shape:
+        return tr("%1 × %2").arg(numberText(double(spec.model.layers), 0), numberText(double(spec.model.width), 0));
+    case Home:
+        return !fits ? tr("–") : plan->streamed ? tr("Disk") : tr("RAM");
+    case Speed:
+        return fits ? numberText(plan->tokensPerSecond, 0) : tr("–");
+    case Time:
+        return fits ? durationText(plan->totalSeconds) : tr("–");
+    case Verdict:
+        return badge(row).text;
+    default:
+        return {};
     }
 }
 
@@ -78,12 +85,18 @@ QVariant PresetModel::headerData(int section, Qt::Orientation orientation, int r
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
-    case Size: return tr("Model");
-    case Shape: return tr("Layers × width");
-    case Home: return tr("Lives in");
-    case Speed: return tr("Tokens/s");
-    case Time: return tr("Whole run");
-    default: return tr("On this PC");
+    case Size:
+        return tr("Model");
+    case Shape:
+        return tr("Layers × width");
+    case Home:
+        return tr("Lives in");
+    case Speed:
+        return tr("Tokens/s");
+    case Time:
+        return tr("Whole run");
+    default:
+        return tr("On this PC");
     }
 }
 

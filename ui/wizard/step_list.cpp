@@ -16,7 +16,8 @@ StepList::StepList(const Theme& theme, const QStringList& pages) : m_theme(theme
     head->addWidget(makeLabel(tr("New run"), "section"), 1);
     column->addLayout(head);
     for (int i = 0; i < pages.size(); ++i) {
-        Row row{new QFrame, new IconLabel(theme, "dot", &ThemeTokens::edge, 14), makeLabel(tr("%1  %2").arg(i + 1).arg(pages[i]))};
+        Row row{new QFrame, new IconLabel(theme, "dot", &ThemeTokens::edge, 14),
+                makeLabel(tr("%1  %2").arg(i + 1).arg(pages[i]))};
         row.frame->setObjectName("stepRow");
         auto* line = new QHBoxLayout(row.frame);
         line->setContentsMargins(10, 7, 8, 7);
@@ -41,7 +42,9 @@ void StepList::setCurrent(int page) {
         else
             row.icon->show(i == page ? "chevron-right" : "dot", i == page ? &ThemeTokens::accent : &ThemeTokens::edge);
         gsst::setLook(*row.text, "type", i == page ? "strong" : "quiet");
-        row.frame->setAccessibleName(i < page ? tr("%1, done").arg(row.text->text()) : i == page ? tr("%1, current").arg(row.text->text()) : row.text->text());
+        row.frame->setAccessibleName(i < page    ? tr("%1, done").arg(row.text->text())
+                                     : i == page ? tr("%1, current").arg(row.text->text())
+                                                 : row.text->text());
     }
     tint();
 }
@@ -49,7 +52,9 @@ void StepList::setCurrent(int page) {
 void StepList::tint() {
     for (int i = 0; i < int(m_rows.size()); ++i)
         m_rows[size_t(i)].frame->setStyleSheet(
-            i == m_current ? QString("#stepRow { background: %1; border-radius: 6px; }").arg(m_theme.tokens().accentTint.name()) : QString());
+            i == m_current
+                ? QString("#stepRow { background: %1; border-radius: 6px; }").arg(m_theme.tokens().accentTint.name())
+                : QString());
 }
 
 }  // namespace gsst

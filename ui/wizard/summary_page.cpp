@@ -11,7 +11,8 @@
 namespace gsst {
 
 SummaryPage::SummaryPage(WizardContext& context)
-    : DraftPage(context, tr("Ready to start"), tr("Nothing is written until you press Start. You can pause at any moment.")) {
+    : DraftPage(context, tr("Ready to start"),
+                tr("Nothing is written until you press Start. You can pause at any moment.")) {
     auto* columns = new QHBoxLayout;
     columns->setSpacing(12);
     columns->addWidget(makeFacts(), 6);
@@ -112,8 +113,12 @@ void SummaryPage::enter() {
     const RunSpec& spec = state.spec;
     const double tokens = state.estimatedTokens(spec);
     m_text->setFullText(state.sampleText ? tr("Sample stories")
-                                         : tr("%1, about %2 tokens").arg(bytesText(double(state.summary ? state.summary->usableBytes : 0)), countText(tokens)));
-    m_training->setFullText(tr("%1 steps of %2 tokens").arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0)));
+                                         : tr("%1, about %2 tokens")
+                                               .arg(bytesText(double(state.summary ? state.summary->usableBytes : 0)),
+                                                    countText(tokens)));
+    m_training->setFullText(
+        tr("%1 steps of %2 tokens")
+            .arg(numberText(double(spec.training.steps), 0), numberText(double(spec.training.tokensPerStep()), 0)));
     showPlan();
     m_name->setFocus();
     if (m_folderByUser)
@@ -123,15 +128,21 @@ void SummaryPage::enter() {
 void SummaryPage::showPlan() {
     const RunSpec& spec = draft().spec;
     const PlanPreview plan = draft().plan.value_or(PlanPreview());
-    m_model->setFullText(tr("%1, %2 parameters").arg(fromUtf8(spec.title.empty() ? spec.name : spec.title), countText(double(plan.parameters))));
+    m_model->setFullText(
+        tr("%1, %2 parameters")
+            .arg(fromUtf8(spec.title.empty() ? spec.name : spec.title), countText(double(plan.parameters))));
     m_budget->setFullText(tr("Device %1, RAM %2, disk %3")
-                              .arg(bytesText(double(plan.devicePeakBytes)), bytesText(double(plan.ramPeakBytes)), bytesText(double(plan.diskBytes))));
+                              .arg(bytesText(double(plan.devicePeakBytes)), bytesText(double(plan.ramPeakBytes)),
+                                   bytesText(double(plan.diskBytes))));
     m_time->setText(durationText(plan.totalSeconds));
     m_done->setText(tr("%1, if not paused").arg(finishText(plan.totalSeconds)));
     showChecks();
 }
 
-bool SummaryPage::isComplete() const { return !m_job.busy() && draft().plan && draft().plan->fits && draft().hasText() && folderUsable() && !draft().name.trimmed().isEmpty(); }
+bool SummaryPage::isComplete() const {
+    return !m_job.busy() && draft().plan && draft().plan->fits && draft().hasText() && folderUsable() &&
+           !draft().name.trimmed().isEmpty();
+}
 
 bool SummaryPage::folderUsable() const {
     std::error_code ignored;
@@ -150,14 +161,20 @@ void SummaryPage::showChecks() {
         check.detail->setText(detail);
     };
     const RunDraft& state = draft();
-    const auto leftOut = !state.summary || state.sampleText ? 0 : std::count_if(state.summary->files.begin(), state.summary->files.end(),
-                                                                               [](const TextFileInfo& each) { return !each.problem.empty(); });
+    const auto leftOut = !state.summary || state.sampleText
+                             ? 0
+                             : std::count_if(state.summary->files.begin(), state.summary->files.end(),
+                                             [](const TextFileInfo& each) { return !each.problem.empty(); });
     show(m_textCheck, state.hasText(), state.sampleText ? tr("Text needs no download") : tr("Text is readable"),
-         state.sampleText ? tr("The stories are written at the start") : leftOut == 0 ? tr("All files are used") : (leftOut == 1 ? tr("1 file is left out") : tr("%n files are left out", nullptr, int(leftOut))));
+         state.sampleText ? tr("The stories are written at the start")
+         : leftOut == 0
+             ? tr("All files are used")
+             : (leftOut == 1 ? tr("1 file is left out") : tr("%n files are left out", nullptr, int(leftOut))));
     const bool fits = state.plan && state.plan->fits;
     if (fits)
         show(m_planCheck, true, tr("The plan fits"),
-             state.plan->streamed ? tr("State streams from disk, every step commits") : tr("State stays in RAM, commits go to disk"));
+             state.plan->streamed ? tr("State streams from disk, every step commits")
+                                  : tr("State stays in RAM, commits go to disk"));
     else
         show(m_planCheck, false, tr("The plan does not fit"),
              state.plan ? fromUtf8(state.plan->problem) : tr("Edit the budget or the training"));
@@ -167,10 +184,12 @@ void SummaryPage::showChecks() {
         show(m_driveCheck, false, tr("The drive has not been measured"), driveAssumption(*state.plan));
     else if (fits)
         show(m_driveCheck, true, tr("The drive was measured"),
-             tr("%1 reading, %2 writing").arg(rateText(state.plan->driveReadRate), rateText(state.plan->driveWriteRate)));
+             tr("%1 reading, %2 writing")
+                 .arg(rateText(state.plan->driveReadRate), rateText(state.plan->driveWriteRate)));
     const bool free = folderUsable();
     show(m_folderCheck, free, free ? tr("The run folder is free") : tr("The run folder cannot be used"),
-         free ? tr("%1 are reserved there at the start").arg(bytesText(double(fits ? state.plan->diskBytes : 0))) : tr("Choose a new or an empty folder, as a full path"));
+         free ? tr("%1 are reserved there at the start").arg(bytesText(double(fits ? state.plan->diskBytes : 0)))
+              : tr("Choose a new or an empty folder, as a full path"));
 }
 
 void SummaryPage::renamed() {
@@ -192,7 +211,8 @@ void SummaryPage::folderEdited() {
 
 /// The folder may be on another drive, with other room and another speed.
 void SummaryPage::replan() {
-    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return previewOf(service, question); },
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](
+                    std::stop_token) { return previewOf(service, question); },
                 [this](const PlanPreview& plan) {
                     if (!isVisible())  // the draft is another page's now
                         return;

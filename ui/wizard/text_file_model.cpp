@@ -22,10 +22,14 @@ QVariant TextFileModel::data(const QModelIndex& index, int role) const {
     if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole)
         return {};
     switch (index.column()) {
-    case File: return fromPath(info.path.filename());
-    case Size: return bytesText(double(info.bytes));
-    case State: return info.problem.empty() ? tr("Read") : tr("Left out");
-    default: return {};
+    case File:
+        return fromPath(info.path.filename());
+    case Size:
+        return bytesText(double(info.bytes));
+    case State:
+        return info.problem.empty() ? tr("Read") : tr("Left out");
+    default:
+        return {};
     }
 }
 
@@ -37,9 +41,12 @@ QVariant TextFileModel::headerData(int section, Qt::Orientation orientation, int
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
-    case File: return tr("File");
-    case Size: return tr("Size");
-    default: return tr("State");
+    case File:
+        return tr("File");
+    case Size:
+        return tr("Size");
+    default:
+        return tr("State");
     }
 }
 

@@ -12,7 +12,8 @@
 namespace gsst {
 
 TextPage::TextPage(WizardContext& context)
-    : DraftPage(context, tr("What should it learn?"), tr("Drop your text, or use the sample. Files stay where they are.")) {
+    : DraftPage(context, tr("What should it learn?"),
+                tr("Drop your text, or use the sample. Files stay where they are.")) {
     body().addWidget(makeGoals());
     auto* columns = new QHBoxLayout;
     columns->setSpacing(12);
@@ -26,8 +27,10 @@ QWidget* TextPage::makeGoals() {
     auto* row = new QHBoxLayout(goals);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(12);
-    m_ownText = new ChoiceCard(theme(), tr("Train a new model on my text"), tr("Learns only from your text. Small sizes show results in minutes."));
-    m_sample = new ChoiceCard(theme(), tr("Train on the sample stories"), tr("Simple stories made on this computer. Nothing to download."));
+    m_ownText = new ChoiceCard(theme(), tr("Train a new model on my text"),
+                               tr("Learns only from your text. Small sizes show results in minutes."));
+    m_sample = new ChoiceCard(theme(), tr("Train on the sample stories"),
+                              tr("Simple stories made on this computer. Nothing to download."));
     auto* group = new QButtonGroup(this);
     group->addButton(m_ownText);
     group->addButton(m_sample);
@@ -43,7 +46,8 @@ QWidget* TextPage::makeFiles() {
     auto* column = new QVBoxLayout(m_files);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
-    auto* door = new Door(theme(), Door::Look::Drop, {"upload", tr("Drop files or folders here"), tr("txt or md; or press to choose files")});
+    auto* door = new Door(theme(), Door::Look::Drop,
+                          {"upload", tr("Drop files or folders here"), tr("txt or md; or press to choose files")});
     connect(door, &Door::clicked, this, &TextPage::chooseFiles);
     connect(door, &Door::dropped, this, &TextPage::addText);
     column->addWidget(door);
@@ -78,12 +82,20 @@ QWidget* TextPage::makeFiles() {
     m_table->horizontalHeader()->setSectionResizeMode(TextFileModel::File, QHeaderView::Stretch);
     // The header's own font is not part of what the view measures.
     const QFontMetrics metrics(theme().font(TextSize::Hint, QFont::DemiBold));
-    m_table->horizontalHeader()->setMinimumSectionSize(metrics.horizontalAdvance(m_model->headerData(TextFileModel::State, Qt::Horizontal, Qt::DisplayRole).toString()) + 26);
-    m_table->setItemDelegateForColumn(TextFileModel::State, new PillDelegate(theme(), [this](const QModelIndex& index) {
-        const bool usable = m_model->file(index.row()).problem.empty();
-        return usable ? PillLook{"check", tr("Read"), &ThemeTokens::ok, &ThemeTokens::okTint}
-                      : PillLook{"warning", tr("Left out"), &ThemeTokens::warning, &ThemeTokens::warningTint};
-    }, this));
+    m_table->horizontalHeader()->setMinimumSectionSize(
+        metrics.horizontalAdvance(
+            m_model->headerData(TextFileModel::State, Qt::Horizontal, Qt::DisplayRole).toString()) +
+        26);
+    m_table->setItemDelegateForColumn(
+        TextFileModel::State,
+        new PillDelegate(
+            theme(),
+            [this](const QModelIndex& index) {
+                const bool usable = m_model->file(index.row()).problem.empty();
+                return usable ? PillLook{"check", tr("Read"), &ThemeTokens::ok, &ThemeTokens::okTint}
+                              : PillLook{"warning", tr("Left out"), &ThemeTokens::warning, &ThemeTokens::warningTint};
+            },
+            this));
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             [this] { m_remove->setEnabled(m_table->selectionModel()->hasSelection()); });
     inside->addWidget(m_table, 1);
@@ -97,7 +109,8 @@ QWidget* TextPage::makeFiles() {
     m_progress->setAccessibleName(tr("Reading the text"));
     m_progressText = new ElidedLabel({}, "hint");
     m_note = makeLabel({}, "warning", true);
-    for (QWidget* widget : {static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_progressText), static_cast<QWidget*>(m_note)}) {
+    for (QWidget* widget :
+         {static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_progressText), static_cast<QWidget*>(m_note)}) {
         widget->hide();
         column->addWidget(widget);
     }
@@ -200,13 +213,17 @@ void TextPage::inspect() {
     const auto report = m_job.reporter();
     m_job.start(
         [&service = service(), text = draft().text, report, this](std::stop_token stop) {
-            return service.summarizeText(text, [&report, this](const Progress& progress) {
-                report([this, progress] {
-                    m_progress->setRange(0, progress.total > 0 ? 1000 : 0);
-                    m_progress->setValue(progress.total > 0 ? int(1000.0 * double(progress.done) / double(progress.total)) : 0);
-                    m_progressText->setFullText(fromUtf8(progress.what));
-                });
-            }, stop);
+            return service.summarizeText(
+                text,
+                [&report, this](const Progress& progress) {
+                    report([this, progress] {
+                        m_progress->setRange(0, progress.total > 0 ? 1000 : 0);
+                        m_progress->setValue(
+                            progress.total > 0 ? int(1000.0 * double(progress.done) / double(progress.total)) : 0);
+                        m_progressText->setFullText(fromUtf8(progress.what));
+                    });
+                },
+                stop);
         },
         [this](Result<TextSummary> summary) { show(summary); });
     showFigures();
@@ -225,12 +242,16 @@ void TextPage::show(const Result<TextSummary>& summary) {
     m_model->setFiles(summary->files);
     m_preview->setPlainText(fromUtf8(summary->preview));
     QStringList notes;
-    const auto leftOut = std::count_if(summary->files.begin(), summary->files.end(), [](const TextFileInfo& each) { return !each.problem.empty(); });
-    const auto first = std::find_if(summary->files.begin(), summary->files.end(), [](const TextFileInfo& each) { return !each.problem.empty(); });
+    const auto leftOut = std::count_if(summary->files.begin(), summary->files.end(),
+                                       [](const TextFileInfo& each) { return !each.problem.empty(); });
+    const auto first = std::find_if(summary->files.begin(), summary->files.end(),
+                                    [](const TextFileInfo& each) { return !each.problem.empty(); });
     if (leftOut == 1)
         notes << tr("Left out: %1 %2").arg(fromPath(first->path.filename()), fromUtf8(first->problem));
     else if (leftOut > 1)
-        notes << tr("%1 files are left out. The first: %2 %3").arg(leftOut).arg(fromPath(first->path.filename()), fromUtf8(first->problem));
+        notes << tr("%1 files are left out. The first: %2 %3")
+                     .arg(leftOut)
+                     .arg(fromPath(first->path.filename()), fromUtf8(first->problem));
     if (summary->invalidUtf8Bytes > 0)
         notes << tr("%1 are no valid UTF-8 and are replaced.").arg(bytesText(double(summary->invalidUtf8Bytes)));
     if (summary->usableBytes == 0)
@@ -248,12 +269,15 @@ void TextPage::showFigures() {
     RunSpec pieces;
     m_tokens->setText(known ? countText(draft().estimatedTokens(pieces)) : tr("–"));
     m_bytes->setText(known ? bytesText(double(draft().summary->usableBytes)) : tr("–"));
-    const auto usable = !known ? 0 : std::count_if(draft().summary->files.begin(), draft().summary->files.end(),
-                                                   [](const TextFileInfo& each) { return each.problem.empty(); });
+    const auto usable = !known ? 0
+                               : std::count_if(draft().summary->files.begin(), draft().summary->files.end(),
+                                               [](const TextFileInfo& each) { return each.problem.empty(); });
     m_usable->setText(known ? numberText(double(usable), 0) : tr("–"));
-    m_kept->setText(draft().sampleText ? tr("The stories are written when the run starts; a part is kept aside for validation.")
-                                       : tr("The last part of the text is kept aside for validation."));
-    m_preview->setPlaceholderText(draft().sampleText ? tr("Once upon a time there was …") : tr("The start of your text appears here."));
+    m_kept->setText(draft().sampleText
+                        ? tr("The stories are written when the run starts; a part is kept aside for validation.")
+                        : tr("The last part of the text is kept aside for validation."));
+    m_preview->setPlaceholderText(draft().sampleText ? tr("Once upon a time there was …")
+                                                     : tr("The start of your text appears here."));
     if (draft().sampleText)
         m_preview->clear();
     else if (draft().summary)

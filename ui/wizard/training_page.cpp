@@ -4,9 +4,9 @@
 #include "ui/dashboard/plot_style.h"
 #include "ui/text/format.h"
 
+#include <qcustomplot.h>
 #include <QDoubleValidator>
 #include <QLocale>
-#include <qcustomplot.h>
 
 #include <cmath>
 #include <numbers>
@@ -24,7 +24,8 @@ double scheduledRate(const TrainSpec& training, double step) {
 }
 
 TrainingPage::TrainingPage(WizardContext& context)
-    : DraftPage(context, tr("How should it train?"), tr("Good defaults for this model and text. Change one, and its card says so.")) {
+    : DraftPage(context, tr("How should it train?"),
+                tr("Good defaults for this model and text. Change one, and its card says so.")) {
     auto* columns = new QHBoxLayout;
     columns->setSpacing(12);
     columns->addWidget(makeSettings(), 5);
@@ -62,7 +63,8 @@ QWidget* TrainingPage::makeSettings() {
     auto* column = new QVBoxLayout(settings);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(10);
-    const auto add = [&](SettingCard*& card, const QString& name, QWidget* field, std::function<void(TrainSpec&, const TrainSpec&)> copy) {
+    const auto add = [&](SettingCard*& card, const QString& name, QWidget* field,
+                         std::function<void(TrainSpec&, const TrainSpec&)> copy) {
         card = new SettingCard(name, field);
         connect(card, &SettingCard::reset, this, [this, copy] { resetTo(copy); });
         column->addWidget(card);
@@ -79,8 +81,10 @@ QWidget* TrainingPage::makeSettings() {
         to.learningRate = from.learningRate;
         to.minLearningRate = from.minLearningRate;
     });
-    add(m_precisionCard, tr("&Precision"), m_precision, [](TrainSpec& to, const TrainSpec& from) { to.precision = from.precision; });
-    add(m_promptCard, tr("Sample pro&mpt"), m_prompt, [](TrainSpec& to, const TrainSpec& from) { to.samplePrompt = from.samplePrompt; });
+    add(m_precisionCard, tr("&Precision"), m_precision,
+        [](TrainSpec& to, const TrainSpec& from) { to.precision = from.precision; });
+    add(m_promptCard, tr("Sample pro&mpt"), m_prompt,
+        [](TrainSpec& to, const TrainSpec& from) { to.samplePrompt = from.samplePrompt; });
     m_problem = makeLabel({}, "error", true);
     m_problem->hide();
     column->addWidget(m_problem);
@@ -143,7 +147,9 @@ void TrainingPage::read() {
     const TrainSpec before = training;
     const TrainSpec& good = draft().recommended.training;
     training.steps = m_steps->value();
-    training.warmupSteps = training.steps == good.steps ? good.warmupSteps : std::min(good.warmupSteps, std::max<int64_t>(1, training.steps / 10));
+    training.warmupSteps = training.steps == good.steps
+                               ? good.warmupSteps
+                               : std::min(good.warmupSteps, std::max<int64_t>(1, training.steps / 10));
     training.sequencesPerStep = m_sequences->value();
     training.microBatch = std::min(good.microBatch, training.sequencesPerStep);
     while (training.sequencesPerStep % training.microBatch != 0)
@@ -152,12 +158,14 @@ void TrainingPage::read() {
     const double rate = QLocale().toDouble(m_rate->text(), &ok);
     if (ok && rate > 0) {
         training.learningRate = rate;
-        training.minLearningRate = rate == good.learningRate ? good.minLearningRate : rate * good.minLearningRate / good.learningRate;
+        training.minLearningRate =
+            rate == good.learningRate ? good.minLearningRate : rate * good.minLearningRate / good.learningRate;
     }
     training.precision = Precision(m_precision->currentData().toInt());
     training.samplePrompt = toUtf8(m_prompt->text().replace("\\n", "\n"));
     explain();
-    if (training.sequencesPerStep != before.sequencesPerStep || training.precision != before.precision || training.steps != before.steps)
+    if (training.sequencesPerStep != before.sequencesPerStep || training.precision != before.precision ||
+        training.steps != before.steps)
         replan();
     emit completeChanged();
 }
@@ -170,13 +178,17 @@ void TrainingPage::resetTo(const std::function<void(TrainSpec&, const TrainSpec&
 
 void TrainingPage::replan() {
     draft().plan.reset();
-    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](std::stop_token) { return service.previewPlan(question); },
+    m_job.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](
+                    std::stop_token) { return service.previewPlan(question); },
                 [this](Result<PlanPreview> plan) {
                     if (plan.ok())
                         draft().plan = *plan;
-                    m_problem->setText(!plan.ok()       ? fromUtf8(plan.error().text())
-                                       : !plan->fits ? tr("This no longer fits the budget: %1. Choose less here, or go back to the budget.").arg(fromUtf8(plan->problem))
-                                                     : QString());
+                    m_problem->setText(
+                        !plan.ok() ? fromUtf8(plan.error().text())
+                        : !plan->fits
+                            ? tr("This no longer fits the budget: %1. Choose less here, or go back to the budget.")
+                                  .arg(fromUtf8(plan->problem))
+                            : QString());
                     m_problem->setVisible(!m_problem->text().isEmpty());
                     explain();
                     emit completeChanged();
@@ -186,9 +198,12 @@ void TrainingPage::replan() {
 
 QString TrainingPage::whyOf(Precision precision) {
     switch (precision) {
-    case Precision::Fp32: return tr("FP32 compute: the safest, and fast on small models.");
-    case Precision::Bf16: return tr("BF16 compute, exact FP32 state: half the traffic, 12 bytes a parameter.");
-    case Precision::Fp16: return tr("FP16 compute with loss scaling, exact FP32 state: for graphics cards without BF16.");
+    case Precision::Fp32:
+        return tr("FP32 compute: the safest, and fast on small models.");
+    case Precision::Bf16:
+        return tr("BF16 compute, exact FP32 state: half the traffic, 12 bytes a parameter.");
+    case Precision::Fp16:
+        return tr("FP16 compute with loss scaling, exact FP32 state: for graphics cards without BF16.");
     }
     return {};
 }
@@ -202,25 +217,39 @@ void TrainingPage::explain() {
     m_precisionCard->setChanged(training.precision != good.precision);
     m_promptCard->setChanged(training.samplePrompt != good.samplePrompt);
     const double passes = draft().passes(draft().spec);
-    m_stepsCard->setWhy(passes >= 0.95 ? tr("About %1 passes over your text. Many passes memorise.").arg(numberText(passes, passes < 10 ? 1 : 0))
-                        : passes > 0 ? tr("Less than one pass over your text: each part is seen at most once.")
-                                     : tr("Long enough for this size to write whole sentences."));
-    m_sequencesCard->setWhy(tr("%1 tokens a step: more smooths the gradient and hides the disk.").arg(numberText(double(training.tokensPerStep()), 0)));
-    m_rateCard->setWhy(tr("Warms up over %1 steps, then falls along a cosine.").arg(numberText(double(training.warmupSteps), 0)));
+    m_stepsCard->setWhy(
+        passes >= 0.95
+            ? tr("About %1 passes over your text. Many passes memorise.").arg(numberText(passes, passes < 10 ? 1 : 0))
+        : passes > 0 ? tr("Less than one pass over your text: each part is seen at most once.")
+                     : tr("Long enough for this size to write whole sentences."));
+    m_sequencesCard->setWhy(tr("%1 tokens a step: more smooths the gradient and hides the disk.")
+                                .arg(numberText(double(training.tokensPerStep()), 0)));
+    m_rateCard->setWhy(
+        tr("Warms up over %1 steps, then falls along a cosine.").arg(numberText(double(training.warmupSteps), 0)));
     m_precisionCard->setWhy(whyOf(training.precision));
-    m_promptCard->setWhy(training.sampleEvery > 0 ? tr("Continued every %1 steps, so you see it learn.").arg(numberText(double(training.sampleEvery), 0))
-                                                  : tr("Continued when you ask for a sample."));
+    m_promptCard->setWhy(
+        training.sampleEvery > 0
+            ? tr("Continued every %1 steps, so you see it learn.").arg(numberText(double(training.sampleEvery), 0))
+            : tr("Continued when you ask for a sample."));
     QString text;
     const auto& plan = draft().plan;
     if (plan && plan->fits)
-        text = tr("%1 steps, one each %2, %3 in all.").arg(numberText(double(training.steps), 0), durationText(plan->secondsPerStep), durationText(plan->totalSeconds)) + " " +
-               (plan->streamed ? tr("Every step is a checkpoint.") : tr("A checkpoint every %1.").arg(durationText(double(training.commitEverySeconds))));
+        text = tr("%1 steps, one each %2, %3 in all.")
+                   .arg(numberText(double(training.steps), 0), durationText(plan->secondsPerStep),
+                        durationText(plan->totalSeconds)) +
+               " " +
+               (plan->streamed ? tr("Every step is a checkpoint.")
+                               : tr("A checkpoint every %1.").arg(durationText(double(training.commitEverySeconds))));
     if (!training.evaluates())
         text += " " + tr("No validation.");
     else if (training.evaluateEvery > 0)
         text += " " + tr("Validation every %1 steps.").arg(numberText(double(training.evaluateEvery), 0));
-    text += "\n" + (training.clipNorm > 0 ? tr("Gradients are clipped at norm %1.").arg(numberText(training.clipNorm, 1)) : tr("Gradients are not clipped.")) + " " +
-            tr("Weight decay %1. Seed %2.").arg(QLocale().toString(training.weightDecay), QString::number(training.seed));
+    text +=
+        "\n" +
+        (training.clipNorm > 0 ? tr("Gradients are clipped at norm %1.").arg(numberText(training.clipNorm, 1))
+                               : tr("Gradients are not clipped.")) +
+        " " +
+        tr("Weight decay %1. Seed %2.").arg(QLocale().toString(training.weightDecay), QString::number(training.seed));
     m_meaning->setText(text.trimmed());
     drawSchedule();
 }

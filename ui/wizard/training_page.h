@@ -13,7 +13,8 @@ class QCustomPlot;
 
 namespace gsst {
 
-/// Page 4: how long, how much at a time, how fast, how exact. Sizes that change what memory is needed are planned again.
+/// Page 4: how long, how much at a time, how fast, how exact. Sizes that change what memory is needed are planned
+/// again.
 class TrainingPage : public DraftPage {
     Q_OBJECT
 public:

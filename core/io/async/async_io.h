@@ -14,7 +14,7 @@ namespace gsst {
 struct IoCounters {
     uint64_t readBytes = 0;
     uint64_t writtenBytes = 0;
-    uint64_t readNanoseconds = 0;   ///< summed over the pieces of requests: from when the system was asked to its answer
+    uint64_t readNanoseconds = 0;  ///< summed over the pieces of requests: from when the system was asked to its answer
     uint64_t writeNanoseconds = 0;
 };
 
@@ -23,7 +23,8 @@ struct IoCounters {
 /// The destructor waits for everything submitted.
 class AsyncIo {
 public:
-    /// Called once, on an I/O thread, when the request is done; must not block for long (checking a sum is fine) and may submit.
+    /// Called once, on an I/O thread, when the request is done; must not block for long (checking a sum is fine) and
+    /// may submit.
     using Done = std::function<void(Status)>;
 
     virtual ~AsyncIo() = default;
@@ -32,15 +33,17 @@ public:
     /// Runs `task` on a write thread, after nothing in particular: for syncs and commits, which block.
     virtual void run(std::function<void()> task) = 0;
     virtual IoCounters counters() const = 0;
-    /// Tells that many requests will lie inside `memory`, which from then on must stay allocated for as long as this object
-    /// lives. Saves the system some work and changes nothing else: after an error everything works as before. From any thread.
+    /// Tells that many requests will lie inside `memory`, which from then on must stay allocated for as long as this
+    /// object lives. Saves the system some work and changes nothing else: after an error everything works as before.
+    /// From any thread.
     virtual Status registerBuffers(std::span<std::byte> memory) {
         static_cast<void>(memory);
         return {};
     }
 };
 
-/// Thread pool over File::read and File::write; requests longer than `pieceBytes` are parted so that several threads share one.
+/// Thread pool over File::read and File::write; requests longer than `pieceBytes` are parted so that several threads
+/// share one.
 struct ThreadPoolIoOptions {
     int readThreads = 2;
     int writeThreads = 2;

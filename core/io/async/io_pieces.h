@@ -19,7 +19,9 @@ inline size_t alignedPieceBytes(size_t wanted) {
 }
 
 /// At least one: an empty request is an empty piece.
-inline size_t pieceCount(size_t bytes, size_t pieceBytes) { return std::max((bytes + pieceBytes - 1) / pieceBytes, size_t{1}); }
+inline size_t pieceCount(size_t bytes, size_t pieceBytes) {
+    return std::max((bytes + pieceBytes - 1) / pieceBytes, size_t{1});
+}
 
 template <typename Byte>
 std::span<Byte> pieceOf(std::span<Byte> memory, size_t piece, size_t pieceBytes) {

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "io/io_error.h"
 #include "io/async/io_stream.h"
 #include "io/async/uring_io.h"
+#include "io/io_error.h"
 
 #include <algorithm>
 #include <ctime>
@@ -20,15 +20,18 @@ constexpr const char* kFileName = "gsst-drive-test.tmp";
 constexpr uint64_t kLeastBytes = uint64_t{1} << 20;
 constexpr size_t kRequestBytes = 16u << 20;
 constexpr int kDepth = 4;
-constexpr uint64_t kSegments = 8;  ///< of the file; an engine's turn is one of them written and another one read
+constexpr uint64_t kSegments = 8;    ///< of the file; an engine's turn is one of them written and another one read
 constexpr double kLeastGain = 1.05;  ///< in speed; two measurements of the same engine differ by that much as well
 
-uint64_t wholeBlocks(uint64_t bytes) { return bytes / kIoAlignment * kIoAlignment; }
+uint64_t wholeBlocks(uint64_t bytes) {
+    return bytes / kIoAlignment * kIoAlignment;
+}
 
 /// The file of the measurement. Locked while it lives, gone afterwards.
 class ProbeFile {
 public:
-    static Result<std::unique_ptr<ProbeFile>> create(FileSystem& files, const std::filesystem::path& folder, uint64_t bytes) {
+    static Result<std::unique_ptr<ProbeFile>> create(FileSystem& files, const std::filesystem::path& folder,
+                                                     uint64_t bytes) {
         const std::filesystem::path path = folder / kFileName;
         GSST_ASSIGN(auto lock, files.lock(path));
         auto made = std::make_unique<ProbeFile>(files, path, std::move(lock));
@@ -116,13 +119,16 @@ private:
     }
 
     Status move(AsyncIo& io, IoDirection direction, uint64_t offset, uint64_t bytes) {
-        return m_stream.move(io, m_file, direction, offset, bytes, [&](uint64_t moved) {
-            m_written += direction == IoDirection::Write ? moved : 0;
-            m_moved += moved;
-            const double all = static_cast<double>(m_fill) + static_cast<double>(2 * m_turns * m_segment);
-            if (m_options.progress)
-                m_options.progress(std::min(static_cast<double>(m_moved) / all, 1.0));
-        }, m_stop);
+        return m_stream.move(
+            io, m_file, direction, offset, bytes,
+            [&](uint64_t moved) {
+                m_written += direction == IoDirection::Write ? moved : 0;
+                m_moved += moved;
+                const double all = static_cast<double>(m_fill) + static_cast<double>(2 * m_turns * m_segment);
+                if (m_options.progress)
+                    m_options.progress(std::min(static_cast<double>(m_moved) / all, 1.0));
+            },
+            m_stop);
     }
 
     File& m_file;
@@ -138,14 +144,15 @@ private:
 
 Status checkSpace(FileSystem& files, const std::filesystem::path& folder, uint64_t bytes) {
     if (bytes < kLeastBytes)
-        return Error{ErrorCode::InvalidInput, "Cannot measure the drive", pathText(folder), "the test file would be smaller than " + formatBytes(kLeastBytes),
-                     "Choose a larger one"};
+        return Error{ErrorCode::InvalidInput, "Cannot measure the drive", pathText(folder),
+                     "the test file would be smaller than " + formatBytes(kLeastBytes), "Choose a larger one"};
     GSST_ASSIGN(const uint64_t available, files.freeSpace(folder));
     // Some space is left over for everybody else who writes there meanwhile.
     const uint64_t needed = bytes + std::min(bytes / 8, uint64_t{1} << 30);
     if (needed < bytes || available < needed)
         return noSpace("Cannot measure the drive", folder,
-                       "the test needs " + formatBytes(std::max(needed, bytes)) + " and the disk has " + formatBytes(available) + " left");
+                       "the test needs " + formatBytes(std::max(needed, bytes)) + " and the disk has " +
+                           formatBytes(available) + " left");
     return {};
 }
 
@@ -163,10 +170,12 @@ std::unique_ptr<AsyncIo> makeUringFor(const File& file, std::string& why) {
 
 }  // namespace
 
-Result<IoProbe> probeIo(FileSystem& files, const std::filesystem::path& folder, const IoProbeOptions& options, std::stop_token stop) {
+Result<IoProbe> probeIo(FileSystem& files, const std::filesystem::path& folder, const IoProbeOptions& options,
+                        std::stop_token stop) {
     GSST_TRY(checkSpace(files, folder, options.bytes));
     const uint64_t segment = wholeBlocks(options.bytes / kSegments);
-    const size_t requestBytes = static_cast<size_t>(std::clamp<uint64_t>(wholeBlocks(segment / kDepth), kIoAlignment, kRequestBytes));
+    const size_t requestBytes =
+        static_cast<size_t>(std::clamp<uint64_t>(wholeBlocks(segment / kDepth), kIoAlignment, kRequestBytes));
     GSST_ASSIGN(IoStream stream, IoStream::create(requestBytes, kDepth));
     GSST_ASSIGN(const auto probeFile, ProbeFile::create(files, folder, options.bytes));
     File& file = probeFile->file();
@@ -191,12 +200,15 @@ Result<IoProbe> probeIo(FileSystem& files, const std::filesystem::path& folder, 
 
 IoEngine bestEngine(const IoProbe& probe) {
     // Training reads about as much as it writes.
-    const auto secondsPerByte = [](const IoRate& rate) { return 1 / rate.readBytesPerSecond + 1 / rate.writeBytesPerSecond; };
+    const auto secondsPerByte = [](const IoRate& rate) {
+        return 1 / rate.readBytesPerSecond + 1 / rate.writeBytesPerSecond;
+    };
     if (!probe.uring)
         return IoEngine::ThreadPool;
     const double uring = secondsPerByte(*probe.uring), pool = secondsPerByte(probe.threadPool);
     const bool isAlike = uring < kLeastGain * pool && pool < kLeastGain * uring;
-    const bool uringWins = isAlike ? probe.uring->processorSecondsPerByte < probe.threadPool.processorSecondsPerByte : uring < pool;
+    const bool uringWins =
+        isAlike ? probe.uring->processorSecondsPerByte < probe.threadPool.processorSecondsPerByte : uring < pool;
     return uringWins ? IoEngine::Uring : IoEngine::ThreadPool;
 }
 

@@ -33,7 +33,8 @@ public:
         return --m_piecesLeft == 0;
     }
 
-    /// Calls `done` with the error of the foremost piece that failed, whichever came first, and lets go of what it holds.
+    /// Calls `done` with the error of the foremost piece that failed, whichever came first, and lets go of what it
+    /// holds.
     void report() {
         Status status = m_error ? Status(std::move(*m_error)) : Status();
         if (m_done)
@@ -46,8 +47,8 @@ private:
     std::atomic<size_t> m_piecesLeft;
     AsyncIo::Done m_done;
     std::mutex m_mutex;
-    size_t m_errorPiece = 0;        // guarded by m_mutex
-    std::optional<Error> m_error;   // guarded by m_mutex
+    size_t m_errorPiece = 0;       // guarded by m_mutex
+    std::optional<Error> m_error;  // guarded by m_mutex
 };
 
 /// Counts requests and tasks whose completion has not returned. Thread-safe.

@@ -92,7 +92,8 @@ Status IoStream::move(AsyncIo& io, File& file, IoDirection direction, uint64_t o
     for (size_t slot = 0; slot < inSlot.size(); ++slot)
         report(slot, 0);
     if (stop.stop_requested())
-        return Error{ErrorCode::Cancelled, "The measurement of the drive was stopped", pathText(file.path()), "it was asked to", "Start it again when it suits"};
+        return Error{ErrorCode::Cancelled, "The measurement of the drive was stopped", pathText(file.path()),
+                     "it was asked to", "Start it again when it suits"};
     return {};
 }
 

@@ -10,14 +10,14 @@
 
 namespace gsst {
 
-/// Moves stretches of a file through an engine with a fixed number of requests in flight, as a benchmark does. The memory
-/// holds noise, since some drives compress. Not thread-safe.
+/// Moves stretches of a file through an engine with a fixed number of requests in flight, as a benchmark does. The
+/// memory holds noise, since some drives compress. Not thread-safe.
 class IoStream {
 public:
     static Result<IoStream> create(size_t requestBytes, int depth);  ///< whole blocks; OutOfMemory
 
-    /// Returns when all is moved, or with the first error, or Cancelled, once nothing is in flight. `moved` is called with the
-    /// bytes of every request that is done, on the calling thread. `bytes` and `offset` are whole blocks.
+    /// Returns when all is moved, or with the first error, or Cancelled, once nothing is in flight. `moved` is called
+    /// with the bytes of every request that is done, on the calling thread. `bytes` and `offset` are whole blocks.
     Status move(AsyncIo& io, File& file, IoDirection direction, uint64_t offset, uint64_t bytes,
                 const std::function<void(uint64_t)>& moved, const std::stop_token& stop);
 

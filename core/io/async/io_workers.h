@@ -10,8 +10,8 @@
 
 namespace gsst {
 
-/// Threads that run tasks in the order they were added. Unbounded: a task may add tasks, and must never wait for itself.
-/// The destructor runs what was added, then ends the threads. Thread-safe.
+/// Threads that run tasks in the order they were added. Unbounded: a task may add tasks, and must never wait for
+/// itself. The destructor runs what was added, then ends the threads. Thread-safe.
 class IoWorkers {
 public:
     explicit IoWorkers(int threads);  ///< at least one

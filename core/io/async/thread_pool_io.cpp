@@ -10,10 +10,13 @@
 namespace gsst {
 
 ThreadPoolIo::ThreadPoolIo(const ThreadPoolIoOptions& options)
-    : m_pieceBytes(alignedPieceBytes(options.pieceBytes)), m_readers(options.readThreads), m_writers(options.writeThreads) {}
+    : m_pieceBytes(alignedPieceBytes(options.pieceBytes)), m_readers(options.readThreads),
+      m_writers(options.writeThreads) {}
 
 /// Waits here, before the workers stop, because a completion may submit to either of them.
-ThreadPoolIo::~ThreadPoolIo() { waitForAll(); }
+ThreadPoolIo::~ThreadPoolIo() {
+    waitForAll();
+}
 
 template <typename Byte, typename Access>
 void ThreadPoolIo::submit(IoDirection direction, uint64_t offset, std::span<Byte> memory, Done done, Access access) {

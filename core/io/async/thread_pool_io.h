@@ -13,12 +13,13 @@
 namespace gsst {
 
 /// See makeThreadPoolIo(). Another engine may move the bytes of a request by its own means and leave the rest to this
-/// one, so that completions, jobs and the wait of the destructor are the same for both: expect(), then finishPiece() for
-/// each piece.
+/// one, so that completions, jobs and the wait of the destructor are the same for both: expect(), then finishPiece()
+/// for each piece.
 class ThreadPoolIo final : public AsyncIo {
 public:
     explicit ThreadPoolIo(const ThreadPoolIoOptions& options);
-    /// Waits for everything, since a completion may submit. An engine on top must have called waitForAll() before it goes.
+    /// Waits for everything, since a completion may submit. An engine on top must have called waitForAll() before it
+    /// goes.
     ~ThreadPoolIo() override;
 
     void read(File& file, uint64_t offset, std::span<std::byte> into, Done done) override;

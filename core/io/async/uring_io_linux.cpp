@@ -2,11 +2,11 @@
 #include "io/async/uring_io.h"
 
 #include "base/clock.h"
-#include "io/io_error.h"
 #include "io/async/io_pieces.h"
-#include "io/os_file_linux.h"
 #include "io/async/thread_pool_io.h"
 #include "io/async/uring_loop_linux.h"
+#include "io/io_error.h"
+#include "io/os_file_linux.h"
 
 #include <utility>
 #include <vector>
@@ -26,7 +26,9 @@ struct RequestPiece final : UringPiece {
 class UringIo final : public AsyncIo {
 public:
     UringIo(const UringIoOptions& options, std::unique_ptr<UringLoop> loop)
-        : m_pool({.readThreads = options.readThreads, .writeThreads = options.writeThreads, .pieceBytes = options.pieceBytes}),
+        : m_pool({.readThreads = options.readThreads,
+                  .writeThreads = options.writeThreads,
+                  .pieceBytes = options.pieceBytes}),
           m_loop(std::move(loop)) {
         m_loop->start([this](std::unique_ptr<UringPiece> piece, UringLoop::Verdict verdict, TransferAnswer answer) {
             // Only RequestPieces are submitted.
@@ -63,7 +65,8 @@ private:
     }
 
     void submit(IoDirection direction, File& file, uint64_t offset, std::span<std::byte> memory, Done done) {
-        if (Status fault = checkRequest(file.path(), file.caching(), offset, memory.data(), memory.size()); !fault.ok()) {
+        if (Status fault = checkRequest(file.path(), file.caching(), offset, memory.data(), memory.size());
+            !fault.ok()) {
             m_pool.finishPiece(m_pool.expect(direction, 1, std::move(done)), 0, std::move(fault));
             return;
         }
@@ -78,7 +81,10 @@ private:
             piece->file = &file;
             piece->offset = offset + index * m_pool.pieceBytes();
             piece->bytes = part.size();
-            piece->transfer = {.direction = direction, .handle = *file.nativeHandle(), .offset = piece->offset, .memory = part.data(),
+            piece->transfer = {.direction = direction,
+                               .handle = *file.nativeHandle(),
+                               .offset = piece->offset,
+                               .memory = part.data(),
                                .left = part.size()};
             pieces.push_back(std::move(piece));
         }
@@ -101,7 +107,8 @@ private:
         if (answer.step == TransferStep::EndsEarly)
             return fileEndsEarly(piece.file->path(), piece.offset, piece.bytes);
         if (answer.step == TransferStep::Failed)
-            return errnoError(reads ? "Cannot read from the file" : "Cannot write to the file", piece.file->path(), answer.error);
+            return errnoError(reads ? "Cannot read from the file" : "Cannot write to the file", piece.file->path(),
+                              answer.error);
         return {};
     }
 
@@ -118,7 +125,7 @@ private:
             m_pool.write(*piece->file, left.offset, memory, std::move(finish));
     }
 
-    ThreadPoolIo m_pool;  ///< completions, jobs, counters, and requests that do not suit the ring
+    ThreadPoolIo m_pool;                ///< completions, jobs, counters, and requests that do not suit the ring
     std::unique_ptr<UringLoop> m_loop;  // last, so that its thread ends before what it uses goes
 };
 

@@ -29,13 +29,16 @@ std::string reasonOf(int error) {
 Error notAvailable(int error) {
     const std::string todo = "Nothing is lost: a thread pool does the same work";
     if (error == EPERM || error == EACCES)
-        return {ErrorCode::Permission, "io_uring cannot be used", "", "the system forbids it, as many containers do", todo};
+        return {ErrorCode::Permission, "io_uring cannot be used", "", "the system forbids it, as many containers do",
+                todo};
     if (error == ENOSYS)
         return {ErrorCode::Io, "io_uring cannot be used", "", "this kernel has none, or hides it", todo};
     return {ErrorCode::Io, "io_uring cannot be used", "", "the system said: " + reasonOf(error), todo};
 }
 
-constexpr size_t indexOf(IoDirection direction) { return direction == IoDirection::Read ? 0 : 1; }
+constexpr size_t indexOf(IoDirection direction) {
+    return direction == IoDirection::Read ? 0 : 1;
+}
 
 }  // namespace
 
@@ -96,7 +99,8 @@ void UringLoop::submit(std::vector<std::unique_ptr<UringPiece>> pieces) {
 
 Status UringLoop::registerBuffers(std::span<std::byte> memory) {
     const auto refused = [&](std::string why, std::string todo) {
-        return Error{ErrorCode::Io, "Cannot register " + formatBytes(memory.size()) + " of memory for faster file access", "",
+        return Error{ErrorCode::Io,
+                     "Cannot register " + formatBytes(memory.size()) + " of memory for faster file access", "",
                      std::move(why), "Nothing is lost but a little speed" + std::move(todo)};
     };
     if (!m_takesBuffers)
@@ -109,7 +113,8 @@ Status UringLoop::registerBuffers(std::span<std::byte> memory) {
         const iovec where{part.data(), part.size()};
         const int result = io_uring_register_buffers_update_tag(&m_ring, m_slotsUsed, &where, nullptr, 1);
         if (result < 0)
-            return refused(result == -ENOMEM ? "the system lets this user lock less memory" : "the system said: " + reasonOf(-result),
+            return refused(result == -ENOMEM ? "the system lets this user lock less memory"
+                                             : "the system said: " + reasonOf(-result),
                            "; the limit of locked memory (ulimit -l) can be raised");
         const std::lock_guard lock(m_mutex);
         m_buffers.push_back({part, m_slotsUsed++});

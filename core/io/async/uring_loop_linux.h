@@ -21,12 +21,13 @@ struct UringPiece {
     uint64_t startedAt = 0;  ///< monotonicNanoseconds() of the first submission
 };
 
-/// An io_uring and the one thread that talks to it. All requests come from that thread, because the kernel cancels what a thread
-/// has in flight when it ends, and because pinning the pages of large requests takes time that callers shall not spend.
+/// An io_uring and the one thread that talks to it. All requests come from that thread, because the kernel cancels what
+/// a thread has in flight when it ends, and because pinning the pages of large requests takes time that callers shall
+/// not spend.
 class UringLoop {
 public:
-    /// Called on the loop's thread for every piece once; must not block. Refused: the kernel takes no more requests, and what
-    /// `transfer` has left must be done in another way.
+    /// Called on the loop's thread for every piece once; must not block. Refused: the kernel takes no more requests,
+    /// and what `transfer` has left must be done in another way.
     enum class Verdict { Answered, Refused };
     using Handler = std::function<void(std::unique_ptr<UringPiece>, Verdict, TransferAnswer)>;
 
@@ -35,9 +36,9 @@ public:
     UringLoop& operator=(const UringLoop&) = delete;
     ~UringLoop();  ///< nothing may be submitted any more; waits for what is in flight
 
-    void start(Handler handler);  ///< once, before the first submit
+    void start(Handler handler);                                   ///< once, before the first submit
     void submit(std::vector<std::unique_ptr<UringPiece>> pieces);  ///< of one direction; from any thread
-    Status registerBuffers(std::span<std::byte> memory);            ///< from any thread
+    Status registerBuffers(std::span<std::byte> memory);           ///< from any thread
 
 private:
     explicit UringLoop(int depth) : m_depth(depth) {}
@@ -70,7 +71,7 @@ private:
     Handler m_handler;
 
     // The loop's thread only.
-    int m_inFlight[2] = {};              ///< by direction
+    int m_inFlight[2] = {};  ///< by direction
     bool m_wakeIsArmed = false;
     bool m_broken = false;               ///< the kernel refused a call that cannot fail: nothing is submitted any more
     std::deque<UringPiece*> m_prepared;  ///< not yet taken by the kernel, in order; null is the wake-up
@@ -81,7 +82,7 @@ private:
     bool m_isWoken = false;                               // guarded by m_mutex: the loop will look into the queues
     bool m_stopping = false;                              // guarded by m_mutex
     std::mutex m_registering;
-    unsigned m_slotsUsed = 0;                          // guarded by m_registering
+    unsigned m_slotsUsed = 0;  // guarded by m_registering
     bool m_takesBuffers = false;
 
     std::thread m_thread;

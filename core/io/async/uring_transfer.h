@@ -15,7 +15,7 @@ struct Transfer {
     uint64_t offset = 0;
     std::byte* memory = nullptr;  ///< only read from when writing
     size_t left = 0;
-    int stalls = 0;               ///< answers in a row that moved nothing
+    int stalls = 0;  ///< answers in a row that moved nothing
 };
 
 enum class TransferStep {
@@ -30,8 +30,8 @@ struct TransferAnswer {
     int error = 0;  ///< errno of Failed
 };
 
-/// Takes the kernel's answer into account: bytes moved, or minus an errno. What was cut short or interrupted goes on; a system
-/// that keeps saying "try again" without moving anything fails after a while.
+/// Takes the kernel's answer into account: bytes moved, or minus an errno. What was cut short or interrupted goes on; a
+/// system that keeps saying "try again" without moving anything fails after a while.
 TransferAnswer advance(Transfer& transfer, int64_t answer);
 
 }  // namespace gsst

@@ -23,7 +23,9 @@ void CrashDisk::created(const fs::path& path, std::shared_ptr<CrashNode> node) {
     m_changes.push_back({Kind::Create, {}, path, std::move(node)});
 }
 
-void CrashDisk::removed(const fs::path& path) { m_changes.push_back({Kind::Remove, path, {}, nullptr}); }
+void CrashDisk::removed(const fs::path& path) {
+    m_changes.push_back({Kind::Remove, path, {}, nullptr});
+}
 
 void CrashDisk::fileMoved(const fs::path& from, const fs::path& to, std::shared_ptr<CrashNode> node) {
     m_changes.push_back({Kind::MoveFile, from, to, std::move(node)});
@@ -33,7 +35,9 @@ void CrashDisk::folderMoved(const fs::path& from, const fs::path& to) {
     m_changes.push_back({Kind::MoveFolder, from, to, nullptr});
 }
 
-void CrashDisk::folderMade(const fs::path& path) { m_changes.push_back({Kind::MakeFolder, {}, path, nullptr}); }
+void CrashDisk::folderMade(const fs::path& path) {
+    m_changes.push_back({Kind::MakeFolder, {}, path, nullptr});
+}
 
 bool CrashDisk::Change::concerns(const fs::path& folder) const {
     return (!from.empty() && parentOf(from) == folder) || (!to.empty() && parentOf(to) == folder);
@@ -44,11 +48,12 @@ bool CrashDisk::Change::touches(const Change& other) const {
 }
 
 void CrashDisk::syncFolder(const fs::path& folder) {
-    // Backwards, so that a change takes along the earlier ones of the same names: a file renamed out of a folder that was
-    // never synced must not appear under its old name as well.
+    // Backwards, so that a change takes along the earlier ones of the same names: a file renamed out of a folder that
+    // was never synced must not appear under its old name as well.
     std::vector<Change> kept, synced;
     for (auto change = m_changes.rbegin(); change != m_changes.rend(); ++change) {
-        const bool needed = std::any_of(synced.begin(), synced.end(), [&](const Change& later) { return change->touches(later); });
+        const bool needed =
+            std::any_of(synced.begin(), synced.end(), [&](const Change& later) { return change->touches(later); });
         (needed || change->concerns(folder) ? synced : kept).push_back(*change);
     }
     for (auto change = synced.rbegin(); change != synced.rend(); ++change)
@@ -67,7 +72,9 @@ void CrashDisk::crash(uint64_t seed) {
 
 void CrashDisk::apply(const Change& change) {
     switch (change.kind) {
-    case Kind::Create: m_names[change.to] = change.node; break;
+    case Kind::Create:
+        m_names[change.to] = change.node;
+        break;
     case Kind::Remove:
         m_names.erase(change.from);
         m_folders.erase(change.from);
@@ -76,7 +83,9 @@ void CrashDisk::apply(const Change& change) {
         m_names.erase(change.from);
         m_names[change.to] = change.node;
         break;
-    case Kind::MoveFolder: applyFolderMove(change); break;
+    case Kind::MoveFolder:
+        applyFolderMove(change);
+        break;
     case Kind::MakeFolder:
         for (fs::path folder = change.to; !folder.empty(); folder = parentOf(folder))
             m_folders.insert(folder);

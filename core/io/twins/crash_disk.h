@@ -34,8 +34,8 @@ public:
     /// Changes that concern `folder`, and the earlier ones they build on, are on the medium.
     void syncFolder(const std::filesystem::path& folder);
 
-    /// Keeps a first few of the unsynced changes, as `seed` chooses, and forgets the rest. folders() and names() then tell
-    /// what there is.
+    /// Keeps a first few of the unsynced changes, as `seed` chooses, and forgets the rest. folders() and names() then
+    /// tell what there is.
     void crash(uint64_t seed);
     const std::set<std::filesystem::path>& folders() const { return m_folders; }
     const Names& names() const { return m_names; }

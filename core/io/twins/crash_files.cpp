@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "io/twins/crash_files.h"
 
-#include "io/twins/crash_disk.h"
 #include "io/io_error.h"
-#include "io/twins/memory_files.h"
 #include "io/path_key.h"
+#include "io/twins/crash_disk.h"
+#include "io/twins/memory_files.h"
 
 #include <algorithm>
 #include <limits>

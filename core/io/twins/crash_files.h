@@ -8,24 +8,27 @@
 
 namespace gsst {
 
-/// A file system in RAM that can lose its power. What counts as safe is no more than the contract of FileSystem promises:
-/// a file's bytes and size after File::sync(), a name made, removed or renamed after syncFolder() of a folder it concerns.
-/// (Real file systems often keep more.) Folders made with makeFolders are safe at once. Thread-safe.
+/// A file system in RAM that can lose its power. What counts as safe is no more than the contract of FileSystem
+/// promises: a file's bytes and size after File::sync(), a name made, removed or renamed after syncFolder() of a folder
+/// it concerns. (Real file systems often keep more.) Folders made with makeFolders are safe at once. Thread-safe.
 class CrashFiles : public FileSystem {
 public:
     explicit CrashFiles(uint64_t capacityBytes = uint64_t{4} << 30);
     ~CrashFiles() override;
 
     /// The power goes and comes back. Unsynced writes are kept, dropped or garbled sector by sector (4 KiB), unsynced
-    /// changes of size kept or dropped, and of the unsynced changes of names, which reach the medium in order, a first few are
-    /// kept: all as `seed` chooses, the same for the same history. Files open before fail from now on (Io); locks are free.
+    /// changes of size kept or dropped, and of the unsynced changes of names, which reach the medium in order, a first
+    /// few are kept: all as `seed` chooses, the same for the same history. Files open before fail from now on (Io);
+    /// locks are free.
     void crash(uint64_t seed);
 
-    /// Calls that change something (write, resize, sync, folder sync, names) since it was made: to place a crash in the middle of a story.
+    /// Calls that change something (write, resize, sync, folder sync, names) since it was made: to place a crash in the
+    /// middle of a story.
     uint64_t changes() const;
 
-    /// From the change number `change` on (as counted by changes(), from 0), every call that would change something fails
-    /// with Io, as if the plug had been pulled just before it; crash() ends that. For trying every point of a story.
+    /// From the change number `change` on (as counted by changes(), from 0), every call that would change something
+    /// fails with Io, as if the plug had been pulled just before it; crash() ends that. For trying every point of a
+    /// story.
     void failFromChange(uint64_t change);
 
     Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode, Caching caching) override;

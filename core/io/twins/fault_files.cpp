@@ -99,14 +99,15 @@ private:
     };
 
     mutable std::mutex m_mutex;
-    std::vector<Active> m_rules;                            // guarded by m_mutex
+    std::vector<Active> m_rules;                              // guarded by m_mutex
     std::map<std::pair<FileCall, std::string>, int> m_calls;  // guarded by m_mutex
-    int m_fired = 0;                                        // guarded by m_mutex
+    int m_fired = 0;                                          // guarded by m_mutex
 };
 
 class FaultFiles::FaultFile final : public File {
 public:
-    FaultFile(std::unique_ptr<File> inner, std::shared_ptr<Rules> rules) : m_inner(std::move(inner)), m_rules(std::move(rules)) {}
+    FaultFile(std::unique_ptr<File> inner, std::shared_ptr<Rules> rules)
+        : m_inner(std::move(inner)), m_rules(std::move(rules)) {}
 
     const fs::path& path() const override { return m_inner->path(); }
     Caching caching() const override { return m_inner->caching(); }
@@ -139,7 +140,9 @@ public:
         return reported(*verdict, path());
     }
 
-    Status sync() override { return spoiledOr(FileCall::Sync, [this] { return m_inner->sync(); }); }
+    Status sync() override {
+        return spoiledOr(FileCall::Sync, [this] { return m_inner->sync(); });
+    }
     Status reserve(uint64_t bytes) override {
         return spoiledOr(FileCall::Reserve, [&] { return m_inner->reserve(bytes); });
     }
@@ -168,10 +171,18 @@ private:
 
 FaultFiles::FaultFiles(FileSystem& inner) : m_inner(inner), m_rules(std::make_shared<Rules>()) {}
 
-void FaultFiles::add(FaultRule rule) { m_rules->add(std::move(rule)); }
-void FaultFiles::clear() { m_rules->clear(); }
-int FaultFiles::fired() const { return m_rules->fired(); }
-int FaultFiles::calls(FileCall call, const std::string& pathSuffix) const { return m_rules->calls(call, pathSuffix); }
+void FaultFiles::add(FaultRule rule) {
+    m_rules->add(std::move(rule));
+}
+void FaultFiles::clear() {
+    m_rules->clear();
+}
+int FaultFiles::fired() const {
+    return m_rules->fired();
+}
+int FaultFiles::calls(FileCall call, const std::string& pathSuffix) const {
+    return m_rules->calls(call, pathSuffix);
+}
 
 Result<std::unique_ptr<File>> FaultFiles::open(const fs::path& path, OpenMode mode, Caching caching) {
     if (auto verdict = m_rules->judge(FileCall::Open, path)) {
@@ -183,10 +194,18 @@ Result<std::unique_ptr<File>> FaultFiles::open(const fs::path& path, OpenMode mo
     return std::unique_ptr<File>(std::make_unique<FaultFile>(std::move(inner), m_rules));
 }
 
-bool FaultFiles::exists(const fs::path& path) { return m_inner.exists(path); }
-Result<std::vector<DirectoryEntry>> FaultFiles::list(const fs::path& folder) { return m_inner.list(folder); }
-Status FaultFiles::makeFolders(const fs::path& folder) { return m_inner.makeFolders(folder); }
-Result<uint64_t> FaultFiles::freeSpace(const fs::path& folder) { return m_inner.freeSpace(folder); }
+bool FaultFiles::exists(const fs::path& path) {
+    return m_inner.exists(path);
+}
+Result<std::vector<DirectoryEntry>> FaultFiles::list(const fs::path& folder) {
+    return m_inner.list(folder);
+}
+Status FaultFiles::makeFolders(const fs::path& folder) {
+    return m_inner.makeFolders(folder);
+}
+Result<uint64_t> FaultFiles::freeSpace(const fs::path& folder) {
+    return m_inner.freeSpace(folder);
+}
 
 Status FaultFiles::remove(const fs::path& path) {
     const auto verdict = m_rules->judge(FileCall::Remove, path);

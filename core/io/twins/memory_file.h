@@ -33,9 +33,9 @@ public:
 
     uint64_t size() const;
     uint64_t spaceLeft() const { return m_capacity->left(); }
-    bool read(uint64_t offset, std::span<std::byte> into) const;         ///< false when it ends before
-    bool write(uint64_t offset, std::span<const std::byte> from);        ///< false when there is no space
-    bool resize(uint64_t bytes);                                         ///< false when there is no space
+    bool read(uint64_t offset, std::span<std::byte> into) const;   ///< false when it ends before
+    bool write(uint64_t offset, std::span<const std::byte> from);  ///< false when there is no space
+    bool resize(uint64_t bytes);                                   ///< false when there is no space
 
 private:
     bool resizeLocked(uint64_t bytes);

@@ -2,8 +2,8 @@
 #include "io/twins/memory_files.h"
 
 #include "io/io_error.h"
-#include "io/twins/memory_file.h"
 #include "io/path_key.h"
+#include "io/twins/memory_file.h"
 
 #include <algorithm>
 #include <map>
@@ -57,7 +57,9 @@ public:
     Status remove(const fs::path& path) override;
     Status rename(const fs::path& from, const fs::path& to) override;
 
-    Status syncFolder(const fs::path& folder) override { return checkFolder("Cannot bring the folder onto the drive", folder); }
+    Status syncFolder(const fs::path& folder) override {
+        return checkFolder("Cannot bring the folder onto the drive", folder);
+    }
 
     Result<uint64_t> freeSpace(const fs::path& folder) override {
         GSST_TRY(checkFolder("Cannot ask for the free space", folder));
@@ -190,6 +192,8 @@ void MemoryFiles::moveTree(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-std::unique_ptr<FileSystem> makeMemoryFiles(uint64_t capacityBytes) { return std::make_unique<MemoryFiles>(capacityBytes); }
+std::unique_ptr<FileSystem> makeMemoryFiles(uint64_t capacityBytes) {
+    return std::make_unique<MemoryFiles>(capacityBytes);
+}
 
 }  // namespace gsst

@@ -8,10 +8,10 @@
 
 namespace gsst {
 
-/// A file system in RAM for tests, with the contract of osFileSystem(): folders must exist before files are made in them,
-/// Direct demands alignment. The root, "/" and ".", is always there. A removed or replaced file lives on for who has it
-/// open, as on Linux (Windows refuses to replace it: build on neither). All sizes together stay within `capacityBytes`;
-/// beyond that is NoSpace. sync() does nothing. Files and locks may outlive it.
+/// A file system in RAM for tests, with the contract of osFileSystem(): folders must exist before files are made in
+/// them, Direct demands alignment. The root, "/" and ".", is always there. A removed or replaced file lives on for who
+/// has it open, as on Linux (Windows refuses to replace it: build on neither). All sizes together stay within
+/// `capacityBytes`; beyond that is NoSpace. sync() does nothing. Files and locks may outlive it.
 std::unique_ptr<FileSystem> makeMemoryFiles(uint64_t capacityBytes = uint64_t{4} << 30);
 
 }  // namespace gsst

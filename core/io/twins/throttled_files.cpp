@@ -59,11 +59,17 @@ public:
     Drive(const ThrottleOptions& options, ThrottleClock& clock) : m_options(options), m_clock(clock) {}
 
     template <typename Action>
-    Status read(size_t bytes, Action action) { return timed(bytes, m_options.readBytesPerSecond, action); }
+    Status read(size_t bytes, Action action) {
+        return timed(bytes, m_options.readBytesPerSecond, action);
+    }
     template <typename Action>
-    Status write(size_t bytes, Action action) { return timed(bytes, m_options.writeBytesPerSecond, action); }
+    Status write(size_t bytes, Action action) {
+        return timed(bytes, m_options.writeBytesPerSecond, action);
+    }
     template <typename Action>
-    Status sync(Action action) { return timed(0, 0, action); }
+    Status sync(Action action) {
+        return timed(0, 0, action);
+    }
 
 private:
     template <typename Action>
@@ -122,13 +128,29 @@ Result<std::unique_ptr<File>> ThrottledFiles::open(const fs::path& path, OpenMod
     return std::unique_ptr<File>(std::make_unique<ThrottledFile>(std::move(inner), m_drive));
 }
 
-bool ThrottledFiles::exists(const fs::path& path) { return m_inner.exists(path); }
-Result<std::vector<DirectoryEntry>> ThrottledFiles::list(const fs::path& folder) { return m_inner.list(folder); }
-Status ThrottledFiles::makeFolders(const fs::path& folder) { return m_inner.makeFolders(folder); }
-Status ThrottledFiles::remove(const fs::path& path) { return m_inner.remove(path); }
-Status ThrottledFiles::rename(const fs::path& from, const fs::path& to) { return m_inner.rename(from, to); }
-Status ThrottledFiles::syncFolder(const fs::path& folder) { return m_inner.syncFolder(folder); }
-Result<uint64_t> ThrottledFiles::freeSpace(const fs::path& folder) { return m_inner.freeSpace(folder); }
-Result<std::unique_ptr<FileLock>> ThrottledFiles::lock(const fs::path& path) { return m_inner.lock(path); }
+bool ThrottledFiles::exists(const fs::path& path) {
+    return m_inner.exists(path);
+}
+Result<std::vector<DirectoryEntry>> ThrottledFiles::list(const fs::path& folder) {
+    return m_inner.list(folder);
+}
+Status ThrottledFiles::makeFolders(const fs::path& folder) {
+    return m_inner.makeFolders(folder);
+}
+Status ThrottledFiles::remove(const fs::path& path) {
+    return m_inner.remove(path);
+}
+Status ThrottledFiles::rename(const fs::path& from, const fs::path& to) {
+    return m_inner.rename(from, to);
+}
+Status ThrottledFiles::syncFolder(const fs::path& folder) {
+    return m_inner.syncFolder(folder);
+}
+Result<uint64_t> ThrottledFiles::freeSpace(const fs::path& folder) {
+    return m_inner.freeSpace(folder);
+}
+Result<std::unique_ptr<FileLock>> ThrottledFiles::lock(const fs::path& path) {
+    return m_inner.lock(path);
+}
 
 }  // namespace gsst

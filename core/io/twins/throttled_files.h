@@ -9,14 +9,15 @@
 
 namespace gsst {
 
-/// A drive to imitate. It does one thing at a time, as a real one: reads and writes of all files share its time, each taking its bytes
-/// at the rate of its direction. Zero bytes a second means as fast as the drive beneath, and takes none of that time.
+/// A drive to imitate. It does one thing at a time, as a real one: reads and writes of all files share its time, each
+/// taking its bytes at the rate of its direction. Zero bytes a second means as fast as the drive beneath, and takes
+/// none of that time.
 struct ThrottleOptions {
     double readBytesPerSecond = 0;   ///< while nothing is written
     double writeBytesPerSecond = 0;  ///< while nothing is read
-    double latencySeconds = 0;       ///< added to every read, write and sync; calls of several threads wait side by side
-    double jitter = 0;               ///< 0..1: the time of a call varies by up to this share, up and down
-    uint64_t seed = 0;               ///< of the jitter, a pure function of (seed, number of the call)
+    double latencySeconds = 0;  ///< added to every read, write and sync; calls of several threads wait side by side
+    double jitter = 0;          ///< 0..1: the time of a call varies by up to this share, up and down
+    uint64_t seed = 0;          ///< of the jitter, a pure function of (seed, number of the call)
 };
 
 /// The time a throttled drive lives in. Tests give it one that passes without waiting. Thread-safe.
@@ -29,8 +30,9 @@ public:
 ThrottleClock& realThrottleClock();  ///< lives for the whole program
 
 /// A file system as slow as the given drive, over `inner`, which must outlive it. It waits after doing the work, so the
-/// time the inner file system takes counts. After a pause the drive is ahead by at most 2 ms of transfers (that makes good what
-/// sleeping overshoots), so that the rates hold on average. Thread-safe. Files may outlive it, not `inner` and `clock`.
+/// time the inner file system takes counts. After a pause the drive is ahead by at most 2 ms of transfers (that makes
+/// good what sleeping overshoots), so that the rates hold on average. Thread-safe. Files may outlive it, not `inner`
+/// and `clock`.
 class ThrottledFiles : public FileSystem {
 public:
     ThrottledFiles(FileSystem& inner, const ThrottleOptions& options, ThrottleClock& clock = realThrottleClock());

@@ -34,7 +34,9 @@ void UnsyncedLog::write(uint64_t offset, std::span<const std::byte> bytes) {
     m_changes.push_back({false, offset, std::vector<std::byte>(bytes.begin(), bytes.end())});
 }
 
-void UnsyncedLog::resize(uint64_t bytes) { m_changes.push_back({true, bytes, {}}); }
+void UnsyncedLog::resize(uint64_t bytes) {
+    m_changes.push_back({true, bytes, {}});
+}
 
 void UnsyncedLog::sync() {
     for (const Change& change : m_changes)

@@ -16,9 +16,9 @@ public:
     void sync();  ///< everything up to now is on the medium
     const std::vector<std::byte>& durable() const { return m_durable; }
 
-    /// The file after a power loss: its durable bytes and, in order, each 4 KiB sector of each unsynced write either kept,
-    /// dropped or garbled, and each change of size kept or dropped, chosen by (seed, stream) alone. A sector kept beyond
-    /// the end makes the file longer. Afterwards this is the durable content, with nothing unsynced.
+    /// The file after a power loss: its durable bytes and, in order, each 4 KiB sector of each unsynced write either
+    /// kept, dropped or garbled, and each change of size kept or dropped, chosen by (seed, stream) alone. A sector kept
+    /// beyond the end makes the file longer. Afterwards this is the durable content, with nothing unsynced.
     const std::vector<std::byte>& crash(uint64_t seed, uint64_t stream);
 
 private:

@@ -9,10 +9,10 @@ namespace gsst {
 
 /// Scalars of one AdamW step, computed in double, used in float. See adamwConstants().
 struct AdamWConstants {
-    float gradientScale = 1;   ///< clip factor
-    float keep = 1;            ///< 1 - learning rate * weight decay, for tensors that decay
+    float gradientScale = 1;  ///< clip factor
+    float keep = 1;           ///< 1 - learning rate * weight decay, for tensors that decay
     float beta1 = 0.9f;
-    float beta1Rest = 0.1f;    ///< 1 - beta1
+    float beta1Rest = 0.1f;  ///< 1 - beta1
     float beta2 = 0.999f;
     float beta2Rest = 0.001f;  ///< 1 - beta2
     float stepSize = 0;        ///< learning rate / (1 - beta1^t)
@@ -20,15 +20,16 @@ struct AdamWConstants {
     float epsilon = 1e-8f;
 
     // The same with what can be multiplied before, for CodedElement.
-    float gradientRest1 = 0.1f;  ///< gradientScale * (1 - beta1)
+    float gradientRest1 = 0.1f;           ///< gradientScale * (1 - beta1)
     float gradientRest2 = 0.0316227766f;  ///< gradientScale * sqrt(1 - beta2)
-    float rootFactor = 1;        ///< 1 / sqrt(1 - beta2^t)
+    float rootFactor = 1;                 ///< 1 / sqrt(1 - beta2^t)
 };
 
-/// Decoupled weight decay (Loshchilov and Hutter, Decoupled Weight Decay Regularization) for one element, in the order of
-/// operations of torch.optim.AdamW, each rounded to float: compile without contraction. Updates the moments and returns the new
-/// weight. `keep` is 1 for tensors that do not decay. NaN and Inf go their way.
-GSST_HD inline float adamwElement(float weight, float gradient, float& moment1, float& moment2, float keep, const AdamWConstants& c) {
+/// Decoupled weight decay (Loshchilov and Hutter, Decoupled Weight Decay Regularization) for one element, in the order
+/// of operations of torch.optim.AdamW, each rounded to float: compile without contraction. Updates the moments and
+/// returns the new weight. `keep` is 1 for tensors that do not decay. NaN and Inf go their way.
+GSST_HD inline float adamwElement(float weight, float gradient, float& moment1, float& moment2, float keep,
+                                  const AdamWConstants& c) {
     const float g = gradient * c.gradientScale;
     const float change = g - moment1;
     // torch.lerp, which starts from the nearer end.
@@ -51,9 +52,9 @@ struct PlainElement {
     }
 };
 
-/// The same step for elements whose moments are kept in 8 bits (moment_code.h), with as few operations as it can be: the exact update
-/// waits for memory, this one moves half the bytes and waits for the arithmetic. There is no torch to be equal to, and the roundings
-/// of the moments are larger by far.
+/// The same step for elements whose moments are kept in 8 bits (moment_code.h), with as few operations as it can be:
+/// the exact update waits for memory, this one moves half the bytes and waits for the arithmetic. There is no torch to
+/// be equal to, and the roundings of the moments are larger by far.
 struct CodedElement {
     float keep, keep1, keep2, rest1, rest2, stepSize, rootFactor, epsilon;
 

@@ -16,21 +16,24 @@ constexpr int kGroups = 16;
 constexpr int64_t kLargestGrid = 65536;
 constexpr unsigned kAllLanes = ~0u;
 
-static_assert(sizeof(BlockArrays) + sizeof(BlockBatch) + sizeof(AdamWConstants) <= 4096, "more than a kernel takes as parameters");
+static_assert(sizeof(BlockArrays) + sizeof(BlockBatch) + sizeof(AdamWConstants) <= 4096,
+              "more than a kernel takes as parameters");
 
-__global__ void updateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch, const AdamWConstants constants) {
+__global__ void updateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch,
+                             const AdamWConstants constants) {
     const BlockPlace& place = batch.places[blockIdx.x];
     for (int32_t i = blockIdx.y * kThreads + threadIdx.x; i < place.paddedElements; i += kGroups * kThreads)
         loops::updateElement(arrays, place, i, constants);
 }
 
 /// A warp takes a group of elements at a time, 8 of the 256 groups of a full block beside each other.
-__global__ void groupUpdateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch, const AdamWConstants constants) {
+__global__ void groupUpdateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch,
+                                  const AdamWConstants constants) {
     constexpr int kWarps = kThreads / kGroupLanes;
     const BlockPlace& place = batch.places[blockIdx.x];
     const int lane = int(threadIdx.x) % kGroupLanes;
-    for (int32_t group = int32_t(blockIdx.y * kWarps + threadIdx.x / kGroupLanes); group * kGroupElements < place.paddedElements;
-         group += kGroups * kWarps) {
+    for (int32_t group = int32_t(blockIdx.y * kWarps + threadIdx.x / kGroupLanes);
+         group * kGroupElements < place.paddedElements; group += kGroups * kWarps) {
         LaneMoments kept;
         LargestMoments largest = loops::updateLane(arrays, place, group, lane, constants, kept);
         if (!place.quantized)
@@ -85,9 +88,13 @@ Status checked(cudaError_t result, const char* doing) {
                  "Start again; if it happens again, check the card and its driver, or compute on the processor"};
 }
 
-cudaStream_t streamOf(void* stream) { return static_cast<cudaStream_t>(stream); }
+cudaStream_t streamOf(void* stream) {
+    return static_cast<cudaStream_t>(stream);
+}
 
-dim3 gridOf(const BlockBatch& batch) { return dim3(unsigned(batch.count), kGroups); }
+dim3 gridOf(const BlockBatch& batch) {
+    return dim3(unsigned(batch.count), kGroups);
+}
 
 unsigned gridOf(int64_t count) {
     const int64_t wanted = (count + kThreads - 1) / kThreads;
@@ -101,7 +108,8 @@ Status launchUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& b
     return checked(cudaGetLastError(), "updating weights");
 }
 
-Status launchGroupUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch, const AdamWConstants& constants) {
+Status launchGroupUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
+                         const AdamWConstants& constants) {
     groupUpdateKernel<<<gridOf(batch), kThreads, 0, streamOf(stream)>>>(arrays, batch, constants);
     return checked(cudaGetLastError(), "updating weights with moments in 8 bits");
 }

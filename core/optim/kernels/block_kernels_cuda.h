@@ -8,13 +8,14 @@
 
 namespace gsst {
 
-// The launches behind block_math_cuda.h. `stream` is a cudaStream_t of the calling thread's current card, all pointers are to its
-// memory. They return when the work is enqueued; an Error tells why CUDA refused it. C++17.
+// The launches behind block_math_cuda.h. `stream` is a cudaStream_t of the calling thread's current card, all pointers
+// are to its memory. They return when the work is enqueued; an Error tells why CUDA refused it. C++17.
 
 /// State of preset Exact.
 Status launchUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch, const AdamWConstants& constants);
 /// State of the other presets.
-Status launchGroupUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch, const AdamWConstants& constants);
+Status launchGroupUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
+                         const AdamWConstants& constants);
 /// Elements 0 ... count, padding included.
 Status launchJoin(void* stream, const BlockArrays& arrays, int64_t count);
 Status launchSplit(void* stream, const BlockArrays& arrays, int64_t count);

@@ -11,13 +11,29 @@ Error unavailable(const char* doing) {
 
 }  // namespace
 
-Status launchUpdate(void*, const BlockArrays&, const BlockBatch&, const AdamWConstants&) { return unavailable("updating weights"); }
-Status launchGroupUpdate(void*, const BlockArrays&, const BlockBatch&, const AdamWConstants&) { return unavailable("updating weights"); }
-Status launchJoin(void*, const BlockArrays&, int64_t) { return unavailable("joining the halves of weights"); }
-Status launchSplit(void*, const BlockArrays&, int64_t) { return unavailable("splitting weights into halves"); }
-Status launchNorms(void*, const float*, const BlockBatch&, double*) { return unavailable("adding up squared gradients"); }
-Status launchRound(void*, float*, const BlockBatch&) { return unavailable("rounding gradients"); }
-Status launchPack(void*, const float*, uint16_t*, const BlockBatch&) { return unavailable("packing gradients"); }
-Status launchZeroFill(void*, void*, int64_t) { return unavailable("filling memory with zeros"); }
+Status launchUpdate(void*, const BlockArrays&, const BlockBatch&, const AdamWConstants&) {
+    return unavailable("updating weights");
+}
+Status launchGroupUpdate(void*, const BlockArrays&, const BlockBatch&, const AdamWConstants&) {
+    return unavailable("updating weights");
+}
+Status launchJoin(void*, const BlockArrays&, int64_t) {
+    return unavailable("joining the halves of weights");
+}
+Status launchSplit(void*, const BlockArrays&, int64_t) {
+    return unavailable("splitting weights into halves");
+}
+Status launchNorms(void*, const float*, const BlockBatch&, double*) {
+    return unavailable("adding up squared gradients");
+}
+Status launchRound(void*, float*, const BlockBatch&) {
+    return unavailable("rounding gradients");
+}
+Status launchPack(void*, const float*, uint16_t*, const BlockBatch&) {
+    return unavailable("packing gradients");
+}
+Status launchZeroFill(void*, void*, int64_t) {
+    return unavailable("filling memory with zeros");
+}
 
 }  // namespace gsst

@@ -10,20 +10,20 @@
 #include <cstdint>
 #include <cstring>
 
-// What one thread of a kernel does with canonical blocks, as functions that also compile for the processor: the tests run
-// them there against the CPU kernels. A kernel only maps its threads to the indices. C++17, for the CUDA compiler.
+// What one thread of a kernel does with canonical blocks, as functions that also compile for the processor: the tests
+// run them there against the CPU kernels. A kernel only maps its threads to the indices. C++17, for the CUDA compiler.
 
 namespace gsst {
 
 /// Where a block lies behind the pointers of BlockArrays. `offset` counts elements.
 struct BlockPlace {
     int64_t offset = 0;
-    int64_t momentBytes = 0;     ///< from the first block's section of a moment to this one's
-    uint64_t randomIndex = 0;    ///< without `lo`: roundingIndex() of the block's first group of 256 elements
-    int32_t elements = 0;        ///< at most kBlockElements
+    int64_t momentBytes = 0;   ///< from the first block's section of a moment to this one's
+    uint64_t randomIndex = 0;  ///< without `lo`: roundingIndex() of the block's first group of 256 elements
+    int32_t elements = 0;      ///< at most kBlockElements
     int32_t paddedElements = 0;
-    float keep = 1.0f;           ///< AdamWConstants::keep, or 1 for a tensor that does not decay
-    bool quantized = false;      ///< the moments are 8-bit codes with scales
+    float keep = 1.0f;       ///< AdamWConstants::keep, or 1 for a tensor that does not decay
+    bool quantized = false;  ///< the moments are 8-bit codes with scales
 };
 
 inline constexpr int kBatchBlocks = 64;
@@ -37,7 +37,7 @@ struct BlockBatch {
 /// State, gradient and output of a run of blocks; see BlockUpdate. At most one of the weights is not null.
 struct BlockArrays {
     uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;      ///< null: weights are `hi` alone and rounded stochastically
+    uint16_t* lo = nullptr;  ///< null: weights are `hi` alone and rounded stochastically
     std::byte* moment1 = nullptr;
     std::byte* moment2 = nullptr;
     const float* gradient = nullptr;
@@ -46,8 +46,8 @@ struct BlockArrays {
     uint16_t* weightsBf16 = nullptr;
     uint16_t* weightsFp16 = nullptr;
     uint32_t* notFinite = nullptr;
-    uint64_t seed = 0;           ///< without `lo`: of the random bits
-    uint64_t stream = 0;         ///< without `lo`: roundingStream()
+    uint64_t seed = 0;    ///< without `lo`: of the random bits
+    uint64_t stream = 0;  ///< without `lo`: roundingStream()
 };
 
 inline constexpr int kNormLanes = 16;
@@ -67,7 +67,9 @@ GSST_HD inline uint32_t bitsOf(float value) {
 }
 
 /// fp32 moments of a block that is not quantized.
-GSST_HD inline float* plainMoments(std::byte* moments, const BlockPlace& place) { return reinterpret_cast<float*>(moments + place.momentBytes); }
+GSST_HD inline float* plainMoments(std::byte* moments, const BlockPlace& place) {
+    return reinterpret_cast<float*>(moments + place.momentBytes);
+}
 
 /// The fp32 value with these bits, in the form that is computed with.
 GSST_HD inline void writeWeight(const BlockArrays& arrays, int64_t at, uint32_t bits) {
@@ -79,8 +81,8 @@ GSST_HD inline void writeWeight(const BlockArrays& arrays, int64_t at, uint32_t 
         arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
-/// New weight `at` in state and output, by a PlainElement or CodedElement. The moments become the new ones, wherever they are kept.
-/// `random`: 16 bits, used without `lo`.
+/// New weight `at` in state and output, by a PlainElement or CodedElement. The moments become the new ones, wherever
+/// they are kept. `random`: 16 bits, used without `lo`.
 template <typename Element>
 GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& moment1, float& moment2, uint32_t random,
                                  const Element& element) {
@@ -103,12 +105,14 @@ GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& m
         *arrays.notFinite = 1;
 }
 
-/// Updates element `i` of a block of preset Exact, 0 <= i < paddedElements. In the padding nothing but a zero weight is written.
-GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& place, int32_t i, const AdamWConstants& constants) {
+/// Updates element `i` of a block of preset Exact, 0 <= i < paddedElements. In the padding nothing but a zero weight is
+/// written.
+GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& place, int32_t i,
+                                  const AdamWConstants& constants) {
     if (i >= place.elements)
         return writeWeight(arrays, place.offset + i, 0);
-    updateWeight(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i], 0,
-                 PlainElement(constants, place.keep));
+    updateWeight(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i],
+                 plainMoments(arrays.moment2, place)[i], 0, PlainElement(constants, place.keep));
 }
 
 /// Compute weight `at` from its halves; without `lo` (null) it is the value of `hi`.
@@ -122,7 +126,8 @@ GSST_HD inline void joinElement(const BlockArrays& arrays, int64_t at) {
         arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
-/// The opposite of joinElement(): `hi`, and `lo` unless it is null, from what otherwise is output, weights in fp32 or bf16.
+/// The opposite of joinElement(): `hi`, and `lo` unless it is null, from what otherwise is output, weights in fp32 or
+/// bf16.
 GSST_HD inline void splitElement(const BlockArrays& arrays, int64_t at) {
     const uint32_t bits = arrays.weightsFp32 ? bitsOf(arrays.weightsFp32[at]) : uint32_t{arrays.weightsBf16[at]} << 16;
     arrays.hi[at] = highHalf(bits);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Body of a FullGroups (coded_loops.h), for coded_groups_*.cpp only: each includes it once, compiled for its instruction set, after a
-// `using namespace` of its vectors. These are
+// Body of a FullGroups (coded_loops.h), for coded_groups_*.cpp only: each includes it once, compiled for its
+// instruction set, after a `using namespace` of its vectors. These are
 //
 //   Floats, Ints            vectors of kLanes elements of 32 bits, which follow each other in memory
 //   bitsOf, floatsOf        from the one to the other
@@ -8,13 +8,14 @@
 //   plus(), minus(), times(), over(), root()      of floats, each rounded once; addSquares() however it likes
 //   larger(), largerSize()  of two floats or of their absolute values (NaN may be lost); largest() of a vector
 //   allBelowInfinity()      false with NaN
-//   kRandomParts, plusInts(), multiplyEven(), oddToEven(), exclusiveOr(), interleave(), evenIndices()    see fillRandomBlocks()
-//   lowHalfOf(), highHalfOf()                     16 bits of each 32
-//   loadHighHalves(), loadRemainders(), storeHighHalves(), storeLowHalves()                 arrays of 16 bits
-//   storeBytes()            of four vectors, the low bytes
-//   valueLookup(), ratiosOfCodes1(), ratiosOfCodes2(), codeLookup(), encode1(), encode2()    moment_code_*.h
+//   kRandomParts, plusInts(), multiplyEven(), oddToEven(), exclusiveOr(), interleave(), evenIndices()    see
+//   fillRandomBlocks() lowHalfOf(), highHalfOf()                     16 bits of each 32 loadHighHalves(),
+//   loadRemainders(), storeHighHalves(), storeLowHalves()                 arrays of 16 bits storeBytes()            of
+//   four vectors, the low bytes valueLookup(), ratiosOfCodes1(), ratiosOfCodes2(), codeLookup(), encode1(), encode2()
+//   moment_code_*.h
 //
-// Every operation on floats is the one of coded_loops.h, in the same order, so that the results are the same to the bit.
+// Every operation on floats is the one of coded_loops.h, in the same order, so that the results are the same to the
+// bit.
 
 namespace gsst::loops {
 namespace {
@@ -42,8 +43,9 @@ struct RandomWords {
 
 /// Words of kRandomParts * kLanes / 2 blocks, from block `first` of the group on.
 GSST_INLINE void fillRandomBlocks(uint64_t index, const RandomStream& stream, int first, RandomWords& random) {
-    // Two vectors for kLanes blocks, the first of each pair (0, 2, 4 ...) and the second (1, 3, 5 ...), in the low halves of 64 bits; the
-    // high halves are rubbish. Round by round for several vectors, because the operations of a round wait for each other.
+    // Two vectors for kLanes blocks, the first of each pair (0, 2, 4 ...) and the second (1, 3, 5 ...), in the low
+    // halves of 64 bits; the high halves are rubbish. Round by round for several vectors, because the operations of a
+    // round wait for each other.
     Ints word0[kRandomParts], word1[kRandomParts], word2[kRandomParts], word3[kRandomParts];
 #pragma GCC unroll 4
     for (int i = 0; i < kRandomParts; ++i) {
@@ -76,7 +78,8 @@ GSST_INLINE void fillRandomBlocks(uint64_t index, const RandomStream& stream, in
 }
 
 GSST_INLINE void fillRandomWords(const AdamWArrays& group, const RandomStream& stream, RandomWords& random) {
-    const uint64_t index = roundingIndex(group.rounding, group.firstElement / kScaleGroup);  // a multiple of 32: no low word overflows
+    const uint64_t index =
+        roundingIndex(group.rounding, group.firstElement / kScaleGroup);  // a multiple of 32: no low word overflows
     for (int first = 0; first < kRandomBlocks; first += kRandomParts * kLanes / 2)
         fillRandomBlocks(index, stream, first, random);
 }
@@ -86,8 +89,9 @@ struct CodedElements {
     Floats keep, keep1, keep2, rest1, rest2, stepSize, rootFactor, epsilon;
 
     GSST_INLINE explicit CodedElements(const CodedElement& one)
-        : keep(all(one.keep)), keep1(all(one.keep1)), keep2(all(one.keep2)), rest1(all(one.rest1)), rest2(all(one.rest2)),
-          stepSize(all(one.stepSize)), rootFactor(all(one.rootFactor)), epsilon(all(one.epsilon)) {}
+        : keep(all(one.keep)), keep1(all(one.keep1)), keep2(all(one.keep2)), rest1(all(one.rest1)),
+          rest2(all(one.rest2)), stepSize(all(one.stepSize)), rootFactor(all(one.rootFactor)),
+          epsilon(all(one.epsilon)) {}
 
     GSST_INLINE Floats operator()(Floats weight, Floats gradient, Floats& moment1, Floats& moment2) const {
         const Floats scaled = times(gradient, rest2);
@@ -106,15 +110,16 @@ struct NewGroup {
     alignas(64) uint16_t lo[kScaleGroup];
 };
 
-/// What is gathered from a group. Where a moment is NaN, the weight is NaN; where the first moment is Inf, weight or second moment are not
-/// finite.
+/// What is gathered from a group. Where a moment is NaN, the weight is NaN; where the first moment is Inf, weight or
+/// second moment are not finite.
 struct Gathered {
     Floats squares;  ///< sum of the squares of new weights: not finite where one is not finite, or larger than 1e20
     Floats largest1, largest2;  ///< largest absolute values of new moments
 };
 
 /// New moments and weights of kLanes elements from `i` on.
-GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, const CodedElements& element, NewGroup& made, Gathered& gathered) {
+GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, const CodedElements& element,
+                              NewGroup& made, Gathered& gathered) {
     Floats moment1 = ratiosOfCodes1(group.coded1.codes + i, valueLookup<7>());
     Floats moment2 = ratiosOfCodes2(group.coded2.codes + i, valueLookup<8>());
     const Floats updated = element(floatsOf(weight), loadUnaligned(group.gradient + i), moment1, moment2);
@@ -127,7 +132,8 @@ GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, cons
 }
 
 /// Weights in bf16 and their remainders, of two vectors from `i` on.
-GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const CodedElements& element, NewGroup& made, Gathered& gathered) {
+GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const CodedElements& element, NewGroup& made,
+                             Gathered& gathered) {
     Ints a, b;
     loadHighHalves(group.hi + i, a, b);
     a = updateVector(group, i, plusInts(a, loadRemainders(group.lo + i)), element, made, gathered);
@@ -139,7 +145,8 @@ GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const CodedElement
 
 /// Weights in bf16, rounded by the upper or lower halves of random words, of two vectors from `i` on.
 template <bool kUpper>
-GSST_INLINE void updateLean(const AdamWArrays& group, int i, const uint32_t* words, const CodedElements& element, NewGroup& made, Gathered& gathered) {
+GSST_INLINE void updateLean(const AdamWArrays& group, int i, const uint32_t* words, const CodedElements& element,
+                            NewGroup& made, Gathered& gathered) {
     Ints a, b;
     loadHighHalves(group.hi + i, a, b);
     a = updateVector(group, i, a, element, made, gathered);
@@ -171,7 +178,8 @@ GSST_INLINE Encoding beginEncoding(const float* moments, float largest, const Co
     return {moments, to.codes, 1.0f / *to.scales};
 }
 
-/// How much of a group is worked on before something else has its turn: a line of codes in the cache, and a row of random words.
+/// How much of a group is worked on before something else has its turn: a line of codes in the cache, and a row of
+/// random words.
 constexpr int kPart = 2 * kRandomBlocks;
 
 struct EncodingOfGroup {
@@ -188,10 +196,13 @@ struct EncodingOfGroup {
     }
 };
 
-/// How many groups ahead memory is asked for. The processor does so by itself, but stops at the end of each page of each array.
+/// How many groups ahead memory is asked for. The processor does so by itself, but stops at the end of each page of
+/// each array.
 constexpr int kAhead = 2;
 
-GSST_INLINE void prefetchLine(const void* at) { _mm_prefetch(at, _MM_HINT_T0); }
+GSST_INLINE void prefetchLine(const void* at) {
+    _mm_prefetch(at, _MM_HINT_T0);
+}
 
 /// The part from `i` on, which may lie behind the arrays.
 template <bool kLean>
@@ -207,11 +218,12 @@ GSST_INLINE void prefetch(const AdamWArrays& group, int i) {
     prefetchLine(group.coded2.codes + i);
 }
 
-/// The update of a group, in four parts, between which the group before is encoded: roots and divisions leave room for that. Returns
-/// false, with nothing changed, for what is rare; otherwise all but the codes is done, and `encoding` is for them.
+/// The update of a group, in four parts, between which the group before is encoded: roots and divisions leave room for
+/// that. Returns false, with nothing changed, for what is rare; otherwise all but the codes is done, and `encoding` is
+/// for them.
 template <bool kLean>
-GSST_INLINE bool updateGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants, const RandomStream& stream,
-                             NewGroup& made, EncodingOfGroup& encoding) {
+GSST_INLINE bool updateGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants,
+                             const RandomStream& stream, NewGroup& made, EncodingOfGroup& encoding) {
     const CodedElements element(CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
     Gathered gathered{all(0.0f), all(0.0f), all(0.0f)};
     RandomWords random;
@@ -256,7 +268,8 @@ GSST_INLINE int64_t updateGroups(const AdamWArrays& arrays, float keep, const Ad
     const RandomStream stream(arrays.rounding);
     int64_t done = 0;
     while ((done + 1) * kScaleGroup <= arrays.count &&
-           updateGroup<kLean>(part(arrays, done * kScaleGroup, kScaleGroup), keep, constants, stream, made[done % 2], encoding))
+           updateGroup<kLean>(part(arrays, done * kScaleGroup, kScaleGroup), keep, constants, stream, made[done % 2],
+                              encoding))
         ++done;
     for (int i = 0; i < kScaleGroup; i += kPart)
         encoding.encode(i);

@@ -10,8 +10,9 @@
 #include <bit>
 #include <limits>
 
-// Body of CpuKernels::adamwUpdateCoded: group by group of kScaleGroup elements, through buffers in the cache. An instruction set can
-// have a quicker way for most groups, see FullGroups; these loops are for all others, and say what it has to give.
+// Body of CpuKernels::adamwUpdateCoded: group by group of kScaleGroup elements, through buffers in the cache. An
+// instruction set can have a quicker way for most groups, see FullGroups; these loops are for all others, and say what
+// it has to give.
 
 namespace gsst::loops {
 
@@ -39,8 +40,8 @@ GSST_LOOP float encode(const float* __restrict values, uint8_t* __restrict codes
     return scale;
 }
 
-/// The random bits of elements 256 `group` ... 256 `group` + 255 of the tensor, see bf16_rounding.h: philoxWords() for 32 blocks at
-/// once, round by round, so that the blocks fill vectors.
+/// The random bits of elements 256 `group` ... 256 `group` + 255 of the tensor, see bf16_rounding.h: philoxWords() for
+/// 32 blocks at once, round by round, so that the blocks fill vectors.
 GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __restrict random) {
     constexpr int kBlocks = 32;
     const uint64_t index = roundingIndex(key, group);
@@ -131,15 +132,16 @@ GSST_LOOP uint32_t updateCodedGroup(const AdamWArrays& group, float keep, const 
     AdamWArrays decoded = group;
     decoded.moment1 = moment1;
     decoded.moment2 = moment2;
-    const uint32_t marks = updateWeights(decoded, CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
+    const uint32_t marks =
+        updateWeights(decoded, CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
     *group.coded1.scales = encode<encodeMoment1>(moment1, group.coded1.codes, group.count);
     *group.coded2.scales = encode<encodeMoment2>(moment2, group.coded2.codes, group.count);
     return marks;
 }
 
-/// What updateCodedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them are done, from the first
-/// on; the others are as they were. It may stop at one that it leaves to updateCodedGroup() because it is rare, such as one whose
-/// results are not finite: those it has done are.
+/// What updateCodedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them are
+/// done, from the first on; the others are as they were. It may stop at one that it leaves to updateCodedGroup()
+/// because it is rare, such as one whose results are not finite: those it has done are.
 using FullGroups = int64_t (*)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
 
 /// `kFullGroups` may be null.
@@ -148,7 +150,8 @@ GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const Ada
     uint32_t marks = 0;
     for (int64_t first = 0; first < arrays.count;) {
         AdamWArrays some = part(arrays, first, arrays.count - first);
-        const int64_t done = kFullGroups == nullptr || arrays.moment1 ? 0 : kFullGroups(some, keep, constants) * kScaleGroup;
+        const int64_t done =
+            kFullGroups == nullptr || arrays.moment1 ? 0 : kFullGroups(some, keep, constants) * kScaleGroup;
         if (done > 0)
             some.count = done;
         else

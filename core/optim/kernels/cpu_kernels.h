@@ -18,8 +18,8 @@ struct CodedMoment {
 /// Arrays of `count` elements of one tensor, none of which overlap. At most one of the weight outputs is wanted.
 struct AdamWArrays {
     uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;           ///< null: weights are `hi` alone and rounded stochastically
-    float* moment1 = nullptr;         ///< null: coded1, coded2
+    uint16_t* lo = nullptr;    ///< null: weights are `hi` alone and rounded stochastically
+    float* moment1 = nullptr;  ///< null: coded1, coded2
     float* moment2 = nullptr;
     CodedMoment coded1, coded2;
     const float* gradient = nullptr;
@@ -27,16 +27,16 @@ struct AdamWArrays {
     uint16_t* weightsBf16 = nullptr;  ///< out, may be null
     uint16_t* weightsFp16 = nullptr;  ///< out, may be null
     int64_t count = 0;
-    RoundingKey rounding;             ///< without `lo`
-    int64_t firstElement = 0;         ///< without `lo`: of the first element in its tensor, a multiple of 256
+    RoundingKey rounding;      ///< without `lo`
+    int64_t firstElement = 0;  ///< without `lo`: of the first element in its tensor, a multiple of 256
 };
 
-/// The loops over many elements, compiled once for each instruction set. All sets give the same bits: every operation is an
-/// IEEE one, in the same order, and nothing is contracted. Thread-safe for disjoint arrays.
+/// The loops over many elements, compiled once for each instruction set. All sets give the same bits: every operation
+/// is an IEEE one, in the same order, and nothing is contracted. Thread-safe for disjoint arrays.
 struct CpuKernels {
     const char* name;
-    /// With `lo` and fp32 moments. `keep` is 1 for tensors that do not decay. Returns whether all new weights (in fp32, and their `hi`)
-    /// and moments are finite.
+    /// With `lo` and fp32 moments. `keep` is 1 for tensors that do not decay. Returns whether all new weights (in fp32,
+    /// and their `hi`) and moments are finite.
     bool (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// With any arrays that begin at a group of 256 elements of the tensor. Returns the same.
     bool (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
@@ -54,6 +54,8 @@ struct CpuKernels {
 std::span<const CpuKernels> supportedCpuKernels();
 
 /// The fastest of them.
-inline const CpuKernels& cpuKernels() { return supportedCpuKernels().back(); }
+inline const CpuKernels& cpuKernels() {
+    return supportedCpuKernels().back();
+}
 
 }  // namespace gsst

@@ -5,20 +5,34 @@
 namespace gsst {
 namespace {
 
-bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) { return loops::adamwUpdate(arrays, keep, constants); }
+bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+    return loops::adamwUpdate(arrays, keep, constants);
+}
 bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
     return loops::adamwUpdateCoded<nullptr>(arrays, keep, constants);
 }
-void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) { loops::joinWeights(hi, lo, weights, count); }
-void joinHalf(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) { loops::joinFp16(hi, lo, weights, count); }
-double norm(const float* values, int64_t count) { return loops::squaredNorm(values, count); }
-void round(float* values, int64_t count) { loops::roundToBf16(values, count); }
-void pack(const float* values, uint16_t* packed, int64_t count) { loops::packBf16(values, packed, count); }
+void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
+    loops::joinWeights(hi, lo, weights, count);
+}
+void joinHalf(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {
+    loops::joinFp16(hi, lo, weights, count);
+}
+double norm(const float* values, int64_t count) {
+    return loops::squaredNorm(values, count);
+}
+void round(float* values, int64_t count) {
+    loops::roundToBf16(values, count);
+}
+void pack(const float* values, uint16_t* packed, int64_t count) {
+    loops::packBf16(values, packed, count);
+}
 
 constexpr CpuKernels kKernels[] = {{"portable", update, coded, join, joinHalf, norm, round, pack}};
 
 }  // namespace
 
-std::span<const CpuKernels> supportedCpuKernels() { return kKernels; }
+std::span<const CpuKernels> supportedCpuKernels() {
+    return kKernels;
+}
 
 }  // namespace gsst

@@ -3,23 +3,27 @@
 #include "optim/kernels/coded_loops.h"
 #include "optim/kernels/cpu_loops.h"
 
-#define GSST_KERNELS(suffix, fullGroups, ...)                                                                                              \
-    __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                  \
-        return loops::adamwUpdate(arrays, keep, constants);                                                                    \
-    }                                                                                                                          \
-    __VA_ARGS__ bool coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {                   \
-        return loops::adamwUpdateCoded<fullGroups>(arrays, keep, constants);                                                    \
-    }                                                                                                                          \
-    __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {                     \
-        loops::joinWeights(hi, lo, weights, count);                                                                            \
-    }                                                                                                                          \
-    __VA_ARGS__ void joinHalf##suffix(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {              \
-        loops::joinFp16(hi, lo, weights, count);                                                                               \
-    }                                                                                                                          \
-    __VA_ARGS__ double norm##suffix(const float* values, int64_t count) { return loops::squaredNorm(values, count); }          \
-    __VA_ARGS__ void round##suffix(float* values, int64_t count) { loops::roundToBf16(values, count); }                        \
-    __VA_ARGS__ void pack##suffix(const float* values, uint16_t* packed, int64_t count) {                                      \
-        loops::packBf16(values, packed, count);                                                                                \
+#define GSST_KERNELS(suffix, fullGroups, ...)                                                                          \
+    __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {          \
+        return loops::adamwUpdate(arrays, keep, constants);                                                            \
+    }                                                                                                                  \
+    __VA_ARGS__ bool coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {           \
+        return loops::adamwUpdateCoded<fullGroups>(arrays, keep, constants);                                           \
+    }                                                                                                                  \
+    __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {             \
+        loops::joinWeights(hi, lo, weights, count);                                                                    \
+    }                                                                                                                  \
+    __VA_ARGS__ void joinHalf##suffix(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {      \
+        loops::joinFp16(hi, lo, weights, count);                                                                       \
+    }                                                                                                                  \
+    __VA_ARGS__ double norm##suffix(const float* values, int64_t count) {                                              \
+        return loops::squaredNorm(values, count);                                                                      \
+    }                                                                                                                  \
+    __VA_ARGS__ void round##suffix(float* values, int64_t count) {                                                     \
+        loops::roundToBf16(values, count);                                                                             \
+    }                                                                                                                  \
+    __VA_ARGS__ void pack##suffix(const float* values, uint16_t* packed, int64_t count) {                              \
+        loops::packBf16(values, packed, count);                                                                        \
     }
 
 namespace gsst {
@@ -27,18 +31,21 @@ namespace {
 
 GSST_KERNELS(Baseline, nullptr)
 GSST_KERNELS(Avx2, loops::updateFullGroupsAvx2, [[gnu::target("avx2")]])
-GSST_KERNELS(Avx512, loops::updateFullGroupsAvx512, [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
+GSST_KERNELS(Avx512, loops::updateFullGroupsAvx512,
+             [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
 
 constexpr CpuKernels kKernels[] = {
-    {"baseline", updateBaseline, codedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline, packBaseline},
+    {"baseline", updateBaseline, codedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline,
+     packBaseline},
     {"avx2", updateAvx2, codedAvx2, joinAvx2, joinHalfAvx2, normAvx2, roundAvx2, packAvx2},
     {"avx512", updateAvx512, codedAvx512, joinAvx512, joinHalfAvx512, normAvx512, roundAvx512, packAvx512}};
 
 size_t supportedCount() {
     if (!__builtin_cpu_supports("avx2"))
         return 1;
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512vl");
     return avx512 ? 3 : 2;
 }
 

@@ -15,8 +15,8 @@ namespace gsst::loops {
 
 enum class WeightsOut { None, Fp32, Bf16, Fp16 };
 
-/// By a PlainElement or CodedElement. Returns marks of what was updated. The first moment needs none: where it is not finite, weight or
-/// second moment are not finite either.
+/// By a PlainElement or CodedElement. Returns marks of what was updated. The first moment needs none: where it is not
+/// finite, weight or second moment are not finite either.
 template <WeightsOut kOut, typename Element>
 GSST_LOOP uint32_t update(const AdamWArrays& arrays, const Element& given) {
     const AdamWArrays to = arrays;  // copies, so that the compiler sees that no store changes them
@@ -56,7 +56,8 @@ GSST_LOOP bool adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWCon
     return (marks & kBadMark) == 0;
 }
 
-GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo, float* __restrict weights, int64_t count) {
+GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo, float* __restrict weights,
+                           int64_t count) {
     if (!lo)
         for (int64_t i = 0; i < count; ++i)
             weights[i] = std::bit_cast<float>(uint32_t{hi[i]} << 16);
@@ -65,7 +66,8 @@ GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __rest
             weights[i] = std::bit_cast<float>(joinHalves(hi[i], lo[i]));
 }
 
-GSST_LOOP void joinFp16(const uint16_t* __restrict hi, const uint16_t* __restrict lo, uint16_t* __restrict weights, int64_t count) {
+GSST_LOOP void joinFp16(const uint16_t* __restrict hi, const uint16_t* __restrict lo, uint16_t* __restrict weights,
+                        int64_t count) {
     if (!lo)
         for (int64_t i = 0; i < count; ++i)
             weights[i] = nearestHalf(uint32_t{hi[i]} << 16);

@@ -5,9 +5,10 @@
 #include "optim/kernels/block_loops.h"
 #include "optim/kernels/moment_code.h"
 
-// What a warp does with a group of 256 elements of the presets Mixed and Lean: block_loops.h for elements that share a scale of their
-// moments, or a block of random bits. Lane l has the elements l, l + 32, l + 64 ... of the group, which are those of one random block;
-// its update is in two halves, because the new scale is the maximum over all lanes. C++17, for the CUDA compiler.
+// What a warp does with a group of 256 elements of the presets Mixed and Lean: block_loops.h for elements that share a
+// scale of their moments, or a block of random bits. Lane l has the elements l, l + 32, l + 64 ... of the group, which
+// are those of one random block; its update is in two halves, because the new scale is the maximum over all lanes.
+// C++17, for the CUDA compiler.
 
 namespace gsst {
 
@@ -22,7 +23,8 @@ struct LaneMoments {
     float moment2[kLaneElements] = {};
 };
 
-/// The largest absolute values of some moments, as bits. Compared as integers, NaN is larger than Inf, and Inf than all else.
+/// The largest absolute values of some moments, as bits. Compared as integers, NaN is larger than Inf, and Inf than all
+/// else.
 struct LargestMoments {
     uint32_t moment1 = 0;
     uint32_t moment2 = 0;
@@ -30,26 +32,35 @@ struct LargestMoments {
 
 namespace loops {
 
-GSST_HD inline uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+GSST_HD inline uint32_t larger(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
 
 /// Of the element `piece` of a lane in its block, which may be in the padding.
-GSST_HD inline int32_t elementOf(int32_t group, int lane, int piece) { return group * kGroupElements + piece * kGroupLanes + lane; }
+GSST_HD inline int32_t elementOf(int32_t group, int lane, int piece) {
+    return group * kGroupElements + piece * kGroupLanes + lane;
+}
 
-GSST_HD inline uint8_t* codesOf(std::byte* moments, const BlockPlace& place) { return reinterpret_cast<uint8_t*>(moments + place.momentBytes); }
+GSST_HD inline uint8_t* codesOf(std::byte* moments, const BlockPlace& place) {
+    return reinterpret_cast<uint8_t*>(moments + place.momentBytes);
+}
 
 GSST_HD inline float& scaleOf(std::byte* moments, const BlockPlace& place, int32_t group) {
     return reinterpret_cast<float*>(moments + place.momentBytes + place.paddedElements)[group];
 }
 
 /// The 16 random bits of element `piece` of a lane.
-GSST_HD inline uint32_t pieceOf(const PhiloxWords& random, int piece) { return random.words[piece / 2] >> (piece % 2 * 16) & 0xffffu; }
+GSST_HD inline uint32_t pieceOf(const PhiloxWords& random, int piece) {
+    return random.words[piece / 2] >> (piece % 2 * 16) & 0xffffu;
+}
 
-/// First half: new weights of a lane, and new moments where they are fp32. In the padding nothing but zero weights is written. The moments
-/// of a quantized block are kept in `kept`; returns their largest.
+/// First half: new weights of a lane, and new moments where they are fp32. In the padding nothing but zero weights is
+/// written. The moments of a quantized block are kept in `kept`; returns their largest.
 GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockPlace& place, int32_t group, int lane,
                                          const AdamWConstants& constants, LaneMoments& kept) {
     const uint64_t block = place.randomIndex + static_cast<uint64_t>(group) * kGroupLanes + static_cast<uint64_t>(lane);
-    const PhiloxWords random = arrays.lo ? PhiloxWords{} : philoxWords<kRoundingRounds>(arrays.seed, arrays.stream, block);
+    const PhiloxWords random =
+        arrays.lo ? PhiloxWords{} : philoxWords<kRoundingRounds>(arrays.seed, arrays.stream, block);
     LargestMoments largest;
     GSST_UNROLL
     for (int piece = 0; piece < kLaneElements; ++piece) {
@@ -62,13 +73,14 @@ GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockP
             float& v = kept.moment2[piece];
             m = ratioOfCode1(codesOf(arrays.moment1, place)[i]);
             v = ratioOfCode2(codesOf(arrays.moment2, place)[i]);
-            const CodedElement element(constants, place.keep, scaleOf(arrays.moment1, place, group), scaleOf(arrays.moment2, place, group));
+            const CodedElement element(constants, place.keep, scaleOf(arrays.moment1, place, group),
+                                       scaleOf(arrays.moment2, place, group));
             updateWeight(arrays, at, m, v, pieceOf(random, piece), element);
             largest.moment1 = larger(largest.moment1, bitsOf(m) & 0x7fffffffu);
             largest.moment2 = larger(largest.moment2, bitsOf(v) & 0x7fffffffu);
         } else {
-            updateWeight(arrays, at, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i], pieceOf(random, piece),
-                         PlainElement(constants, place.keep));
+            updateWeight(arrays, at, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i],
+                         pieceOf(random, piece), PlainElement(constants, place.keep));
         }
     }
     return largest;
@@ -76,7 +88,8 @@ GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockP
 
 /// Codes of a lane's moments, and the first lane writes the scale; `largest` is that of all lanes.
 template <uint8_t (*kEncode)(float value, float inverseScale)>
-GSST_HD inline void encodeLane(std::byte* moments, const BlockPlace& place, int32_t group, int lane, const float* values, uint32_t largest) {
+GSST_HD inline void encodeLane(std::byte* moments, const BlockPlace& place, int32_t group, int lane,
+                               const float* values, uint32_t largest) {
     const bool finite = largest < 0x7f800000u;
     const float scale = momentScale(floatOf(largest));
     const float inverse = 1.0f / scale;
@@ -88,10 +101,10 @@ GSST_HD inline void encodeLane(std::byte* moments, const BlockPlace& place, int3
         scaleOf(moments, place, group) = scale;
 }
 
-/// Second half, for a quantized block: `largest` is the larger of all lanes' first halves. No lane may begin it before all lanes have
-/// been through the first.
-GSST_HD inline void encodeLane(const BlockArrays& arrays, const BlockPlace& place, int32_t group, int lane, const LaneMoments& kept,
-                               LargestMoments largest) {
+/// Second half, for a quantized block: `largest` is the larger of all lanes' first halves. No lane may begin it before
+/// all lanes have been through the first.
+GSST_HD inline void encodeLane(const BlockArrays& arrays, const BlockPlace& place, int32_t group, int lane,
+                               const LaneMoments& kept, LargestMoments largest) {
     encodeLane<encodeMoment1>(arrays.moment1, place, group, lane, kept.moment1, largest.moment1);
     encodeLane<encodeMoment2>(arrays.moment2, place, group, lane, kept.moment2, largest.moment2);
 }

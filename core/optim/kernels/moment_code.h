@@ -7,17 +7,18 @@
 
 namespace gsst {
 
-// Moments of the optimizer in 8 bits: a code for each element, and an fp32 scale for each group of 256 elements, the largest
-// absolute value of the group. After Dettmers, Lewis, Shleifer and Zettlemoyer, "8-bit Optimizers via Block-wise Quantization"
-// (ICLR 2022): a dynamic tree code, in which the position of a code's highest bit s is a decimal exponent and the bits below it are
-// a linear fraction, so that values near the scale are fine and small ones are still told from zero. Signed for the first moment
-// (sign and 7 bits, down to 1e-6 of the scale), unsigned for the second (8 bits, down to 1e-7).
+// Moments of the optimizer in 8 bits: a code for each element, and an fp32 scale for each group of 256 elements, the
+// largest absolute value of the group. After Dettmers, Lewis, Shleifer and Zettlemoyer, "8-bit Optimizers via
+// Block-wise Quantization" (ICLR 2022): a dynamic tree code, in which the position of a code's highest bit s is a
+// decimal exponent and the bits below it are a linear fraction, so that values near the scale are fine and small ones
+// are still told from zero. Signed for the first moment (sign and 7 bits, down to 1e-6 of the scale), unsigned for the
+// second (8 bits, down to 1e-7).
 //
-// Unlike in the paper the fractions include the powers of ten themselves: code 2^(s+1) - 1 is 10^(s-S), with S the highest s, and
-// codes lie evenly between these. So the largest value of a group is exact, and code to value is one convex line of straight
-// pieces, the maximum of the pieces' lines; value to nearest code is the minimum of the inverse lines. No tables, no branches, the
-// same few operations for every instruction set and device; one that can look the piece up quicker gets the same. Compile without
-// contraction.
+// Unlike in the paper the fractions include the powers of ten themselves: code 2^(s+1) - 1 is 10^(s-S), with S the
+// highest s, and codes lie evenly between these. So the largest value of a group is exact, and code to value is one
+// convex line of straight pieces, the maximum of the pieces' lines; value to nearest code is the minimum of the inverse
+// lines. No tables, no branches, the same few operations for every instruction set and device; one that can look the
+// piece up quicker gets the same. Compile without contraction.
 
 /// The straight piece of codes 2^s - 1 ... 2^(s+1) - 1 of a tree of `kBits` bits.
 template <int kBits, int s>
@@ -29,8 +30,9 @@ struct CodePiece {
         return power;
     }
     static constexpr float kEnd = float(powerOfTen());
-    /// The piece of code 1 begins at zero, every other at a tenth of its end, or less by so little that in spite of all rounding it is not
-    /// above the end of the piece before: each code has its value from the line of its own highest bit, to the bit.
+    /// The piece of code 1 begins at zero, every other at a tenth of its end, or less by so little that in spite of all
+    /// rounding it is not above the end of the piece before: each code has its value from the line of its own highest
+    /// bit, to the bit.
     static constexpr float kStep = s == 0 ? kEnd : float(0.9 * powerOfTen() / double(1 << s) * (1 + 0x1p-23));
     /// The last code times the step, plus this, is kEnd to the bit.
     static constexpr float kStart = kEnd - kStep * float((2 << s) - 1);
@@ -63,11 +65,12 @@ GSST_HD constexpr float nearestCode(float value) {
     }
 }
 
-/// Scales are no smaller than this, so that their inverse is finite and no code but 0 decodes to zero or a denormal number.
+/// Scales are no smaller than this, so that their inverse is finite and no code but 0 decodes to zero or a denormal
+/// number.
 inline constexpr float kLeastMomentScale = 0x1p-100f;
 
-/// Scale of a group whose largest absolute value is `largest`. NaN if that is not finite: then all codes are 0 and every element
-/// of the group decodes to NaN, so that it is noticed.
+/// Scale of a group whose largest absolute value is `largest`. NaN if that is not finite: then all codes are 0 and
+/// every element of the group decodes to NaN, so that it is noticed.
 GSST_HD constexpr float momentScale(float largest) {
     if (!(largest <= 3.402823466e38f))
         return __builtin_nanf("");
@@ -80,7 +83,9 @@ GSST_HD constexpr float ratioOfCode1(uint8_t code) {
     return (code & 0x80) != 0 ? -size : size;
 }
 
-GSST_HD constexpr float ratioOfCode2(uint8_t code) { return valueOfCode<8>(float(code)); }
+GSST_HD constexpr float ratioOfCode2(uint8_t code) {
+    return valueOfCode<8>(float(code));
+}
 
 /// `inverseScale` is 1 / momentScale(), which is finite; |value| is at most the scale.
 GSST_HD constexpr uint8_t encodeMoment1(float value, float inverseScale) {
@@ -89,10 +94,10 @@ GSST_HD constexpr uint8_t encodeMoment1(float value, float inverseScale) {
     return uint8_t(__builtin_signbit(value) ? code | 0x80 : code);
 }
 
-/// As encodeMoment1(), but only zero becomes 0. The update divides by the root of the second moment: rounded down to zero while the
-/// first moment is not, it would let the weight jump by first moment / epsilon. Rounded up, it makes the step smaller. Only values
-/// below half the smallest step are concerned; all others are rounded to the nearest code, since rounding up always would let
-/// the moment creep upwards step by step.
+/// As encodeMoment1(), but only zero becomes 0. The update divides by the root of the second moment: rounded down to
+/// zero while the first moment is not, it would let the weight jump by first moment / epsilon. Rounded up, it makes the
+/// step smaller. Only values below half the smallest step are concerned; all others are rounded to the nearest code,
+/// since rounding up always would let the moment creep upwards step by step.
 GSST_HD constexpr uint8_t encodeMoment2(float value, float inverseScale) {
     const int code = int(nearestCode<8>(value * inverseScale));
     const int least = value > 0 ? 1 : 0;

@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <limits>
 
-// moment_code.h for 8 elements at once: the straight piece is looked up in registers, instead of all being worked out. The results are
-// the same to the bit. For coded_groups_avx2.cpp only.
+// moment_code.h for 8 elements at once: the straight piece is looked up in registers, instead of all being worked out.
+// The results are the same to the bit. For coded_groups_avx2.cpp only.
 
 namespace gsst::loops::avx2 {
 
@@ -18,8 +18,8 @@ struct CodeTables {
     /// Of the pieces' lines from code to value, by the low three bits of the exponent of the code as a float.
     alignas(32) float step[8] = {};
     alignas(32) float start[8] = {};
-    /// From value to code: by the index of the value the number of a piece, in bytes, for each half of a vector. From the power of ten on
-    /// it is the next one.
+    /// From value to code: by the index of the value the number of a piece, in bytes, for each half of a vector. From
+    /// the power of ten on it is the next one.
     alignas(32) uint8_t piece[32] = {};
     /// By number.
     alignas(32) float end[8] = {};
@@ -83,7 +83,8 @@ GSST_INLINE ValueLookup valueLookup() {
 template <int kBits>
 GSST_INLINE CodeLookup codeLookup() {
     const CodeTables& tables = kTables<kBits>;
-    return {_mm256_load_si256(reinterpret_cast<const Ints*>(tables.piece)), load(tables.end), load(tables.slope), load(tables.bias)};
+    return {_mm256_load_si256(reinterpret_cast<const Ints*>(tables.piece)), load(tables.end), load(tables.slope),
+            load(tables.bias)};
 }
 
 /// valueOfCode()
@@ -95,7 +96,9 @@ GSST_INLINE Floats valuesOfCodes(Ints codes, const ValueLookup& lookup) {
     return larger(plus(along, _mm256_permutevar8x32_ps(lookup.start, piece)), _mm256_setzero_ps());
 }
 
-GSST_INLINE __m128i load64(const uint8_t* bytes) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes)); }
+GSST_INLINE __m128i load64(const uint8_t* bytes) {
+    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes));
+}
 
 /// ratioOfCode1()
 GSST_INLINE Floats ratiosOfCodes1(const uint8_t* codes, const ValueLookup& lookup) {
@@ -109,8 +112,11 @@ GSST_INLINE Floats ratiosOfCodes2(const uint8_t* codes, const ValueLookup& looku
     return valuesOfCodes(_mm256_cvtepu8_epi32(load64(codes)), lookup);
 }
 
-/// Smaller ratios of a value to its scale have the code of this one, which is 0. It is the smallest that can be looked up.
-GSST_INLINE Floats smallestRatio() { return floatsOf(all(kLowestIndex << kIndexBits)); }
+/// Smaller ratios of a value to its scale have the code of this one, which is 0. It is the smallest that can be looked
+/// up.
+GSST_INLINE Floats smallestRatio() {
+    return floatsOf(all(kLowestIndex << kIndexBits));
+}
 
 /// nearestCode(), its rounding cut off, of ratios from smallestRatio() to 1.
 GSST_INLINE Ints nearestCodes(Floats ratios, const CodeLookup& lookup) {

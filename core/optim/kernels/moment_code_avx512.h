@@ -7,17 +7,19 @@
 #include <bit>
 #include <cstdint>
 
-// moment_code.h for 16 elements at once: the straight piece is looked up in a register, instead of all being worked out. The results are
-// the same to the bit. For coded_groups_avx512.cpp only.
+// moment_code.h for 16 elements at once: the straight piece is looked up in a register, instead of all being worked
+// out. The results are the same to the bit. For coded_groups_avx512.cpp only.
 
 namespace gsst::loops::avx512 {
 
 /// The straight pieces of a code, to be looked up by the low four bits of an index.
 struct CodeTables {
-    /// Of the pieces' lines from code to value, by the number of zeros before the code's highest bit (of 32). Entry 0 is for code 0.
+    /// Of the pieces' lines from code to value, by the number of zeros before the code's highest bit (of 32). Entry 0
+    /// is for code 0.
     alignas(64) float step[kLanes] = {};
     alignas(64) float start[kLanes] = {};
-    /// From value to code, by the index of the value. Values from the power of ten on have the next index when `carry` is added.
+    /// From value to code, by the index of the value. Values from the power of ten on have the next index when `carry`
+    /// is added.
     alignas(64) float slope[kLanes] = {};
     alignas(64) float bias[kLanes] = {};
     alignas(64) uint32_t carry[kLanes] = {};
@@ -79,10 +81,13 @@ GSST_INLINE ValueLookup valueLookup() {
 
 template <int kBits>
 GSST_INLINE CodeLookup codeLookup() {
-    return {_mm512_load_ps(kTables<kBits>.slope), _mm512_load_ps(kTables<kBits>.bias), _mm512_load_si512(kTables<kBits>.carry)};
+    return {_mm512_load_ps(kTables<kBits>.slope), _mm512_load_ps(kTables<kBits>.bias),
+            _mm512_load_si512(kTables<kBits>.carry)};
 }
 
-GSST_INLINE __m128i load16(const uint8_t* bytes) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)); }
+GSST_INLINE __m128i load16(const uint8_t* bytes) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+}
 
 /// valueOfCode()
 GSST_INLINE Floats valuesOfCodes(Ints codes, const ValueLookup& lookup) {
@@ -104,8 +109,11 @@ GSST_INLINE Floats ratiosOfCodes2(const uint8_t* codes, const ValueLookup& looku
     return valuesOfCodes(_mm512_cvtepu8_epi32(load16(codes)), lookup);
 }
 
-/// Smaller ratios of a value to its scale have the code of this one, which is 0. It is the smallest that can be looked up.
-GSST_INLINE Floats smallestRatio() { return floatsOf(all(kLowestIndex << kIndexBits)); }
+/// Smaller ratios of a value to its scale have the code of this one, which is 0. It is the smallest that can be looked
+/// up.
+GSST_INLINE Floats smallestRatio() {
+    return floatsOf(all(kLowestIndex << kIndexBits));
+}
 
 /// nearestCode(), its rounding cut off, of ratios from smallestRatio() to 1; zero without `notZero`.
 GSST_INLINE Ints nearestCodes(__mmask16 notZero, Floats ratios, const CodeLookup& lookup) {

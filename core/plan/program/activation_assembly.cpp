@@ -5,9 +5,11 @@
 
 namespace gsst {
 
-ActivationAssembly::ActivationAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
-                                       const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches)
-    : StateAssembly(table, format, training, placement, slices, variant, microBatches), m_boundaryBytes(boundaryBytes(table.model(), training)) {}
+ActivationAssembly::ActivationAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                                       const Placement& placement, const std::vector<SliceRange>& slices,
+                                       const ProgramVariant& variant, int microBatches)
+    : StateAssembly(table, format, training, placement, slices, variant, microBatches),
+      m_boundaryBytes(boundaryBytes(table.model(), training)) {}
 
 /// From host memory to the device.
 int ActivationAssembly::load(OpKind kind, int slice, int microBatch, int host) {
@@ -83,7 +85,8 @@ void ActivationAssembly::storeInputGradient(const Key& key, int buffer) {
 }
 
 int ActivationAssembly::loadOutputGradient(int slice, const Key& above) {
-    return onDevice() ? m_gradient.at(above.second) : load(OpKind::LoadGradient, slice, above.second, m_boundary.at(above).buffer);
+    return onDevice() ? m_gradient.at(above.second)
+                      : load(OpKind::LoadGradient, slice, above.second, m_boundary.at(above).buffer);
 }
 
 int ActivationAssembly::openHeadGradient(int slice, int microBatch) {

@@ -12,8 +12,9 @@ namespace gsst {
 /// The part of a program that moves activations: what lies between two slices for a micro-batch, by its tier.
 class ActivationAssembly : public StateAssembly {
 public:
-    ActivationAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
-                       const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches);
+    ActivationAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                       const Placement& placement, const std::vector<SliceRange>& slices, const ProgramVariant& variant,
+                       int microBatches);
 
 protected:
     using Key = std::pair<int, int>;  ///< slice whose input it is, micro-batch
@@ -35,7 +36,8 @@ protected:
     /// For an op of `slice`.
     int loadOutputGradient(int slice, const Key& above);
 
-    /// The gradient of the head's input while vocabulary slices add to it, besides the input: new, or as it was put aside.
+    /// The gradient of the head's input while vocabulary slices add to it, besides the input: new, or as it was put
+    /// aside.
     int openHeadGradient(int slice, int microBatch);
     void putAsideHeadGradient(int slice, int microBatch, int buffer);
 

@@ -39,7 +39,9 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
         const int slot = op.slot == SlotRef::Old ? oldSlot : 1 - oldSlot;
         switch (op.kind) {
         case OpKind::ReadState:
-        case OpKind::ReadWeights: read({Kind::State, slot, op.firstBlock}, self, waits); break;
+        case OpKind::ReadWeights:
+            read({Kind::State, slot, op.firstBlock}, self, waits);
+            break;
         case OpKind::Update:
             if (op.usesRam)
                 write({Kind::Copy, 0, op.firstBlock}, self, waits);
@@ -48,18 +50,32 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
             if (op.usesRam)
                 read({Kind::Copy, 0, op.firstBlock}, self, waits);
             break;
-        case OpKind::ReduceGradient: write({Kind::Link, 0, 0}, self, waits); break;
+        case OpKind::ReduceGradient:
+            write({Kind::Link, 0, 0}, self, waits);
+            break;
         case OpKind::ShareWeights:
             write({Kind::Link, 0, 0}, self, waits);
             if (op.usesRam)
                 write({Kind::Copy, 0, op.firstBlock}, self, waits);
             break;
-        case OpKind::ReadBoundary: read({Kind::Boundary, 0, op.boundary}, self, waits); break;
-        case OpKind::WriteBoundary: write({Kind::Boundary, 0, op.boundary}, self, waits); break;
-        case OpKind::ReadShare: read({Kind::Share, 0, op.firstBlock}, self, waits); break;
-        case OpKind::WriteShare: write({Kind::Share, 0, op.firstBlock}, self, waits); break;
-        case OpKind::ReadGradient: read({Kind::Gradient, 0, op.firstBlock}, self, waits); break;
-        case OpKind::WriteGradient: write({Kind::Gradient, 0, op.firstBlock}, self, waits); break;
+        case OpKind::ReadBoundary:
+            read({Kind::Boundary, 0, op.boundary}, self, waits);
+            break;
+        case OpKind::WriteBoundary:
+            write({Kind::Boundary, 0, op.boundary}, self, waits);
+            break;
+        case OpKind::ReadShare:
+            read({Kind::Share, 0, op.firstBlock}, self, waits);
+            break;
+        case OpKind::WriteShare:
+            write({Kind::Share, 0, op.firstBlock}, self, waits);
+            break;
+        case OpKind::ReadGradient:
+            read({Kind::Gradient, 0, op.firstBlock}, self, waits);
+            break;
+        case OpKind::WriteGradient:
+            write({Kind::Gradient, 0, op.firstBlock}, self, waits);
+            break;
         case OpKind::WriteState:
             write({Kind::State, slot, op.firstBlock}, self, waits);
             if (op.usesRam)
@@ -72,7 +88,8 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
             waits.insert(waits.end(), m_uncommitted.begin(), m_uncommitted.end());
             m_uncommitted.clear();
             break;
-        default: break;
+        default:
+            break;
         }
         std::sort(waits.begin(), waits.end());
         waits.erase(std::unique(waits.begin(), waits.end()), waits.end());
@@ -81,7 +98,8 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
 }
 
 int slotAfter(const StepProgram& program, int oldSlot) {
-    const auto commits = std::count_if(program.ops.begin(), program.ops.end(), [](const Op& op) { return op.kind == OpKind::Commit; });
+    const auto commits =
+        std::count_if(program.ops.begin(), program.ops.end(), [](const Op& op) { return op.kind == OpKind::Commit; });
     return commits % 2 == 0 ? oldSlot : 1 - oldSlot;
 }
 

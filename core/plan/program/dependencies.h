@@ -10,10 +10,11 @@
 
 namespace gsst {
 
-/// Which ops of a chain of programs must be complete before which. It follows from what ops touch, so the builder states no
-/// edges and the executor and the simulation cannot disagree:
+/// Which ops of a chain of programs must be complete before which. It follows from what ops touch, so the builder
+/// states no edges and the executor and the simulation cannot disagree:
 /// - a buffer: its ops one after the other;
-/// - a chunk of a slot, of a RAM copy or of the files of gradients and shares, a place of the boundary file: read after write, write after read,
+/// - a chunk of a slot, of a RAM copy or of the files of gradients and shares, a place of the boundary file: read after
+/// write, write after read,
 ///   write after write, across programs;
 /// - the write gate: a slot is written only after the record that names the other slot is durable;
 /// - a commit: after all writes to its slot;
@@ -21,8 +22,8 @@ namespace gsst {
 /// The order inside the compute lane is the program's and not listed. Not thread-safe.
 class DependencyTracker {
 public:
-    /// Appends `program`, whose ops get the global numbers `first`, `first + 1`, ...; `oldSlot` is the slot that SlotRef::Old
-    /// means. For each op the numbers of earlier ops it must wait for, ascending, without duplicates.
+    /// Appends `program`, whose ops get the global numbers `first`, `first + 1`, ...; `oldSlot` is the slot that
+    /// SlotRef::Old means. For each op the numbers of earlier ops it must wait for, ascending, without duplicates.
     std::vector<std::vector<size_t>> append(const StepProgram& program, size_t first, int oldSlot);
 
     /// Forgets everything; valid when no op is in flight.
@@ -37,7 +38,9 @@ private:
         bool operator==(const Key&) const = default;
     };
     struct KeyHash {
-        size_t operator()(const Key& key) const { return (size_t(key.place) * 8 + size_t(key.kind)) * 2 + size_t(key.slot); }
+        size_t operator()(const Key& key) const {
+            return (size_t(key.place) * 8 + size_t(key.kind)) * 2 + size_t(key.slot);
+        }
     };
     struct Access {
         bool written = false;

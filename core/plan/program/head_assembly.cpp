@@ -65,8 +65,8 @@ void HeadAssembly::wholeHead(bool lossOnly) {
         finishGradient(slice, gradient, weights);
 }
 
-/// Twice over the vocabulary: up for the log-sum-exp of every token, down again for the gradients, so that the last slice need not be
-/// loaded twice. All micro-batches pass a slice before the next is loaded.
+/// Twice over the vocabulary: up for the log-sum-exp of every token, down again for the gradients, so that the last
+/// slice need not be loaded twice. All micro-batches pass a slice before the next is loaded.
 void HeadAssembly::slicedHead(bool lossOnly) {
     const int slice = headSlice();
     const bool updating = m_program.variant.updating;

@@ -6,16 +6,19 @@
 
 namespace gsst {
 
-std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement) {
+std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format,
+                                  const std::vector<SliceRange>& slices, const Placement& placement) {
     std::vector<HostPiece> pieces;
     for (size_t slice = 0; slice < slices.size(); ++slice)
         for (const ChunkRange& unit : unitsOfSlice(table, slices[slice])) {
             const SliceResidency& residency = placement.of(int(slice));
             for (StateKind kind : format.kinds())
                 if (residency.of(kind) != Tier::Disk)
-                    pieces.push_back({unit.firstBlock, unit.blockCount, kind, format.bytes(unit.firstBlock, unit.blockCount, kind)});
+                    pieces.push_back(
+                        {unit.firstBlock, unit.blockCount, kind, format.bytes(unit.firstBlock, unit.blockCount, kind)});
             if (residency.gradient == Tier::Ram)
-                pieces.push_back({unit.firstBlock, unit.blockCount, std::nullopt, format.gradientBytes(unit.firstBlock, unit.blockCount)});
+                pieces.push_back({unit.firstBlock, unit.blockCount, std::nullopt,
+                                  format.gradientBytes(unit.firstBlock, unit.blockCount)});
         }
     return pieces;
 }
@@ -25,7 +28,8 @@ int64_t hostPieceBytes(int64_t bytes) {
     return roundUp(bytes, kAlignment) + kAlignment;
 }
 
-int64_t hostBytesOf(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement) {
+int64_t hostBytesOf(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
+                    const Placement& placement) {
     int64_t sum = 0;
     for (const HostPiece& piece : hostPieces(table, format, slices, placement))
         sum += hostPieceBytes(piece.bytes);

@@ -12,7 +12,8 @@
 
 namespace gsst {
 
-/// One array that a placement keeps in host memory: a kind of state of one unit, or of the part of it that a slice has, or the gradient.
+/// One array that a placement keeps in host memory: a kind of state of one unit, or of the part of it that a slice has,
+/// or the gradient.
 struct HostPiece {
     int firstBlock = 0;
     int blockCount = 0;
@@ -21,12 +22,14 @@ struct HostPiece {
 };
 
 /// All of them, in the order of the blocks.
-std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement);
+std::vector<HostPiece> hostPieces(const TensorTable& table, const StateFormat& format,
+                                  const std::vector<SliceRange>& slices, const Placement& placement);
 
 /// Host memory that a piece of `bytes` takes at most: it begins as direct I/O wants it.
 int64_t hostPieceBytes(int64_t bytes);
 
 /// Host memory that the placement keeps filled: state and gradients in RAM.
-int64_t hostBytesOf(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, const Placement& placement);
+int64_t hostBytesOf(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
+                    const Placement& placement);
 
 }  // namespace gsst

@@ -3,8 +3,9 @@
 
 namespace gsst {
 
-ProgramAssembly::ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
-                                 const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches)
+ProgramAssembly::ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                                 const Placement& placement, const std::vector<SliceRange>& slices,
+                                 const ProgramVariant& variant, int microBatches)
     : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(slices) {
     while (m_slices[size_t(m_bodySlice)].firstUnit == 0)
         ++m_bodySlice;

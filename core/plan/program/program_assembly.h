@@ -12,18 +12,20 @@
 
 namespace gsst {
 
-/// Writes one program op by op. Buffer lifetimes are not managed while writing: they follow from first and last use, see
-/// finish(). The base of the parts that know what to write: state, activations, the head, sweeps.
+/// Writes one program op by op. Buffer lifetimes are not managed while writing: they follow from first and last use,
+/// see finish(). The base of the parts that know what to write: state, activations, the head, sweeps.
 class ProgramAssembly {
 public:
     /// References must outlive it.
-    ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement,
-                    const std::vector<SliceRange>& slices, const ProgramVariant& variant, int microBatches);
+    ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                    const Placement& placement, const std::vector<SliceRange>& slices, const ProgramVariant& variant,
+                    int microBatches);
     StepProgram finish();
 
 protected:
     int sliceCount() const { return int(m_slices.size()); }
-    /// The slices are: those of the embedding, then those of the layers from bodySlice(), then those of the head from headSlice().
+    /// The slices are: those of the embedding, then those of the layers from bodySlice(), then those of the head from
+    /// headSlice().
     int bodySlice() const { return m_bodySlice; }
     int headSlice() const { return m_headSlice; }
     bool isEmbedding(int slice) const { return slice < m_bodySlice; }

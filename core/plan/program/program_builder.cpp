@@ -5,8 +5,10 @@
 
 namespace gsst {
 
-ProgramBuilder::ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement)
-    : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(makeSlicing(table, placement)) {}
+ProgramBuilder::ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                               const Placement& placement)
+    : m_table(table), m_format(format), m_training(training), m_placement(placement),
+      m_slices(makeSlicing(table, placement)) {}
 
 bool ProgramBuilder::stateOnDisk() const {
     for (int slice = 0; slice < int(m_slices.size()); ++slice)
@@ -25,17 +27,27 @@ StepProgram ProgramBuilder::build(const ProgramVariant& variant) const {
         assembly.forwardSweep(false);
         assembly.backwardSweep();
         break;
-    case ProgramKind::UpdateOnly: assembly.updateOnly(); break;
-    case ProgramKind::Commit: assembly.commit(); break;
-    case ProgramKind::WriteOut: assembly.writeOut(); break;
-    case ProgramKind::LoadWeights: assembly.loadKeptWeights(); break;
-    case ProgramKind::Evaluate: break;
+    case ProgramKind::UpdateOnly:
+        assembly.updateOnly();
+        break;
+    case ProgramKind::Commit:
+        assembly.commit();
+        break;
+    case ProgramKind::WriteOut:
+        assembly.writeOut();
+        break;
+    case ProgramKind::LoadWeights:
+        assembly.loadKeptWeights();
+        break;
+    case ProgramKind::Evaluate:
+        break;
     }
     return assembly.finish();
 }
 
 StepProgram ProgramBuilder::buildEvaluation(int microBatches) const {
-    SweepAssembly assembly(m_table, m_format, m_training, m_placement, m_slices, {ProgramKind::Evaluate, false, BackwardUpdate::None}, microBatches);
+    SweepAssembly assembly(m_table, m_format, m_training, m_placement, m_slices,
+                           {ProgramKind::Evaluate, false, BackwardUpdate::None}, microBatches);
     assembly.forwardSweep(true);
     return assembly.finish();
 }

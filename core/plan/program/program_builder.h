@@ -10,10 +10,12 @@
 
 namespace gsst {
 
-/// Compiles the step programs of one model, recipe and placement. References must outlive the builder, not the programs.
+/// Compiles the step programs of one model, recipe and placement. References must outlive the builder, not the
+/// programs.
 class ProgramBuilder {
 public:
-    ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training, const Placement& placement);
+    ProgramBuilder(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
+                   const Placement& placement);
 
     const std::vector<SliceRange>& slices() const { return m_slices; }
     const Placement& placement() const { return m_placement; }

@@ -12,7 +12,8 @@ const TensorInfo* vocabularyMatrix(const TensorTable& table, int unit) {
     return embedding ? embedding : table.find(unit, TensorRole::HeadWeight);
 }
 
-/// What of the unit lies before its vocabulary matrix, if anything, then the matrix by rows; what lies behind goes with the last rows.
+/// What of the unit lies before its vocabulary matrix, if anything, then the matrix by rows; what lies behind goes with
+/// the last rows.
 void appendParts(std::vector<SliceRange>& slices, const TensorTable& table, int unit, int64_t rows) {
     const TensorInfo* matrix = vocabularyMatrix(table, unit);
     const UnitInfo& info = table.units()[size_t(unit)];
@@ -38,7 +39,9 @@ int64_t paddedElements(const TensorTable& table, int firstBlock, int blockCount)
 int blocksWithin(const TensorTable& table, int first, int end, int64_t elements) {
     // Not block by block: a large model has 100,000 of them. Where one ends, the next begins.
     const auto from = table.blocks().begin() + first;
-    const auto fits = [&](const BlockInfo& block) { return block.offset + block.paddedElements - from->offset <= elements; };
+    const auto fits = [&](const BlockInfo& block) {
+        return block.offset + block.paddedElements - from->offset <= elements;
+    };
     return std::max(1, int(std::partition_point(from, from + (end - first), fits) - from));
 }
 
@@ -66,13 +69,16 @@ std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange&
     return units;
 }
 
-std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice, int64_t chunkElements) {
+std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice,
+                                      int64_t chunkElements) {
     std::vector<ChunkRange> chunks;
     for (const ChunkRange& unit : unitsOfSlice(table, slice)) {
         const int end = unit.firstBlock + unit.blockCount;
         for (int first = unit.firstBlock; first < end;) {
-            const int count = std::min(blocksWithin(table, first, end, chunkElements), format.ownedUntil(first, end) - first);
-            chunks.push_back({unit.unit, first, count, table.blocks()[size_t(first)].offset, paddedElements(table, first, count)});
+            const int count =
+                std::min(blocksWithin(table, first, end, chunkElements), format.ownedUntil(first, end) - first);
+            chunks.push_back(
+                {unit.unit, first, count, table.blocks()[size_t(first)].offset, paddedElements(table, first, count)});
             first += count;
         }
     }

@@ -11,8 +11,9 @@ namespace gsst {
 
 /// What is on the device together: consecutive units, or some blocks of one unit.
 ///
-/// Units are too coarse for vocabulary matrices, so embedding and head may be cut below them: a part is a range of the unit's blocks,
-/// and its element space begins with the first of them. Files, sums and norms know blocks only and are not concerned.
+/// Units are too coarse for vocabulary matrices, so embedding and head may be cut below them: a part is a range of the
+/// unit's blocks, and its element space begins with the first of them. Files, sums and norms know blocks only and are
+/// not concerned.
 struct SliceRange {
     int firstUnit = 0;
     int unitCount = 0;
@@ -27,13 +28,13 @@ struct ChunkRange {
     int unit = 0;
     int firstBlock = 0;
     int blockCount = 0;
-    int64_t unitOffset = 0;      ///< first element inside the unit
+    int64_t unitOffset = 0;  ///< first element inside the unit
     int64_t paddedElements = 0;
 };
 
-/// How a model is cut: the embedding first, the head last, between them every `unitsPerSlice` units (2 = one layer, 1 = attention and
-/// MLP apart). The embedding and the head are one slice each, or, with `vocabularyRows` (a multiple of VocabularyChunks::rows() below
-/// the vocabulary):
+/// How a model is cut: the embedding first, the head last, between them every `unitsPerSlice` units (2 = one layer, 1 =
+/// attention and MLP apart). The embedding and the head are one slice each, or, with `vocabularyRows` (a multiple of
+/// VocabularyChunks::rows() below the vocabulary):
 /// - the embedding: a slice for every so many rows; the last has the positions too;
 /// - the head: its norm alone, then, unless it is tied, a slice for every so many rows of its matrix.
 std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice, int64_t vocabularyRows = 0);
@@ -42,14 +43,17 @@ std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice,
 std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange& slice);
 
 /// The slice in chunks of one unit and one owner each and at most `chunkElements` elements, at least one block.
-std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice, int64_t chunkElements);
+std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice,
+                                      int64_t chunkElements);
 
 /// Padded elements of a slice, and of the slice before `unit`, which in a part is 0.
 int64_t sliceElements(const TensorTable& table, const SliceRange& slice);
 int64_t elementsBefore(const TensorTable& table, const SliceRange& slice, int unit);
 
 /// Whether it is of the layers, and not of the embedding or the head, which vocabulary slices are parts of.
-inline bool isOfLayers(const TensorTable& table, const SliceRange& slice) { return slice.firstUnit > 0 && slice.firstUnit < table.headUnit(); }
+inline bool isOfLayers(const TensorTable& table, const SliceRange& slice) {
+    return slice.firstUnit > 0 && slice.firstUnit < table.headUnit();
+}
 
 /// Where an element of `unit` lies in the element space of the slice.
 int64_t offsetInSlice(const TensorTable& table, const SliceRange& slice, int unit, int64_t unitOffset);

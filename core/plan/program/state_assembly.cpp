@@ -162,7 +162,9 @@ void StateAssembly::updateOnly() {
         commitHere(headSlice());
 }
 
-void StateAssembly::commit() { commitHere(headSlice()); }
+void StateAssembly::commit() {
+    commitHere(headSlice());
+}
 
 void StateAssembly::writeOut() {
     for (int slice = 0; slice < sliceCount(); ++slice)

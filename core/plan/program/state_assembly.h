@@ -7,7 +7,8 @@
 
 namespace gsst {
 
-/// The part of a program that moves gradients and weights, by the tier of each kind, and decides when slices are updated.
+/// The part of a program that moves gradients and weights, by the tier of each kind, and decides when slices are
+/// updated.
 class StateAssembly : public UpdateAssembly {
 public:
     using UpdateAssembly::UpdateAssembly;
@@ -18,22 +19,25 @@ public:
     void loadKeptWeights();
 
 protected:
-    /// The pending update of every chunk of the slice, from its stored gradient; its working weights are filled on the way.
+    /// The pending update of every chunk of the slice, from its stored gradient; its working weights are filled on the
+    /// way.
     int updatePending(int slice, bool wantWeights);
     /// The update of the slice from the gradient that is complete in `gradient`. `current` as for finishGradient().
     void updateNow(int slice, int gradient, int current);
-    /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a whole tied head needs the embedding's.
+    /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a whole tied head needs
+    /// the embedding's.
     int loadWeights(int slice, int servedSlice);
     int gradientBuffer(int slice);
     void zeroGradient(int slice, int gradient);
-    /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says. `current`: the
-    /// slice's weights if they are on the device; an update then need not read what they tell (StateFormat::weightsTell()).
-    /// With several ranks first the sum over them: it runs beside what comes next, and the rest follows with the next call.
+    /// Squared norms of the complete gradient, then its way to where it waits, or the update, as the variant says.
+    /// `current`: the slice's weights if they are on the device; an update then need not read what they tell
+    /// (StateFormat::weightsTell()). With several ranks first the sum over them: it runs beside what comes next, and
+    /// the rest follows with the next call.
     void finishGradient(int slice, int gradient, int current);
     /// What is left of it after the last slice.
     void finishLastGradient();
-    /// Puts aside what a tied head has added to the gradient of a vocabulary slice, until the backward sweep comes to the embedding;
-    /// unrounded, whatever the preset. A gradient that stays on the device stays open.
+    /// Puts aside what a tied head has added to the gradient of a vocabulary slice, until the backward sweep comes to
+    /// the embedding; unrounded, whatever the preset. A gradient that stays on the device stays open.
     void keepShare(int slice, int gradient);
     /// The gradient as keepShare() left it.
     int reopenShare(int slice);
@@ -50,7 +54,7 @@ private:
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 
-    Complete m_onLink;  ///< whose sum over the ranks is on its way; slice -1: none
+    Complete m_onLink;           ///< whose sum over the ranks is on its way; slice -1: none
     std::map<int, int> m_share;  ///< by slice: the head's share in RAM
 };
 

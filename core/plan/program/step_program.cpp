@@ -5,51 +5,84 @@ namespace gsst {
 
 const char* nameOf(OpKind kind) {
     switch (kind) {
-    case OpKind::ReadState: return "read state";
-    case OpKind::ReadGradient: return "read gradient";
-    case OpKind::Update: return "update";
-    case OpKind::WriteState: return "write state";
-    case OpKind::ReadWeights: return "read weights";
-    case OpKind::Join: return "join weights";
-    case OpKind::ZeroGradient: return "zero gradient";
-    case OpKind::ReadBoundary: return "read boundary";
-    case OpKind::LoadBoundary: return "load boundary";
-    case OpKind::LoadGradient: return "load gradient";
-    case OpKind::Forward: return "forward";
-    case OpKind::StoreBoundary: return "store boundary";
-    case OpKind::WriteBoundary: return "write boundary";
-    case OpKind::HeadSums: return "head sums";
-    case OpKind::Head: return "head";
-    case OpKind::Backward: return "backward";
-    case OpKind::ReduceGradient: return "reduce gradient";
-    case OpKind::ShareWeights: return "share weights";
-    case OpKind::Norms: return "norms";
-    case OpKind::StoreGradient: return "store gradient";
-    case OpKind::WriteGradient: return "write gradient";
-    case OpKind::StoreShare: return "store share";
-    case OpKind::WriteShare: return "write share";
-    case OpKind::ReadShare: return "read share";
-    case OpKind::LoadShare: return "load share";
-    case OpKind::Commit: return "commit";
+    case OpKind::ReadState:
+        return "read state";
+    case OpKind::ReadGradient:
+        return "read gradient";
+    case OpKind::Update:
+        return "update";
+    case OpKind::WriteState:
+        return "write state";
+    case OpKind::ReadWeights:
+        return "read weights";
+    case OpKind::Join:
+        return "join weights";
+    case OpKind::ZeroGradient:
+        return "zero gradient";
+    case OpKind::ReadBoundary:
+        return "read boundary";
+    case OpKind::LoadBoundary:
+        return "load boundary";
+    case OpKind::LoadGradient:
+        return "load gradient";
+    case OpKind::Forward:
+        return "forward";
+    case OpKind::StoreBoundary:
+        return "store boundary";
+    case OpKind::WriteBoundary:
+        return "write boundary";
+    case OpKind::HeadSums:
+        return "head sums";
+    case OpKind::Head:
+        return "head";
+    case OpKind::Backward:
+        return "backward";
+    case OpKind::ReduceGradient:
+        return "reduce gradient";
+    case OpKind::ShareWeights:
+        return "share weights";
+    case OpKind::Norms:
+        return "norms";
+    case OpKind::StoreGradient:
+        return "store gradient";
+    case OpKind::WriteGradient:
+        return "write gradient";
+    case OpKind::StoreShare:
+        return "store share";
+    case OpKind::WriteShare:
+        return "write share";
+    case OpKind::ReadShare:
+        return "read share";
+    case OpKind::LoadShare:
+        return "load share";
+    case OpKind::Commit:
+        return "commit";
     }
     return "unknown";
 }
 
 const char* nameOf(ProgramKind kind) {
     switch (kind) {
-    case ProgramKind::Step: return "step";
-    case ProgramKind::UpdateOnly: return "update only";
-    case ProgramKind::Commit: return "commit";
-    case ProgramKind::Evaluate: return "evaluate";
-    case ProgramKind::WriteOut: return "write out";
-    case ProgramKind::LoadWeights: return "load weights";
+    case ProgramKind::Step:
+        return "step";
+    case ProgramKind::UpdateOnly:
+        return "update only";
+    case ProgramKind::Commit:
+        return "commit";
+    case ProgramKind::Evaluate:
+        return "evaluate";
+    case ProgramKind::WriteOut:
+        return "write out";
+    case ProgramKind::LoadWeights:
+        return "load weights";
     }
     return "unknown";
 }
 
 Operands Op::touches() const {
     Operands all;
-    for (int buffer : {state, chunkGradient, current, weights, table, gradient, tableGradient, sums, input, output, outputGradient, inputGradient, host, kept})
+    for (int buffer : {state, chunkGradient, current, weights, table, gradient, tableGradient, sums, input, output,
+                       outputGradient, inputGradient, host, kept})
         all.add(buffer);
     return all;
 }

@@ -28,24 +28,27 @@ enum class OpKind : uint8_t {
     Forward,        ///< weights, input -> output
     StoreBoundary,  ///< output (or inputGradient) -> host (RAM and disk tier)
     WriteBoundary,  ///< host -> disk (disk tier only)
-    HeadSums,       ///< weights, table, input -> sums of a vocabulary slice added to `sums`; after the last slice the loss
-    Head,           ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with `sums`, see HeadCall
-    Backward,       ///< weights, input, outputGradient -> inputGradient, gradient
-    ReduceGradient, ///< gradient -> its sum over all ranks (data parallel only)
-    ShareWeights,   ///< state or RAM copies: what weights are made from goes from the chunk's owner to all other ranks
-    Norms,          ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the host
+    HeadSums,  ///< weights, table, input -> sums of a vocabulary slice added to `sums`; after the last slice the loss
+    Head,      ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with
+               ///< `sums`, see HeadCall
+    Backward,  ///< weights, input, outputGradient -> inputGradient, gradient
+    ReduceGradient,  ///< gradient -> its sum over all ranks (data parallel only)
+    ShareWeights,    ///< state or RAM copies: what weights are made from goes from the chunk's owner to all other ranks
+    Norms,  ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the
+            ///< host
     StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
     WriteGradient,  ///< chunkGradient -> disk
-    StoreShare,     ///< gradient -> host: a chunk of what a tied head has added to a vocabulary slice's gradient, in fp32
-    WriteShare,     ///< host -> disk (disk tier only)
-    ReadShare,      ///< disk -> host (disk tier only)
-    LoadShare,      ///< host -> gradient
-    Commit          ///< everything written to the slot so far becomes the committed state
+    StoreShare,  ///< gradient -> host: a chunk of what a tied head has added to a vocabulary slice's gradient, in fp32
+    WriteShare,  ///< host -> disk (disk tier only)
+    ReadShare,   ///< disk -> host (disk tier only)
+    LoadShare,   ///< host -> gradient
+    Commit       ///< everything written to the slot so far becomes the committed state
 };
 const char* nameOf(OpKind kind);
 inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
 
-/// Which engine part works on an op. Compute and link run in program order, the drive's ops in any that buffers and files allow.
+/// Which engine part works on an op. Compute and link run in program order, the drive's ops in any that buffers and
+/// files allow.
 enum class Lane : uint8_t { Read, Compute, Write, Link };  // Link: to other ranks
 inline constexpr size_t kLanes = 4;
 constexpr Lane laneOf(OpKind kind) {
@@ -54,20 +57,26 @@ constexpr Lane laneOf(OpKind kind) {
     case OpKind::ReadGradient:
     case OpKind::ReadBoundary:
     case OpKind::ReadShare:
-    case OpKind::ReadWeights: return Lane::Read;
+    case OpKind::ReadWeights:
+        return Lane::Read;
     case OpKind::WriteState:
     case OpKind::WriteGradient:
     case OpKind::WriteShare:
     case OpKind::WriteBoundary:
-    case OpKind::Commit: return Lane::Write;
+    case OpKind::Commit:
+        return Lane::Write;
     case OpKind::ReduceGradient:
-    case OpKind::ShareWeights: return Lane::Link;
-    default: return Lane::Compute;
+    case OpKind::ShareWeights:
+        return Lane::Link;
+    default:
+        return Lane::Compute;
     }
 }
 
 /// Reads and writes share the drive.
-constexpr bool isOfDrive(Lane lane) { return lane == Lane::Read || lane == Lane::Write; }
+constexpr bool isOfDrive(Lane lane) {
+    return lane == Lane::Read || lane == Lane::Write;
+}
 
 /// Where a buffer lives.
 enum class Space : uint8_t {
@@ -82,7 +91,7 @@ struct BufferInfo {
     Space space{};
     BufferUse use{};
     int64_t bytes = 0;
-    int keptFor = -1;  ///< slice whose weights or gradient it keeps across programs; -1: lives within the program
+    int keptFor = -1;     ///< slice whose weights or gradient it keeps across programs; -1: lives within the program
     bool byMath = false;  ///< memory that the math takes from the pool itself; the engine only counts it
 };
 
@@ -93,7 +102,9 @@ inline constexpr int kNoBuffer = -1;
 
 /// Sets of kinds of state, by StateKind.
 using KindMask = uint8_t;
-constexpr KindMask bitOf(StateKind kind) { return KindMask(1u << unsigned(kind)); }
+constexpr KindMask bitOf(StateKind kind) {
+    return KindMask(1u << unsigned(kind));
+}
 inline KindMask bitsOf(const StateFormat& format) {
     KindMask bits = 0;
     for (StateKind kind : format.kinds())
@@ -116,8 +127,9 @@ private:
     size_t m_count = 0;
 };
 
-/// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that are not in
-/// `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the op's unit and blocks.
+/// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that
+/// are not in `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the
+/// op's unit and blocks.
 struct Op {
     OpKind kind{};
     SlotRef slot = SlotRef::Old;
@@ -132,46 +144,47 @@ struct Op {
 
     int state = kNoBuffer;
     int chunkGradient = kNoBuffer;
-    int current = kNoBuffer;         ///< Update: weights on the device from which the kinds of `state` are filled that were not fetched; none with fp16
+    int current = kNoBuffer;  ///< Update: weights on the device from which the kinds of `state` are filled that were
+                              ///< not fetched; none with fp16
     int weights = kNoBuffer;
-    int table = kNoBuffer;           ///< Head: weights of the embedding for a tied head, or of the vocabulary slice
+    int table = kNoBuffer;  ///< Head: weights of the embedding for a tied head, or of the vocabulary slice
     int gradient = kNoBuffer;
-    int tableGradient = kNoBuffer;   ///< Head: of `table`
-    int sums = kNoBuffer;            ///< HeadSums, Head of a vocabulary slice: kTokenSumBytes for each token
+    int tableGradient = kNoBuffer;  ///< Head: of `table`
+    int sums = kNoBuffer;           ///< HeadSums, Head of a vocabulary slice: kTokenSumBytes for each token
     int input = kNoBuffer;
     int output = kNoBuffer;
     int outputGradient = kNoBuffer;
     int inputGradient = kNoBuffer;
     int host = kNoBuffer;
-    int kept = kNoBuffer;            ///< Forward, Backward: activations that the one leaves for the other
+    int kept = kNoBuffer;  ///< Forward, Backward: activations that the one leaves for the other
 
-    KindMask staged = 0;       ///< kinds that `state` holds, one section after the other in order of StateKind
-    KindMask fetched = 0;      ///< ReadState, ReadWeights: those of `staged` that are read; Update, Join: that were read
-    bool lossOnly = false;     ///< Head: evaluation
-    bool joinsLo = false;      ///< Join: fp32 or fp16 compute
-    bool usesRam = false;      ///< ops on state: some kinds are RAM copies
-    bool inBackward = false;   ///< Update: of the present step's gradient, not of the pending one
-    int16_t owner = 0;         ///< ShareWeights: the rank that has updated the chunk
-    int32_t boundary = -1;     ///< ReadBoundary, WriteBoundary: which place of the boundary file
-    int64_t ioBytes = 0;       ///< read from or written to disk
-    int64_t copyBytes = 0;     ///< moved by memory copies and update kernels
-    int64_t linkBytes = 0;     ///< sent to another rank, and as many received
+    KindMask staged = 0;      ///< kinds that `state` holds, one section after the other in order of StateKind
+    KindMask fetched = 0;     ///< ReadState, ReadWeights: those of `staged` that are read; Update, Join: that were read
+    bool lossOnly = false;    ///< Head: evaluation
+    bool joinsLo = false;     ///< Join: fp32 or fp16 compute
+    bool usesRam = false;     ///< ops on state: some kinds are RAM copies
+    bool inBackward = false;  ///< Update: of the present step's gradient, not of the pending one
+    int16_t owner = 0;        ///< ShareWeights: the rank that has updated the chunk
+    int32_t boundary = -1;    ///< ReadBoundary, WriteBoundary: which place of the boundary file
+    int64_t ioBytes = 0;      ///< read from or written to disk
+    int64_t copyBytes = 0;    ///< moved by memory copies and update kernels
+    int64_t linkBytes = 0;    ///< sent to another rank, and as many received
     double flops = 0;
-    int64_t workspace = 0;     ///< device bytes used beyond the buffers, only during the op
+    int64_t workspace = 0;  ///< device bytes used beyond the buffers, only during the op
 
-    std::vector<int> acquires; ///< buffers that begin to live with this op
-    std::vector<int> releases; ///< buffers that die after it
-    Operands touches() const;  ///< all operands, without kNoBuffer
+    std::vector<int> acquires;  ///< buffers that begin to live with this op
+    std::vector<int> releases;  ///< buffers that die after it
+    Operands touches() const;   ///< all operands, without kNoBuffer
 };
 
 /// What a program does, as a whole.
 enum class ProgramKind : uint8_t {
-    Step,         ///< forward, backward
-    UpdateOnly,   ///< applies (and with state on disk commits) the pending update
-    Commit,       ///< what a speculative or insured step wrote becomes the committed state
-    Evaluate,     ///< forward and loss of one group of micro-batches
-    WriteOut,     ///< state in RAM -> slot, commit
-    LoadWeights   ///< fills the weights that stay on the device
+    Step,        ///< forward, backward
+    UpdateOnly,  ///< applies (and with state on disk commits) the pending update
+    Commit,      ///< what a speculative or insured step wrote becomes the committed state
+    Evaluate,    ///< forward and loss of one group of micro-batches
+    WriteOut,    ///< state in RAM -> slot, commit
+    LoadWeights  ///< fills the weights that stay on the device
 };
 const char* nameOf(ProgramKind kind);
 
@@ -185,12 +198,13 @@ enum class BackwardUpdate : uint8_t {
 /// One of the programs that a placement can need.
 struct ProgramVariant {
     ProgramKind kind = ProgramKind::Step;
-    bool updating = false;                        ///< Step: the pending update rides on the forward sweep and is committed
-    BackwardUpdate update = BackwardUpdate::None; ///< Step
+    bool updating = false;  ///< Step: the pending update rides on the forward sweep and is committed
+    BackwardUpdate update = BackwardUpdate::None;  ///< Step
     auto operator<=>(const ProgramVariant&) const = default;
 };
 
-/// The flat, static schedule of one step. Three readers: the executor runs it, the planner simulates it, the UI draws it.
+/// The flat, static schedule of one step. Three readers: the executor runs it, the planner simulates it, the UI draws
+/// it.
 struct StepProgram {
     ProgramVariant variant;
     bool stateOnDisk = true;  ///< any state of any slice is

@@ -5,13 +5,16 @@
 
 namespace gsst {
 
-bool SweepAssembly::keeps(int slice) const { return !isEmbedding(slice) && slice < headSlice() && residencyOf(slice).keepsActivations; }
+bool SweepAssembly::keeps(int slice) const {
+    return !isEmbedding(slice) && slice < headSlice() && residencyOf(slice).keepsActivations;
+}
 
 void SweepAssembly::keepActivations(Op& forward) {
     const SliceRange& range = m_slices[size_t(forward.slice)];
     const Key key{forward.slice, forward.microBatch};
     forward.workspace = sliceKeepingPeak(m_table, range.firstUnit, range.unitCount, m_training);
-    forward.kept = newBuffer(Space::Device, BufferUse::Activation, sliceKeptBytes(m_table, range.firstUnit, range.unitCount, m_training));
+    forward.kept = newBuffer(Space::Device, BufferUse::Activation,
+                             sliceKeptBytes(m_table, range.firstUnit, range.unitCount, m_training));
     m_program.buffers.back().byMath = true;
     m_kept[key] = {forward.kept, forward.input};
     noteKeptInput(key);
@@ -106,8 +109,9 @@ void SweepAssembly::backwardOf(int slice, int weights, int gradient) {
             const UnitCost cost = unitCost(m_table, unit, m_training);
             backward.flops += cost.backwardFlops + (embeds || kept.activations != kNoBuffer ? 0 : cost.forwardFlops);
         }
-        backward.workspace = kept.activations != kNoBuffer ? sliceKeptBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training)
-                                                           : sliceBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training);
+        backward.workspace = kept.activations != kNoBuffer
+                                 ? sliceKeptBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training)
+                                 : sliceBackwardPeak(m_table, range.firstUnit, range.unitCount, m_training);
         if (!embeds)
             storeInputGradient(key, outputGradient);
     }

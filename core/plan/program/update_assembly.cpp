@@ -44,7 +44,8 @@ KindMask UpdateAssembly::toldByWeights() const {
     return told;
 }
 
-/// Chunks that all ranks update at the same time, one of each rank that has one left. With one rank every chunk is a round of its own.
+/// Chunks that all ranks update at the same time, one of each rank that has one left. With one rank every chunk is a
+/// round of its own.
 std::vector<std::vector<ChunkRange>> UpdateAssembly::roundsOf(int slice) const {
     std::vector<std::vector<ChunkRange>> rounds;
     std::vector<size_t> next(size_t(m_format.share().ranks));
@@ -57,8 +58,8 @@ std::vector<std::vector<ChunkRange>> UpdateAssembly::roundsOf(int slice) const {
     return rounds;
 }
 
-/// This rank updates what it owns and gets the weights of the rest from their owners. What a round gets is joined after the update of the
-/// next one, so that this rank computes while the others send.
+/// This rank updates what it owns and gets the weights of the rest from their owners. What a round gets is joined after
+/// the update of the next one, so that this rank computes while the others send.
 void UpdateAssembly::updateSlice(const SliceUpdate& given) {
     std::vector<Updated> onLink;
     const auto takeShared = [&] {
@@ -68,7 +69,8 @@ void UpdateAssembly::updateSlice(const SliceUpdate& given) {
     for (const std::vector<ChunkRange>& round : roundsOf(given.slice)) {
         std::vector<Updated> all;
         for (const ChunkRange& chunk : round)
-            all.push_back(m_format.owns(chunk.firstBlock) ? updateChunk(given, chunk) : foreignChunk(given.slice, chunk));
+            all.push_back(m_format.owns(chunk.firstBlock) ? updateChunk(given, chunk)
+                                                          : foreignChunk(given.slice, chunk));
         takeShared();
         if (m_format.share().ranks > 1)
             for (const Updated& updated : all)
@@ -166,7 +168,8 @@ Op& UpdateAssembly::joinChunk(int slice, const ChunkJoin& given) {
     join.usesRam = given.staged != wanted;
     join.weights = given.weights;
     join.joinsLo = (wanted & bitOf(StateKind::Lo)) != 0;
-    join.copyBytes = bytesOf(wanted, given.chunk) + given.chunk.paddedElements * computeElementBytes(m_training.precision);
+    join.copyBytes =
+        bytesOf(wanted, given.chunk) + given.chunk.paddedElements * computeElementBytes(m_training.precision);
     return join;
 }
 

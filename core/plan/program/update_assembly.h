@@ -7,8 +7,8 @@
 
 namespace gsst {
 
-/// The part of a program that updates slices, chunk by chunk: state in, update, state out; and, with several ranks, new weights from whoever
-/// updates them to all others.
+/// The part of a program that updates slices, chunk by chunk: state in, update, state out; and, with several ranks, new
+/// weights from whoever updates them to all others.
 class UpdateAssembly : public ProgramAssembly {
 public:
     using ProgramAssembly::ProgramAssembly;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kLargestChunk = 4 << 20;
 constexpr int64_t kSmallestChunk = kBlockElements;
-constexpr int64_t kRingGroups = 4;        ///< chunks (state and gradient) that may be in flight
+constexpr int64_t kRingGroups = 4;  ///< chunks (state and gradient) that may be in flight
 constexpr int64_t kSmallestRing = 64 << 10;
 constexpr int64_t kSliceElements = 4 << 20;  ///< blocks of small models share a slice up to this size
 
@@ -87,9 +87,11 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.boundaryBytes = peaks.ram;
     plan.residentBytes = hostBytesOf(m_table, m_format, slices, plan.placement);
     plan.slices = int(slices.size());
-    const int64_t pieces = shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
+    const int64_t pieces =
+        shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
-        return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, slices, elements) + pieces, 4096) : roundUp(kSmallestRing + pieces, 4096);
+        return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, slices, elements) + pieces, 4096)
+                           : roundUp(kSmallestRing + pieces, 4096);
     };
     plan.programBytes = m_limits.program;
     const int64_t fixedRam = plan.boundaryBytes + plan.residentBytes + plan.programBytes;
@@ -105,7 +107,8 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     return plan;
 }
 
-int64_t PlacementSearch::groupBytesOf(const Shape& shape, const std::vector<SliceRange>& slices, int64_t chunkElements) {
+int64_t PlacementSearch::groupBytesOf(const Shape& shape, const std::vector<SliceRange>& slices,
+                                      int64_t chunkElements) {
     const auto [place, isNew] = m_groupBytes.try_emplace({shape.units, shape.vocabularyRows, chunkElements}, 0);
     if (isNew)
         place->second = groupBytes(m_table, m_format, slices, chunkElements);
@@ -141,8 +144,8 @@ Plan PlacementSearch::resident(const Shape& shape) {
     return keepOnDevice(shape, plan);
 }
 
-/// As many slices as the device's memory allows keep what their forward pass computed. All of it is there at the head, so it does
-/// not matter which; the last are needed again first.
+/// As many slices as the device's memory allows keep what their forward pass computed. All of it is there at the head,
+/// so it does not matter which; the last are needed again first.
 Plan PlacementSearch::keepActivations(const Shape& shape, Plan plan) {
     if (!m_wanted.keepsActivations || !fits(plan, m_limits))
         return plan;
@@ -176,7 +179,7 @@ Plan PlacementSearch::keepOnDevice(const Shape& shape, Plan plan) {
     const auto slices = makeSlicing(m_table, plan.placement);
     int64_t left = room;
     Placement kept = plan.placement;
-    const auto keep = [&](Tier SliceResidency::*kind, int64_t bytesPerElement) {
+    const auto keep = [&](Tier SliceResidency::* kind, int64_t bytesPerElement) {
         for (size_t slice = 0; slice < slices.size() && slice < kept.slices.size(); ++slice) {
             const int64_t bytes = sliceElements(m_table, slices[slice]) * bytesPerElement;
             if (kept.slices[slice].*kind != Tier::Ram || bytes > left)
@@ -225,7 +228,8 @@ Plan PlacementSearch::keepingTheTurn(const Plan& plan) {
         if (residency.remainder == Tier::Disk && m_format.weightsNeed(StateKind::Lo, m_spec.training.precision))
             residency.remainder = Tier::Ram;
     }
-    const Shape shape{plan.microBatch, placement.unitsPerSlice, placement.boundaries, placement.vocabularyRows, placement.headShares};
+    const Shape shape{plan.microBatch, placement.unitsPerSlice, placement.boundaries, placement.vocabularyRows,
+                      placement.headShares};
     Plan kept = measured(shape, placement, plan.stateOnDisk);
     return fits(kept, m_limits) ? kept : plan;
 }

@@ -23,30 +23,33 @@ struct SearchLimits {
 
 /// What kind of placement is looked for.
 struct WantedPlacement {
-    bool allInRam = false;        ///< all state in RAM or on the device; else on disk, with as much as fits in RAM
+    bool allInRam = false;  ///< all state in RAM or on the device; else on disk, with as much as fits in RAM
     bool storesGradients = true;
-    bool keepsActivations = true; ///< as far as they fit
-    int64_t vocabularyRows = 0;   ///< see Placement
+    bool keepsActivations = true;  ///< as far as they fit
+    int64_t vocabularyRows = 0;    ///< see Placement
 };
 
 /// Divisors of the recipe's micro-batch, largest first, itself included: any of them keeps the tokens per step.
 std::vector<int64_t> microBatchesToTry(const TrainSpec& training);
 
-/// Rows of vocabulary slices, coarsest first: embedding and head whole (0), then in halves, quarters ... down to one canonical chunk.
+/// Rows of vocabulary slices, coarsest first: embedding and head whole (0), then in halves, quarters ... down to one
+/// canonical chunk.
 std::vector<int64_t> vocabularyRowsToTry(const ModelSpec& model, const TrainSpec& training);
 
-/// Looks for the coarsest slicing and the largest micro-batch that fit given limits, and fills what is left with what saves most.
+/// Looks for the coarsest slicing and the largest micro-batch that fit given limits, and fills what is left with what
+/// saves most.
 class PlacementSearch {
 public:
     /// References must outlive it.
-    PlacementSearch(const RunSpec& spec, const TensorTable& table, const StateFormat& format, const SearchLimits& limits)
+    PlacementSearch(const RunSpec& spec, const TensorTable& table, const StateFormat& format,
+                    const SearchLimits& limits)
         : m_spec(spec), m_table(table), m_format(format), m_limits(limits), m_peaks(table, format, spec.training) {}
 
     /// A plan without rule, step and disk bytes; nothing if none fits.
     std::optional<Plan> find(const WantedPlacement& wanted);
 
-    /// `plan` with the embedding's weights kept in RAM too, if they fit there. A step that updates in its backward sweep writes the
-    /// embedding last, and the next step would at once have to read it.
+    /// `plan` with the embedding's weights kept in RAM too, if they fit there. A step that updates in its backward
+    /// sweep writes the embedding last, and the next step would at once have to read it.
     Plan keepingTheTurn(const Plan& plan);
 
     /// The least device peak with such vocabulary slices, and with any.
@@ -67,7 +70,8 @@ private:
     };
     /// Peaks and sizes of a placement; nothing is judged.
     Plan measured(const Shape& shape, Placement placement, bool stateOnDisk);
-    /// groupBytes() of the slicing, remembered: many placements of a slicing are tried, and large models have many blocks.
+    /// groupBytes() of the slicing, remembered: many placements of a slicing are tried, and large models have many
+    /// blocks.
     int64_t groupBytesOf(const Shape& shape, const std::vector<SliceRange>& slices, int64_t chunkElements);
     Plan streamed(const Shape& shape);
     Plan resident(const Shape& shape);
@@ -84,7 +88,8 @@ private:
     WantedPlacement m_wanted;
     KnownPeaks m_peaks;
     int64_t m_leastRam = 0;
-    std::map<std::tuple<int, int64_t, int64_t>, int64_t> m_groupBytes;  ///< by units, vocabulary rows and elements of a chunk
+    std::map<std::tuple<int, int64_t, int64_t>, int64_t>
+        m_groupBytes;  ///< by units, vocabulary rows and elements of a chunk
 };
 
 }  // namespace gsst

@@ -16,7 +16,8 @@ constexpr int64_t kReadAheadShareOfRam = 8;  ///< read-ahead takes at most one p
 
 }  // namespace
 
-int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t chunkElements) {
+int64_t groupBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
+                   int64_t chunkElements) {
     int64_t own = 0, foreign = 0;
     for (const SliceRange& slice : slices) {
         // A large model has 100,000 chunks. Its layers are alike.
@@ -24,13 +25,15 @@ int64_t groupBytes(const TensorTable& table, const StateFormat& format, const st
             continue;
         for (const ChunkRange& chunk : chunksOfSlice(table, format, slice, chunkElements)) {
             int64_t& largest = format.owns(chunk.firstBlock) ? own : foreign;
-            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) + format.gradientBytes(chunk.firstBlock, chunk.blockCount));
+            largest = std::max(largest, format.bytes(chunk.firstBlock, chunk.blockCount) +
+                                            format.gradientBytes(chunk.firstBlock, chunk.blockCount));
         }
     }
     return own + (format.share().ranks - 1) * foreign;
 }
 
-int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices, int64_t ramLimit) {
+int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
+                       int64_t ramLimit) {
     const auto waiting = [&format](int firstBlock, int blockCount) {
         return format.bytes(firstBlock, blockCount) + format.gradientBytes(firstBlock, blockCount);
     };
@@ -39,10 +42,12 @@ int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, cons
     for (const SliceRange& slice : slices) {
         int64_t bytes = 0;
         for (const ChunkRange& unit : unitsOfSlice(table, slice))
-            bytes += waiting(unit.firstBlock, unit.blockCount) + format.bytes(unit.firstBlock, unit.blockCount, StateKind::Hi);
+            bytes += waiting(unit.firstBlock, unit.blockCount) +
+                     format.bytes(unit.firstBlock, unit.blockCount, StateKind::Hi);
         wanted = std::max(wanted, bytes);
     }
-    return std::min(wanted, ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead);
+    return std::min(wanted,
+                    ramLimit > 0 ? std::min(kLargestReadAhead, ramLimit / kReadAheadShareOfRam) : kLargestReadAhead);
 }
 
 int64_t slotBytes(const StateFormat& format) {
@@ -52,10 +57,14 @@ int64_t slotBytes(const StateFormat& format) {
 
 const char* nameOf(UpdateRule rule) {
     switch (rule) {
-    case UpdateRule::Deferred: return "deferred";
-    case UpdateRule::Speculative: return "speculative";
-    case UpdateRule::Insured: return "insured";
-    case UpdateRule::Adaptive: return "insured or deferred";
+    case UpdateRule::Deferred:
+        return "deferred";
+    case UpdateRule::Speculative:
+        return "speculative";
+    case UpdateRule::Insured:
+        return "insured";
+    case UpdateRule::Adaptive:
+        return "insured or deferred";
     }
     return "unknown";
 }
@@ -63,7 +72,8 @@ const char* nameOf(UpdateRule rule) {
 int64_t gradientFileBytes(const TensorTable& table, const StateFormat& format, const Plan& plan) {
     const std::vector<SliceRange> slices = makeSlicing(table, plan.placement);
     for (size_t slice = 0; slice < slices.size(); ++slice)
-        if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative && plan.placement.of(int(slice)).gradient == Tier::Disk)
+        if (plan.stateOnDisk && plan.rule != UpdateRule::Speculative &&
+            plan.placement.of(int(slice)).gradient == Tier::Disk)
             return format.gradientBytes(0, format.blockCount());
     return 0;
 }

@@ -15,7 +15,7 @@
 namespace gsst {
 namespace {
 
-constexpr double kWorthIt = 0.98;            ///< what differs by less is the same
+constexpr double kWorthIt = 0.98;  ///< what differs by less is the same
 
 /// Less time; or, in about the same time, less to write.
 bool isBetter(const SimulatedCost& one, const SimulatedCost& other) {
@@ -24,13 +24,15 @@ bool isBetter(const SimulatedCost& one, const SimulatedCost& other) {
 }
 
 bool keepsAny(const Plan& plan) {
-    return std::any_of(plan.placement.slices.begin(), plan.placement.slices.end(), [](const SliceResidency& each) { return each.keepsActivations; });
+    return std::any_of(plan.placement.slices.begin(), plan.placement.slices.end(),
+                       [](const SliceResidency& each) { return each.keepsActivations; });
 }
 
 class Planner {
 public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
-        : m_spec(spec), m_table(table), m_hardware(hardware), m_format(table, spec.training.state, plannedShare(spec.training, limits.ranks)), m_limits(limits),
+        : m_spec(spec), m_table(table), m_hardware(hardware),
+          m_format(table, spec.training.state, plannedShare(spec.training, limits.ranks)), m_limits(limits),
           m_search(spec, table, m_format, m_limits) {
         m_wanted.keepsActivations = spec.budget.activations == ActivationChoice::Auto;
     }
@@ -79,11 +81,15 @@ SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate
 }
 
 /// Clipping whose factor is known before the backward sweep: no guess can be wrong, so no gradient need be stored.
-bool Planner::factorIsKnown() const { return m_spec.training.clip != ClipKind::Global || m_spec.training.clipNorm <= 0; }
+bool Planner::factorIsKnown() const {
+    return m_spec.training.clip != ClipKind::Global || m_spec.training.clipNorm <= 0;
+}
 
-/// The factor of a unit that is cut is known when all its slices have had their turn, too late for an update in the backward sweep.
+/// The factor of a unit that is cut is known when all its slices have had their turn, too late for an update in the
+/// backward sweep.
 UpdateChoice Planner::updateChoice() const {
-    const bool mustDefer = m_wanted.vocabularyRows > 0 && m_spec.training.clip == ClipKind::PerUnit && m_spec.training.clipNorm > 0;
+    const bool mustDefer =
+        m_wanted.vocabularyRows > 0 && m_spec.training.clip == ClipKind::PerUnit && m_spec.training.clipNorm > 0;
     return mustDefer ? UpdateChoice::Deferred : m_spec.budget.update;
 }
 
@@ -130,14 +136,16 @@ std::optional<Plan> Planner::onDiskEitherWay() {
     return other;
 }
 
-/// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the disk.
+/// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the
+/// disk.
 void Planner::chooseRule(Plan& plan) {
     const SimulatedCost deferred = simulated(plan, true, BackwardUpdate::None);
     const UpdateChoice choice = updateChoice();
     plan.rule = UpdateRule::Deferred;
     plan.step = deferred;
     // What waits for nothing cannot get faster by updating at another time.
-    const bool waits = deferred.readWaitSeconds + deferred.writeWaitSeconds + deferred.linkWaitSeconds > (1 - kWorthIt) * deferred.seconds;
+    const bool waits = deferred.readWaitSeconds + deferred.writeWaitSeconds + deferred.linkWaitSeconds >
+                       (1 - kWorthIt) * deferred.seconds;
     if (choice == UpdateChoice::Deferred || (choice == UpdateChoice::Auto && !waits))
         return;
     Plan earlyPlan = m_search.keepingTheTurn(plan);
@@ -153,7 +161,8 @@ void Planner::chooseRule(Plan& plan) {
 }
 
 int64_t Planner::diskBytesOf(const Plan& plan) const {
-    return slotBytes(m_format) + gradientFileBytes(m_table, m_format, plan) + shareFileBytes(m_table, plan) + boundaryFileBytes(m_table, m_search.trainingOf(plan), plan);
+    return slotBytes(m_format) + gradientFileBytes(m_table, m_format, plan) + shareFileBytes(m_table, plan) +
+           boundaryFileBytes(m_table, m_search.trainingOf(plan), plan);
 }
 
 void Planner::simulateResident(Plan& plan) {
@@ -182,16 +191,19 @@ std::optional<Plan> Planner::withRows(int64_t vocabularyRows) {
 Error Planner::deviceError() {
     const int64_t least = smallestDevice();
     return {ErrorCode::OverBudget, "This model does not fit the device memory limit", "",
-            "the limit is " + formatBytes(m_limits.device) + ", and even the finest slicing with one sequence at a time needs " + formatBytes(least),
-            "Allow at least " + formatBytes(roundUp(least, 1 << 20)) + " (--vram " + std::to_string(roundUp(least, 1 << 20) >> 20) +
+            "the limit is " + formatBytes(m_limits.device) +
+                ", and even the finest slicing with one sequence at a time needs " + formatBytes(least),
+            "Allow at least " + formatBytes(roundUp(least, 1 << 20)) + " (--vram " +
+                std::to_string(roundUp(least, 1 << 20) >> 20) +
                 "MiB), or choose a smaller model or a shorter sequence"};
 }
 
 Error Planner::ramError() const {
     return {ErrorCode::OverBudget, "This run does not fit the memory (RAM) limit", "",
             "the limit is " + formatBytes(m_limits.ram) + ", needed are at least " + formatBytes(m_search.leastRam()),
-            m_spec.budget.residency == ResidencyChoice::Resident ? "Keep the state on disk (--residency disk), or raise the limit"
-                                                                 : "Raise the RAM limit, or use fewer sequences a step"};
+            m_spec.budget.residency == ResidencyChoice::Resident
+                ? "Keep the state on disk (--residency disk), or raise the limit"
+                : "Raise the RAM limit, or use fewer sequences a step"};
 }
 
 Result<Plan> Planner::choose(const MachineLimits& machine) {
@@ -218,16 +230,19 @@ Result<Plan> Planner::choose(const MachineLimits& machine) {
     if (diskLimit > 0 && plan->diskBytes > diskLimit) {
         const bool ofBudget = budget.diskBytes > 0;
         return Error{ofBudget ? ErrorCode::OverBudget : ErrorCode::NoSpace,
-                     ofBudget ? "This run does not fit the disk limit" : "The disk has too little free space for this run", "",
-                     "the run needs " + formatBytes(plan->diskBytes) + " and has " + formatBytes(diskLimit),
-                     ofBudget ? "Raise the disk limit, or choose a smaller model" : "Free some space, put the run on another disk, or choose a smaller model"};
+                     ofBudget ? "This run does not fit the disk limit"
+                              : "The disk has too little free space for this run",
+                     "", "the run needs " + formatBytes(plan->diskBytes) + " and has " + formatBytes(diskLimit),
+                     ofBudget ? "Raise the disk limit, or choose a smaller model"
+                              : "Free some space, put the run on another disk, or choose a smaller model"};
     }
     return *std::move(plan);
 }
 
 }  // namespace
 
-Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const MachineLimits& machine) {
+Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware,
+                      const MachineLimits& machine) {
     SearchLimits limits;
     limits.device = deviceLimitOf(spec.budget, machine);
     limits.ram = ramLimitOf(spec.budget, machine);
@@ -236,6 +251,8 @@ Result<Plan> makePlan(const RunSpec& spec, const TensorTable& table, const Hardw
     return Planner(spec, table, hardware, limits).choose(machine);
 }
 
-int64_t smallestDeviceLimit(const RunSpec& spec, const TensorTable& table) { return Planner(spec, table, {}, {}).smallestDevice(); }
+int64_t smallestDeviceLimit(const RunSpec& spec, const TensorTable& table) {
+    return Planner(spec, table, {}, {}).smallestDevice();
+}
 
 }  // namespace gsst

@@ -10,7 +10,9 @@
 namespace gsst {
 namespace {
 
-Tier ramUnlessDevice(Tier tier) { return tier == Tier::Device ? Tier::Device : Tier::Ram; }
+Tier ramUnlessDevice(Tier tier) {
+    return tier == Tier::Device ? Tier::Device : Tier::Ram;
+}
 
 }  // namespace
 
@@ -21,7 +23,8 @@ Placement simplifiedForPeaks(const Placement& placement, int slices) {
     simple.slices.clear();
     for (int slice = 0; slice < slices; ++slice) {
         const SliceResidency& given = placement.of(slice);
-        simple.slices.push_back({ramUnlessDevice(given.weights), Tier::Ram, Tier::Ram, ramUnlessDevice(given.gradient), given.keepsActivations});
+        simple.slices.push_back({ramUnlessDevice(given.weights), Tier::Ram, Tier::Ram, ramUnlessDevice(given.gradient),
+                                 given.keepsActivations});
     }
     return simple;
 }
@@ -37,8 +40,10 @@ const ProgramPeaks& KnownPeaks::of(const Placement& placement, int64_t microBatc
 ProgramPeaks KnownPeaks::compute(const Key& key) {
     TrainSpec training = m_training;
     training.microBatch = key.first;
-    const StepProgram step = ProgramBuilder(m_table, m_format, training, key.second).build({ProgramKind::Step, false, BackwardUpdate::None});
-    // The updating step holds the same buffers on the device. Gradients that are kept are there during an evaluation too.
+    const StepProgram step =
+        ProgramBuilder(m_table, m_format, training, key.second).build({ProgramKind::Step, false, BackwardUpdate::None});
+    // The updating step holds the same buffers on the device. Gradients that are kept are there during an evaluation
+    // too.
     return {std::max(devicePeakOf(step), keptBytesOf(step) + evaluationPeak(key)), ramPeakOf(step)};
 }
 

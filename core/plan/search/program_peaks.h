@@ -18,7 +18,8 @@ struct ProgramPeaks {
     bool operator==(const ProgramPeaks&) const = default;
 };
 
-/// Peaks of placements, each computed once: a search comes back to placements that differ only in what no peak depends on. Not thread-safe.
+/// Peaks of placements, each computed once: a search comes back to placements that differ only in what no peak depends
+/// on. Not thread-safe.
 class KnownPeaks {
 public:
     /// References must outlive it.
@@ -40,8 +41,8 @@ private:
     std::map<Key, int64_t> m_evaluations;  ///< device bytes at their worst op, without what stays across programs
 };
 
-/// The placement with the same peaks whose programs have the fewest ops. Peaks do not depend on the size of chunks, nor on whether state and
-/// gradients that are not on the device are in RAM or on disk.
+/// The placement with the same peaks whose programs have the fewest ops. Peaks do not depend on the size of chunks, nor
+/// on whether state and gradients that are not on the device are in RAM or on disk.
 Placement simplifiedForPeaks(const Placement& placement, int slices);
 
 }  // namespace gsst

@@ -11,18 +11,19 @@ namespace {
 
 struct KindChoice {
     double worth;
-    Tier SliceResidency::*tier;
+    Tier SliceResidency::* tier;
 };
 
 }  // namespace
 
-void fillRam(Placement& placement, const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
-             const RamWorth& worth, int64_t bytes) {
+void fillRam(Placement& placement, const TensorTable& table, const StateFormat& format,
+             const std::vector<SliceRange>& slices, const RamWorth& worth, int64_t bytes) {
     std::array<KindChoice, 4> kinds{{{worth.gradient, &SliceResidency::gradient},
                                      {worth.weights, &SliceResidency::weights},
                                      {worth.remainder, &SliceResidency::remainder},
                                      {worth.moments, &SliceResidency::moments}}};
-    std::stable_sort(kinds.begin(), kinds.end(), [](const KindChoice& a, const KindChoice& b) { return a.worth > b.worth; });
+    std::stable_sort(kinds.begin(), kinds.end(),
+                     [](const KindChoice& a, const KindChoice& b) { return a.worth > b.worth; });
     placement.slices.resize(slices.size(), placement.everywhere);
     for (const KindChoice& kind : kinds) {
         if (kind.worth <= 0)

@@ -18,9 +18,9 @@ struct RamWorth {
     double moments = 1;
 };
 
-/// Spends `bytes` of RAM on the kinds of state and gradients that save most I/O per byte, from the first slice on: the embedding
-/// has no arithmetic to hide its I/O behind. Kinds whose worth is 0 stay where they are.
-void fillRam(Placement& placement, const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
-             const RamWorth& worth, int64_t bytes);
+/// Spends `bytes` of RAM on the kinds of state and gradients that save most I/O per byte, from the first slice on: the
+/// embedding has no arithmetic to hide its I/O behind. Kinds whose worth is 0 stay where they are.
+void fillRam(Placement& placement, const TensorTable& table, const StateFormat& format,
+             const std::vector<SliceRange>& slices, const RamWorth& worth, int64_t bytes);
 
 }  // namespace gsst

@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kStepsBefore = 2;
 
 /// When the compute lane is through with the programs from `first` to before `last`.
-double computeEnd(const std::vector<const StepProgram*>& chain, const std::vector<std::vector<OpTime>>& times, size_t first, size_t last) {
+double computeEnd(const std::vector<const StepProgram*>& chain, const std::vector<std::vector<OpTime>>& times,
+                  size_t first, size_t last) {
     double end = 0;
     for (size_t program = first; program < last; ++program)
         for (size_t op = 0; op < times[program].size(); ++op)
@@ -23,7 +24,9 @@ double computeEnd(const std::vector<const StepProgram*>& chain, const std::vecto
 }  // namespace
 
 std::vector<StepProgram> steadyStep(const ProgramBuilder& builder, const Plan& plan) {
-    const auto build = [&](ProgramKind kind, bool updating, BackwardUpdate update) { return builder.build({kind, updating, update}); };
+    const auto build = [&](ProgramKind kind, bool updating, BackwardUpdate update) {
+        return builder.build({kind, updating, update});
+    };
     std::vector<StepProgram> programs;
     if (!plan.stateOnDisk) {
         programs.push_back(build(ProgramKind::Step, false, BackwardUpdate::None));
@@ -32,13 +35,15 @@ std::vector<StepProgram> steadyStep(const ProgramBuilder& builder, const Plan& p
         programs.push_back(build(ProgramKind::Step, true, BackwardUpdate::None));
     } else {
         const bool speculative = plan.rule == UpdateRule::Speculative;
-        programs.push_back(build(ProgramKind::Step, false, speculative ? BackwardUpdate::Speculative : BackwardUpdate::Insured));
+        programs.push_back(
+            build(ProgramKind::Step, false, speculative ? BackwardUpdate::Speculative : BackwardUpdate::Insured));
         programs.push_back(build(ProgramKind::Commit, false, BackwardUpdate::None));
     }
     return programs;
 }
 
-SteadyTimes simulateSteadyStep(const std::vector<StepProgram>& step, const HardwareProfile& hardware, int64_t ringBytes) {
+SteadyTimes simulateSteadyStep(const std::vector<StepProgram>& step, const HardwareProfile& hardware,
+                               int64_t ringBytes) {
     std::vector<const StepProgram*> chain;
     for (size_t repetition = 0; repetition <= kStepsBefore; ++repetition)
         for (const StepProgram& program : step)
