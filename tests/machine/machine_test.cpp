@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "io/twins/memory_files.h"
 #include "machine/machine.h"
+#include "machine/median_time.h"
 #include "machine/processor_time.h"
-#include "machine/usual_time.h"
 #include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ TEST(MachineCache, KeepsWhatItWasGivenAndWhatOthersWrote) {
     EXPECT_EQ(both.drives.at("d").writeBytesPerSecond, 2.5e9);
     EXPECT_TRUE(both.drives.at("d").uring);
     EXPECT_EQ(both.products.nativeFlops, 7e9);
-    EXPECT_EQ(both.products.widenedFlops, 8e9);
+    EXPECT_EQ(both.products.upcastFlops, 8e9);
 }
 
 TEST(MachineCache, WaitsForWhoeverWritesAndGivesUp) {
@@ -173,7 +173,7 @@ struct MadeUpComputer {
     int calls = 0;
 };
 
-TEST(UsualTime, PreparesEveryCallAndTimesTheWorkAlone) {
+TEST(MedianTime, PreparesEveryCallAndTimesTheWorkAlone) {
     MadeUpComputer computer;
     int prepared = 0;
     const auto seconds = usualSeconds(
@@ -190,7 +190,7 @@ TEST(UsualTime, PreparesEveryCallAndTimesTheWorkAlone) {
     EXPECT_EQ(computer.calls, 6) << "one to warm up, and then a tenth of a second is enough";
 }
 
-TEST(UsualTime, WhatTakesLongIsNotRepeated) {
+TEST(MedianTime, WhatTakesLongIsNotRepeated) {
     MadeUpComputer computer;
     const auto seconds = usualSeconds(1, [&] { return computer.work(450ms, 1); }, {}, computer.meters());
     ASSERT_TRUE(seconds.ok());
@@ -198,7 +198,7 @@ TEST(UsualTime, WhatTakesLongIsNotRepeated) {
     EXPECT_EQ(computer.calls, 2);
 }
 
-TEST(UsualTime, IsTheMedianAndOnABusyComputerOneOfTheShorterCalls) {
+TEST(MedianTime, IsTheMedianAndOnABusyComputerOneOfTheShorterCalls) {
     for (const double others : {0.0, 1.0}) {
         MadeUpComputer computer;
         const auto seconds = usualSeconds(
@@ -209,7 +209,7 @@ TEST(UsualTime, IsTheMedianAndOnABusyComputerOneOfTheShorterCalls) {
     }
 }
 
-TEST(UsualTime, LongCallsOnABusyComputerAreJudgedByWhatTheyCostTheProcessors) {
+TEST(MedianTime, LongCallsOnABusyComputerAreJudgedByWhatTheyCostTheProcessors) {
     MadeUpComputer computer;
     const auto seconds = usualSeconds(2, [&] { return computer.work(40ms, 1, 1); }, {}, computer.meters());
     ASSERT_TRUE(seconds.ok());
@@ -220,7 +220,7 @@ TEST(UsualTime, LongCallsOnABusyComputerAreJudgedByWhatTheyCostTheProcessors) {
     EXPECT_DOUBLE_EQ(*unhurried, 0.04) << "nobody was in its way: it uses one thread only";
 }
 
-TEST(UsualTime, TheFirstErrorEndsIt) {
+TEST(MedianTime, TheFirstErrorEndsIt) {
     const Error broken{ErrorCode::Io, "broken", "", "", ""};
     int calls = 0;
     EXPECT_FALSE(usualSeconds(1, [&]() -> Status { return ++calls < 3 ? Status() : broken; }).ok());
@@ -294,7 +294,7 @@ TEST(ProbeShape, KnowsHowItsProductsAreMade) {
     TrainSpec recipe = training(64, 2);
     std::set<std::string> keys;
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
-        for (const ProductChoice choice : {ProductChoice::Native, ProductChoice::Widened}) {
+        for (const ProductChoice choice : {ProductChoice::Native, ProductChoice::Upcast}) {
             recipe.precision = precision;
             recipe.products = choice;
             keys.insert(probeShapeOf(model(Family::Gpt2, 128), recipe).key());
@@ -303,7 +303,7 @@ TEST(ProbeShape, KnowsHowItsProductsAreMade) {
 }
 
 TEST(ProductChoice, IsTheFasterWayAndNativeInDoubt) {
-    EXPECT_EQ(fasterProducts({100, 120}), ProductChoice::Widened);
+    EXPECT_EQ(fasterProducts({100, 120}), ProductChoice::Upcast);
     EXPECT_EQ(fasterProducts({100, 110}), ProductChoice::Native);
     EXPECT_EQ(fasterProducts({100, 0}), ProductChoice::Native);
     EXPECT_EQ(fasterProducts({0, 100}), ProductChoice::Native);
@@ -316,21 +316,21 @@ TEST(ProductChoice, IsSettledOnceAndOnlyWhereItIsLeftOpen) {
         return ProductRates{100, 200};
     };
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
-        for (const ProductChoice choice : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Widened}) {
+        for (const ProductChoice choice : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Upcast}) {
             TrainSpec recipe;
             recipe.precision = precision;
             recipe.products = choice;
             const bool open = precision == Precision::Bf16 && choice == ProductChoice::Auto;
             measured = 0;
             for (int twice = 0; twice < 2; ++twice)
-                ASSERT_TRUE(settleProducts(recipe, measure).ok());
+                ASSERT_TRUE(resolveProducts(recipe, measure).ok());
             EXPECT_EQ(measured, open ? 1 : 0);
-            EXPECT_EQ(recipe.products, open ? ProductChoice::Widened : choice);
+            EXPECT_EQ(recipe.products, open ? ProductChoice::Upcast : choice);
         }
     TrainSpec recipe;
     recipe.precision = Precision::Bf16;
     const Status status =
-        settleProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
+        resolveProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
     EXPECT_FALSE(status.ok());
     EXPECT_EQ(recipe.products, ProductChoice::Auto);
 }
@@ -339,7 +339,7 @@ TEST(ProductProbe, GivesRatesOfBothWays) {
     const ProductRates rates = probeProducts();
     EXPECT_TRUE(rates.known());
     EXPECT_LT(rates.nativeFlops, 1e15);
-    EXPECT_LT(rates.widenedFlops, 1e15);
+    EXPECT_LT(rates.upcastFlops, 1e15);
 }
 
 /// A window is open for days; on the command line the drive is measured meanwhile.

@@ -4,7 +4,7 @@
 #include "io/twins/memory_files.h"
 #include "tests/support/manual_clock.h"
 #include "trace/trace_writer.h"
-#include "train/observer_fan.h"
+#include "train/observer_list.h"
 
 #include <nlohmann/json.hpp>
 
@@ -402,7 +402,7 @@ TEST_F(TraceWriterTest, AFullDiskIsTold) {
 
 TEST_F(TraceWriterTest, HearsManyThreadsThroughAFan) {
     begin(10);
-    ObserverFan fan({m_trace.get(), m_trace.get()});
+    ObserverList fan({m_trace.get(), m_trace.get()});
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 4; ++thread)
         threads.emplace_back([&fan, thread] {
