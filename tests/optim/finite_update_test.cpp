@@ -36,7 +36,7 @@ protected:
                     training.warmupSteps = 0;
                     AdamWConstants constants = adamwConstants(training, 7, 1.0f);
                     spoil(state, gradient, constants, at);
-                    CodedState encoded = coded(state);
+                    QuantizedState encoded = coded(state);
                     std::vector<float> fp32(kCount);
                     std::vector<uint16_t> bf16(kCount);
                     AdamWArrays arrays = isExact() ? state.arrays(gradient.data(), 0, kCount)
@@ -166,7 +166,7 @@ TEST(FiniteElement, TellsOfItself) {
     arrays.moment2 = reinterpret_cast<std::byte*>(state.moment2.data());
     arrays.gradient = gradient.data();
     arrays.notFinite = &notFinite;
-    BlockPlace place;
+    BlockLocation place;
     place.elements = 6;
     place.paddedElements = 8;
     const AdamWConstants constants = adamwConstants(TrainSpec{}, 7, 1.0f);

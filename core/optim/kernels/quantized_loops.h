@@ -92,8 +92,8 @@ GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count)
         some.moment1 += first;
         some.moment2 += first;
     } else {
-        some.coded1 = {all.coded1.codes + first, all.coded1.scales + first / kScaleGroup};
-        some.coded2 = {all.coded2.codes + first, all.coded2.scales + first / kScaleGroup};
+        some.quantized1 = {all.quantized1.codes + first, all.quantized1.scales + first / kScaleGroup};
+        some.quantized2 = {all.quantized2.codes + first, all.quantized2.scales + first / kScaleGroup};
     }
     some.gradient += first;
     some.weightsFp32 += all.weightsFp32 ? first : 0;
@@ -107,7 +107,7 @@ GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count)
 /// The weights out, from what the update has just written.
 GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
     if (arrays.weightsFp32)
-        joinWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
+        materializeWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
     else if (arrays.weightsBf16)
         std::copy_n(arrays.hi, arrays.count, arrays.weightsBf16);
     else if (arrays.weightsFp16)
@@ -127,15 +127,15 @@ GSST_LOOP uint32_t updateWeights(const AdamWArrays& group, const Element& elemen
 /// Weights and coded moments of a group. Marks as update() gives them.
 GSST_LOOP uint32_t updateCodedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
     alignas(64) float moment1[kScaleGroup], moment2[kScaleGroup];
-    decode<ratioOfCode1>(group.coded1.codes, moment1, group.count);
-    decode<ratioOfCode2>(group.coded2.codes, moment2, group.count);
+    decode<ratioOfCode1>(group.quantized1.codes, moment1, group.count);
+    decode<ratioOfCode2>(group.quantized2.codes, moment2, group.count);
     AdamWArrays decoded = group;
     decoded.moment1 = moment1;
     decoded.moment2 = moment2;
     const uint32_t marks =
-        updateWeights(decoded, CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
-    *group.coded1.scales = encode<encodeMoment1>(moment1, group.coded1.codes, group.count);
-    *group.coded2.scales = encode<encodeMoment2>(moment2, group.coded2.codes, group.count);
+        updateWeights(decoded, QuantizedElement(constants, keep, *group.quantized1.scales, *group.quantized2.scales));
+    *group.quantized1.scales = encode<encodeMoment1>(moment1, group.quantized1.codes, group.count);
+    *group.quantized2.scales = encode<encodeMoment2>(moment2, group.quantized2.codes, group.count);
     return marks;
 }
 
