@@ -30,7 +30,8 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
 bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants) {
     const CpuKernels& kernels = cpuKernels();
     const bool plain = arrays.lo && arrays.moment1;
-    return (plain ? kernels.adamwUpdate : kernels.adamwUpdateCoded)(arrays, decay ? constants.keep : 1.0f, constants);
+    return (plain ? kernels.adamwUpdate : kernels.adamwUpdateQuantized)(arrays, decay ? constants.keep : 1.0f,
+                                                                        constants);
 }
 
 void materializeWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {

@@ -43,7 +43,7 @@ protected:
                                                    : encoded.arrays(GetParam(), gradient.data(), 0, kCount);
                     arrays.weightsFp32 = output == 1 ? fp32.data() : nullptr;
                     arrays.weightsBf16 = output == 2 ? bf16.data() : nullptr;
-                    const auto kernel = isExact() ? kernels.adamwUpdate : kernels.adamwUpdateCoded;
+                    const auto kernel = isExact() ? kernels.adamwUpdate : kernels.adamwUpdateQuantized;
                     EXPECT_EQ(kernel(arrays, constants.keep, constants), finite)
                         << what << " at " << at << ", " << kernels.name << ", output " << output;
                 }

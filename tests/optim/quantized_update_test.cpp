@@ -62,7 +62,7 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSet) {
     const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
-        kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
     EXPECT_NE(std::find(expected.codes2.begin(), expected.codes2.end(), 0), expected.codes2.end());
@@ -87,7 +87,7 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
     EXPECT_GT(codes.size(), 100u);
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
-        kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
 }
@@ -109,12 +109,12 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
         EXPECT_FALSE(
-            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
             << kernels.name;
         EXPECT_TRUE(state == expected) << kernels.name;
         QuantizedState group = start;
         EXPECT_TRUE(
-            kernels.adamwUpdateCoded(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants))
+            kernels.adamwUpdateQuantized(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants))
             << kernels.name;
     }
 }
@@ -137,10 +137,10 @@ TEST_P(QuantizedUpdate, WritesComputeWeightsInTheSamePass) {
         std::vector<uint16_t> bf16(kCount);
         AdamWArrays arrays = first.arrays(preset, gradient.data(), 0, kCount);
         arrays.weightsFp32 = fp32.data();
-        kernels.adamwUpdateCoded(arrays, constants.keep, constants);
+        kernels.adamwUpdateQuantized(arrays, constants.keep, constants);
         arrays = second.arrays(preset, gradient.data(), 0, kCount);
         arrays.weightsBf16 = bf16.data();
-        kernels.adamwUpdateCoded(arrays, constants.keep, constants);
+        kernels.adamwUpdateQuantized(arrays, constants.keep, constants);
         EXPECT_TRUE(first == expected && second == expected) << kernels.name;
         EXPECT_EQ(bf16, expected.hi);
         for (size_t i = 0; i < kCount; ++i) {
@@ -191,7 +191,7 @@ TEST_P(QuantizedUpdate, NotFiniteShowsInItsGroup) {
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             gradient[1000] = bad;
             QuantizedState state = start;
-            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
             EXPECT_TRUE(std::isnan(state.scales1[3]) && std::isnan(state.scales2[3])) << kernels.name;
             EXPECT_TRUE(std::isnan(std::bit_cast<float>(uint32_t{state.hi[1000]} << 16))) << kernels.name;
             for (size_t i = 0; i < kCount; ++i) {
@@ -211,7 +211,7 @@ TEST_P(QuantizedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
         EXPECT_FALSE(
-            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
             << kernels.name;
         EXPECT_TRUE(std::isnan(state.scales2[3])) << kernels.name;
         EXPECT_EQ(state.scales1, expected.scales1) << kernels.name;

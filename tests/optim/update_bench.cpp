@@ -135,8 +135,8 @@ int run(size_t elements, int threads) {
                                  bytes,
                                  [&, preset](size_t first, size_t n) {
                                      const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                     kernels.adamwUpdateCoded(state.arrays(preset, &gradient[first], first, n),
-                                                              constants.keep, constants);
+                                     kernels.adamwUpdateQuantized(state.arrays(preset, &gradient[first], first, n),
+                                                                  constants.keep, constants);
                                  },
                                  workers,
                                  {}});

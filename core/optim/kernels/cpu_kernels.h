@@ -39,7 +39,7 @@ struct CpuKernels {
     /// and their `hi`) and moments are finite.
     bool (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// With any arrays that begin at a group of 256 elements of the tensor. Returns the same.
-    bool (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    bool (*adamwUpdateQuantized)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// `lo` null: fp32 of bf16.
     void (*materializeWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
     /// The same values, rounded to fp16.

@@ -9,7 +9,7 @@ bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constan
     return loops::adamwUpdate(arrays, keep, constants);
 }
 bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
-    return loops::adamwUpdateCoded<nullptr>(arrays, keep, constants);
+    return loops::adamwUpdateQuantized<nullptr>(arrays, keep, constants);
 }
 void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
     loops::materializeWeights(hi, lo, weights, count);

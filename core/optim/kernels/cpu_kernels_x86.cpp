@@ -7,8 +7,8 @@
     __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {          \
         return loops::adamwUpdate(arrays, keep, constants);                                                            \
     }                                                                                                                  \
-    __VA_ARGS__ bool coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {           \
-        return loops::adamwUpdateCoded<fullGroups>(arrays, keep, constants);                                           \
+    __VA_ARGS__ bool quantized##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {       \
+        return loops::adamwUpdateQuantized<fullGroups>(arrays, keep, constants);                                       \
     }                                                                                                                  \
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {             \
         loops::materializeWeights(hi, lo, weights, count);                                                             \

@@ -10,7 +10,7 @@
 #include <bit>
 #include <limits>
 
-// Body of CpuKernels::adamwUpdateCoded: group by group of kScaleGroup elements, through buffers in the cache. An
+// Body of CpuKernels::adamwUpdateQuantized: group by group of kScaleGroup elements, through buffers in the cache. An
 // instruction set can have a quicker way for most groups, see FullGroups; these loops are for all others, and say what
 // it has to give.
 
@@ -125,7 +125,7 @@ GSST_LOOP uint32_t updateWeights(const AdamWArrays& group, const Element& elemen
 }
 
 /// Weights and coded moments of a group. Marks as update() gives them.
-GSST_LOOP uint32_t updateCodedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
+GSST_LOOP uint32_t updateQuantizedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
     alignas(64) float moment1[kScaleGroup], moment2[kScaleGroup];
     decode<ratioOfCode1>(group.quantized1.codes, moment1, group.count);
     decode<ratioOfCode2>(group.quantized2.codes, moment2, group.count);
@@ -139,14 +139,14 @@ GSST_LOOP uint32_t updateCodedGroup(const AdamWArrays& group, float keep, const 
     return marks;
 }
 
-/// What updateCodedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them are
-/// done, from the first on; the others are as they were. It may stop at one that it leaves to updateCodedGroup()
-/// because it is rare, such as one whose results are not finite: those it has done are.
+/// What updateQuantizedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them
+/// are done, from the first on; the others are as they were. It may stop at one that it leaves to
+/// updateQuantizedGroup() because it is rare, such as one whose results are not finite: those it has done are.
 using FullGroups = int64_t (*)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
 
 /// `kFullGroups` may be null.
 template <FullGroups kFullGroups>
-GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+GSST_LOOP bool adamwUpdateQuantized(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
     uint32_t marks = 0;
     for (int64_t first = 0; first < arrays.count;) {
         AdamWArrays some = part(arrays, first, arrays.count - first);
@@ -159,7 +159,7 @@ GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const Ada
         if (arrays.moment1)
             marks |= updateWeights(some, PlainElement(constants, keep));
         else if (done == 0)
-            marks |= updateCodedGroup(some, keep, constants);
+            marks |= updateQuantizedGroup(some, keep, constants);
         giveWeights(some);
         first += some.count;
     }
