@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can get wrong before a run exists: every refusal says what, where and what to do, and leaves nothing behind."""
+"""What a person can get wrong before a run exists.
+
+Every refusal says what, where and what to do, and leaves nothing behind."""
 
 import json
 import os
