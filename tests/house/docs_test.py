@@ -5,6 +5,7 @@
 import re
 import unittest
 
+import rooms
 import tree
 
 LONGEST_FIRST_PAGE = 150
@@ -82,8 +83,30 @@ class Docs(unittest.TestCase):
     def test_the_first_page_is_short(self):
         self.assertEqual([], first_page_faults(self.root))
 
+    def test_the_table_of_rooms_is_the_one_that_is_checked(self):
+        page = (self.root / rooms.PAGE).read_text(encoding="utf-8")
+        self.assertEqual(rooms.with_table(page), page, "run tests/house/rooms.py --write")
+
     def test_every_folder_introduces_itself(self):
         self.assertEqual([], folder_faults(self.root))
+
+
+class Rooms(unittest.TestCase):
+    def test_arrows(self):
+        rows = {room: (others, beside) for room, others, beside in rooms.arrows()}
+        self.assertEqual(("-", "-"), rows["base"])
+        self.assertEqual(("spec, io", "plan/program"), rows["plan"])
+        self.assertEqual(("as plan", "-"), rows["plan/program"])
+        self.assertEqual(("all of core, ui", "-"), rows["app"])
+
+    def test_a_table_that_was_edited_is_replaced(self):
+        page = f"before\n{rooms.BEGIN}\n| io | all |\n{rooms.END}\nafter\n"
+        self.assertEqual(f"before\n{rooms.table()}\nafter\n", rooms.with_table(page))
+
+    def test_sizes(self):
+        contents = {"core/a/a.cpp": "x\n" * 3, "core/a/b/b.h": "x\n" * 5, "ui/c/c.cpp": "x\n", "ui/c/d.md": "x\n"}
+        with tree.FakeTree(contents) as root:
+            self.assertEqual([(5, "a/b"), (3, "a"), (1, "ui/c")], rooms.sizes(root))
 
 
 FOLDER = ["", "What it is for.", "", "**Contract**", "", "- One."]
