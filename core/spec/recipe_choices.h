@@ -42,7 +42,7 @@ inline constexpr Choice kPrecisions[] = {
 inline constexpr Choice kProducts[] = {
     {int(ProductChoice::Auto), "auto", "Automatic", "The faster way of this computer."},
     {int(ProductChoice::Native), "native", "Native", "In BF16, by the library."},
-    {int(ProductChoice::Widened), "widened", "Through FP32", "Factors are multiplied and added up in FP32."},
+    {int(ProductChoice::Upcast), "widened", "Through FP32", "Factors are multiplied and added up in FP32."},
 };
 inline constexpr Choice kStates[] = {
     {int(StatePreset::Exact), "exact", "Exact",

@@ -14,8 +14,8 @@ const char* nameOf(ProductChoice choice) {
 }
 
 Products productsOf(const TrainSpec& training) {
-    const bool chosen = training.precision == Precision::Bf16 && training.products == ProductChoice::Widened;
-    return chosen || training.precision == Precision::Fp16 ? Products::Widened : Products::Native;
+    const bool chosen = training.precision == Precision::Bf16 && training.products == ProductChoice::Upcast;
+    return chosen || training.precision == Precision::Fp16 ? Products::Upcast : Products::Native;
 }
 
 }  // namespace gsst
