@@ -12,6 +12,9 @@ LONGEST_FIRST_PAGE = 150
 FOLDER_PAGE = range(15, 31)  # lines
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE_NAME = re.compile(r"`([\w./-]+\.(?:h|cpp|cu|py|sh|md))`")
+# An error as the page of troubleshooting quotes it.
+ERROR = re.compile(r'\*\*"([^"]+)"\*\*')
+TROUBLESHOOTING = "resources/help/troubleshooting.md"
 # Names that stand for any file of their kind.
 PATTERN_NAMES = re.compile(r"(^|/)x_")
 
@@ -44,6 +47,20 @@ def first_page_faults(root):
     if count > LONGEST_FIRST_PAGE:
         return [f"README.md: {count} lines; the longest allowed is {LONGEST_FIRST_PAGE}: move some to resources/help"]
     return []
+
+
+def literals(root):
+    """The text of all sources, literals that stand side by side made one."""
+    names = tree.files(root, ("core", "app"), (".cpp", ".h"))
+    text = "\n".join((root / name).read_text(encoding="utf-8") for name in names)
+    return re.sub(r'"\s+"', "", text)
+
+
+def error_faults(root):
+    """Errors that the page explains and no source makes."""
+    text = " ".join((root / TROUBLESHOOTING).read_text(encoding="utf-8").split())
+    sources = literals(root)
+    return [f"{TROUBLESHOOTING}: no source says {error!r}" for error in ERROR.findall(text) if error not in sources]
 
 
 def folders_that_introduce_themselves(root):
@@ -82,6 +99,10 @@ class Docs(unittest.TestCase):
 
     def test_the_first_page_is_short(self):
         self.assertEqual([], first_page_faults(self.root))
+
+    def test_errors_are_quoted_as_they_are(self):
+        self.assertGreater((self.root / TROUBLESHOOTING).read_text(encoding="utf-8").count('**"'), 20)
+        self.assertEqual([], error_faults(self.root))
 
     def test_the_table_of_rooms_is_the_one_that_is_checked(self):
         page = (self.root / rooms.PAGE).read_text(encoding="utf-8")
@@ -137,6 +158,16 @@ class TheRulesCanFail(unittest.TestCase):
             "README.md:1: there is no core/b.md",
             "README.md:2: there is no tests/none.py",
             "core/a/README.md:1: there is no lost.h",
+        )
+
+    def test_errors(self):
+        self.expect(
+            error_faults,
+            {
+                TROUBLESHOOTING: 'Why **"It is\nfull"**, **"It is empty"** and **"It is gone"**? "Never mind"\n',
+                "core/a/a.cpp": 'return "It is full";\nreturn {"It "\n        "is empty", ""};\n',
+            },
+            f"{TROUBLESHOOTING}: no source says 'It is gone'",
         )
 
     def test_first_page(self):
