@@ -159,11 +159,11 @@ void VerdictPanel::refresh() {
                  : disk    ? &ThemeTokens::warning
                            : &ThemeTokens::ok);
     m_verdict->setText(!measured ? tr("Not measured yet") : disk ? tr("Disk-bound") : tr("Compute-bound"));
-    m_remedy->setText(
-        !measured ? tr("Measured while the run trains.")
-        : disk    ? tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(read + write))
-        : m_plan.streamed ? tr("No waiting for the disk")
-                          : tr("All state is in RAM"));
+    m_remedy->setText(!measured ? tr("Measured while the run trains.")
+                      : disk    ? tr("Steps wait for the disk for %1 of their time. More tokens a step hide that.")
+                                   .arg(percentText(read + write))
+                      : m_plan.streamed ? tr("No waiting for the disk")
+                                        : tr("All state is in RAM"));
     fill(SecondsPerStep, m_plan.secondsPerStep, m_mean.seconds,
          [](double value) { return numberText(value, value < 10 ? 2 : 1); });
     const double predictedSpeed = m_plan.secondsPerStep > 0 ? double(m_plan.tokensPerStep) / m_plan.secondsPerStep : 0;
