@@ -29,6 +29,19 @@ Status checkVersion(const Json& json, const std::string& origin) {
                  "Update GSST Studio"};
 }
 
+/// What the recipe leaves out and other values of the model decide.
+void fillIn(ModelSpec& model, const JsonReader& reader) {
+    const FamilyInfo& family = infoOf(model.family);
+    if (!reader.has("kv_heads"))
+        model.kvHeads = model.heads;
+    if (!reader.has("head_size"))
+        model.ownHeadSize = family.headSize;
+    if (!reader.has("norm_epsilon"))
+        model.normEpsilon = family.normEpsilon;
+    if (!reader.has("rope_theta"))
+        model.ropeTheta = family.ropeTheta;
+}
+
 RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     RunSpec spec;
     JsonReader reader(json, "", problems);
@@ -41,8 +54,7 @@ RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     reader.field("title", spec.title);
     JsonReader model = reader.object("model", Presence::Required);
     modelFields(model, spec.model);
-    if (!model.has("kv_heads"))
-        spec.model.kvHeads = spec.model.heads;
+    fillIn(spec.model, model);
     model.finish();
     JsonReader training = reader.object("training");
     trainingFields(training, spec.training);

@@ -5,12 +5,18 @@
 #include "spec/run_spec.h"
 
 #include <array>
+#include <cstddef>
 
 namespace gsst {
 
 // Every key of a recipe, once: `Archive` is a JsonReader over mutable structs or a JsonWriter over constant ones.
 
-inline constexpr std::array<Spelling<Family>, 2> kFamilyWords{{{Family::Gpt2, "gpt2"}, {Family::Llama, "llama"}}};
+inline constexpr auto kFamilyWords = [] {
+    std::array<Spelling<Family>, kFamilies.size()> words;
+    for (size_t i = 0; i < words.size(); ++i)
+        words[i] = {kFamilies[i].family, kFamilies[i].word};
+    return words;
+}();
 inline constexpr std::array<Spelling<Precision>, 3> kPrecisionWords{
     {{Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}, {Precision::Fp16, "fp16"}}};
 inline constexpr std::array<Spelling<ProductChoice>, 3> kProductWords{
@@ -49,6 +55,7 @@ void modelFields(Archive& archive, Model& model) {
     archive.field("tied_head", model.tiedHead);
     archive.field("norm_epsilon", model.normEpsilon);
     archive.field("rope_theta", model.ropeTheta);
+    archive.field("head_size", model.ownHeadSize);
 }
 
 template <typename Archive, typename Training>

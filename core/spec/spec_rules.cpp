@@ -94,6 +94,33 @@ void atMost(Rules& rules, const std::string& field, Number value, const std::str
         [=] { return shown(value) + " is more than " + limitField + " (" + shown(limit) + ")"; });
 }
 
+void headRules(Rules& rules, const ModelSpec& model) {
+    const int64_t own = model.ownHeadSize;
+    rules.range("model.head_size", own, int64_t{0}, kMostWidth);
+    if (own == 0) {
+        multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
+        rules.relation(
+            {"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; },
+            [&] {
+                return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " +
+                       shown(model.headSize()) + ", which must be even";
+            });
+        return;
+    }
+    rules.relation(
+        {"model.head_size", "model.family"}, [&] { return model.architecture().headSize == HeadSizing::Own; },
+        [&] {
+            return shown(own) + " must be 0 in the " + infoOf(model.family).word +
+                   " family, whose heads have model.width over model.heads elements";
+        });
+    rules.relation({"model.head_size"}, [=] { return own % 2 == 0; }, [=] { return shown(own) + " is not even"; });
+    rules.relation(
+        {"model.head_size", "model.heads"}, [&] { return model.queryWidth() <= kMostWidth; },
+        [&] {
+            return shown(own) + " times model.heads (" + shown(model.heads) + ") is more than " + shown(kMostWidth);
+        });
+}
+
 void modelRules(Rules& rules, const ModelSpec& model) {
     rules.range("model.layers", model.layers, int64_t{1}, kMostLayers);
     rules.range("model.width", model.width, int64_t{2}, kMostWidth);
@@ -103,21 +130,15 @@ void modelRules(Rules& rules, const ModelSpec& model) {
     rules.range("model.vocabulary", model.vocabulary, int64_t{2}, kMostTokens);
     rules.range("model.context", model.context, int64_t{1}, kMostTokens);
     rules.range("model.norm_epsilon", model.normEpsilon, 1e-12, 0.1);
-    if (model.family == Family::Llama)
+    if (model.architecture().positions == Positions::Rotary)
         rules.range("model.rope_theta", model.ropeTheta, 1.0, 1e12);
-
-    multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
-    rules.relation(
-        {"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; },
-        [&] {
-            return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " +
-                   shown(model.headSize()) + ", which must be even";
-        });
-    if (model.family == Family::Gpt2)
+    headRules(rules, model);
+    if (model.architecture().qkv == QkvLayout::Fused)
         rules.relation(
             {"model.kv_heads", "model.heads", "model.family"}, [&] { return model.kvHeads == model.heads; },
             [&] {
-                return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the gpt2 family";
+                return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the " +
+                       infoOf(model.family).word + " family";
             });
     else
         rules.relation(
@@ -197,7 +218,7 @@ void totalRules(Rules& rules, const RunSpec& spec) {
     const TrainSpec& training = spec.training;
     rules.relation(
         {"model.layers", "model.width", "model.ffn_width", "model.vocabulary", "model.context", "model.heads",
-         "model.kv_heads"},
+         "model.kv_heads", "model.head_size"},
         [&] { return double(parameterCount(model)) * kRunBytesPerParameter <= kMostTotalBytes; },
         [&] {
             return "the model has " + shown(parameterCount(model)) +
@@ -206,10 +227,11 @@ void totalRules(Rules& rules, const RunSpec& spec) {
         });
     const double tokens = double(training.sequencesPerStep) * double(training.sequenceLength);
     rules.relation(
-        {"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width"},
+        {"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width",
+         "model.heads", "model.head_size"},
         [&] {
             const double boundaries = tokens * double(model.width) * double(2 * model.layers + 2) * 4.0;
-            const double inner = tokens * double(3 * model.ffnWidth + 8 * model.width) * 4.0;
+            const double inner = tokens * double(3 * model.ffnWidth + 4 * model.width + 4 * model.queryWidth()) * 4.0;
             return boundaries <= kMostTotalBytes && inner <= kMostTotalBytes;
         },
         [&] { return shown(int64_t(tokens)) + " tokens a step need more than 10 TB for this model's activations"; });

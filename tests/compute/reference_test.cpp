@@ -39,6 +39,10 @@ const char* nameOf(TensorRole role) {
         return "Key";
     case TensorRole::Value:
         return "Value";
+    case TensorRole::QueryNorm:
+        return "QueryNorm";
+    case TensorRole::KeyNorm:
+        return "KeyNorm";
     case TensorRole::AttentionOut:
         return "AttentionOut";
     case TensorRole::AttentionOutBias:
@@ -102,13 +106,18 @@ protected:
         const TrainSpec& training = model.spec;
         std::ofstream manifest(folder / "manifest.txt");
         manifest.precision(17);
-        manifest << "gpt2 " << (spec.family == Family::Gpt2) << "\nlayers " << spec.layers << "\nheads " << spec.heads
-                 << "\nkvHeads " << spec.kvHeads << "\ntied " << spec.tiedHead << "\nepsilon " << spec.normEpsilon
-                 << "\ntheta " << spec.ropeTheta << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch "
-                 << training.microBatch << "\nsequenceLength " << training.sequenceLength << "\nlearningRate "
-                 << training.learningRate << "\nbeta1 " << training.beta1 << "\nbeta2 " << training.beta2
-                 << "\nadamEpsilon " << training.epsilon << "\nweightDecay " << training.weightDecay << "\nclipNorm "
-                 << training.clipNorm << "\nsteps " << kSteps << '\n';
+        const Architecture& traits = spec.architecture();
+        manifest << "layerNorm " << (traits.norm == NormKind::LayerNorm) << "\nlearnedPositions "
+                 << (traits.positions == Positions::Learned) << "\ngatedMlp " << (traits.mlp == MlpKind::SwiGlu)
+                 << "\nbiases " << (traits.biases == Biases::All) << "\nfusedQkv " << (traits.qkv == QkvLayout::Fused)
+                 << "\nqueryKeyNorm " << (traits.queryKeyNorm == QueryKeyNorm::PerHead) << '\n';
+        manifest << "layers " << spec.layers << "\nheads " << spec.heads << "\nkvHeads " << spec.kvHeads << "\ntied "
+                 << spec.tiedHead << "\nepsilon " << spec.normEpsilon << "\ntheta " << spec.ropeTheta
+                 << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch " << training.microBatch
+                 << "\nsequenceLength " << training.sequenceLength << "\nlearningRate " << training.learningRate
+                 << "\nbeta1 " << training.beta1 << "\nbeta2 " << training.beta2 << "\nadamEpsilon " << training.epsilon
+                 << "\nweightDecay " << training.weightDecay << "\nclipNorm " << training.clipNorm << "\nsteps "
+                 << kSteps << '\n';
         for (size_t i = 0; i < model.table.tensors().size(); ++i) {
             const TensorInfo& tensor = model.table.tensors()[i];
             const UnitInfo& unit = model.table.units()[size_t(tensor.unit)];
@@ -302,9 +311,11 @@ TEST_P(Reference, TwentyStepsIn16BitsStayNearPyTorchInFp32) {
     EXPECT_NE(widened, bf16);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama()), [](const auto& instance) {
-    return instance.param.family == Family::Gpt2 ? "Gpt2Tied" : "LlamaGroupedUntied";
-});
+INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama(), tinyQwen3()),
+                         [](const auto& instance) {
+                             return std::string(infoOf(instance.param.family).word) +
+                                    (instance.param.tiedHead ? "Tied" : "Untied");
+                         });
 
 }  // namespace
 }  // namespace gsst

@@ -31,7 +31,7 @@ RunSpec unusualSpec() {
     RunSpec spec;
     spec.name = "odd \"one\"\n";
     spec.title = "Ünusual · title";
-    spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567};
+    spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567, 20};
     spec.training = {7,
                      33,
                      10,
@@ -90,6 +90,7 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
             spec.budget.residency = residency;
             spec.model.family = other ? Family::Gpt2 : Family::Llama;
             spec.model.kvHeads = other ? 6 : 3;
+            spec.model.ownHeadSize = other ? 0 : 20;
             spec.model.vocabulary = other ? 256 : 500;
             spec.training.precision = other                                ? Precision::Fp32
                                       : residency == ResidencyChoice::Auto ? Precision::Bf16
@@ -133,6 +134,31 @@ TEST(RunSpecJson, takesDefaultsForWhatIsLeftOut) {
     EXPECT_EQ(spec->model.kvHeads, 4);
     EXPECT_EQ(spec->model.ffnWidth, 96);
     EXPECT_TRUE(spec->model.tiedHead);
+}
+
+TEST(RunSpecJson, takesTheFamilysDefaultsForWhatIsLeftOutOfTheModel) {
+    for (const FamilyInfo& family : kFamilies) {
+        const std::string shape = R"("layers": 2, "width": 64, "heads": 4, "ffn_width": 96, "vocabulary": 512,
+                                     "context": 64)";
+        const auto spec = parseRunSpec(
+            std::string(R"({"model": {"family": ")").append(family.word).append("\", ").append(shape).append("}}"),
+            "a");
+        ASSERT_TRUE(spec.ok()) << spec.error().text();
+        EXPECT_EQ(spec->model.family, family.family);
+        EXPECT_EQ(spec->model.ownHeadSize, family.headSize);
+        EXPECT_EQ(spec->model.headSize(), family.headSize > 0 ? family.headSize : 16);
+        EXPECT_EQ(spec->model.normEpsilon, family.normEpsilon);
+        EXPECT_EQ(spec->model.ropeTheta, family.ropeTheta);
+    }
+    EXPECT_EQ(infoOf(Family::Qwen3).headSize, 128);
+    EXPECT_EQ(infoOf(Family::Qwen3).normEpsilon, 1e-6);
+    EXPECT_EQ(infoOf(Family::Qwen3).ropeTheta, 1e6);
+    // What recipes of these families have always meant.
+    for (const Family family : {Family::Gpt2, Family::Llama}) {
+        EXPECT_EQ(infoOf(family).headSize, 0);
+        EXPECT_EQ(infoOf(family).normEpsilon, 1e-5);
+        EXPECT_EQ(infoOf(family).ropeTheta, 1e4);
+    }
 }
 
 TEST(RunSpecJson, namesMissingKeysOfTheModel) {

@@ -51,11 +51,13 @@ inline RunSpec tinySpec(Family family, Precision precision) {
     spec.model.layers = 3;
     spec.model.width = 64;
     spec.model.heads = 4;
-    spec.model.kvHeads = family == Family::Llama ? 2 : 4;
+    const Architecture& traits = spec.model.architecture();
+    spec.model.kvHeads = traits.qkv == QkvLayout::Separate ? 2 : 4;
     spec.model.ffnWidth = 160;
     spec.model.vocabulary = 256;
     spec.model.context = 32;
-    spec.model.tiedHead = family == Family::Gpt2;
+    spec.model.tiedHead = family != Family::Llama;
+    spec.model.ownHeadSize = traits.queryKeyNorm == QueryKeyNorm::PerHead ? 24 : 0;
     TrainSpec& training = spec.training;
     training.steps = 20;
     training.sequenceLength = 32;

@@ -54,8 +54,8 @@ class StreamedEqualsResident
     : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset, ProductChoice>> {};
 
 std::string nameOfRun(const testing::TestParamInfo<StreamedEqualsResident::ParamType>& run) {
-    return std::string(std::get<0>(run.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") + nameOf(std::get<1>(run.param)) +
-           "_" + nameOf(std::get<2>(run.param));
+    return std::string(infoOf(std::get<0>(run.param)).word) + "_" + nameOf(std::get<1>(run.param)) + "_" +
+           nameOf(std::get<2>(run.param));
 }
 
 TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
@@ -128,6 +128,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
                     std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Widened)),
     nameOfRun);
+// What is said of all presets above holds for any tensors: one of each precision and of each preset is enough.
+INSTANTIATE_TEST_SUITE_P(
+    HeadsOfTheirOwn, StreamedEqualsResident,
+    testing::Values(std::tuple(Family::Qwen3, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                    std::tuple(Family::Qwen3, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
+                    std::tuple(Family::Qwen3, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native)),
+    nameOfRun);
 
 class VocabularySlices
     : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset, ProductChoice>> {};
@@ -182,11 +189,12 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Native),
                     std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
                     std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                    std::tuple(Family::Qwen3, true, Precision::Bf16, StatePreset::Mixed, ProductChoice::Widened),
                     std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native),
                     std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
                     std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Widened)),
     [](const auto& parameters) {
-        return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
+        return std::string(infoOf(std::get<0>(parameters.param)).word) +
                (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
                nameOf(std::get<3>(parameters.param)) +
                (std::get<4>(parameters.param) == ProductChoice::Widened ? "_widened" : "");
