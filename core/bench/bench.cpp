@@ -34,7 +34,7 @@ void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
 
 Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& progress, std::stop_token stop) {
     BenchOptions options = asked;
-    settleProducts(osFileSystem(), options.spec.training);
+    resolveProducts(osFileSystem(), options.spec.training);
     const EventSink sink = [&progress](const Event& event) {
         if (const auto* preparing = std::get_if<Progress>(&event); preparing && progress)
             progress(*preparing);

@@ -5,7 +5,7 @@
 #include "base/half_float.h"
 #include "compute/torch_slice_math.h"
 #include "io/aligned_buffer.h"
-#include "machine/usual_time.h"
+#include "machine/median_time.h"
 #include "spec/cost.h"
 
 #include <ATen/Parallel.h>
@@ -83,7 +83,7 @@ Status Bench::prepare() {
         m_offset.push_back(elements);
         elements += unit.paddedElements;
     }
-    const auto activation = size_t(boundaryPlaceBytes(m_table.model(), m_training));
+    const auto activation = size_t(boundarySlotBytes(m_table.model(), m_training));
     const UnitInfo& attention = m_table.units()[1];
     GSST_ASSIGN(m_weights, AlignedBuffer::create(size_t(elements * m_element)));
     GSST_ASSIGN(m_gradient, AlignedBuffer::create(size_t(elements * kGradientBytes)));

@@ -41,7 +41,7 @@ std::string ProbeShape::key() const {
     if (model.ownHeadSize > 0)
         text.append("-heads-of-").append(std::to_string(model.ownHeadSize));
     // What fp16 does goes without saying.
-    const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Widened;
+    const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Upcast;
     return text + "-" + nameOf(training.precision) + (widened ? "-widened-" : "-") + nameOf(training.state);
 }
 

@@ -3,7 +3,7 @@
 
 #include "data/tokenizer.h"
 #include "generate/committed_text.h"
-#include "run/damage_words.h"
+#include "run/describe_damage.h"
 #include "run/run_folder.h"
 #include "store/run_lock.h"
 #include "store/state_store.h"
