@@ -40,6 +40,8 @@ std::string ProbeShape::key() const {
         text.append("-").append(std::to_string(number));
     if (model.ownHeadSize > 0)
         text.append("-heads-of-").append(std::to_string(model.ownHeadSize));
+    if (model.window > 0)
+        text.append("-window-").append(std::to_string(model.window));
     // What fp16 does goes without saying.
     const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Upcast;
     return text + "-" + nameOf(training.precision) + (widened ? "-widened-" : "-") + nameOf(training.state);
@@ -68,6 +70,8 @@ ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {
     const int64_t mostTokens = width > kWide ? kMostTokensWide : kMostTokens;
     shape.training.sequenceLength = std::min(training.sequenceLength, mostTokens);
     shape.model.context = shape.training.sequenceLength;
+    if (shape.model.window >= shape.training.sequenceLength)
+        shape.model.window = 0;
     shape.training.microBatch = std::clamp<int64_t>(mostTokens / shape.training.sequenceLength, 1, training.microBatch);
     shape.training.sequencesPerStep = shape.training.microBatch;
     shape.training.headTokenChunk = std::min(training.headTokenChunk, shape.training.tokensPerMicroBatch());

@@ -7,6 +7,7 @@
 #include <ATen/ops/empty_like.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <array>
 #include <tuple>
 
@@ -111,7 +112,7 @@ AttentionUnit::Scored AttentionUnit::scored(const Saved& saved) const {
 
 void AttentionUnit::attend(Saved& saved, const Scored& heads) const {
     Attended attended = gsst::attend(heads.query.transpose(1, 2), heads.key.transpose(1, 2),
-                                     saved.value.transpose(1, 2), true, m_products);
+                                     saved.value.transpose(1, 2), {true, m_model.window}, m_products);
     saved.attended = std::move(attended.values);
     saved.logSumExp = std::move(attended.logSumExp);
 }
@@ -177,7 +178,7 @@ void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, cons
     Scored heads = scored(saved);
     auto [dQuery, dKey, dValue] =
         attendBackward(dAttended.transpose(1, 2), heads.query.transpose(1, 2), heads.key.transpose(1, 2),
-                       saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_products);
+                       saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_model.window, m_products);
     dAttended.reset();
     heads = {};
     saved.value.reset();
@@ -206,10 +207,13 @@ void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueC
     const Scored heads = scoredInPlace(saved, firstPosition);
     cache.keys.narrow(1, firstPosition, count).copy_(heads.key);
     cache.values.narrow(1, firstPosition, count).copy_(saved.value);
-    const int64_t total = firstPosition + count;
-    const Attended attended =
-        gsst::attend(heads.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
-                     cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0, m_products);
+    const bool isPrompt = firstPosition == 0;
+    // A token that is alone sees all keys that it is given.
+    const int64_t end = firstPosition + count;
+    const int64_t first = isPrompt || m_model.window == 0 ? 0 : std::max<int64_t>(0, end - m_model.window);
+    const Attended attended = gsst::attend(
+        heads.query.transpose(1, 2), cache.keys.narrow(1, first, end - first).transpose(1, 2),
+        cache.values.narrow(1, first, end - first).transpose(1, 2), {isPrompt, m_model.window}, m_products);
     finish(x, attended.values, x);
 }
 

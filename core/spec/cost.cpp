@@ -69,15 +69,20 @@ struct Shape {
     int64_t upcastSequence(int64_t width) const {
         return products == Products::Upcast ? length * width * kFloatBytes : 0;
     }
+    /// What a window hides of the causal half.
+    int64_t windowMask() const {
+        const bool hides = model.window > 0 && model.window < length;
+        return hides ? length * length * (products == Products::Upcast ? kFloatBytes : element) : 0;
+    }
     int64_t attentionForwardScratch() const {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
         return threads * (floats * kFloatBytes + (nativeBf16() ? attentionTile() * element : 0)) +
-               upcastSequence(2 * model.queryWidth() + 2 * model.keyWidth() + model.heads);
+               upcastSequence(2 * model.queryWidth() + 2 * model.keyWidth() + model.heads) + windowMask();
     }
     int64_t attentionBackwardScratch() const {
         return threads * 2 * attentionTile() * (kFloatBytes + (nativeBf16() ? element : 0)) +
-               upcastSequence(4 * model.queryWidth() + 4 * model.keyWidth());
+               upcastSequence(4 * model.queryWidth() + 4 * model.keyWidth()) + windowMask();
     }
     /// Elements of the pieces in which matrices are widened.
     int64_t upcastPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
@@ -185,7 +190,7 @@ int64_t gradientsPeak(const Shape& shape, const TrainSpec& training, int64_t voc
            std::max(shape.backward(rows, width, chunk), shape.partials(chunk));
 }
 
-/// Of queries with keys and of scores with values, the causal half of each.
+/// Of queries with keys and of scores with values, the causal half of each. What a window hides is computed as well.
 double scoreFlops(const Shape& shape) {
     return 2.0 * double(shape.tokens) * double(shape.length) * double(shape.model.queryWidth());
 }

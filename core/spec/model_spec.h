@@ -22,6 +22,7 @@ struct ModelSpec {
     double normEpsilon = 1e-5;
     double ropeTheta = 10000.0;  ///< of rotary positions
     int64_t ownHeadSize = 0;     ///< elements of a head, even; 0 = width / heads, which then is a whole number
+    int64_t window = 0;          ///< newest tokens that attention sees, the one at hand included; 0 = all
 
     const Architecture& architecture() const { return infoOf(family).architecture; }
     int64_t headSize() const { return ownHeadSize > 0 ? ownHeadSize : width / heads; }

@@ -56,6 +56,7 @@ void modelFields(Archive& archive, Model& model) {
     archive.field("norm_epsilon", model.normEpsilon);
     archive.field("rope_theta", model.ropeTheta);
     archive.field("head_size", model.ownHeadSize);
+    archive.field("window", model.window);
 }
 
 template <typename Archive, typename Training>

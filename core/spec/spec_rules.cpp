@@ -129,6 +129,7 @@ void modelRules(Rules& rules, const ModelSpec& model) {
     rules.range("model.ffn_width", model.ffnWidth, int64_t{1}, kMostFfnWidth);
     rules.range("model.vocabulary", model.vocabulary, int64_t{2}, kMostTokens);
     rules.range("model.context", model.context, int64_t{1}, kMostTokens);
+    rules.range("model.window", model.window, int64_t{0}, kMostTokens);
     rules.range("model.norm_epsilon", model.normEpsilon, 1e-12, 0.1);
     if (model.architecture().positions == Positions::Rotary)
         rules.range("model.rope_theta", model.ropeTheta, 1.0, 1e12);

@@ -15,14 +15,15 @@ namespace {
 struct Shape {
     Family family;
     int64_t width, heads, kvHeads, ffnWidth, vocabulary, sequences, length, chunk;
-    int64_t headSize = 0;
+    int64_t headSize = 0, window = 0;
 };
 
 constexpr Shape kShapes[] = {
-    {Family::Gpt2, 256, 4, 4, 1024, 4096, 8, 256, 512},      {Family::Gpt2, 320, 10, 10, 1280, 512, 3, 900, 1024},
-    {Family::Llama, 384, 6, 2, 640, 8192, 4, 384, 700},      {Family::Llama, 256, 8, 1, 1100, 512, 2, 1000, 4096},
+    {Family::Gpt2, 256, 4, 4, 1024, 4096, 8, 256, 512},          {Family::Gpt2, 320, 10, 10, 1280, 512, 3, 900, 1024},
+    {Family::Llama, 384, 6, 2, 640, 8192, 4, 384, 700},          {Family::Llama, 256, 8, 1, 1100, 512, 2, 1000, 4096},
     {Family::Qwen3, 256, 6, 2, 512, 4096, 4, 384, 700, 128},  // queries three times as wide as the model
     {Family::Qwen3, 384, 4, 2, 640, 1024, 2, 1000, 512, 64},  // and narrower
+    {Family::Llama, 256, 4, 2, 512, 1024, 2, 1400, 700, 0, 300},
 };
 constexpr Shape kRealistic{Family::Llama, 896, 14, 2, 4864, 2048, 2, 1024, 1024};  // the widths of a 0.5 B model
 
@@ -49,6 +50,7 @@ protected:
         model.context = shape.length;
         model.tiedHead = shape.family != Family::Llama;
         model.ownHeadSize = shape.headSize;
+        model.window = shape.window;
         return model;
     }
 

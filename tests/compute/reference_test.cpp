@@ -111,9 +111,9 @@ protected:
                  << (traits.positions == Positions::Learned) << "\ngatedMlp " << (traits.mlp == MlpKind::SwiGlu)
                  << "\nbiases " << (traits.biases == Biases::All) << "\nfusedQkv " << (traits.qkv == QkvLayout::Fused)
                  << "\nqueryKeyNorm " << (traits.queryKeyNorm == QueryKeyNorm::PerHead) << '\n';
-        manifest << "layers " << spec.layers << "\nheads " << spec.heads << "\nkvHeads " << spec.kvHeads << "\ntied "
-                 << spec.tiedHead << "\nepsilon " << spec.normEpsilon << "\ntheta " << spec.ropeTheta
-                 << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch " << training.microBatch
+        manifest << "window " << spec.window << "\nlayers " << spec.layers << "\nheads " << spec.heads << "\nkvHeads "
+                 << spec.kvHeads << "\ntied " << spec.tiedHead << "\nepsilon " << spec.normEpsilon << "\ntheta "
+                 << spec.ropeTheta << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch " << training.microBatch
                  << "\nsequenceLength " << training.sequenceLength << "\nlearningRate " << training.learningRate
                  << "\nbeta1 " << training.beta1 << "\nbeta2 " << training.beta2 << "\nadamEpsilon " << training.epsilon
                  << "\nweightDecay " << training.weightDecay << "\nclipNorm " << training.clipNorm << "\nsteps "
@@ -311,10 +311,12 @@ TEST_P(Reference, TwentyStepsIn16BitsStayNearPyTorchInFp32) {
     EXPECT_NE(widened, bf16);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama(), tinyQwen3()),
+INSTANTIATE_TEST_SUITE_P(Models, Reference,
+                         testing::Values(tinyGpt2(), tinyLlama(), tinyQwen3(), withWindow(tinyLlama(), 7)),
                          [](const auto& instance) {
                              return std::string(infoOf(instance.param.family).word) +
-                                    (instance.param.tiedHead ? "Tied" : "Untied");
+                                    (instance.param.tiedHead ? "Tied" : "Untied") +
+                                    (instance.param.window > 0 ? "Windowed" : "");
                          });
 
 }  // namespace

@@ -264,6 +264,15 @@ TEST(ProbeShape, KeepsHeadsOfTheirOwnSizeAndTheirShareOfTheWidth) {
     EXPECT_NE(probeShapeOf(other, training(2048, 4)).key(), llama);
 }
 
+TEST(ProbeShape, KnowsAWindowThatHidesSomething) {
+    ModelSpec wanted = model(Family::Llama, 256);
+    const std::string all = probeShapeOf(wanted, training(512, 2)).key();
+    wanted.window = 512;
+    EXPECT_EQ(probeShapeOf(wanted, training(512, 2)).key(), all);
+    wanted.window = 511;
+    EXPECT_NE(probeShapeOf(wanted, training(512, 2)).key(), all);
+}
+
 TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
     TrainSpec recipe = training(64, 2);
     const ProbeShape all = probeShapeOf(model(Family::Gpt2, 128), recipe);

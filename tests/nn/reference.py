@@ -100,7 +100,9 @@ class Model:
         if not self.v["learnedPositions"]:
             q, k = self.rotary(q), self.rotary(k)
         k, v = (t.repeat_interleave(heads // kv_heads, dim=1) for t in (k, v))
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
+        back = torch.arange(x.shape[1])[:, None] - torch.arange(x.shape[1])
+        seen = (back >= 0) & (back < (self.v["window"] or torch.inf))
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen).transpose(1, 2).flatten(2)
         return x + F.linear(y, w("AttentionOut"), self.bias(layer, "AttentionOut"))
 
     def mlp(self, layer, x):

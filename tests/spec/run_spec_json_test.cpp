@@ -31,7 +31,7 @@ RunSpec unusualSpec() {
     RunSpec spec;
     spec.name = "odd \"one\"\n";
     spec.title = "Ünusual · title";
-    spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567, 20};
+    spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567, 20, 17};
     spec.training = {7,
                      33,
                      10,

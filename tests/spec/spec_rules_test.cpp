@@ -49,6 +49,7 @@ TEST(SpecRules, shapeOfTheModel) {
          "model.vocabulary: 9223372036854775807 is not between 2 and 1048576"},
         {[](RunSpec& s) { s.model.context = 0; }, "model.context: 0 is not between 1 and 1048576"},
         {[](RunSpec& s) { s.model.context = 63; }, "training.sequence_length: 64 is more than model.context (63)"},
+        {[](RunSpec& s) { s.model.window = -1; }, "model.window: -1 is not between 0 and 1048576"},
         {[](RunSpec& s) { s.model.ownHeadSize = -2; }, "model.head_size: -2 is not between 0 and 65536"},
         {[](RunSpec& s) { s.model.ownHeadSize = 15; }, "model.head_size: 15 is not even"},
         {[](RunSpec& s) {

@@ -48,6 +48,11 @@ inline ModelSpec tinyQwen3() {
     return model;
 }
 
+inline ModelSpec withWindow(ModelSpec model, int64_t window) {
+    model.window = window;
+    return model;
+}
+
 inline TrainSpec tinyTraining(Precision precision, ProductChoice products = ProductChoice::Auto) {
     TrainSpec training;
     training.sequenceLength = 33;
