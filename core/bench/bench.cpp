@@ -11,7 +11,7 @@ namespace {
 /// The design's arithmetic for an untied model with all of its state on disk.
 void fillTheory(BenchResult& result, const OpenRun& run) {
     const TrainSpec& training = run.record.spec.training;
-    const StateFormat format(*run.table, training.state);
+    const StateFormat format(*run.table, training.state, optimizerSpec(training.optimizer));
     const bool stored = gradientFileBytes(*run.table, format, run.plan) > 0;
     const bool early = run.plan.rule != UpdateRule::Deferred;
     const double weights = format.weightsNeed(StateKind::Lo, training.precision) ? 4 : 2;
@@ -34,7 +34,7 @@ void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
 
 Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& progress, std::stop_token stop) {
     BenchOptions options = asked;
-    settleProducts(osFileSystem(), options.spec.training);
+    resolveProducts(osFileSystem(), options.spec.training);
     const EventSink sink = [&progress](const Event& event) {
         if (const auto* preparing = std::get_if<Progress>(&event); preparing && progress)
             progress(*preparing);

@@ -3,6 +3,7 @@
 
 #include "base/block_hooks.h"
 #include "base/result.h"
+#include "spec/state_kind.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -78,10 +79,7 @@ struct BackwardCall {
 struct UpdateCall {
     int firstBlock = 0;
     int blockCount = 0;
-    uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;        ///< null with state preset Lean
-    std::byte* moment1 = nullptr;  ///< sections of StateFormat
-    std::byte* moment2 = nullptr;
+    StateSections state;               ///< of StateFormat; null for kinds that it lacks
     const float* gradient = nullptr;   ///< as norms() left it; or
     const uint16_t* packed = nullptr;  ///< as packGradient() wrote it: one of the two
     const void* current = nullptr;     ///< compute weights before the update: `hi` (fp32: and `lo`) is filled from them
@@ -96,7 +94,7 @@ struct UpdateCall {
 
 /// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean); fp16:
 /// rounds them.
-struct JoinCall {
+struct MaterializeCall {
     int firstBlock = 0;
     int blockCount = 0;
     const uint16_t* hi = nullptr;
@@ -149,7 +147,7 @@ public:
     /// Forgets everything that forwards kept and no backward used up.
     virtual void dropKept() = 0;
     virtual Status update(const UpdateCall& call) = 0;
-    virtual Status join(const JoinCall& call) = 0;
+    virtual Status join(const MaterializeCall& call) = 0;
     virtual Status norms(const NormCall& call) = 0;
     virtual Status packGradient(const PackCall& call) = 0;
 };

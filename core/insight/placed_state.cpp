@@ -57,7 +57,7 @@ std::string alsoOnDevice(const PlacedPlan& placed, TierOfSlice kind, const Slice
     return "; " + some + "on the device too: " + savedCopying(placed, kind);
 }
 
-/// Whether the embedding alone is kept, although all was to be on disk: see PlacementSearch::keepingTheTurn().
+/// Whether the embedding alone is kept, although all was to be on disk: see PlacementSearch::keepEmbeddingWeights().
 bool isForTheTurn(const PlacedPlan& placed, TierOfSlice kind) {
     for (int slice = 0; slice < placed.sliceCount(); ++slice)
         if (placed.slices()[size_t(slice)].firstUnit > 0 && placed.plan().placement.of(slice).*kind != Tier::Disk)
@@ -137,7 +137,9 @@ std::vector<PlacedKind> placedState(const PlacedPlan& placed) {
     std::vector<PlacedKind> all{stateKind(placed, "working weights", &SliceResidency::weights, {StateKind::Hi})};
     if (placed.format().has(StateKind::Lo))
         all.push_back(stateKind(placed, "remainder", &SliceResidency::remainder, {StateKind::Lo}));
-    all.push_back(stateKind(placed, "moments", &SliceResidency::moments, {StateKind::Moment1, StateKind::Moment2}));
+    std::vector<StateKind> moments;
+    std::ranges::copy_if(placed.format().kinds(), std::back_inserter(moments), isMoment);
+    all.push_back(stateKind(placed, "moments", &SliceResidency::moments, moments));
     return all;
 }
 

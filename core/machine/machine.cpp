@@ -2,7 +2,7 @@
 #include "machine/machine.h"
 
 #include "machine/compute_probe.h"
-#include "service/computer_outlook.h"
+#include "service/computer_summary.h"
 
 #include <torch/headeronly/version.h>
 
@@ -184,9 +184,9 @@ ProductRates measureProducts(FileSystem& files) {
     return Measurements::instance().products(files);
 }
 
-void settleProducts(FileSystem& files, TrainSpec& training) {
+void resolveProducts(FileSystem& files, TrainSpec& training) {
     // A measurement has no error of its own: where it fails, products stay native.
-    static_cast<void>(settleProducts(training, [&files]() -> Result<ProductRates> { return measureProducts(files); }));
+    static_cast<void>(resolveProducts(training, [&files]() -> Result<ProductRates> { return measureProducts(files); }));
 }
 
 void keepMeasurements(FileSystem& files, const MachineCache& added) {

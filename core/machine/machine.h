@@ -43,7 +43,7 @@ ProductRates measureProducts(FileSystem& files);
 
 /// Settles the products of a recipe by that, as a run that began here alone would. Whoever plans or measures a recipe
 /// does this first, so that all mean the same run. Thread-safe.
-void settleProducts(FileSystem& files, TrainSpec& training);
+void resolveProducts(FileSystem& files, TrainSpec& training);
 
 /// Adds to what this process and the user's cache know. Thread-safe.
 void keepMeasurements(FileSystem& files, const MachineCache& added);

@@ -41,7 +41,7 @@ std::array<double, 2> shortestSeconds() {
     };
     const Stopwatch total;
     for (int round = 0; round < kLeastRounds || (round < kMostRounds && total.seconds() < kEnoughSeconds); ++round)
-        for (const Products products : {Products::Native, Products::Widened}) {
+        for (const Products products : {Products::Native, Products::Upcast}) {
             shorten(forward[size_t(products)], [&] { linearInto(output, input, weight, products); });
             shorten(backward[size_t(products)], [&] { addWeightGradient(gradient, output, input, products); });
         }
@@ -57,7 +57,7 @@ ProductRates probeProducts() {
             const auto seconds = shortestSeconds();
             const double flops = 2 * 2.0 * double(kTokens * kInputs * kOutputs);
             return {flops / std::max(1e-9, seconds[size_t(Products::Native)]),
-                    flops / std::max(1e-9, seconds[size_t(Products::Widened)])};
+                    flops / std::max(1e-9, seconds[size_t(Products::Upcast)])};
         } catch (const std::exception&) {
             return {};  // no memory for it, say: the recipe is not to fail because of that
         }
@@ -66,16 +66,16 @@ ProductRates probeProducts() {
 }
 
 ProductChoice fasterProducts(const ProductRates& rates) {
-    return rates.known() && rates.widenedFlops >= kClearlyFaster * rates.nativeFlops ? ProductChoice::Widened
-                                                                                     : ProductChoice::Native;
+    return rates.known() && rates.upcastFlops >= kClearlyFaster * rates.nativeFlops ? ProductChoice::Upcast
+                                                                                    : ProductChoice::Native;
 }
 
-bool leavesProducts(const TrainSpec& training) {
+bool leavesProductsOpen(const TrainSpec& training) {
     return training.precision == Precision::Bf16 && training.products == ProductChoice::Auto;
 }
 
-Status settleProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure) {
-    if (leavesProducts(training)) {
+Status resolveProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure) {
+    if (leavesProductsOpen(training)) {
         GSST_ASSIGN(const ProductRates rates, measure());
         training.products = fasterProducts(rates);
     }

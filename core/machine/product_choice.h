@@ -11,21 +11,21 @@ namespace gsst {
 /// Speed of the products of a layer in bf16 in either way (see Products): FLOPs a second, 0 if it is not known.
 struct ProductRates {
     double nativeFlops = 0;
-    double widenedFlops = 0;
-    bool known() const { return nativeFlops > 0 && widenedFlops > 0; }
+    double upcastFlops = 0;
+    bool known() const { return nativeFlops > 0 && upcastFlops > 0; }
 };
 
 /// Times both on all cores: some tenths of a second, a few seconds where one of them is very slow. Not known if it
 /// fails. Works on a thread of its own, so that torch's settings on the caller's stay.
 ProductRates probeProducts();
 
-/// Widened where that is clearly faster, by 15 %: it takes more memory.
+/// Upcast where that is clearly faster, by 15 %: it takes more memory.
 ProductChoice fasterProducts(const ProductRates& rates);
 
 /// Whether the recipe leaves to the machine how products are made.
-bool leavesProducts(const TrainSpec& training);
+bool leavesProductsOpen(const TrainSpec& training);
 
 /// Settles that by what `measure` finds, which is asked only then. Its error, if it has one.
-Status settleProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure);
+Status resolveProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure);
 
 }  // namespace gsst

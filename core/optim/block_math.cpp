@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/block_math.h"
 
-#include "optim/adamw_cpu.h"
 #include "optim/kernels/bf16_split.h"
+#include "optim/optimizer.h"
 #include "optim/squared_norm.h"
+#include "optim/weights.h"
 #include "spec/cost.h"
 
 #include <algorithm>
@@ -64,35 +65,35 @@ Element* weightsAt(void* weights, int64_t offset, const BlockInfo& block) {
     return data;
 }
 
-CodedMoment codedSection(std::byte* section, const BlockInfo& block) {
+QuantizedMoment quantizedSection(std::byte* section, const BlockInfo& block) {
     return {reinterpret_cast<uint8_t*>(section), reinterpret_cast<float*>(section + block.paddedElements)};
 }
 
 /// The state of the `i`-th block of the range.
-AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i, const BlockInfo& block) {
-    const auto section = [&](std::byte* sections, StateKind kind) {
-        return sections + format.bytes(update.blocks.first, i, kind);
+UpdateArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i, const BlockInfo& block) {
+    const int number = update.blocks.first + i;
+    const auto section = [&](StateKind kind) {
+        return update.state[kind] + format.bytes(update.blocks.first, i, kind);
     };
-    AdamWArrays arrays;
-    arrays.hi = reinterpret_cast<uint16_t*>(section(update.hi, StateKind::Hi));
+    const auto setMoment = [&](StateKind kind, float*& plain, QuantizedMoment& quantized) {
+        if (format.quantized(number, kind))
+            quantized = quantizedSection(section(kind), block);
+        else if (format.keeps(number, kind))
+            plain = reinterpret_cast<float*>(section(kind));
+    };
+    UpdateArrays arrays;
+    arrays.hi = reinterpret_cast<uint16_t*>(section(StateKind::Hi));
     if (format.has(StateKind::Lo))
-        arrays.lo = reinterpret_cast<uint16_t*>(section(update.lo, StateKind::Lo));
-    std::byte* moment1 = section(update.moment1, StateKind::Moment1);
-    std::byte* moment2 = section(update.moment2, StateKind::Moment2);
-    if (format.quantized(update.blocks.first + i, StateKind::Moment1)) {
-        arrays.coded1 = codedSection(moment1, block);
-        arrays.coded2 = codedSection(moment2, block);
-    } else {
-        arrays.moment1 = reinterpret_cast<float*>(moment1);
-        arrays.moment2 = reinterpret_cast<float*>(moment2);
-    }
+        arrays.lo = reinterpret_cast<uint16_t*>(section(StateKind::Lo));
+    setMoment(StateKind::Moment1, arrays.moment1, arrays.quantized1);
+    setMoment(StateKind::Moment2, arrays.moment2, arrays.quantized2);
     return arrays;
 }
 
 /// In memory of the calling thread, until its next call.
 const float* unpacked(const uint16_t* packed, int64_t elements) {
     thread_local std::vector<float> gradient(size_t{kBlockElements});
-    joinWeights(packed, nullptr, gradient.data(), elements);
+    materializeWeights(packed, nullptr, gradient.data(), elements);
     return gradient.data();
 }
 
@@ -100,14 +101,14 @@ const float* unpacked(const uint16_t* packed, int64_t elements) {
 
 Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
                     const BlockUpdate& update, WorkerPool& workers) {
-    const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
+    const auto step = optimizerOf(training.optimizer).step(training, update.step, update.gradientScale);
     std::atomic<bool> finite = true;
     Hooked hooked(update.hooks);
     forBlocks(table, update.blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         if (!hooked.open(update.blocks.first + int(i)))
             return;
         const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
-        AdamWArrays arrays = stateOf(format, update, int(i), block);
+        UpdateArrays arrays = stateOf(format, update, int(i), block);
         arrays.gradient = update.packed ? unpacked(update.packed + offset, block.elements) : update.gradient + offset;
         arrays.count = block.elements;
         arrays.rounding = {training.seed, update.step, block.tensor};
@@ -117,7 +118,7 @@ Status updateBlocks(const TensorTable& table, const StateFormat& format, const T
         else if (update.weights)
             (training.precision == Precision::Bf16 ? arrays.weightsBf16 : arrays.weightsFp16) =
                 weightsAt<uint16_t>(update.weights, offset, block);
-        if (!adamwUpdate(arrays, tensor.decay, constants))
+        if (!step->update(arrays, tensor.decay))
             finite.store(false, std::memory_order_relaxed);
         hooked.close(update.blocks.first + int(i));
     });
@@ -132,7 +133,7 @@ Status joinBlocks(const TensorTable& table, Precision precision, BlockRange bloc
     forBlocks(table, blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         auto* into = static_cast<std::byte*>(weights) + offset * computeElementBytes(precision);
         if (hooked.open(blocks.first + int(i)))
-            joinWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
+            materializeWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
     });
     return hooked.result();
 }
@@ -179,7 +180,7 @@ void packGradients(const TensorTable& table, BlockRange blocks, const float* gra
 void unpackGradients(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient,
                      WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
-        joinWeights(packed + offset, nullptr, gradient + offset, block.paddedElements);
+        materializeWeights(packed + offset, nullptr, gradient + offset, block.paddedElements);
     });
 }
 

@@ -2,6 +2,7 @@
 #include "spec/spec_rules.h"
 
 #include "spec/json_text.h"
+#include "spec/optimizer_spec.h"
 #include "spec/tensor_table.h"
 
 #include <algorithm>
@@ -139,13 +140,9 @@ void batchRules(Rules& rules, const TrainSpec& training, const ModelSpec& model)
 }
 
 void optimizerRules(Rules& rules, const TrainSpec& training) {
-    rules.range("training.learning_rate", training.learningRate, 1e-12, 100.0);
-    rules.range("training.min_learning_rate", training.minLearningRate, 0.0, 100.0);
+    for (const Hyperparameter& each : optimizerSpec(training.optimizer).hyperparameters)
+        rules.range(std::string("training.") + each.word, training.*each.value, each.least, each.most);
     rules.range("training.warmup_steps", training.warmupSteps, int64_t{0}, kMostSteps);
-    rules.range("training.beta1", training.beta1, 0.0, 0.999999);  // anything nearer to 1 is 1 in the kernels' floats
-    rules.range("training.beta2", training.beta2, 0.0, 0.999999);
-    rules.range("training.epsilon", training.epsilon, 1e-30, 1.0);
-    rules.range("training.weight_decay", training.weightDecay, 0.0, 100.0);
     rules.range("training.clip_norm", training.clipNorm, 0.0, 1e9);
     rules.range("training.loss_scale", training.lossScale, 1.0, kMostLossScale);
     rules.range("training.loss_scale_grow_steps", training.lossScaleGrowSteps, int64_t{1}, kMostSteps);

@@ -19,7 +19,7 @@ const char* nameOf(Precision precision);  ///< "fp32", "bf16", "fp16", as in rec
 enum class ProductChoice {
     Auto,    ///< the faster way of the machine where the run begins: settled then, and part of the run
     Native,  ///< by the library, in bf16
-    Widened  ///< factors widened to fp32, which is exact, multiplied and added up in fp32, and rounded once
+    Upcast   ///< factors widened to fp32, which is exact, multiplied and added up in fp32, and rounded once
 };
 const char* nameOf(ProductChoice choice);  ///< as in recipes
 
@@ -29,10 +29,15 @@ enum class ScheduleKind { Constant, Cosine };
 /// What the state of a parameter consists of, and so what it costs on disk and in memory; see StateFormat for the
 /// bytes.
 enum class StatePreset {
-    Exact,  ///< fp32 weights and fp32 moments: 12 bytes a parameter; gradients fp32
+    Exact,  ///< fp32 weights and fp32 moments: with AdamW 12 bytes a parameter; gradients fp32
     Mixed,  ///< fp32 weights, 8-bit moments: about 6 bytes; gradients rounded to bf16
     Lean    ///< bf16 weights, rounded stochastically in each step, 8-bit moments: about 4 bytes; gradients rounded to
             ///< bf16
+};
+
+/// By which rule gradients change weights; see OptimizerSpec for what each keeps. The numbers are on disk.
+enum class OptimizerKind {
+    AdamW  ///< Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019
 };
 
 /// By which norm gradients are clipped.
@@ -67,6 +72,7 @@ struct TrainSpec {
     Precision precision = Precision::Fp32;
     ProductChoice products = ProductChoice::Auto;  ///< of bf16; fp32 has no choice, and fp16 is always widened
     StatePreset state = StatePreset::Exact;
+    OptimizerKind optimizer = OptimizerKind::AdamW;
     double lossScale =
         65536;  ///< fp16: what the gradient of the loss is multiplied by in the first step; a power of two
     int64_t lossScaleGrowSteps =
@@ -108,7 +114,7 @@ struct TrainSpec {
 };
 
 /// The way that products are made in the end.
-enum class Products { Native, Widened };
+enum class Products { Native, Upcast };
 
 /// Of the recipe; native as long as ProductChoice::Auto is not settled.
 Products productsOf(const TrainSpec& training);

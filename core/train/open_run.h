@@ -36,7 +36,7 @@ struct OpenRun {
     MachineLimits limits;
     Plan plan;
     DevicePoolMaker makeDevicePool = {};  ///< empty = the system's memory
-    RankPlace place;
+    ProcessRank place;
     std::unique_ptr<RankGroup> collective;   ///< null if this process trains alone
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };

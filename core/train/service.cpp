@@ -53,7 +53,7 @@ public:
         PlanPreview preview;
         preview.parameters = table.parameters();
         GSST_ASSIGN(const Means means, meansOf(question));
-        preview.smallestDeviceBytes = smallestDeviceLimit(settledHere(spec), table);
+        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec), table);
         const auto plan = makePlan(means.share, table, means.hardware, means.limits);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
@@ -119,16 +119,16 @@ private:
         MachineLimits limits;
     };
 
-    RunSpec settledHere(RunSpec spec) {
-        settleProducts(m_files, spec.training);
+    RunSpec resolvedHere(RunSpec spec) {
+        resolveProducts(m_files, spec.training);
         return spec;
     }
     Result<Means> meansOf(const PlanQuestion& question) {
         const std::filesystem::path folder =
             question.folder.empty() ? std::filesystem::current_path() : question.folder;
-        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         Means means;
-        RunSpec spec = settledHere(question.spec);
+        RunSpec spec = resolvedHere(question.spec);
         spec.training.microBatch = dividedMicroBatch(spec.training, place.ranks);
         GSST_ASSIGN(means.share, shareOf(spec, place.ranks));
         means.hardware = measureMachine(m_files, folder, means.share, DriveProbe::KnownOnly).profile;
@@ -152,7 +152,7 @@ private:
     Result<std::unique_ptr<TraceWriter>> openTrace(const TraceRequest& request) {
         if (request.file.empty())
             return std::unique_ptr<TraceWriter>();
-        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         TraceRequest own = request;
         own.file = fileOfRank(request.file, place);
         return TraceWriter::create(m_files, own);

@@ -145,8 +145,8 @@ INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
                                          Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16},
                                          Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16},
-                                         Case{tinyGpt2(), Precision::Bf16, ProductChoice::Widened},
-                                         Case{tinyLlama(), Precision::Bf16, ProductChoice::Widened}));
+                                         Case{tinyGpt2(), Precision::Bf16, ProductChoice::Upcast},
+                                         Case{tinyLlama(), Precision::Bf16, ProductChoice::Upcast}));
 
 TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {
@@ -162,10 +162,10 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
         UpdateCall call;
         call.firstBlock = unit.firstBlock;
         call.blockCount = unit.blockCount;
-        call.hi = hi.data();
-        call.lo = lo.data();
-        call.moment1 = reinterpret_cast<std::byte*>(moment1.data());
-        call.moment2 = reinterpret_cast<std::byte*>(moment2.data());
+        call.state.set(StateKind::Hi, hi.data());
+        call.state.set(StateKind::Lo, lo.data());
+        call.state.set(StateKind::Moment1, moment1.data());
+        call.state.set(StateKind::Moment2, moment2.data());
         call.gradient = model.gradientAt(2);
         call.weights = updated.data_ptr();
         ASSERT_TRUE(math->update(call).ok());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/half_float.h"
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
 #include "optim/block_math.h"
+#include "optim/element_step.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
 #include "slow_update.h"
@@ -21,7 +22,7 @@ namespace {
 class BlockMath : public testing::TestWithParam<StatePreset> {
 protected:
     TensorTable table{oddModel()};
-    StateFormat format{table, GetParam()};
+    StateFormat format{table, GetParam(), kAdamW};
     TrainSpec training;
     const UnitInfo& unit = table.units()[kUnit];
     BlockRange all{unit.firstBlock, unit.blockCount};
@@ -56,7 +57,7 @@ protected:
         for (int block = all.first; block < all.first + all.count; ++block) {
             const BlockInfo& info = table.blocks()[size_t(block)];
             const TensorInfo& tensor = table.tensors()[size_t(info.tensor)];
-            AdamWArrays arrays = chunk.arrays(block);
+            UpdateArrays arrays = chunk.arrays(block);
             arrays.gradient = gradient.data() + info.offset;
             arrays.rounding = {training.seed, 3, info.tensor};
             arrays.firstElement = info.offset - tensor.offset;

@@ -2,8 +2,9 @@
 // The update as CUDA does it, for every state preset: what its threads do, one after the other on the processor; and on
 // a card.
 #include "card.h"
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
 #include "optim/block_math_cuda.h"
+#include "optim/element_step.h"
 #include "optim/kernels/group_loops.h"
 #include "state_chunk.h"
 
@@ -39,7 +40,7 @@ struct Work {
 class BlockUpdateLoops : public testing::TestWithParam<StatePreset> {
 protected:
     TensorTable table{oddModel()};
-    StateFormat format{table, GetParam()};
+    StateFormat format{table, GetParam(), kAdamW};
     TrainSpec training;
     const UnitInfo& unit = table.units()[kUnit];
     size_t count = size_t(unit.paddedElements);
@@ -134,22 +135,23 @@ INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateLoops,
                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
-void updateByElements(const BlockArrays& arrays, const BlockPlace& place, const AdamWConstants& constants) {
+void updateByElements(const BlockArrays& arrays, const BlockLocation& place, const AdamWConstants& constants) {
     for (int32_t i = place.paddedElements - 1; i >= 0; --i)
-        loops::updateElement(arrays, place, i, constants);
+        loops::updateElement<AdamWMath>(arrays, place, i, constants);
 }
 
 /// Each lane does its first half before any does its second, the last one first.
-void updateByGroups(const BlockArrays& arrays, const BlockPlace& place, const AdamWConstants& constants) {
+void updateByGroups(const BlockArrays& arrays, const BlockLocation& place, const AdamWConstants& constants) {
     for (int32_t group = place.paddedElements / kGroupElements - 1; group >= 0; --group) {
         std::array<LaneMoments, kGroupLanes> kept;
         LargestMoments largest;
         for (int lane = kGroupLanes - 1; lane >= 0; --lane) {
-            const LargestMoments own = loops::updateLane(arrays, place, group, lane, constants, kept[size_t(lane)]);
+            const LargestMoments own =
+                loops::updateLane<AdamWMath>(arrays, place, group, lane, constants, kept[size_t(lane)]);
             largest = {loops::larger(largest.moment1, own.moment1), loops::larger(largest.moment2, own.moment2)};
         }
         for (int lane = kGroupLanes - 1; lane >= 0 && place.quantized; --lane)
-            loops::encodeLane(arrays, place, group, lane, kept[size_t(lane)], largest);
+            loops::encodeLane<AdamWMath>(arrays, place, group, lane, kept[size_t(lane)], largest);
     }
 }
 
@@ -197,7 +199,7 @@ TEST_P(BlockUpdateLoops, TellWhatIsNotFiniteAsTheCpuKernelsDo) {
 TEST_P(BlockUpdateLoops, TellOfAWeightThatNoBf16Holds) {
     Work expected = start(), found = start();
     for (Work* work : {&expected, &found}) {
-        AdamWArrays arrays = work->chunk.arrays(matrix().firstBlock);
+        UpdateArrays arrays = work->chunk.arrays(matrix().firstBlock);
         arrays.hi[700] = 0x7f80;
         if (arrays.lo)
             arrays.lo[700] = 0xffff;
@@ -219,14 +221,14 @@ TEST_P(BlockUpdateLoops, ANaNShowsInItsGroup) {
         found.gradient[size_t(matrix().offset) + 700] = bad;
         updateByThreads(found, all(), Out::Fp32, Gradients::Fp32);
         EXPECT_EQ(found.notFinite[0], 1u);
-        AdamWArrays harmed = found.chunk.arrays(block), good = clean.chunk.arrays(block);
+        UpdateArrays harmed = found.chunk.arrays(block), good = clean.chunk.arrays(block);
         EXPECT_TRUE(std::isnan(loops::floatOf(uint32_t{harmed.hi[700]} << 16)));
         for (int64_t i = 0; i < harmed.count; ++i) {
             const bool hit = i / kGroupElements == 700 / kGroupElements;
-            ASSERT_EQ(harmed.coded1.codes[i], hit ? 0 : good.coded1.codes[i]) << i;
-            ASSERT_EQ(harmed.coded2.codes[i], hit ? 0 : good.coded2.codes[i]) << i;
-            ASSERT_EQ(std::isnan(harmed.coded1.scales[i / kGroupElements]), hit) << i;
-            ASSERT_EQ(std::isnan(harmed.coded2.scales[i / kGroupElements]), hit) << i;
+            ASSERT_EQ(harmed.quantized1.codes[i], hit ? 0 : good.quantized1.codes[i]) << i;
+            ASSERT_EQ(harmed.quantized2.codes[i], hit ? 0 : good.quantized2.codes[i]) << i;
+            ASSERT_EQ(std::isnan(harmed.quantized1.scales[i / kGroupElements]), hit) << i;
+            ASSERT_EQ(std::isnan(harmed.quantized2.scales[i / kGroupElements]), hit) << i;
             ASSERT_TRUE(i == 700 || harmed.hi[i] == good.hi[i]) << i;
         }
     }
@@ -237,7 +239,7 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
     large.tiedHead = false;
     large.vocabulary = 90000;
     const TensorTable wide(large);
-    const StateFormat wideFormat(wide, GetParam());
+    const StateFormat wideFormat(wide, GetParam(), kAdamW);
     for (const int number : {0, wide.headUnit()}) {
         const UnitInfo& whole = wide.units()[size_t(number)];
         const BlockRange run{whole.firstBlock + 1, whole.blockCount - 1};
@@ -247,7 +249,7 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
             const BlockBatch batch = updateBatch(wide, wideFormat, run, done, 0.5f);
             ASSERT_EQ(batch.count, std::min(kBatchBlocks, run.count - done));
             for (int i = 0; i < batch.count; ++i) {
-                const BlockPlace& place = batch.places[i];
+                const BlockLocation& place = batch.places[i];
                 const BlockInfo& block = wide.blocks()[size_t(run.first + done + i)];
                 const TensorInfo& tensor = wide.tensors()[size_t(block.tensor)];
                 ASSERT_EQ(place.offset, block.offset - wide.blocks()[size_t(run.first)].offset);
@@ -292,10 +294,8 @@ protected:
         uint16_t *bf16 = card.upload(work.bf16), *fp16 = card.upload(work.fp16);
         float* fp32 = card.upload(work.fp32);
         uint32_t* notFinite = card.upload(work.notFinite);
-        call.hi = state + work.chunk.offset(blocks.first, StateKind::Hi);
-        call.lo = format.has(StateKind::Lo) ? state + work.chunk.offset(blocks.first, StateKind::Lo) : nullptr;
-        call.moment1 = state + work.chunk.offset(blocks.first, StateKind::Moment1);
-        call.moment2 = state + work.chunk.offset(blocks.first, StateKind::Moment2);
+        for (StateKind kind : format.kinds())
+            call.state[kind] = state + work.chunk.offset(blocks.first, kind);
         if (call.gradient)
             call.gradient = card.upload(work.gradient) + offset;
         else
@@ -339,7 +339,7 @@ TEST_P(BlockUpdateCuda, TellsWhatIsNotFinite) {
         if (at != 3 && GetParam() != StatePreset::Exact) {
             // A NaN has other bits on a card.
             for (Work* work : {&expected, &found}) {
-                float& scale = work->chunk.arrays(matrix().firstBlock).coded2.scales[700 / kGroupElements];
+                float& scale = work->chunk.arrays(matrix().firstBlock).quantized2.scales[700 / kGroupElements];
                 EXPECT_TRUE(std::isnan(scale));
                 scale = 0;
             }

@@ -82,7 +82,7 @@ TEST(Init, IsAFunctionOfSeedTensorAndElement) {
 TEST(Init, StateOfABlockIsWeightsAndZeroMoments) {
     const TensorTable table(model());
     for (const StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
-        const StateFormat format(table, preset);
+        const StateFormat format(table, preset, kAdamW);
         for (int block = 0; block < format.blockCount(); ++block) {
             const size_t padded = size_t(table.blocks()[size_t(block)].paddedElements);
             std::vector<uint16_t> hi(padded), lo(padded), alone(padded);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
+#include "optim/element_step.h"
 #include "optim/schedule.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
@@ -89,7 +90,7 @@ TEST(TorchAdamW, TenStepsAgree) {
         const float factor = clipFactor(totalNorm({&squared, 1}), spec.clipNorm);
         EXPECT_EQ(factor, factors[size_t(step - 1)]) << "step " << step;
         clipped += factor < 1;
-        adamwUpdate(state.arrays(gradient, 0, kCount), true, adamwConstants(spec, step, factor));
+        updateElements<AdamWMath>(state.arrays(gradient, 0, kCount), true, adamwConstants(spec, step, factor));
     }
     EXPECT_TRUE(clipped > 2 && clipped < kSteps) << clipped;
 

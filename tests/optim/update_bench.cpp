@@ -3,8 +3,10 @@
 // All measurements take turns in each round, since other programs may be running; medians and best of the rounds.
 #include "base/clock.h"
 #include "io/aligned_buffer.h"
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
+#include "optim/element_step.h"
 #include "optim/squared_norm.h"
+#include "optim/weights.h"
 #include "optim/worker_pool.h"
 #include "optim_helpers.h"
 #include "store/state_hash.h"
@@ -67,20 +69,20 @@ struct BenchState {
     Aligned<uint8_t> codes1, codes2;
     Aligned<float> scales1, scales2;
 
-    BenchState(const State& state, const CodedState& coded)
+    BenchState(const State& state, const QuantizedState& coded)
         : hi(state.hi), lo(state.lo), moment1(state.moment1), moment2(state.moment2), codes1(coded.codes1),
           codes2(coded.codes2), scales1(coded.scales1), scales2(coded.scales2) {}
 
-    AdamWArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
-        AdamWArrays arrays;
+    UpdateArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
+        UpdateArrays arrays;
         arrays.hi = &hi[first];
         arrays.lo = preset == StatePreset::Lean ? nullptr : &lo[first];
         if (preset == StatePreset::Exact) {
             arrays.moment1 = &moment1[first];
             arrays.moment2 = &moment2[first];
         } else {
-            arrays.coded1 = {&codes1[first], &scales1[first / size_t(kScaleGroup)]};
-            arrays.coded2 = {&codes2[first], &scales2[first / size_t(kScaleGroup)]};
+            arrays.quantized1 = {&codes1[first], &scales1[first / size_t(kScaleGroup)]};
+            arrays.quantized2 = {&codes2[first], &scales2[first / size_t(kScaleGroup)]};
         }
         arrays.gradient = gradient;
         arrays.count = int64_t(count);
@@ -123,8 +125,9 @@ int run(size_t elements, int threads) {
                              28,
                              [&](size_t first, size_t n) {
                                  const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                 kernels.adamwUpdate(state.arrays(StatePreset::Exact, &gradient[first], first, n),
-                                                     constants.keep, constants);
+                                 kernels.update<AdamWMath>().plain(
+                                     state.arrays(StatePreset::Exact, &gradient[first], first, n), constants.keep,
+                                     constants);
                              },
                              workers,
                              {}});
@@ -135,8 +138,8 @@ int run(size_t elements, int threads) {
                                  bytes,
                                  [&, preset](size_t first, size_t n) {
                                      const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                     kernels.adamwUpdateCoded(state.arrays(preset, &gradient[first], first, n),
-                                                              constants.keep, constants);
+                                     kernels.update<AdamWMath>().quantized(
+                                         state.arrays(preset, &gradient[first], first, n), constants.keep, constants);
                                  },
                                  workers,
                                  {}});
@@ -145,16 +148,17 @@ int run(size_t elements, int threads) {
                              32,
                              [&](size_t first, size_t n) {
                                  const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                 AdamWArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
+                                 UpdateArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
                                  arrays.weightsFp32 = &weights[first];
-                                 kernels.adamwUpdate(arrays, constants.keep, constants);
+                                 kernels.update<AdamWMath>().plain(arrays, constants.keep, constants);
                              },
                              workers,
                              {}});
             cases.push_back({"join, " + name,
                              8,
                              [&](size_t first, size_t n) {
-                                 kernels.joinWeights(&state.hi[first], &state.lo[first], &weights[first], int64_t(n));
+                                 kernels.materializeWeights(&state.hi[first], &state.lo[first], &weights[first],
+                                                            int64_t(n));
                              },
                              workers,
                              {}});

@@ -47,7 +47,7 @@ std::vector<int> blocksOf(const TensorTable& table, const std::vector<SliceRange
     for (const SliceRange& slice : slices) {
         int64_t elements = 0;
         for (const ChunkRange& chunk :
-             chunksOfSlice(table, StateFormat(table, StatePreset::Exact), slice, chunkElements)) {
+             chunksOfSlice(table, StateFormat(table, StatePreset::Exact, kAdamW), slice, chunkElements)) {
             EXPECT_EQ(offsetInSlice(table, slice, chunk.unit, chunk.unitOffset), elements);
             EXPECT_EQ(table.blocks()[size_t(chunk.firstBlock)].offset, chunk.unitOffset);
             elements += chunk.paddedElements;

@@ -255,8 +255,8 @@ TEST(Format, TableOfSumsAndItsRoot) {
 }
 
 TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
-    const TensorTable table(test::codedModel());
-    SumTable sums(StateFormat(table, StatePreset::Lean));
+    const TensorTable table(test::quantizedModel());
+    SumTable sums(StateFormat(table, StatePreset::Lean, kAdamW));
     const size_t blocks = table.blocks().size();
     ASSERT_EQ(sums.serialisedBytes(), blocks * 3 * 8);
     for (int block = 0; block < int(blocks); ++block)

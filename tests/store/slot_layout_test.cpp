@@ -45,7 +45,7 @@ std::vector<ModelSpec> shapes() {
 class Layout : public testing::TestWithParam<std::tuple<ModelSpec, StatePreset>> {
 protected:
     TensorTable m_table{std::get<0>(GetParam())};
-    StateFormat m_format{m_table, std::get<1>(GetParam())};
+    StateFormat m_format{m_table, std::get<1>(GetParam()), kAdamW};
     SlotLayout m_layout{m_table, m_format};
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, Layout,

@@ -28,7 +28,7 @@ protected:
     }
 
     TensorTable m_table{tinyModel()};
-    StateFormat m_format{m_table, GetParam()};
+    StateFormat m_format{m_table, GetParam(), kAdamW};
 };
 GSST_FOR_EACH_PRESET(CrashTest);
 

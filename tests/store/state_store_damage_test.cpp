@@ -174,7 +174,7 @@ TEST_P(PresetDamageTest, AnotherPresetIsRefused) {
     createAndCommit(2);
     m_store.reset();
     for (const StatePreset other : kPresets) {
-        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other), Caching::Direct);
+        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other, kAdamW), Caching::Direct);
         ASSERT_EQ(opened.ok(), other == GetParam());
         if (opened.ok())
             continue;

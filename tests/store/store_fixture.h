@@ -39,7 +39,7 @@ inline ModelSpec wideModel() {
 }
 
 /// One that has moments in 8 bits, with preset mixed or lean, and others.
-inline ModelSpec codedModel() {
+inline ModelSpec quantizedModel() {
     ModelSpec model = tinyModel();
     model.width = 48;
     model.ffnWidth = 96;
@@ -143,7 +143,7 @@ protected:
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         m_store = std::move(*opened);
     }
-    StateFormat format() const { return {m_table, m_preset}; }
+    StateFormat format() const { return {m_table, m_preset, kAdamW}; }
     uint64_t headOffset(uint64_t generation) const { return generation % 8 * 4096; }
 
     std::unique_ptr<FileSystem> m_files = makeMemoryFiles();
@@ -156,7 +156,7 @@ protected:
 class PresetStoreTest : public StoreTest, public testing::WithParamInterface<StatePreset> {
 protected:
     PresetStoreTest() {
-        m_table = TensorTable(codedModel());
+        m_table = TensorTable(quantizedModel());
         m_preset = GetParam();
     }
 };

@@ -97,7 +97,7 @@ public:
         m_parts.plan.placement = placement;
         m_parts.plan.rule = rule;
         m_parts.plan.breakEven = 0.5;
-        const StateFormat format(m_table, m_spec.training.state);
+        const StateFormat format(m_table, m_spec.training.state, optimizerSpec(m_spec.training.optimizer));
         m_parts.plan.stateOnDisk = ProgramBuilder(m_table, format, m_spec.training, placement).stateOnDisk();
         m_parts.plan.microBatch = m_spec.training.microBatch;
         m_parts.plan.ringBytes = ringBytes;
@@ -129,8 +129,8 @@ public:
             results.push_back(*result);
         }
     }
-    std::string settledRoot() {
-        const Status status = m_trainer->settle();
+    std::string flushedRoot() {
+        const Status status = m_trainer->flush();
         EXPECT_TRUE(status.ok()) << status.error().text();
         return m_trainer->store().committed().rootHashHex();
     }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/half_float.h"
-#include "optim/kernels/adamw_math.h"
 #include "optim/kernels/bf16_rounding.h"
 #include "optim/kernels/bf16_split.h"
+#include "optim/kernels/optimizer_maths.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,13 +16,13 @@
 namespace gsst {
 
 /// Where a block lies behind the pointers of BlockArrays. `offset` counts elements.
-struct BlockPlace {
+struct BlockLocation {
     int64_t offset = 0;
     int64_t momentBytes = 0;   ///< from the first block's section of a moment to this one's
     uint64_t randomIndex = 0;  ///< without `lo`: roundingIndex() of the block's first group of 256 elements
     int32_t elements = 0;      ///< at most kBlockElements
     int32_t paddedElements = 0;
-    float keep = 1.0f;       ///< AdamWConstants::keep, or 1 for a tensor that does not decay
+    float keep = 1.0f;       ///< Constants::keep of the Math, or 1 for a tensor that does not decay
     bool quantized = false;  ///< the moments are 8-bit codes with scales
 };
 
@@ -31,7 +31,7 @@ inline constexpr int kBatchBlocks = 64;
 /// The blocks of one launch. Handed to the kernel by value, so no copy to the device has to be waited for.
 struct BlockBatch {
     int count = 0;
-    BlockPlace places[kBatchBlocks];
+    BlockLocation places[kBatchBlocks];
 };
 
 /// State, gradient and output of a run of blocks; see BlockUpdate. At most one of the weights is not null.
@@ -39,7 +39,7 @@ struct BlockArrays {
     uint16_t* hi = nullptr;
     uint16_t* lo = nullptr;  ///< null: weights are `hi` alone and rounded stochastically
     std::byte* moment1 = nullptr;
-    std::byte* moment2 = nullptr;
+    std::byte* moment2 = nullptr;  ///< if the optimizer has second moments
     const float* gradient = nullptr;
     const uint16_t* packed = nullptr;  ///< instead of `gradient`, in bf16
     float* weightsFp32 = nullptr;
@@ -67,7 +67,7 @@ GSST_HD inline uint32_t bitsOf(float value) {
 }
 
 /// fp32 moments of a block that is not quantized.
-GSST_HD inline float* plainMoments(std::byte* moments, const BlockPlace& place) {
+GSST_HD inline float* plainMoments(std::byte* moments, const BlockLocation& place) {
     return reinterpret_cast<float*>(moments + place.momentBytes);
 }
 
@@ -81,15 +81,15 @@ GSST_HD inline void writeWeight(const BlockArrays& arrays, int64_t at, uint32_t 
         arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
-/// New weight `at` in state and output, by a PlainElement or CodedElement. The moments become the new ones, wherever
-/// they are kept. `random`: 16 bits, used without `lo`.
-template <typename Element>
+/// New weight `at` in state and output, by a Math's Plain or Quantized element. The moments become the new ones,
+/// wherever they are kept. `random`: 16 bits, used without `lo`.
+template <typename Math, typename Element>
 GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& moment1, float& moment2, uint32_t random,
                                  const Element& element) {
     const float gradient = arrays.packed ? floatOf(uint32_t{arrays.packed[at]} << 16) : arrays.gradient[at];
     const uint32_t before = joinHalves(arrays.hi[at], arrays.lo ? arrays.lo[at] : uint16_t{0});
     uint32_t bits = bitsOf(element(floatOf(before), gradient, moment1, moment2));
-    uint32_t marks = markNotFinite(bitsOf(moment2));
+    uint32_t marks = markNotFinite(bitsOf(Math::kMoments == 2 ? moment2 : moment1));
     if (arrays.lo) {
         marks |= markNotSplittable(bits);
         arrays.hi[at] = highHalf(bits);
@@ -105,14 +105,24 @@ GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& m
         *arrays.notFinite = 1;
 }
 
+/// The same for element `i` of a block with fp32 moments.
+template <typename Math>
+GSST_HD inline void updatePlainWeight(const BlockArrays& arrays, const BlockLocation& place, int32_t i, uint32_t random,
+                                      const typename Math::Constants& constants) {
+    const typename Math::Plain element(constants, place.keep);
+    float none = 0;
+    float& moment2 = Math::kMoments == 2 ? plainMoments(arrays.moment2, place)[i] : none;
+    updateWeight<Math>(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i], moment2, random, element);
+}
+
 /// Updates element `i` of a block of preset Exact, 0 <= i < paddedElements. In the padding nothing but a zero weight is
 /// written.
-GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& place, int32_t i,
-                                  const AdamWConstants& constants) {
+template <typename Math>
+GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockLocation& place, int32_t i,
+                                  const typename Math::Constants& constants) {
     if (i >= place.elements)
         return writeWeight(arrays, place.offset + i, 0);
-    updateWeight(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i],
-                 plainMoments(arrays.moment2, place)[i], 0, PlainElement(constants, place.keep));
+    updatePlainWeight<Math>(arrays, place, i, 0, constants);
 }
 
 /// Compute weight `at` from its halves; without `lo` (null) it is the value of `hi`.
@@ -136,14 +146,14 @@ GSST_HD inline void splitElement(const BlockArrays& arrays, int64_t at) {
 }
 
 /// Rounds element `i` of the gradient of a block to bf16 in place, 0 <= i < paddedElements; not in the padding.
-GSST_HD inline void roundElement(float* gradient, const BlockPlace& place, int32_t i) {
+GSST_HD inline void roundElement(float* gradient, const BlockLocation& place, int32_t i) {
     float& value = gradient[place.offset + i];
     if (i < place.elements)
         value = floatOf(uint32_t{nearestBf16(bitsOf(value))} << 16);
 }
 
 /// The same into `packed`; zero in the padding, which is not read.
-GSST_HD inline void packElement(const float* gradient, uint16_t* packed, const BlockPlace& place, int32_t i) {
+GSST_HD inline void packElement(const float* gradient, uint16_t* packed, const BlockLocation& place, int32_t i) {
     const int64_t at = place.offset + i;
     packed[at] = i < place.elements ? nearestBf16(bitsOf(gradient[at])) : uint16_t{0};
 }
