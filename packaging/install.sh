@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs what GSST Studio needs to be built and tested: Debian packages that are missing, and LibTorch from PyPI into
-# .venv. Works on Debian 12 and Ubuntu 24.04. A second call only looks, in a fraction of a second; after an installation
-# that was interrupted the next call repairs it. GSST_TORCH_DIR=<folder of a torch package> leaves out the LibTorch part.
+# Installs what GSST Studio needs to be built and tested: Debian packages that are missing, and LibTorch, the CUDA
+# compiler and clang-format from PyPI into .venv. Works on Debian 12 and Ubuntu 24.04. A second call only looks, in a
+# fraction of a second; after an installation that was interrupted the next call repairs it.
+# GSST_TORCH_DIR=<folder of a torch package> leaves out .venv.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,9 +21,9 @@ fail() {
 
 # One dpkg-query for all names: it is slow to start.
 find_missing() {
-    local installed alternatives name
+    local format='${db:Status-Status}:${Package} ' installed alternatives name
     # shellcheck disable=SC2046 # words are wanted here
-    installed=" $(dpkg-query -W -f='${db:Status-Status}:${Package} ' $(printf '%s ' "${packages[@]//|/ }") 2>/dev/null || true)"
+    installed=" $(dpkg-query -W -f="$format" $(printf '%s ' "${packages[@]//|/ }") 2>/dev/null || true)"
     missing=()
     for alternatives in "${packages[@]}"; do
         for name in ${alternatives//|/ }; do
@@ -52,18 +53,21 @@ install_packages() {
     fi
     echo "Installing ${#missing[@]} missing package$( ((${#missing[@]} == 1)) || echo s): ${missing[*]//|*/}"
     "${root[@]}" dpkg --configure -a >/dev/null
-    "${root[@]}" apt-get update -qq || echo "warning: the package lists could not be brought up to date; trying with those that are here" >&2
+    "${root[@]}" apt-get update -qq ||
+        echo "warning: the package lists could not be brought up to date; trying with those that are here" >&2
     for alternatives in "${missing[@]}"; do
         names+=("$(choose_name "$alternatives")")
     done
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${names[@]}" >/dev/null ||
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${names[@]}" >/dev/null ||
         fail "apt-get could not install ${names[*]}; its message is above"
 }
 
 install_torch() {
     local stamp=.venv/.gsst-requirements unfinished=.venv/.gsst-unfinished wanted again=()
     wanted=$(sha256sum packaging/requirements.txt | cut -d' ' -f1)
-    if [ -f "$stamp" ] && [ "$(<"$stamp")" = "$wanted" ] && compgen -G ".venv/lib/python3*/site-packages/torch/lib/libtorch_cpu.so" >/dev/null; then
+    if [ -f "$stamp" ] && [ "$(<"$stamp")" = "$wanted" ] &&
+        compgen -G ".venv/lib/python3*/site-packages/torch/lib/libtorch_cpu.so" >/dev/null; then
         return
     fi
     echo "Installing LibTorch into .venv: a download of about 3 GB, 5 GB on disk, a few minutes"
@@ -82,7 +86,8 @@ install_torch() {
     rm "$unfinished"
 }
 
-command -v apt-get >/dev/null || fail "this script knows Debian and Ubuntu; elsewhere install the packages that it lists by hand"
+command -v apt-get >/dev/null ||
+    fail "this script knows Debian and Ubuntu; elsewhere install the packages that it lists by hand"
 find_missing
 if ((${#missing[@]})); then
     install_packages

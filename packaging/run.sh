@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs what is missing, builds, and starts GSST Studio; arguments go to it. Without a display, or with --headless, it
-# trains the sample in the terminal for about two minutes instead (arguments go to `gsst train`) and prints text that the
-# model wrote. --build-only stops after the build.
+# Installs what is missing, builds, and starts GSST Studio; arguments go to it. Without a display, or with --headless,
+# it trains the sample in the terminal for about two minutes instead (arguments go to `gsst train`) and prints text that
+# the model wrote. --build-only stops after the build.
 set -euo pipefail
 here=$(pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

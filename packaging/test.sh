@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs what is missing, builds, and runs all tests but those labelled "long". Arguments go to ctest: -R <name> for some,
-# -L long for the long ones.
+# Installs what is missing, builds, and runs all tests but those labelled "long". Arguments go to ctest: -R <name> for
+# some, -L long for the long ones.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packaging/build.sh release

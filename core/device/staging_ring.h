@@ -27,9 +27,8 @@ public:
     void release(std::span<std::byte> piece);
 
     size_t capacity() const { return m_memory.size(); }
-    std::span<std::byte> memory() {
-        return {m_memory.data(), m_memory.size()};
-    }                          ///< all of it, to tell the system about
+    /// All of it, to tell the system about.
+    std::span<std::byte> memory() { return {m_memory.data(), m_memory.size()}; }
     size_t usedBytes() const;  ///< rounded, with the pieces that came back but wait for older ones
     size_t peakBytes() const;  ///< highest usedBytes() so far
 

@@ -1,6 +1,7 @@
-# Decides whether CUDA is compiled (GSST_CUDA, on or off) and, if so, sets up the language and gsst_cudart. Compiler and runtime are
-# those of the virtual environment that LibTorch is in: they need no installed toolkit, no driver and no card. No code but
-# that of the files named *_cuda* and *.cu depends on GSST_CUDA; the folders choose between them and *_none.cpp.
+# Decides whether CUDA is compiled (GSST_CUDA, on or off) and, if so, sets up the language and gsst_cudart. Compiler and
+# runtime are those of the virtual environment that LibTorch is in: they need no installed toolkit, no driver and no
+# card. No code but that of the files named *_cuda* and *.cu depends on GSST_CUDA; the folders choose between them and
+# *_none.cpp.
 set(GSST_CUDA OFF)
 if(NOT GSST_WITH_CUDA MATCHES "^(AUTO|ON|OFF)$")
     message(FATAL_ERROR "GSST_WITH_CUDA is \"${GSST_WITH_CUDA}\"; use AUTO, ON or OFF")
@@ -52,4 +53,5 @@ target_link_options(gsst_cudart INTERFACE "-Wl,-rpath,${cuda_dir}/lib")
 
 # The part of LibTorch that knows cards.
 add_library(gsst_torch_cuda INTERFACE)
-target_link_libraries(gsst_torch_cuda INTERFACE gsst_torch gsst_cudart "${torch_dir}/lib/libtorch_cuda.so" "${torch_dir}/lib/libc10_cuda.so")
+target_link_libraries(gsst_torch_cuda INTERFACE
+    gsst_torch gsst_cudart "${torch_dir}/lib/libtorch_cuda.so" "${torch_dir}/lib/libc10_cuda.so")

@@ -4,13 +4,15 @@ target_compile_features(gsst_flags INTERFACE cxx_std_20)
 target_include_directories(gsst_flags INTERFACE "${PROJECT_SOURCE_DIR}/core" "${PROJECT_SOURCE_DIR}")
 # No contraction: fused multiply-adds would make results depend on the compiler's mood.
 target_compile_options(gsst_flags INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror -ffp-contract=off>)
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast>
+    $<$<COMPILE_LANGUAGE:CXX>:-Werror -ffp-contract=off>)
 find_package(Threads REQUIRED)
 target_link_libraries(gsst_flags INTERFACE Threads::Threads)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 if(GSST_SANITIZE STREQUAL "address")
-    target_compile_options(gsst_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    target_compile_options(gsst_flags INTERFACE
+        -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
     target_link_options(gsst_flags INTERFACE -fsanitize=address,undefined)
 elseif(GSST_SANITIZE STREQUAL "thread")
     target_compile_options(gsst_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)

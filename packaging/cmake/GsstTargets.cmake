@@ -1,3 +1,7 @@
+# What every test program gets, and every script that runs one. Active OpenMP waiting makes small steps twenty times
+# slower as soon as anything else runs.
+set(gsst_test_environment "OMP_WAIT_POLICY=passive;XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/tests/cache")
+
 # gsst_library(<name> SOURCES ... [PUBLIC ...] [PRIVATE ...]): static library gsst_<name> with our flags.
 function(gsst_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -5,7 +9,8 @@ function(gsst_library name)
     target_link_libraries(gsst_${name} PUBLIC gsst_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# gsst_test(<file stem> LIBRARIES ... [LABELS ...] [TIMEOUT s]): one GoogleTest program from <file stem>.cpp, one ctest entry a test case.
+# gsst_test(<file stem> LIBRARIES ... [LABELS ...] [TIMEOUT s]): one GoogleTest program from <file stem>.cpp,
+# one ctest entry.
 function(gsst_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "LIBRARIES;LABELS" ${ARGN})
     add_executable(${name} ${name}.cpp)
@@ -18,6 +23,6 @@ function(gsst_test name)
     endif()
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-    # Active OpenMP waiting makes small steps twenty times slower as soon as anything else runs.
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "OMP_WAIT_POLICY=passive;XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/tests/cache")
+    set_tests_properties(${name} PROPERTIES
+        LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${gsst_test_environment}")
 endfunction()

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain PyTorch against `gsst bench`, in turns: the same GPT-2, tokens a step, threads and precision, resident, AdamW, clipped.
+"""Plain PyTorch against `gsst bench`, in turns: the same GPT-2, tokens a step, threads and precision.
+
+Both resident, with AdamW and clipping.
 
 usage: plain_torch_bench.py GSST RECIPE.json TOKENS_PER_STEP [ROUNDS] [STEPS]
 
-PyTorch keeps fp32 weights and computes in bf16 by autocast, once with checkpointed blocks (every block is computed twice, as in
-gsst's ways resident, ram and disk) and once without. Prints tokens a second, medians over all rounds. Run it by hand, on a quiet
-computer; nothing else depends on it.
+PyTorch keeps fp32 weights and computes in bf16 by autocast, once with checkpointed blocks (every block is computed
+twice, as in gsst's ways resident, ram and disk) and once without. Prints tokens a second, medians over all rounds. Run
+it by hand, on a quiet computer; nothing else depends on it.
 """
 
 import json

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Predicted against measured, and how cost grows with the model: `gsst bench` over a grid of plans, as a Markdown table.
+"""Predicted against measured, and how cost grows with the model: `gsst bench` over a grid of plans, as Markdown.
 
 usage: prediction_grid.py GSST [--folder FOLDER] [--only WORD] [--largest]
 
-A row is one plan: seconds a step, device memory, counted RAM and bytes, each measured over predicted. The rows "linear" have the same
-tokens a step; for them the table says what a FLOP of the program and a parameter cost. --largest adds models that take minutes a
-step. Run it by hand, on a quiet computer, after `gsst doctor`; nothing else depends on it.
+A row is one plan: seconds a step, device memory, counted RAM and bytes, each measured over predicted. The rows
+"linear" have the same tokens a step; for them the table says what a FLOP of the program and a parameter cost. --largest
+adds models that take minutes a step. Run it by hand, on a quiet computer, after `gsst doctor`; nothing else depends on
+it.
 """
 
 import argparse

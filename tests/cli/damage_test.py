@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run folder whose files are damaged, missing or from the future: it is told, and nothing is destroyed that was still good."""
+"""A run folder whose files are damaged, missing or from the future.
+
+The program tells of it, and nothing is destroyed that was still good."""
 
 import json
 import os

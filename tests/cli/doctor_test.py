@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`gsst doctor` as people call it: its figures are figures, plans use them afterwards, and nothing is left on the drive."""
+"""`gsst doctor` as people call it.
+
+Its figures are figures, plans use them afterwards, and nothing is left on the drive."""
 
 import json
 import os
@@ -55,7 +57,8 @@ class DoctorTest(unittest.TestCase):
         [rates] = self.kept()["compute"].values()
         self.assertAlmostEqual(rates["forward_flops"] / report["training"]["forward_flops"], 1, places=6)
 
-        # What is kept is what the plan is made with: with a hundredth of the speed a step takes a hundred times as long.
+        # What is kept is what the plan is made with: with a hundredth of the speed a step takes a hundred times as
+        # long.
         before = json.loads(self.gsst("plan", "--spec", self.spec, "--json").out)["seconds_per_step"]
         slower = self.kept()
         for rates in slower["compute"].values():

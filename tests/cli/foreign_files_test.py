@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else a run folder holds: a run.json that someone wrote, tokens and a tokenizer that are damaged, things that are no files.
+"""What else a run folder holds: a run.json that someone wrote, damaged tokens and tokenizers, things that are no files.
+
 Each is refused by name, and the run is as it was before."""
 
 import json

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks that are full for real: whatever is being written then, the program says so with numbers, and nothing is lost."""
+"""Disks that are full for real.
+
+Whatever is being written then, the program says so with numbers, and nothing is lost."""
 
 import json
 import os

@@ -101,7 +101,8 @@ class KillResumeTest(program.ProgramTest):
             if outcome.code == 0 and kills >= least:
                 break
             if outcome.code == 0:
-                # It came to its end before it was killed: the computer was busy with this test's other threads. From the beginning, then.
+                # It came to its end before it was killed: the computer was busy with this test's other threads. From
+                # the beginning, then.
                 shutil.rmtree(self.run_folder)
                 kills = 0
                 continue

@@ -23,7 +23,7 @@ class LossScaleTest(program.ProgramTest):
         return [line for line in lines if line["event"] == name]
 
     def check_scales(self, steps):
-        """Halved after each step whose gradient overflowed, doubled after eight good ones in a row; returns how often."""
+        """Halved after each step whose gradient overflowed, doubled after eight good ones; returns how often."""
         scale, age, overflows, doubled = HUGE, 0, 0, 0
         for line in steps:
             self.assertEqual(line["loss_scale"], scale, line)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders and files that the user may not write or read. Root may do everything, so root has the program run as nobody."""
+"""Folders and files that the user may not write or read.
+
+Root may do everything, so root has the program run as nobody."""
 
 import functools
 import os

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several processes over Gloo train one model: as one process does; killed, interrupted and resumed; refused where they do not belong together."""
+"""Several processes over Gloo train one model as one process does.
+
+They are killed, interrupted and resumed, and refused where they do not belong together."""
 
 import json
 import os
@@ -32,8 +34,10 @@ def environment(rank, ranks=2, port=1):
 
 
 def same_order(training=None):
-    """One micro-batch for each of two ranks, a sequence of tokens that differ, no biases and one gradient for every matrix: what one process
-    adds up token by token, or micro-batch by micro-batch, is then one number of each rank, and the order of addition is the same.
+    """One micro-batch for each of two ranks, a sequence of tokens that differ, no biases, one gradient a matrix.
+
+    What one process adds up token by token, or micro-batch by micro-batch, is then one number of each rank, and the
+    order of addition is the same.
     """
     return program.tiny_spec(
         {"micro_batch": 1, "sequences_per_step": 2, **(training or {})}, {"family": "llama", "tied_head": False}
@@ -114,7 +118,9 @@ class RanksTest(program.ProgramTest):
                 )
 
     def test_each_keeps_its_share(self):
-        """Of fp32 state with bf16 compute: 2 of 12 bytes a parameter are whole, the rest is divided; and so is what is moved."""
+        """Of fp32 state with bf16 compute: 2 of 12 bytes a parameter are whole, the rest is divided.
+
+        So is what is moved."""
         options = ("--precision", "bf16", "--residency", "disk", "--steps", "3")
         self.train_together(*options)
         self.succeed(self.train(*options))

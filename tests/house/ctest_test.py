@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks that ctest runs every test file: one may be named in a CMakeLists.txt and still stand in a branch that is never taken.
+"""Checks that ctest runs every test file.
+
+One may be named in a CMakeLists.txt and still stand in a branch that is never taken.
 
 ctest_test.py <build folder> [area of tests/ that this configuration leaves out ...]"""
 

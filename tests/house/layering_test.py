@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks by their #include lines that folders know only the folders below them, and that LibTorch and the system's headers
-stay in the files that are meant to hold them."""
+"""Checks by their #include lines that folders know only the folders below them.
+
+LibTorch and the system's headers stay in the files that are meant to hold them."""
 
 import fnmatch
 import re
@@ -55,7 +56,8 @@ ARROWS = {
 CORE = tuple(folder for folder in ARROWS if folder != "ui")
 ARROWS["app"] = CORE + ("ui",)
 
-# Rooms within a folder, and what each may include of the rest of that folder; the files beside them are the room of the folder's own name.
+# Rooms within a folder, and what each may include of the rest of that folder; the files beside them are the room of the
+# folder's own name.
 ROOMS = {
     "plan/program": (),
     "plan": ("plan/program",),
@@ -117,7 +119,7 @@ def includes(root, name):
 
 
 def resolve(root, name, header):
-    """The file of the tree that an #include line of `name` means, or None for a header of a library or of the system."""
+    """The file of the tree that an #include line of `name` means; None for a header of a library or of the system."""
     folder = name.rsplit("/", 1)[0]
     for candidate in ("core/" + header, header, folder + "/" + header):
         if (root / candidate).is_file():
@@ -167,7 +169,8 @@ def faults_of_includes(root):
     for name in tree.files(root, ("core", "ui", "app"), CODE):
         for number, header in includes(root, name):
             target = resolve(root, name, header)
-            # A header of ours that was deleted or is misspelt is the compiler's to report, but its arrow is already known.
+            # A header of ours that was deleted or is misspelt is the compiler's to report, but its arrow is already
+            # known.
             if target is None and header.split("/")[0] in CORE:
                 target = "core/" + header
             faults += arrow_faults(name, number, target) if target else library_faults(name, number, header)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks what every file of the tree must have: a licence line, a modest length, a place in CMake, and no leftovers."""
+"""Checks what every file must have: a licence line, a modest length and width, a place in CMake, and no leftovers."""
 
 import re
 import unittest
@@ -9,6 +9,7 @@ import tree
 
 LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
 LONGEST = 400
+WIDEST = 120
 # Files that may be longer, each with the reason.
 LONG_FILES = {}
 
@@ -46,6 +47,25 @@ def needless_exceptions(root, long_files):
         for name in sorted(long_files)
         if not (root / name).is_file() or len(tree.lines(root, name)) <= LONGEST
     ]
+
+
+def width_faults(root):
+    """Lines of code, of scripts and of CMake files that are too wide: characters, not bytes."""
+    widest = [
+        (name, number, len(line))
+        for name in code_texts(root)
+        for number, line in enumerate(tree.lines(root, name), 1)
+        if len(line) > WIDEST
+    ]
+    return [f"{name}:{number}: {width} characters; the widest allowed are {WIDEST}" for name, number, width in widest]
+
+
+def code_texts(root):
+    """Everything that is compiled, run or read by CMake, the file at the root of the tree included."""
+    names = tree.files(root, suffixes=tree.SOURCES + (".cmake", ".txt"))
+    if (root / "CMakeLists.txt").is_file():
+        names.insert(0, "CMakeLists.txt")
+    return [name for name in names if not name.endswith(".txt") or name.endswith("CMakeLists.txt")]
 
 
 def texts(root):
@@ -131,6 +151,9 @@ class Style(unittest.TestCase):
     def test_exceptions_are_still_needed(self):
         self.assertEqual([], needless_exceptions(self.root, LONG_FILES))
 
+    def test_no_line_is_too_wide(self):
+        self.assertEqual([], width_faults(self.root))
+
     def test_no_leftovers(self):
         self.assertEqual([], text_faults(self.root))
 
@@ -190,6 +213,32 @@ class TheRulesCanFail(unittest.TestCase):
         contents = {"core/a/short.cpp": "x\n" * 400, "core/a/long.cpp": "x\n" * 401}
         self.expect(lambda root: needless_exceptions(root, known), contents, "core/a/gone.cpp", "core/a/short.cpp")
 
+    def test_width(self):
+        right, wide = "x" * 120 + "\n", "x" * 121 + "\n"
+        self.expect(
+            width_faults,
+            {
+                "CMakeLists.txt": right + wide,
+                "core/a/CMakeLists.txt": wide,
+                "core/a/a.cpp": right,
+                "core/a/b.h": "\n" + wide,
+                # 120 characters in 240 bytes.
+                "core/a/c.cu": "\u00e9" * 120 + "\n",
+                "core/a/d.cu": "\u00e9" * 121,
+                "packaging/a.sh": wide,
+                "packaging/cmake/a.cmake": wide,
+                "resources/words.txt": wide,
+                "tests/a.py": wide,
+            },
+            "CMakeLists.txt:2: 121 characters",
+            "core/a/CMakeLists.txt:1",
+            "core/a/b.h:2",
+            "core/a/d.cu:1",
+            "packaging/a.sh:1",
+            "packaging/cmake/a.cmake:1",
+            "tests/a.py:1",
+        )
+
     def test_leftovers(self):
         for word in (
             "TO" + "DO",
@@ -216,7 +265,8 @@ class TheRulesCanFail(unittest.TestCase):
                 "tests/base/a_test.cpp": "",
                 "tests/base/b_test.cpp": "",
                 "tests/base/helpers.h": "",
-                "tests/base/CMakeLists.txt": "gsst_test(a_test LIBRARIES x)\n# gsst_test(b_test LIBRARIES x)\ngsst_test(torch_b_test)\n",
+                "tests/base/CMakeLists.txt": "gsst_test(a_test LIBRARIES x)\n"
+                "# gsst_test(b_test LIBRARIES x)\ngsst_test(torch_b_test)\n",
                 "tests/cli/c_test.py": "",
                 "tests/cli/d_test.py": "",
                 "tests/cli/CMakeLists.txt": "foreach(name c_test)\nendforeach()\n",

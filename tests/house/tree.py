@@ -16,7 +16,7 @@ def root_of_tree():
 
 
 def files(root, folders=FOLDERS, suffixes=SOURCES):
-    """Sorted paths, relative to `root` with forward slashes, of the files below `folders` that end in one of `suffixes`."""
+    """Sorted paths, relative to `root` with forward slashes, of the files below `folders` with one of `suffixes`."""
     found = []
     for folder in folders:
         for path in (root / folder).rglob("*"):

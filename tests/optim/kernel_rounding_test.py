@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks in the code of the CUDA kernels that every operation is rounded by itself, as on the processor. A machine without a card
-can check no more than that, and it is what the compiler's defaults would break: they fuse multiplications with additions.
+"""Checks in the code of the CUDA kernels that every operation is rounded by itself, as on the processor.
+
+A machine without a card can check no more than that, and it is what the compiler's defaults would break: they fuse
+multiplications with additions.
 
     kernel_rounding_test.py <build folder>"""
 
@@ -51,7 +53,7 @@ def rounded(value):
 
 
 def code_pieces(bits):
-    """Step, start, slope and bias of each straight piece of the code of moments, see CodePiece in core/optim/moment_code.h."""
+    """Step, start, slope and bias of each straight piece of a moment's code: CodePiece in core/optim/moment_code.h."""
     for s in range(bits):
         power = 1.0
         for _ in range(s, bits - 1):

@@ -145,8 +145,10 @@ TEST(RunSpecJson, namesMissingKeysOfTheModel) {
 
 TEST(RunSpecJson, reportsAllProblemsAtOnce) {
     const std::string why = whyNot(R"({
-        "model": {"family": "lama", "layers": "two", "wdith": 100, "heads": 12, "ffn_width": 1.5, "vocabulary": 512, "context": 64},
-        "training": {"precision": "fp8", "products": "widen", "state": "leen", "sequence_length": 65, "learning-rate": 1, "beta1": 1, "seed": -1},
+        "model": {"family": "lama", "layers": "two", "wdith": 100, "heads": 12, "ffn_width": 1.5, "vocabulary": 512,
+                  "context": 64},
+        "training": {"precision": "fp8", "products": "widen", "state": "leen", "sequence_length": 65,
+                     "learning-rate": 1, "beta1": 1, "seed": -1},
         "data": {"tokenizer": "byte"},
         "budget": {"device_bytes": 1e9},
         "extra": 0})");
@@ -170,7 +172,8 @@ TEST(RunSpecJson, reportsAllProblemsAtOnce) {
 TEST(RunSpecJson, blamesNoDefaultForAValueThatCouldNotBeRead) {
     EXPECT_EQ(
         whyNot(
-            R"({"model": {"family": "llama", "layers": 2, "width": 90, "heads": "4", "ffn_width": 96, "vocabulary": 512, "context": 8}})"),
+            R"({"model": {"family": "llama", "layers": 2, "width": 90, "heads": "4", "ffn_width": 96,
+                          "vocabulary": 512, "context": 8}})"),
         "model.heads: must be a whole number, not \"4\"\ntraining.sequence_length: 64 is more than model.context (8)");
     EXPECT_EQ(whyNot(with(R"("data": {"tokenizer": 5})")),
               "data.tokenizer: must be a text in quotes, not 5; use one of \"bytes\", \"sentencepiece-bpe\"");
