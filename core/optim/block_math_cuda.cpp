@@ -91,10 +91,9 @@ Status updateBlocksCuda(const TensorTable& table, const StateFormat& format, con
                         const BlockUpdate& update, void* stream) {
     const auto step = optimizerOf(training.optimizer).step(training, update.step, update.gradientScale);
     const BlockArrays arrays = blockArrays(format, training, update);
-    const bool quantizes = format.preset() != StatePreset::Exact;
     for (int done = 0; done < update.blocks.count; done += kBatchBlocks)
-        GSST_TRY(
-            step->launch(stream, arrays, updateBatch(table, format, update.blocks, done, step->keep()), quantizes));
+        GSST_TRY(step->launch(stream, arrays, updateBatch(table, format, update.blocks, done, step->keep()),
+                              format.preset()));
     return {};
 }
 

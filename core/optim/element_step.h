@@ -25,9 +25,9 @@ public:
     bool update(const UpdateArrays& arrays, bool decay) const override {
         return updateElements<Math>(arrays, decay, m_constants);
     }
-    Status launch(void* stream, const BlockArrays& arrays, const BlockBatch& batch, bool quantizes) const override {
+    Status launch(void* stream, const BlockArrays& arrays, const BlockBatch& batch, StatePreset preset) const override {
         const auto& launches = std::get<UpdateLaunches<Math>>(updateLaunches());
-        return (quantizes ? launches.groups : launches.plain)(stream, arrays, batch, m_constants);
+        return (preset == StatePreset::Exact ? launches.plain : launches.groups)(stream, arrays, batch, m_constants);
     }
     float keep() const override { return m_constants.keep; }
 

@@ -32,8 +32,9 @@ public:
     virtual bool update(const UpdateArrays& arrays, bool decay) const = 0;
 
     /// The same for all blocks of a batch on a CUDA card; see block_math_cuda.h for stream, pointers and errors.
-    /// `quantizes`: whether there can be moments in 8 bits, or weights without `lo`.
-    virtual Status launch(void* stream, const BlockArrays& arrays, const BlockBatch& batch, bool quantizes) const = 0;
+    /// The state is of this preset.
+    virtual Status launch(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
+                          StatePreset preset) const = 0;
 
     /// What the weights of tensors that decay are multiplied by.
     virtual float keep() const = 0;
