@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/optimizer_spec.h"
 
+#include "spec/recipe_choices.h"
+
 namespace gsst {
 
 namespace {
@@ -13,8 +15,13 @@ constexpr bool rowsAreInOrder() {
     return true;
 }
 static_assert(rowsAreInOrder());
+static_assert(kChoices<OptimizerKind>.size() == kOptimizers.size(), "recipes cannot name every optimizer");
 
 }  // namespace
+
+const char* nameOf(OptimizerKind kind) {
+    return wordOf(kind);
+}
 
 void setOptimizer(TrainSpec& training, OptimizerKind kind) {
     training.optimizer = kind;

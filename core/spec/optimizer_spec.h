@@ -33,18 +33,15 @@ struct RoleUpdate {
     TensorUpdate update;
 };
 
-/// A number of the recipe that an optimizer looks at.
+/// A number of the recipe that an optimizer looks at. Its key and range are those of its row in recipe_fields.cpp.
 struct Hyperparameter {
-    const char* word;           ///< its key in the recipe's "training"
-    double TrainSpec::* value;  ///< where it is kept
-    double least, most;         ///< both allowed
-    double standard;            ///< of a recipe that does not name it
+    double TrainSpec::* value;
+    double standard;  ///< of a recipe that does not name it
 };
 
 /// One row of the table.
 struct OptimizerSpec {
     OptimizerKind kind{};
-    const char* word;    ///< in recipes: "adamw"
     TensorUpdate usual;  ///< of every tensor whose role is not among `exceptions`
     std::span<const RoleUpdate> exceptions;
     std::span<const Hyperparameter> hyperparameters;
@@ -67,6 +64,10 @@ struct OptimizerSpec {
         return has(usual) || std::any_of(exceptions.begin(), exceptions.end(),
                                          [&has](const RoleUpdate& exception) { return has(exception.update); });
     }
+    constexpr bool looksAt(double TrainSpec::* value) const {
+        return std::any_of(hyperparameters.begin(), hyperparameters.end(),
+                           [value](const Hyperparameter& each) { return each.value == value; });
+    }
     /// Whether it treats all tensors alike, element by element.
     constexpr bool isElementwise() const { return exceptions.empty() && usual.scope == UpdateScope::Element; }
 };
@@ -75,22 +76,19 @@ namespace optimizers {
 
 inline constexpr std::array kTwoMoments{StateKind::Moment1, StateKind::Moment2};
 
-// Decays nearer to 1 than these are 1 in the kernels' floats.
-inline constexpr double kMostDecay = 0.999999;
-
 inline constexpr std::array<Hyperparameter, 6> kAdamWNumbers{
-    {{"learning_rate", &TrainSpec::learningRate, 1e-12, 100.0, 1e-3},
-     {"min_learning_rate", &TrainSpec::minLearningRate, 0.0, 100.0, 1e-4},
-     {"beta1", &TrainSpec::beta1, 0.0, kMostDecay, 0.9},
-     {"beta2", &TrainSpec::beta2, 0.0, kMostDecay, 0.99},
-     {"epsilon", &TrainSpec::epsilon, 1e-30, 1.0, 1e-8},
-     {"weight_decay", &TrainSpec::weightDecay, 0.0, 100.0, 0.1}}};
+    {{&TrainSpec::learningRate, 1e-3},
+     {&TrainSpec::minLearningRate, 1e-4},
+     {&TrainSpec::beta1, 0.9},
+     {&TrainSpec::beta2, 0.99},
+     {&TrainSpec::epsilon, 1e-8},
+     {&TrainSpec::weightDecay, 0.1}}};
 
 }  // namespace optimizers
 
 /// Every optimizer, in the order of OptimizerKind. The first one is meant where a recipe names none.
 inline constexpr std::array<OptimizerSpec, 1> kOptimizers{
-    {{OptimizerKind::AdamW, "adamw", {optimizers::kTwoMoments}, {}, optimizers::kAdamWNumbers}}};
+    {{OptimizerKind::AdamW, {optimizers::kTwoMoments}, {}, optimizers::kAdamWNumbers}}};
 
 inline constexpr const OptimizerSpec& kAdamW = kOptimizers[size_t(OptimizerKind::AdamW)];
 
@@ -99,9 +97,7 @@ constexpr const OptimizerSpec& optimizerSpec(OptimizerKind kind) {
 }
 
 /// "adamw", as in recipes.
-constexpr const char* nameOf(OptimizerKind kind) {
-    return optimizerSpec(kind).word;
-}
+const char* nameOf(OptimizerKind kind);
 
 /// Gives the recipe this optimizer, with the standard values of all its hyperparameters.
 void setOptimizer(TrainSpec& training, OptimizerKind kind);
