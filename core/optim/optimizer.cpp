@@ -2,6 +2,7 @@
 #include "optim/optimizer.h"
 
 #include "optim/adamw.h"
+#include "optim/lion.h"
 
 #include <algorithm>
 
@@ -15,6 +16,7 @@ static_assert(std::all_of(kOptimizers.begin(), kOptimizers.end(),
               "beside OptimizerStep, and StateFormat has to divide ranks between matrices");
 
 const AdamW kAdamWArithmetic;
+const Lion kLionArithmetic;
 
 }  // namespace
 
@@ -22,6 +24,8 @@ const Optimizer& optimizerOf(OptimizerKind kind) {
     switch (kind) {
     case OptimizerKind::AdamW:
         break;
+    case OptimizerKind::Lion:
+        return kLionArithmetic;
     }
     return kAdamWArithmetic;
 }

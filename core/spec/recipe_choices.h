@@ -55,6 +55,9 @@ inline constexpr Choice kStates[] = {
 inline constexpr Choice kOptimizerChoices[] = {
     {int(OptimizerKind::AdamW), "adamw", "AdamW",
      "Steps scaled by the size of past gradients: two moments a parameter. The usual choice."},
+    {int(OptimizerKind::Lion), "lion", "Lion",
+     "Steps of one size, by the sign of past gradients: one moment a parameter, so a third less state in exact. Wants "
+     "a lower learning rate and more weight decay."},
 };
 inline constexpr Choice kSchedules[] = {
     {int(ScheduleKind::Constant), "constant", "Constant", "Stays as it is after the warm-up."},

@@ -7,13 +7,34 @@
 #include "optim/kernels/moment_code.h"
 #include "spec/state_format.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace gsst::test {
+
+/// What a test of state is run with.
+struct StateOfOptimizer {
+    OptimizerKind optimizer{};
+    StatePreset preset{};
+};
+inline constexpr StateOfOptimizer kStatesOfOptimizers[] = {
+    {OptimizerKind::AdamW, StatePreset::Exact}, {OptimizerKind::AdamW, StatePreset::Mixed},
+    {OptimizerKind::AdamW, StatePreset::Lean},  {OptimizerKind::Lion, StatePreset::Exact},
+    {OptimizerKind::Lion, StatePreset::Mixed},  {OptimizerKind::Lion, StatePreset::Lean}};
+inline std::string nameOfState(const testing::TestParamInfo<StateOfOptimizer>& each) {
+    return std::string(nameOf(each.param.optimizer)) + "_" + nameOf(each.param.preset);
+}
+inline TrainSpec trainingWith(OptimizerKind optimizer) {
+    TrainSpec training;
+    setOptimizer(training, optimizer);
+    return training;
+}
 
 /// Optimizer state with values of its own.
 struct State {

@@ -46,7 +46,7 @@ protected:
 
     QuantizedState slow() {
         QuantizedState state = start;
-        slowUpdate(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        slowUpdate<AdamWMath>(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         return state;
     }
 };

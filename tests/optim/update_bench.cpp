@@ -5,6 +5,7 @@
 #include "io/aligned_buffer.h"
 #include "optim/adamw.h"
 #include "optim/element_step.h"
+#include "optim/lion.h"
 #include "optim/squared_norm.h"
 #include "optim/weights.h"
 #include "optim/worker_pool.h"
@@ -144,6 +145,26 @@ int run(size_t elements, int threads) {
                                  workers,
                                  {}});
             }
+            cases.push_back({"lion, exact update, " + name,
+                             20,
+                             [&](size_t first, size_t n) {
+                                 const LionConstants constants = lionConstants(training, step, 1.0f);
+                                 kernels.update<LionMath>().plain(
+                                     state.arrays(StatePreset::Exact, &gradient[first], first, n), constants.keep,
+                                     constants);
+                             },
+                             workers,
+                             {}});
+            cases.push_back({"lion, lean update, " + name,
+                             2 * (2 + 1 + 1.0 / 64) + 4,
+                             [&](size_t first, size_t n) {
+                                 const LionConstants constants = lionConstants(training, step, 1.0f);
+                                 kernels.update<LionMath>().quantized(
+                                     state.arrays(StatePreset::Lean, &gradient[first], first, n), constants.keep,
+                                     constants);
+                             },
+                             workers,
+                             {}});
             cases.push_back({"exact update + fp32 weights, " + name,
                              32,
                              [&](size_t first, size_t n) {

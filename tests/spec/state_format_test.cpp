@@ -132,6 +132,37 @@ TEST(StateFormat, BytesPerParameterAreAsPromised) {
     EXPECT_NEAR(StateFormat(table, StatePreset::Lean, kAdamW).bytesPerParameter(), 4.1, 0.2);
 }
 
+TEST(StateFormat, LionHasOneMoment) {
+    const TensorTable table(llama7b());
+    const StateFormat exact(table, StatePreset::Exact, kLion), lean(table, StatePreset::Lean, kLion);
+    EXPECT_EQ(exact.totalBytes(), 8 * table.paddedParameters());
+    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kLion).bytesPerParameter(), 5.05, 0.1);
+    EXPECT_NEAR(lean.bytesPerParameter(), 3.05, 0.1);
+    EXPECT_EQ(std::vector<StateKind>(lean.kinds().begin(), lean.kinds().end()),
+              (std::vector{StateKind::Hi, StateKind::Moment1}));
+    EXPECT_FALSE(exact.has(StateKind::Moment2));
+    EXPECT_EQ(exact.bytes(0, StateKind::Moment2), 0);
+    EXPECT_FALSE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment2));
+    EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1));
+}
+
+/// As an optimizer of matrices would have it that leaves embeddings to another one.
+TEST(StateFormat, AnOptimizerCanKeepOtherMomentsOfSomeTensors) {
+    const RoleUpdate exceptions[] = {{TensorRole::TokenEmbedding, {kAdamW.usual.moments}}};
+    const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
+    const TensorTable table(small());
+    const StateFormat format(table, StatePreset::Exact, spec);
+    EXPECT_TRUE(format.has(StateKind::Moment2)) << "some have it";
+    for (const TensorInfo& tensor : table.tensors()) {
+        const bool two = tensor.role == TensorRole::TokenEmbedding;
+        EXPECT_EQ(format.keeps(tensor.firstBlock, StateKind::Moment2), two) << tensor.name;
+        EXPECT_EQ(format.holds(tensor.firstBlock, StateKind::Moment2), two) << tensor.name;
+        EXPECT_EQ(format.bytes(tensor.firstBlock, 1),
+                  (two ? 12 : 8) * table.blocks()[size_t(tensor.firstBlock)].paddedElements)
+            << tensor.name;
+    }
+}
+
 TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
     const TensorTable table(gpt2());
     for (const StatePreset preset : kPresets)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "optim/kernels/adamw_math.h"
+#include "optim/kernels/lion_math.h"
 
 #include <tuple>
 
@@ -28,6 +29,6 @@ struct MathList {
 };
 
 /// Of every optimizer, one row each.
-using OptimizerMaths = MathList<AdamWMath>;
+using OptimizerMaths = MathList<AdamWMath, LionMath>;
 
 }  // namespace gsst
