@@ -40,7 +40,7 @@ RunSpec scaledSpec(Family family, Precision precision, OptimizerKind optimizer =
     RunSpec spec = tinySpec(family, precision);
     if (optimizer == OptimizerKind::Lion) {
         setOptimizer(spec.training, optimizer);
-        spec.training.learningRate = 1e-3;  // the run is short
+        spec.training.learningRate = 2e-3;  // the run is short
     }
     spec.training.lossScale = 1 << 23;
     spec.training.lossScaleGrowSteps = 3;
