@@ -11,7 +11,7 @@ namespace {
 /// The design's arithmetic for an untied model with all of its state on disk.
 void fillTheory(BenchResult& result, const OpenRun& run) {
     const TrainSpec& training = run.record.spec.training;
-    const StateFormat format(*run.table, training.state);
+    const StateFormat format(*run.table, training.state, optimizerSpec(training.optimizer));
     const bool stored = gradientFileBytes(*run.table, format, run.plan) > 0;
     const bool early = run.plan.rule != UpdateRule::Deferred;
     const double weights = format.weightsNeed(StateKind::Lo, training.precision) ? 4 : 2;

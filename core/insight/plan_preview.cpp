@@ -47,7 +47,7 @@ void placeDevice(PlanPreview& preview, const StepProgram& program) {
 MemoryKind shownAs(const HostPiece& piece) {
     if (!piece.kind)
         return MemoryKind::Gradients;
-    return *piece.kind == StateKind::Hi || *piece.kind == StateKind::Lo ? MemoryKind::Weights : MemoryKind::Optimizer;
+    return isMoment(*piece.kind) ? MemoryKind::Optimizer : MemoryKind::Weights;
 }
 
 void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat& format,
@@ -82,7 +82,7 @@ void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& t
     preview.updateRule = plan.stateOnDisk ? nameOf(plan.rule) : "in place";
     TrainSpec training = spec.training;
     training.microBatch = plan.microBatch;
-    const StateFormat format(table, training.state);
+    const StateFormat format(table, training.state, optimizerSpec(training.optimizer));
     const ProgramBuilder builder(table, format, training, plan.placement);
     placeDevice(preview, builder.build({ProgramKind::Step, false, BackwardUpdate::None}));
     placeRam(preview, table, format, builder.slices(), plan);

@@ -30,7 +30,8 @@ struct Trainer::Impl {
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
-          device(devicePool), format(modelTable, parts.spec.training.state, parts.share),
+          device(devicePool),
+          format(modelTable, parts.spec.training.state, optimizerSpec(parts.spec.training.optimizer), parts.share),
           builder(modelTable, format, shared(), given.plan.placement),
           batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
@@ -175,7 +176,8 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    const StateFormat format(table, parts.spec.training.state, parts.share);
+    const StateFormat format(table, parts.spec.training.state, optimizerSpec(parts.spec.training.optimizer),
+                             parts.share);
     GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, format, Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     CommitRecord first;

@@ -88,6 +88,7 @@ struct FakeOptions {
     double breakEven = 0.5;
     int64_t ringBytes = 8 << 20;
     StatePreset preset = StatePreset::Exact;                               ///< changes bits
+    OptimizerKind optimizer = OptimizerKind::AdamW;                        ///< changes bits
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
@@ -104,7 +105,8 @@ public:
     FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options,
             std::unique_ptr<Device> device)
         : m_files(files), m_folder(std::move(folder)), m_table(table), m_options(std::move(options)),
-          m_training(trainingOf(m_options)), m_format(table, m_options.preset, shareOf(m_options)),
+          m_training(trainingOf(m_options)),
+          m_format(table, m_options.preset, optimizerSpec(m_options.optimizer), shareOf(m_options)),
           m_builder(table, m_format, m_training, m_options.placement), m_device(std::move(device)) {}
 
     void create() {

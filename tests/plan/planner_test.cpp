@@ -28,7 +28,8 @@ RunSpec spec() {
 
 int64_t storedGradientBytes(const RunSpec& run, const Plan& plan) {
     const TensorTable table(run.model);
-    return gradientFileBytes(table, StateFormat(table, run.training.state), plan);
+    return gradientFileBytes(table, StateFormat(table, run.training.state, optimizerSpec(run.training.optimizer)),
+                             plan);
 }
 
 /// Too little RAM for the state, and a drive that is the bottleneck.

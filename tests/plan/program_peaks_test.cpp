@@ -31,7 +31,8 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state, {0, GetParam(), recipe.precision});
+        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer),
+                                 {0, GetParam(), recipe.precision});
         KnownPeaks known(table, format, recipe);
         for (Placement placement : placements())
             for (int round = 0; round < 8; ++round) {
@@ -52,7 +53,7 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
 TEST_P(Peaks, GroupIsTheLargestOfAllChunks) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
-        const StateFormat format(table, StatePreset::Mixed, {0, GetParam(), Precision::Bf16});
+        const StateFormat format(table, StatePreset::Mixed, kAdamW, {0, GetParam(), Precision::Bf16});
         for (const Placement& placement : placements()) {
             const auto slices = makeSlicing(table, placement);
             int64_t own = 0, foreign = 0;

@@ -56,7 +56,7 @@ protected:
     RunSpec m_run = spec();
     TensorTable m_table{m_run.model};
     TrainSpec m_training = m_run.training;
-    StateFormat m_format{m_table, m_training.state};
+    StateFormat m_format{m_table, m_training.state, optimizerSpec(m_training.optimizer)};
     HardwareProfile m_hardware = slowDrive();
     Plan m_plan;
     std::vector<StepProgram> m_step;

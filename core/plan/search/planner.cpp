@@ -33,8 +33,9 @@ class Planner {
 public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
         : m_spec(spec), m_table(table), m_hardware(hardware),
-          m_format(table, spec.training.state, plannedShard(spec.training, limits.ranks)), m_limits(limits),
-          m_search(spec, table, m_format, m_limits) {
+          m_format(table, spec.training.state, optimizerSpec(spec.training.optimizer),
+                   plannedShard(spec.training, limits.ranks)),
+          m_limits(limits), m_search(spec, table, m_format, m_limits) {
         m_wanted.keepsActivations = spec.budget.activations == ActivationChoice::Auto;
     }
 
