@@ -2,7 +2,7 @@
 #include "insight/explain_plan.h"
 
 #include "insight/slice_infos.h"
-#include "plan/search/steady_step.h"
+#include "plan/simulation.h"
 #include "spec/describe_unit.h"
 
 #include <cstddef>
@@ -106,26 +106,23 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
 
 }  // namespace
 
-StepListing listStep(const PlanBasis& basis, const Plan& plan) {
-    TrainSpec training = basis.spec.training;
-    training.microBatch = plan.microBatch;
-    const StateFormat format(basis.table, training.state, plannedShard(training, basis.machine.ranks));
-    const ProgramBuilder builder(basis.table, format, training, plan.placement);
-    const std::vector<StepProgram> programs = steadyStep(builder, plan);
-    const SteadyTimes times = simulateSteadyStep(programs, basis.hardware, plan.ringBytes);
+StepListing listStep(const CompiledPlan& plan, const HardwareProfile& hardware) {
+    const std::vector<const StepProgram*> programs = plan.stepPrograms();
+    const StepTimes times = simulateOps(programs, hardware, plan.plan().ringBytes);
     StepListing listing;
-    listing.updateRule = plan.stateOnDisk ? nameOf(plan.rule) : "in place";
+    listing.updateRule = plan.plan().updateName();
     listing.seconds = times.seconds;
-    listing.slices = namesOf(basis.table, builder.slices());
-    for (const UnitInfo& unit : basis.table.units())
+    listing.slices = namesOf(plan.table(), plan.slices());
+    for (const UnitInfo& unit : plan.table().units())
         listing.units.push_back({wordsFor(unit), labelFor(unit)});
-    for (size_t program = 0; program < programs.size(); ++program) {
-        listing.programs.push_back(nameOf(programs[program].variant.kind));
-        const size_t end = endOfForward(programs[program]);
-        for (size_t op = 0; op < programs[program].ops.size(); ++op) {
-            ListedOp line = listed(programs[program], programs[program].ops[op], times.programs[program][op]);
-            line.program = int(program);
-            line.phase = phaseOf(programs[program], op, end);
+    for (size_t number = 0; number < programs.size(); ++number) {
+        const StepProgram& program = *programs[number];
+        listing.programs.push_back(nameOf(program.variant.kind));
+        const size_t end = endOfForward(program);
+        for (size_t op = 0; op < program.ops.size(); ++op) {
+            ListedOp line = listed(program, program.ops[op], times.programs[number][op]);
+            line.program = int(number);
+            line.phase = phaseOf(program, op, end);
             listing.ops.push_back(std::move(line));
         }
     }

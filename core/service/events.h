@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "spec/bottleneck.h"
 
 #include <cstdint>
 #include <string>
@@ -58,8 +59,8 @@ struct Planned {
     int64_t diskBytes = 0;  ///< reserved by the run folder
     int64_t readBytesPerStep = 0;
     int64_t writtenBytesPerStep = 0;
-    std::string bottleneck;  ///< "compute" or "disk"
-    bool streamed = true;    ///< state on disk (true) or in RAM
+    Bottleneck bottleneck{};
+    bool streamed = true;  ///< state on disk (true) or in RAM
 };
 
 struct StepDone {

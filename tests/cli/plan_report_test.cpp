@@ -15,7 +15,7 @@ protected:
     void SetUp() override {
         m_service.preview.fits = true;
         m_service.preview.updateRule = "insured or deferred";
-        m_service.preview.bottleneck = "disk";
+        m_service.preview.bottleneck = Bottleneck::Disk;
         m_service.preview.secondsPerStep = 0.52;
         m_service.preview.readBytesPerStep = m_service.preview.writtenBytesPerStep = int64_t{1} << 30;
         PlanExplanation& told = m_service.explanation;

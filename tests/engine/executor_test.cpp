@@ -242,12 +242,11 @@ TEST(Executor, DevicePeakIsThePlannedOne) {
         run.open();
         pool.resetPeak();
         run.steps(2);
-        const bool onDiskToo = run.builder().stateOnDisk();
-        StepProgram program = run.builder().build({ProgramKind::Step, onDiskToo, BackwardUpdate::None});
+        StepProgram program = *run.plan().program(stepVariant(run.plan().plan().stateOnDisk, BackwardUpdate::None));
         for (Op& op : program.ops)
             op.workspace = 0;
-        EXPECT_EQ(pool.usage().peak, devicePeakOf(program));
-        EXPECT_EQ(pool.usage().inUse, keptBytesOf(program));
+        EXPECT_EQ(pool.usage().peak, devicePeakOf(program).bytes);
+        EXPECT_EQ(pool.usage().inUse, keptOf(program).bytes);
     }
 }
 

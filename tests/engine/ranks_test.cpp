@@ -178,7 +178,7 @@ TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
     alone.open();
     alone.steps(6);
     // At every point of a commit: before it is ready, and when the other has written its record.
-    const bool everyStep = alone.builder().stateOnDisk();
+    const bool everyStep = alone.plan().plan().stateOnDisk;
     for (int calls = 0; calls < (everyStep ? 6 : 2); ++calls) {
         files = makeMemoryFiles();
         TwoRanks ranks(*files, table, options());
@@ -267,7 +267,7 @@ TEST_P(Ranks, SumsGoOnBesideTheNextSlice) {
     });
     // All but that of the slice that is computed last.
     for (const OverlapObserver& observer : observers)
-        EXPECT_EQ(observer.hidden(), ranks.run(0).builder().slices().size() - 1);
+        EXPECT_EQ(observer.hidden(), ranks.run(0).plan().slices().size() - 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Ranks,

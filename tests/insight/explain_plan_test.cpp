@@ -87,7 +87,7 @@ TEST_F(ExplainPlan, NamesVocabularySlices) {
     EXPECT_NE(cut.reason.find("two passes"), std::string::npos) << cut.reason;
     EXPECT_LT(cut.bytes, m_run.budget.deviceBytes);
     EXPECT_EQ(cut.reason.find("gradient waits"), std::string::npos) << "only a tied head's share does";
-    const std::vector<std::string> slices = listStep(basis(), m_plan).slices;
+    const std::vector<std::string> slices = listed().slices;
     EXPECT_EQ(slices.front().find("embedding, tokens 0 to "), 0u) << slices.front();
     EXPECT_EQ(slices.back().find("head, tokens "), 0u) << slices.back();
     EXPECT_NE(slices.back().find(" to 149999"), std::string::npos) << slices.back();
@@ -150,7 +150,7 @@ TEST_F(ExplainPlan, MoreVramIsPlannedWhereThereIsALimit) {
 TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     m_run.budget.residency = ResidencyChoice::Disk;
     explain(1 * kGiB);
-    const StepListing listing = listStep(basis(), m_plan);
+    const StepListing listing = listed();
     EXPECT_NEAR(listing.seconds, m_plan.step.seconds, 1e-6 * m_plan.step.seconds);
     EXPECT_EQ(int(listing.slices.size()), m_plan.slices);
     EXPECT_EQ(listing.slices.front(), "embedding");

@@ -264,7 +264,7 @@ TEST(Simulation, IsBoundByTheSlowestLane) {
     machine.secondsPerCommit = 0;
     for (double disk : {1e6, 1e8, 1e12}) {
         machine.readBytesPerSecond = machine.writeBytesPerSecond = disk;
-        const SimulatedCost cost = simulate({&step, &step, &step}, machine, 4 << 20);
+        const SimulatedCost cost = simulateStep({&step}, machine, 4 << 20);
         EXPECT_GE(cost.seconds * 1.0001, cost.computeSeconds);
         EXPECT_GE(cost.seconds * 1.0001, (cost.readSeconds + cost.writeSeconds) * 0.9)
             << "reads and writes share the drive";
@@ -281,7 +281,7 @@ TEST(Simulation, FastDiskHidesBehindCompute) {
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;
     machine.readBytesPerSecond = machine.writeBytesPerSecond = 1e13;
-    const SimulatedCost cost = simulate({&step, &step, &step}, machine, 4 << 20);
+    const SimulatedCost cost = simulateStep({&step}, machine, 4 << 20);
     EXPECT_LT(cost.seconds, 1.05 * cost.computeSeconds);
 }
 

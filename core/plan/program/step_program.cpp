@@ -79,6 +79,14 @@ const char* nameOf(ProgramKind kind) {
     return "unknown";
 }
 
+std::vector<ProgramVariant> stepVariants(bool stateOnDisk, BackwardUpdate update) {
+    if (!stateOnDisk)
+        return {stepVariant(false, BackwardUpdate::None), kUpdateOnlyProgram};
+    if (update == BackwardUpdate::None)
+        return {stepVariant(true, update)};
+    return {stepVariant(false, update), kCommitProgram};
+}
+
 Operands Op::touches() const {
     Operands all;
     for (int buffer : {state, chunkGradient, current, weights, table, gradient, tableGradient, sums, input, output,

@@ -88,6 +88,7 @@ enum class Space : uint8_t {
 };
 
 enum class BufferUse : uint8_t { State, ChunkGradient, Weights, Gradient, Activation };
+inline constexpr size_t kBufferUses = size_t(BufferUse::Activation) + 1;
 
 struct BufferInfo {
     Space space{};
@@ -205,6 +206,19 @@ struct ProgramVariant {
     BackwardUpdate update = BackwardUpdate::None;  ///< Step
     auto operator<=>(const ProgramVariant&) const = default;
 };
+constexpr ProgramVariant stepVariant(bool updating, BackwardUpdate update) {
+    return {ProgramKind::Step, updating, update};
+}
+inline constexpr ProgramVariant kUpdateOnlyProgram{ProgramKind::UpdateOnly, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kCommitProgram{ProgramKind::Commit, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kEvaluateProgram{ProgramKind::Evaluate, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kWriteOutProgram{ProgramKind::WriteOut, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kLoadWeightsProgram{ProgramKind::LoadWeights, false, BackwardUpdate::None};
+
+/// The programs that make a training step among others of its kind, in their order. With state on disk: forward and
+/// backward with the pending update on the way up, or, if the backward sweep updates, with a commit behind it. With all
+/// state in RAM: forward and backward, then the update in place, whatever `update` says.
+std::vector<ProgramVariant> stepVariants(bool stateOnDisk, BackwardUpdate update);
 
 /// The flat, static schedule of one step. Three readers: the executor runs it, the planner simulates it, the UI draws
 /// it.
