@@ -10,40 +10,6 @@
 namespace gsst {
 namespace {
 
-const char* nameOf(Lane lane) {
-    switch (lane) {
-    case Lane::Read:
-        return "read";
-    case Lane::Write:
-        return "write";
-    case Lane::Link:
-        return "link";
-    case Lane::Compute:
-        break;
-    }
-    return "compute";
-}
-
-const char* nameOf(Space space) {
-    return space == Space::Staging ? "staging" : space == Space::Device ? "device" : "RAM";
-}
-
-const char* nameOf(BufferUse use) {
-    switch (use) {
-    case BufferUse::State:
-        return "state";
-    case BufferUse::ChunkGradient:
-        return "stored gradient";
-    case BufferUse::Weights:
-        return "weights";
-    case BufferUse::Gradient:
-        return "gradient";
-    case BufferUse::Activation:
-        return "activation";
-    }
-    return "unknown";
-}
-
 /// "layers 1 to 4", "head, tokens 16384 to 32767": parts of a vocabulary by what they have of it.
 std::vector<std::string> namesOf(const TensorTable& table, const std::vector<SliceRange>& slices) {
     std::vector<std::string> names;
@@ -57,30 +23,10 @@ std::vector<std::string> namesOf(const TensorTable& table, const std::vector<Sli
     return names;
 }
 
-/// The first op after the last that computes the loss: there the backward sweep begins.
-size_t endOfForward(const StepProgram& program) {
-    size_t end = 0;
-    for (size_t op = 0; op < program.ops.size(); ++op)
-        if (program.ops[op].kind == OpKind::Head)
-            end = op + 1;
-    return end;
-}
-
-const char* phaseOf(const StepProgram& program, size_t op, size_t endOfForward) {
-    switch (program.variant.kind) {
-    case ProgramKind::Step:
-        return op < endOfForward ? "forward" : "backward";
-    case ProgramKind::Commit:
-        return "commit";
-    default:
-        return "update";
-    }
-}
-
 ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
     ListedOp line;
-    line.lane = nameOf(laneOf(op.kind));
-    line.kind = nameOf(op.kind);
+    line.sweep = op.sweep;
+    line.kind = op.kind;
     line.slice = op.slice;
     line.unit = op.unit;
     line.microBatch = op.microBatch;
@@ -96,7 +42,7 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
     const auto list = [&](const std::vector<int>& buffers, std::vector<ListedBuffer>& into) {
         for (int buffer : buffers) {
             const BufferInfo& info = program.buffers[size_t(buffer)];
-            into.push_back({buffer, nameOf(info.space), nameOf(info.use), info.bytes, info.keptFor >= 0});
+            into.push_back({buffer, info.space, info.use, info.bytes, info.keptFor >= 0});
         }
     };
     list(op.acquires, line.acquires);
@@ -118,11 +64,9 @@ StepListing listStep(const CompiledPlan& plan, const HardwareProfile& hardware) 
     for (size_t number = 0; number < programs.size(); ++number) {
         const StepProgram& program = *programs[number];
         listing.programs.push_back(nameOf(program.variant.kind));
-        const size_t end = endOfForward(program);
         for (size_t op = 0; op < program.ops.size(); ++op) {
             ListedOp line = listed(program, program.ops[op], times.programs[number][op]);
             line.program = int(number);
-            line.phase = phaseOf(program, op, end);
             listing.ops.push_back(std::move(line));
         }
     }

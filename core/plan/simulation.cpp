@@ -92,9 +92,31 @@ double computeSeconds(const Op& op, const ComputeRates& rates) {
         return op.flops / rates.headFlops;
     case OpKind::Update:
         return double(op.copyBytes) / rates.updateBytes;
-    default:
+    case OpKind::Materialize:
+    case OpKind::ZeroGradient:
+    case OpKind::LoadBoundary:
+    case OpKind::LoadGradient:
+    case OpKind::StoreBoundary:
+    case OpKind::Norms:
+    case OpKind::StoreGradient:
+    case OpKind::StoreTiedGradient:
+    case OpKind::LoadTiedGradient:
         return double(op.copyBytes) / rates.copyBytes;
+    case OpKind::ReadState:
+    case OpKind::ReadGradient:
+    case OpKind::WriteState:
+    case OpKind::ReadWeights:
+    case OpKind::ReadBoundary:
+    case OpKind::WriteBoundary:
+    case OpKind::AllReduceGradient:
+    case OpKind::AllGatherWeights:
+    case OpKind::WriteGradient:
+    case OpKind::WriteTiedGradient:
+    case OpKind::ReadTiedGradient:
+    case OpKind::Commit:
+        break;  // of other lanes
     }
+    return 0;
 }
 
 double durationOf(const Op& op, const HardwareProfile& hardware) {

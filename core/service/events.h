@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "spec/bottleneck.h"
+#include "spec/op_kind.h"
 
 #include <cstdint>
 #include <string>
@@ -122,7 +123,8 @@ enum class SliceState { Waiting, Reading, Ready, Computing, Writing, Written };
 struct SliceActivity {
     int slice = 0;
     SliceState state{};
-    bool backward = false;
+    Sweep sweep{};
+    int64_t pass = 0;  ///< which run of a step program it belongs to; another number is another run
     int microBatch = 0;
     int microBatches = 1;
 };

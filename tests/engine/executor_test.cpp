@@ -46,12 +46,12 @@ TEST(Executor, SlowJitteryDriveGivesTheSameBits) {
 /// How many ops of the drive are under way at a time.
 class CountingObserver final : public EngineObserver {
 public:
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         m_now += isOfDrive(laneOf(op.kind)) ? 1 : 0;
         m_most = std::max(m_most, m_now);
     }
-    void opDone(const Op& op) override {
+    void opDone(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         m_now -= isOfDrive(laneOf(op.kind)) ? 1 : 0;
     }
@@ -82,11 +82,11 @@ TEST(Executor, AsksADriveForAFewThingsAtATime) {
 class OrderObserver final : public EngineObserver {
 public:
     explicit OrderObserver(int steps) : m_steps(steps) {}
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         m_started.push_back(op.kind);
     }
-    void opDone(const Op&) override {}
+    void opDone(const Op&, const ProgramPass&) override {}
     void committed(const CommitRecord&) override {}
 
     /// Writes of each step that begin when more than `more` of the next step's slices are computed or begun.

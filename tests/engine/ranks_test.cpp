@@ -220,7 +220,7 @@ TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
 /// Counts gradients whose sum over the ranks was not done yet when a slice below was computed.
 class OverlapObserver : public EngineObserver {
 public:
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         if (op.kind == OpKind::AllReduceGradient)
             m_onLink = op.slice;
@@ -234,7 +234,7 @@ public:
         std::unique_lock lock(m_mutex);
         m_changed.wait_for(lock, std::chrono::seconds(20), [this] { return m_onLink == 0 || m_lowest < m_onLink; });
     }
-    void opDone(const Op& op) override {
+    void opDone(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         if (op.kind == OpKind::AllReduceGradient && m_lowest < op.slice)
             ++m_hidden;

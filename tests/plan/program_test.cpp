@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "program_fixture.h"
 
+#include <array>
+
 namespace gsst::test {
 namespace {
 
@@ -251,6 +253,63 @@ TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
             return other < second && step.ops[other].kind == writer && step.ops[other].firstBlock == op.firstBlock;
         });
         EXPECT_TRUE(found) << nameOf(op.kind) << " of block " << op.firstBlock;
+    }
+}
+
+/// kOps is what readers of a program go by: it leaves nothing out, and names nothing that no op has.
+TEST(Program, OpsHaveTheOperandsOfTheirKind) {
+    std::map<OpKind, std::array<bool, kOperands>> met;
+    for (bool tied : {false, true}) {
+        const TensorTable table(model(tied));
+        const TrainSpec recipe = training(Precision::Fp32);
+        for (int ranks : {1, 2}) {
+            const StateFormat format(table, recipe.state, {0, ranks, recipe.precision});
+            for (Placement placement : placements()) {
+                placement.everywhere.keepsActivations = placement.unitsPerSlice == 2;
+                for (const ProgramVariant& variant : kVariants)
+                    for (const Op& op : ProgramBuilder(table, format, recipe, placement).build(variant).ops)
+                        for (size_t which = 0; which < kOperands; ++which) {
+                            const bool has = op.operand(Operand(which)) != kNoBuffer;
+                            met[op.kind][which] = met[op.kind][which] || has;
+                            ASSERT_TRUE(!has || traitsOf(op.kind).operands.has(Operand(which)))
+                                << nameOf(op.kind) << ", operand " << which;
+                        }
+            }
+        }
+    }
+    EXPECT_EQ(met.size(), kOpKinds);
+    for (const auto& [kind, operands] : met)
+        for (size_t which = 0; which < kOperands; ++which)
+            EXPECT_EQ(traitsOf(kind).operands.has(Operand(which)), operands[which])
+                << nameOf(kind) << ", operand " << which;
+}
+
+/// The screen and the listing go by it.
+TEST(Program, OpsKnowTheirSweep) {
+    for (const Placement& placement : placements()) {
+        const TensorTable table(model(true));
+        const TrainSpec recipe = training(Precision::Bf16);
+        const StateFormat format(table, recipe.state, {0, 1, recipe.precision});
+        const ProgramBuilder builder(table, format, recipe, placement);
+        Sweep before = Sweep::Forward;
+        for (const Op& op : builder.build({ProgramKind::Step, true, BackwardUpdate::Insured}).ops) {
+            const bool backward = op.kind == OpKind::Head || op.kind == OpKind::Backward || op.kind == OpKind::Norms;
+            const bool forward = op.kind == OpKind::Forward || op.kind == OpKind::HeadSums;
+            ASSERT_TRUE(!backward || op.sweep == Sweep::Backward) << nameOf(op.kind);
+            ASSERT_TRUE(!forward || op.sweep == Sweep::Forward) << nameOf(op.kind);
+            ASSERT_EQ(op.kind == OpKind::Update && op.inBackward,
+                      op.kind == OpKind::Update && op.sweep == Sweep::Backward);
+            ASSERT_GE(op.sweep, before) << "one sweep after the other";
+            ASSERT_LE(op.sweep, Sweep::Backward);
+            before = op.sweep;
+        }
+        for (const Op& op : builder.build(kEvaluateProgram).ops)
+            ASSERT_EQ(op.sweep, Sweep::Forward) << nameOf(op.kind);
+        for (const ProgramVariant& variant : {kUpdateOnlyProgram, kWriteOutProgram, kLoadWeightsProgram})
+            for (const Op& op : builder.build(variant).ops)
+                ASSERT_EQ(op.sweep, Sweep::Update) << nameOf(op.kind);
+        for (const Op& op : builder.build(kCommitProgram).ops)
+            ASSERT_EQ(op.sweep, Sweep::Commit);
     }
 }
 

@@ -38,6 +38,7 @@ void HeadAssembly::wholeHead(bool lossOnly) {
     const int table = tied() ? loadWeights(0, slice) : kNoBuffer;
     const int gradient = lossOnly ? kNoBuffer : gradientBuffer(slice);
     if (!lossOnly) {
+        beginSweep(Sweep::Backward);
         zeroGradient(slice, gradient);
         if (tied()) {
             m_tiedGradient = gradientBuffer(0);
@@ -109,6 +110,7 @@ int HeadAssembly::firstPass(int norm, bool lossOnly) {
 }
 
 void HeadAssembly::secondPass(int norm, int lastRows) {
+    beginSweep(Sweep::Backward);
     const int normGradient = gradientBuffer(headSlice());
     zeroGradient(headSlice(), normGradient);
     const UnitCost cost = unitCost(m_table, m_table.headUnit(), m_training);

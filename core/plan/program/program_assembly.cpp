@@ -45,6 +45,7 @@ int ProgramAssembly::keptBuffer(BufferUse use, int slice, int64_t bytes) {
 Op& ProgramAssembly::add(OpKind kind, int slice) {
     Op& op = m_program.ops.emplace_back();
     op.kind = kind;
+    op.sweep = m_sweep;
     op.slice = int16_t(slice);
     return op;
 }

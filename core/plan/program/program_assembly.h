@@ -40,6 +40,8 @@ protected:
     int newBuffer(Space space, BufferUse use, int64_t bytes);
     /// The buffer that keeps weights or gradient of `slice` on the device across programs.
     int keptBuffer(BufferUse use, int slice, int64_t bytes);
+    /// What is added from now on belongs to this sweep.
+    void beginSweep(Sweep sweep) { m_sweep = sweep; }
     Op& add(OpKind kind, int slice);
     Op& addChunk(OpKind kind, int slice, const ChunkRange& chunk);
     std::vector<ChunkRange> chunksOf(int slice) const;
@@ -52,6 +54,7 @@ protected:
     StepProgram m_program;
 
 private:
+    Sweep m_sweep = Sweep::Update;
     int m_bodySlice = 0;
     int m_headSlice = 0;
     std::map<std::pair<BufferUse, int>, int> m_kept;

@@ -163,6 +163,7 @@ void StateAssembly::updateOnly() {
 }
 
 void StateAssembly::commit() {
+    beginSweep(Sweep::Commit);
     commitHere(headSlice());
 }
 

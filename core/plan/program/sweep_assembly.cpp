@@ -21,6 +21,7 @@ void SweepAssembly::keepActivations(Op& forward) {
 }
 
 void SweepAssembly::forwardSweep(bool lossOnly) {
+    beginSweep(Sweep::Forward);
     for (int slice = 0; slice < headSlice(); ++slice) {
         const int weights = m_program.variant.updating ? updatePending(slice, true) : loadWeights(slice, slice);
         for (int microBatch = 0; microBatch < m_program.microBatches; ++microBatch) {
