@@ -138,7 +138,9 @@ std::vector<PlacedKind> placedState(const PlacedPlan& placed) {
     std::vector<PlacedKind> all{stateKind(placed, "working weights", &SliceResidency::weights, {StateKind::Hi})};
     if (placed.format().has(StateKind::Lo))
         all.push_back(stateKind(placed, "remainder", &SliceResidency::remainder, {StateKind::Lo}));
-    all.push_back(stateKind(placed, "moments", &SliceResidency::moments, {StateKind::Moment1, StateKind::Moment2}));
+    std::vector<StateKind> moments;
+    std::ranges::copy_if(placed.format().kinds(), std::back_inserter(moments), isMoment);
+    all.push_back(stateKind(placed, "moments", &SliceResidency::moments, moments));
     return all;
 }
 

@@ -24,7 +24,7 @@ MemoryKind shownAs(BufferUse use) {
 }
 
 MemoryKind shownAs(StateKind kind) {
-    return kind == StateKind::Hi || kind == StateKind::Lo ? MemoryKind::Weights : MemoryKind::Optimizer;
+    return isMoment(kind) ? MemoryKind::Optimizer : MemoryKind::Weights;
 }
 
 void put(PlanPreview& preview, MemoryTier tier, const MemoryPeak& peak) {

@@ -40,7 +40,9 @@ std::string ProbeShape::key() const {
         text.append("-").append(std::to_string(number));
     // What fp16 does goes without saying.
     const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Upcast;
-    return text + "-" + nameOf(training.precision) + (widened ? "-widened-" : "-") + nameOf(training.state);
+    text = text + "-" + nameOf(training.precision) + (widened ? "-widened-" : "-") + nameOf(training.state);
+    // Nor does what recipes mean that name no optimizer.
+    return training.optimizer == OptimizerKind::AdamW ? text : text + "-" + nameOf(training.optimizer);
 }
 
 ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {

@@ -52,6 +52,13 @@ inline constexpr Choice kStates[] = {
     {int(StatePreset::Lean), "lean", "Lean",
      "About 4 bytes a parameter and slot: 16-bit weights rounded at random, 8-bit moments. Least memory, least exact."},
 };
+inline constexpr Choice kOptimizerChoices[] = {
+    {int(OptimizerKind::AdamW), "adamw", "AdamW",
+     "Steps scaled by the size of past gradients: two moments a parameter. The usual choice."},
+    {int(OptimizerKind::Lion), "lion", "Lion",
+     "Steps of one size, by the sign of past gradients: one moment a parameter, so a third less state in exact. Wants "
+     "a lower learning rate and more weight decay."},
+};
 inline constexpr Choice kSchedules[] = {
     {int(ScheduleKind::Constant), "constant", "Constant", "Stays as it is after the warm-up."},
     {int(ScheduleKind::Cosine), "cosine", "Cosine", "Falls along a cosine after the warm-up."},
@@ -111,6 +118,8 @@ template <>
 inline constexpr std::span<const Choice> kChoices<ProductChoice>{kProducts};
 template <>
 inline constexpr std::span<const Choice> kChoices<StatePreset>{kStates};
+template <>
+inline constexpr std::span<const Choice> kChoices<OptimizerKind>{kOptimizerChoices};
 template <>
 inline constexpr std::span<const Choice> kChoices<ScheduleKind>{kSchedules};
 template <>

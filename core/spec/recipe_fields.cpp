@@ -2,6 +2,7 @@
 #include "spec/recipe_fields.h"
 
 #include "spec/member_count.h"
+#include "spec/optimizer_spec.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -44,6 +45,18 @@ constexpr OneOf oneOf() {
     using Enum = std::remove_reference_t<decltype(std::declval<RunSpec&>().*Section.*Field)>;
     return {kChoices<Enum>, [](const RunSpec& spec) { return int(spec.*Section.*Field); },
             [](RunSpec& spec, int value) { spec.*Section.*Field = Enum(value); }};
+}
+
+/// Another optimizer brings its own learning rate and the like, unless those are named too; so its row comes first.
+constexpr OneOf kOptimizerChoice{kChoices<OptimizerKind>,
+                                 [](const RunSpec& spec) { return int(spec.training.optimizer); },
+                                 [](RunSpec& spec, int value) {
+                                     if (spec.training.optimizer != OptimizerKind(value))
+                                         setOptimizer(spec.training, OptimizerKind(value));
+                                 }};
+template <double TrainSpec::* Value>
+bool isLookedAt(const RunSpec& spec) {
+    return optimizerSpec(spec.training.optimizer).looksAt(Value);
 }
 
 constexpr Member<std::string> kName{[](RunSpec& spec) -> std::string& { return spec.name; },
@@ -113,6 +126,9 @@ constexpr RecipeField kFields[] = {
     {"training", "state", "--state", Memory, Everyday, "State kept for a parameter",
      "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)",
      oneOf<&RunSpec::training, &T::state>()},
+    {"training", "optimizer", "--optimizer", Learning, Seldom, "Optimizer",
+     "By which rule gradients change weights; another one comes with its own learning rate, betas and decay",
+     kOptimizerChoice, UnlessFirst},
     {"training", "loss_scale", "--loss-scale", Arithmetic, Seldom, "Loss scale",
      "fp16: what the loss is multiplied by in the first step; a power of two",
      Decimal{ofTraining<&T::lossScale>(), 1.0, kMostLossScale}},
@@ -128,13 +144,14 @@ constexpr RecipeField kFields[] = {
     {"training", "schedule", "--schedule", Learning, Seldom, "Schedule",
      "How the learning rate goes on after the warm-up", oneOf<&RunSpec::training, &T::schedule>()},
     {"training", "beta1", "--beta1", Learning, Seldom, "Beta 1", "How slowly the mean of gradients forgets",
-     Decimal{ofTraining<&T::beta1>(), 0.0, kMostBeta}},
+     Decimal{ofTraining<&T::beta1>(), 0.0, kMostBeta}, Optional, isLookedAt<&T::beta1>},
     {"training", "beta2", "--beta2", Learning, Seldom, "Beta 2", "How slowly the mean of squared gradients forgets",
-     Decimal{ofTraining<&T::beta2>(), 0.0, kMostBeta}},
+     Decimal{ofTraining<&T::beta2>(), 0.0, kMostBeta}, Optional, isLookedAt<&T::beta2>},
     {"training", "epsilon", "--epsilon", Learning, Seldom, "Epsilon", "Keeps updates from dividing by zero",
-     Decimal{ofTraining<&T::epsilon>(), 1e-30, 1.0}},
+     Decimal{ofTraining<&T::epsilon>(), 1e-30, 1.0}, Optional, isLookedAt<&T::epsilon>},
     {"training", "weight_decay", "--weight-decay", Learning, Seldom, "Weight decay",
-     "How fast matrices shrink towards 0", Decimal{ofTraining<&T::weightDecay>(), 0.0, 100.0}},
+     "How fast matrices shrink towards 0", Decimal{ofTraining<&T::weightDecay>(), 0.0, 100.0}, Optional,
+     isLookedAt<&T::weightDecay>},
     {"training", "clip_norm", "--clip-norm", Learning, Seldom, "Bound of the norm",
      "Norm that gradients are clipped to; 0 = no clipping", Decimal{ofTraining<&T::clipNorm>(), 0.0, 1e9}},
     {"training", "clip", "--clip", Learning, Seldom, "Clipping of gradients",

@@ -62,7 +62,7 @@ void writeFields(Json& json, std::string_view section, const RunSpec& spec) {
             [&](const auto& kind) {
                 if constexpr (requires { kind.member; })
                     json[field.key] = kind.member.read(spec);
-                else
+                else if (field.presence != Presence::UnlessFirst || kind.read(spec) != kind.choices.front().value)
                     json[field.key] = textOf(field, spec);
             },
             field.kind);

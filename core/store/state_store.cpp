@@ -32,7 +32,7 @@ uint64_t StateStore::bytesOnDisk(const TensorTable& table, const StateFormat& fo
 }
 
 uint64_t StateStore::bytesOnDisk(const TensorTable& table) {
-    return bytesOnDisk(table, StateFormat(table, StatePreset::Exact));
+    return bytesOnDisk(table, StateFormat(table, StatePreset::Exact, kAdamW));
 }
 
 Hash128 StateStore::weightsHash() const {

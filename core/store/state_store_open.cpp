@@ -81,7 +81,7 @@ Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const 
 
 Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder,
                                                        const TensorTable& table, Caching caching) {
-    return create(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
+    return create(files, runFolder, table, StateFormat(table, StatePreset::Exact, kAdamW), caching);
 }
 
 Status StateStore::make(Caching caching) {
@@ -105,7 +105,7 @@ Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs
 
 Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder,
                                                      const TensorTable& table, Caching caching) {
-    return open(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
+    return open(files, runFolder, table, StateFormat(table, StatePreset::Exact, kAdamW), caching);
 }
 
 Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files, const fs::path& runFolder,
@@ -119,7 +119,7 @@ Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files
 
 Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files, const fs::path& runFolder,
                                                                const TensorTable& table, Caching caching) {
-    return openForReading(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
+    return openForReading(files, runFolder, table, StateFormat(table, StatePreset::Exact, kAdamW), caching);
 }
 
 Status StateStore::findState(Caching caching) {

@@ -171,7 +171,8 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    const StateFormat format(table, parts.spec.training.state, parts.share);
+    const StateFormat format(table, parts.spec.training.state, optimizerSpec(parts.spec.training.optimizer),
+                             parts.share);
     GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, format, Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     CommitRecord first;

@@ -170,10 +170,10 @@ void updateAll(DrivenModel& model, TorchSliceMath& math, OptimizerState& state, 
         UpdateCall call;
         call.firstBlock = info.firstBlock;
         call.blockCount = info.blockCount;
-        call.hi = &state.hi[first];
-        call.lo = &state.lo[first];
-        call.moment1 = reinterpret_cast<std::byte*>(&state.moment1[first]);
-        call.moment2 = reinterpret_cast<std::byte*>(&state.moment2[first]);
+        call.state.set(StateKind::Hi, &state.hi[first]);
+        call.state.set(StateKind::Lo, &state.lo[first]);
+        call.state.set(StateKind::Moment1, &state.moment1[first]);
+        call.state.set(StateKind::Moment2, &state.moment2[first]);
         call.gradient = model.gradientAt(unit);
         call.weights = model.weightsAt(unit);
         call.gradientScale = float(scale);

@@ -88,6 +88,7 @@ struct FakeOptions {
     double breakEven = 0.5;
     int64_t ringBytes = 8 << 20;
     StatePreset preset = StatePreset::Exact;                               ///< changes bits
+    OptimizerKind optimizer = OptimizerKind::AdamW;                        ///< changes bits
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
@@ -239,6 +240,7 @@ public:
 private:
     static TrainSpec trainingOf(const FakeOptions& options) {
         TrainSpec training = tinyTraining(options.preset);
+        training.optimizer = options.optimizer;
         training.sequencesPerStep = options.sequences / (options.collective ? options.collective->ranks() : 1);
         return training;
     }

@@ -23,6 +23,16 @@ TEST_F(ExplainPlan, TellsWhatEverySliceHasWhere) {
     EXPECT_EQ(kind("staging").bytes, m_plan.ringBytes);
 }
 
+TEST_F(ExplainPlan, AnOptimizerWithOneMomentHasASmallerState) {
+    explain(kTightRam * m_table.paddedParameters());
+    const int64_t before = m_plan.diskBytes;
+    setOptimizer(m_run.training, OptimizerKind::Lion);
+    explain(kTightRam * m_table.paddedParameters());
+    const int64_t elements = m_table.paddedParameters();
+    EXPECT_EQ(kind("moments").bytes, 4 * elements);
+    EXPECT_LE(m_plan.diskBytes, before - 2 * 4 * elements) << "in both slots";
+}
+
 /// The saving is the difference to the plan that has just this kind on disk.
 TEST_F(ExplainPlan, SavingsAreThoseOfTheProgram) {
     m_run.budget.update = UpdateChoice::Deferred;

@@ -64,7 +64,7 @@ TEST(CompiledPlan, PeaksAreThoseOfAllPrograms) {
         for (int ranks : {1, 2})
             for (const Placement& placement : placements()) {
                 const auto format =
-                    std::make_shared<const StateFormat>(table, recipe.state, StateShard{0, ranks, recipe.precision});
+                    std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer), StateShard{0, ranks, recipe.precision});
                 int64_t device = 0;
                 for (UpdateRule rule : {UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured}) {
                     const CompiledPlan plan(table, recipe, format, planOf(placement, rule));

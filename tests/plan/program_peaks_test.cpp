@@ -32,7 +32,7 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
         const auto shared =
-            std::make_shared<const StateFormat>(table, recipe.state, StateShard{0, GetParam(), recipe.precision});
+            std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer), StateShard{0, GetParam(), recipe.precision});
         const StateFormat& format = *shared;
         KnownPeaks known(table, shared, recipe);
         for (Placement placement : placements())
@@ -54,7 +54,7 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
 TEST_P(Peaks, GroupIsTheLargestOfAllChunks) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
-        const StateFormat format(table, StatePreset::Mixed, {0, GetParam(), Precision::Bf16});
+        const StateFormat format(table, StatePreset::Mixed, kAdamW, {0, GetParam(), Precision::Bf16});
         for (const Placement& placement : placements()) {
             const auto slices = makeSlicing(table, placement);
             int64_t own = 0, foreign = 0;

@@ -16,7 +16,7 @@ int64_t boundaryBytesOf(const StepProgram& program) {
 
 /// As rank `rank` of `ranks` has it.
 StateFormat shared(const TensorTable& table, const TrainSpec& recipe, int rank, int ranks) {
-    return StateFormat(table, recipe.state, {rank, ranks, recipe.precision});
+    return StateFormat(table, recipe.state, optimizerSpec(recipe.optimizer), {rank, ranks, recipe.precision});
 }
 
 TEST(StepProgram, SumsOverRanksAreTakenOneSliceLater) {
@@ -53,7 +53,7 @@ TEST(StepProgram, RanksShareUpdatesAndBytes) {
     for (const auto& [precision, wholeBytes] : {std::pair{Precision::Bf16, 2}, std::pair{Precision::Fp32, 4}})
         for (int ranks : {2, 3}) {
             const TrainSpec recipe = training(precision);
-            const StateFormat whole(table, recipe.state);
+            const StateFormat whole(table, recipe.state, optimizerSpec(recipe.optimizer));
             for (const Placement& placement : placements()) {
                 const StepProgram alone = ProgramBuilder(table, whole, recipe, placement).build(kUpdating);
                 std::map<int, int> updates, sent;

@@ -41,6 +41,7 @@ RunSpec unusualSpec() {
                      Precision::Bf16,
                      ProductChoice::Upcast,
                      StatePreset::Lean,
+                     OptimizerKind::Lion,
                      4096,
                      77,
                      0.1 + 0.2,
@@ -96,6 +97,7 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
                                                                            : Precision::Fp16;
             spec.training.products = other ? ProductChoice::Native : ProductChoice::Auto;
             spec.training.state = other ? StatePreset::Mixed : StatePreset::Exact;
+            spec.training.optimizer = other ? OptimizerKind::AdamW : OptimizerKind::Lion;
             spec.training.schedule = other ? ScheduleKind::Cosine : ScheduleKind::Constant;
             spec.data.tokenizer = other ? TokenizerKind::Bytes : TokenizerKind::SentencePieceBpe;
             const auto back = parseRunSpec(toJson(spec), "text");
@@ -115,6 +117,33 @@ TEST(RunSpecJson, spellsChoicesAsDocumented) {
           "\"disk_bytes\": 999999999999", "\"outlier_sigmas\": 7.5", "\"outlier_action\": \"skip\"",
           "\"residency\": \"disk\""})
         EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+/// What AdamW writes is what was written before there was a choice, so that older programs read it.
+TEST(RunSpecJson, namesNoOptimizerWhereItIsTheFirst) {
+    RunSpec spec = unusualSpec();
+    EXPECT_NE(toJson(spec).find("\"optimizer\": \"lion\""), std::string::npos);
+    spec.training.optimizer = OptimizerKind::AdamW;
+    EXPECT_EQ(toJson(spec).find("optimizer"), std::string::npos);
+    const auto back = parseRunSpec(toJson(spec), "text");
+    ASSERT_TRUE(back.ok()) << back.error().text();
+    EXPECT_TRUE(*back == spec);
+}
+
+TEST(RunSpecJson, optimizersHaveNumbersOfTheirOwn) {
+    const auto adamw = parseRunSpec(with(R"("training": {"optimizer": "adamw"})"), "text");
+    ASSERT_TRUE(adamw.ok()) << adamw.error().text();
+    EXPECT_TRUE(adamw->training == TrainSpec());
+    const auto lion = parseRunSpec(with(R"("training": {"optimizer": "lion", "beta2": 0.98})"), "text");
+    ASSERT_TRUE(lion.ok()) << lion.error().text();
+    EXPECT_EQ(lion->training.optimizer, OptimizerKind::Lion);
+    EXPECT_EQ(lion->training.learningRate, 3e-4);
+    EXPECT_EQ(lion->training.weightDecay, 0.3);
+    EXPECT_EQ(lion->training.beta2, 0.98) << "named, so it stays";
+    const auto other = parseRunSpec(with(R"("training": {"optimizer": "lino"})"), "text");
+    ASSERT_FALSE(other.ok());
+    EXPECT_NE(other.error().text().find("training.optimizer"), std::string::npos) << other.error().text();
+    EXPECT_NE(other.error().text().find("lion"), std::string::npos) << other.error().text();
 }
 
 TEST(RunSpecJson, neverThrowsOnTextThatIsNotUtf8) {

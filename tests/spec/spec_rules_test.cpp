@@ -117,6 +117,16 @@ TEST(SpecRules, optimizer) {
     EXPECT_EQ(problemsOf(constant), std::vector<std::string>{});
 }
 
+TEST(SpecRules, numbersThatAnOptimizerDoesNotLookAt) {
+    RunSpec spec = llamaSpec();
+    spec.training.epsilon = -1;
+    EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.epsilon: -1 is not between 1e-30 and 1"});
+    spec.training.optimizer = OptimizerKind::Lion;
+    EXPECT_EQ(problemsOf(spec), std::vector<std::string>{});
+    spec.training.beta2 = 1;
+    EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.beta2: 1 is not between 0 and 0.999999"});
+}
+
 TEST(SpecRules, reportsDataAndBudget) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.name = ""; }, "name: must not be empty"},

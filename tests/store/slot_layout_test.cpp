@@ -42,15 +42,16 @@ std::vector<ModelSpec> shapes() {
     return {ModelSpec{}, tiny, untied, llama, large};
 }
 
-class Layout : public testing::TestWithParam<std::tuple<ModelSpec, StatePreset>> {
+class Layout : public testing::TestWithParam<std::tuple<ModelSpec, StatePreset, OptimizerKind>> {
 protected:
     TensorTable m_table{std::get<0>(GetParam())};
-    StateFormat m_format{m_table, std::get<1>(GetParam())};
+    StateFormat m_format{m_table, std::get<1>(GetParam()), optimizerSpec(std::get<2>(GetParam()))};
     SlotLayout m_layout{m_table, m_format};
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, Layout,
                          testing::Combine(testing::ValuesIn(shapes()),
-                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)));
+                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+                                          testing::Values(OptimizerKind::AdamW, OptimizerKind::Lion)));
 
 TEST_P(Layout, CoversTheFileWithoutGapsOrOverlaps) {
     std::vector<Extent> extents{m_layout.header(), m_layout.sums()};

@@ -233,11 +233,14 @@ TEST(StateStore, WithoutAFormatThePresetIsExact) {
         EXPECT_EQ((*made)->layout().format().preset(), StatePreset::Exact);
         ASSERT_TRUE(commitState(**made, table, 0).ok());
     }
-    const auto opened = StateStore::open(*files, kRun, table, StateFormat(table, StatePreset::Exact), Caching::Direct);
+    const auto opened =
+        StateStore::open(*files, kRun, table, StateFormat(table, StatePreset::Exact, kAdamW), Caching::Direct);
     ASSERT_TRUE(opened.ok()) << opened.error().text();
     EXPECT_TRUE(StateStore::open(*files, kRun, table, Caching::Direct).ok());
-    EXPECT_EQ(StateStore::bytesOnDisk(table), StateStore::bytesOnDisk(table, StateFormat(table, StatePreset::Exact)));
-    EXPECT_LT(StateStore::bytesOnDisk(table, StateFormat(table, StatePreset::Lean)), StateStore::bytesOnDisk(table));
+    EXPECT_EQ(StateStore::bytesOnDisk(table),
+              StateStore::bytesOnDisk(table, StateFormat(table, StatePreset::Exact, kAdamW)));
+    EXPECT_LT(StateStore::bytesOnDisk(table, StateFormat(table, StatePreset::Lean, kAdamW)),
+              StateStore::bytesOnDisk(table));
 }
 
 TEST(StateStore, WorksOnRealFiles) {

@@ -119,7 +119,7 @@ UpdateAssembly::Updated UpdateAssembly::updateChunk(const SliceUpdate& given, co
     update.inBackward = which == Gradient::Present;
     update.current = fetched == staged ? kNoBuffer : current;
     update.weights = weights;
-    update.copyBytes = 2 * bytesOf(all, chunk) + gradientBytes;
+    update.copyBytes = m_format.updateBytes(chunk.firstBlock, chunk.blockCount, gradientBytes);
     return {chunk, state, staged, usesRam};
 }
 
