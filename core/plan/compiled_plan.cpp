@@ -60,7 +60,8 @@ BackwardUpdate backwardUpdateOf(UpdateRule rule) {
 }
 
 CompiledPlan::CompiledPlan(const TensorTable& table, const TrainSpec& training, const StateShard& shard, Plan plan)
-    : CompiledPlan(table, training, std::make_shared<const StateFormat>(table, training.state, optimizerSpec(training.optimizer), shard),
+    : CompiledPlan(table, training,
+                   std::make_shared<const StateFormat>(table, training.state, optimizerSpec(training.optimizer), shard),
                    std::move(plan)) {}
 
 CompiledPlan::CompiledPlan(const TensorTable& table, const TrainSpec& training,

@@ -5,6 +5,7 @@
 #include "io/twins/memory_files.h"
 #include "io/twins/throttled_files.h"
 #include "plan/simulation.h"
+#include "tests/support/exact_format.h"
 
 #include <mutex>
 
@@ -193,7 +194,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
             EXPECT_TRUE(run.driver().giveUp().ok());
         }
         files.clear();
-        auto store = StateStore::open(files, "run", table, Caching::Direct);
+        auto store = StateStore::open(files, "run", table, exactFormat(table), Caching::Direct);
         ASSERT_TRUE(store.ok()) << store.error().text();
         const CommitRecord& record = (*store)->committed();
         EXPECT_EQ(record.rootHashHex(), roots.at(record.step)) << nth;

@@ -63,8 +63,8 @@ TEST(CompiledPlan, PeaksAreThoseOfAllPrograms) {
         const TrainSpec recipe = training(Precision::Bf16);
         for (int ranks : {1, 2})
             for (const Placement& placement : placements()) {
-                const auto format =
-                    std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer), StateShard{0, ranks, recipe.precision});
+                const auto format = std::make_shared<const StateFormat>(
+                    table, recipe.state, optimizerSpec(recipe.optimizer), StateShard{0, ranks, recipe.precision});
                 int64_t device = 0;
                 for (UpdateRule rule : {UpdateRule::Deferred, UpdateRule::Speculative, UpdateRule::Insured}) {
                     const CompiledPlan plan(table, recipe, format, planOf(placement, rule));

@@ -31,8 +31,8 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const auto shared =
-            std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer), StateShard{0, GetParam(), recipe.precision});
+        const auto shared = std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer),
+                                                                StateShard{0, GetParam(), recipe.precision});
         const StateFormat& format = *shared;
         KnownPeaks known(table, shared, recipe);
         for (Placement placement : placements())

@@ -10,7 +10,7 @@ TEST(StepProgram, EveryBufferLivesExactlyFromFirstToLastUse) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
         for (const Placement& placement : placements())
             for (const ProgramVariant& variant : kVariants) {
                 const StepProgram program = ProgramBuilder(table, format, recipe, placement).build(variant);
@@ -35,7 +35,7 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
         for (Precision precision : {Precision::Bf16, Precision::Fp32, Precision::Fp16}) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(precision);
-            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
             const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
             const int64_t all = table.paddedParameters();
             const int64_t embedding = table.units().front().paddedElements;
@@ -50,7 +50,7 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
 TEST(StepProgram, UpdatePlacementsMoveTheBytesOfTheDesign) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     Placement inRam = onDisk(4096);
     inRam.everywhere.gradient = Tier::Ram;
     const int64_t all = table.paddedParameters();
@@ -79,7 +79,7 @@ TEST(StepProgram, AnUpdateTakesNothingFromFp16Weights) {
     const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
     for (StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
         recipe.state = preset;
-        const StateFormat format(table, preset, kAdamW);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         const int64_t weightBytes = preset == StatePreset::Lean ? 2 : 4;
         for (Tier weights : {Tier::Device, Tier::Disk})
             for (BackwardUpdate update : {BackwardUpdate::Speculative, BackwardUpdate::Insured}) {
@@ -114,7 +114,7 @@ TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {
     const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
     for (StatePreset preset : {StatePreset::Mixed, StatePreset::Lean}) {
         recipe.state = preset;
-        const StateFormat format(table, preset, kAdamW);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         const int64_t weightBytes = format.has(StateKind::Lo) ? 4 : 2;
         const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
         EXPECT_EQ(step.readBytes(), format.totalBytes() + all * 2 + (all - ends) * weightBytes);
@@ -127,7 +127,7 @@ TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {
 TEST(StepProgram, ResidentMovesNothing) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const ProgramBuilder builder(table, format, recipe, residentPlacement());
     const ProgramVariant used[] = {kPlain,
                                    {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
@@ -142,7 +142,7 @@ TEST(StepProgram, ResidentMovesNothing) {
 TEST(StepProgram, EveryMicroBatchPassesEverySliceOnceEachWay) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Fp32);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4 << 20)).build(kUpdating);
     std::map<std::tuple<OpKind, int, int>, int> seen;
     for (const Op& op : step.ops)
@@ -156,7 +156,7 @@ TEST(StepProgram, VocabularySlicesAreReadOnceMoreForTheHead) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
         Placement placement = onDisk(16384);
         placement.vocabularyRows = 512;
         placement.tiedGradients = Tier::Disk;
@@ -183,7 +183,7 @@ TEST(StepProgram, VocabularySlicesNeverMeetOnTheDevice) {
         for (const ProgramVariant& variant : kVariants) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(Precision::Bf16);
-            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
             Placement placement = onDisk(16384);
             placement.vocabularyRows = 512;
             const int64_t slice = 512 * 128;
@@ -217,7 +217,7 @@ std::vector<size_t> numbersOf(const StepProgram& program, OpKind kind, size_t fi
 TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
@@ -238,7 +238,7 @@ TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
 TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
@@ -263,7 +263,8 @@ TEST(Program, OpsHaveTheOperandsOfTheirKind) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Fp32);
         for (int ranks : {1, 2}) {
-            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), {0, ranks, recipe.precision});
+            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer),
+                                     {0, ranks, recipe.precision});
             for (Placement placement : placements()) {
                 placement.everywhere.keepsActivations = placement.unitsPerSlice == 2;
                 for (const ProgramVariant& variant : kVariants)
@@ -316,7 +317,7 @@ TEST(Program, OpsKnowTheirSweep) {
 TEST(Simulation, IsBoundByTheSlowestLane) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
@@ -334,7 +335,7 @@ TEST(Simulation, IsBoundByTheSlowestLane) {
 TEST(Simulation, FastDiskHidesBehindCompute) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer));
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;

@@ -53,7 +53,7 @@ TEST(StepProgram, RanksShareUpdatesAndBytes) {
     for (const auto& [precision, wholeBytes] : {std::pair{Precision::Bf16, 2}, std::pair{Precision::Fp32, 4}})
         for (int ranks : {2, 3}) {
             const TrainSpec recipe = training(precision);
-            const StateFormat whole(table, recipe.state, optimizerSpec(recipe.optimizer));
+            const StateFormat whole(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
             for (const Placement& placement : placements()) {
                 const StepProgram alone = ProgramBuilder(table, whole, recipe, placement).build(kUpdating);
                 std::map<int, int> updates, sent;

@@ -34,7 +34,8 @@ public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
         : m_spec(spec), m_hardware(hardware), m_limits(limits),
           m_search(spec, table,
-                   std::make_shared<const StateFormat>(table, spec.training.state, optimizerSpec(spec.training.optimizer),
+                   std::make_shared<const StateFormat>(table, spec.training.state,
+                                                       optimizerSpec(spec.training.optimizer),
                                                        plannedShard(spec.training, limits.ranks)),
                    limits) {}
 
