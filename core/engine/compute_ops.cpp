@@ -73,7 +73,18 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::Norms:
         status = norms(op, run);
         break;
-    default:
+    case OpKind::ReadState:
+    case OpKind::ReadGradient:
+    case OpKind::WriteState:
+    case OpKind::ReadWeights:
+    case OpKind::ReadBoundary:
+    case OpKind::WriteBoundary:
+    case OpKind::AllReduceGradient:
+    case OpKind::AllGatherWeights:
+    case OpKind::WriteGradient:
+    case OpKind::WriteTiedGradient:
+    case OpKind::ReadTiedGradient:
+    case OpKind::Commit:
         break;  // ops of other lanes never come here
     }
     release(op, run);

@@ -28,7 +28,7 @@ class Bench {
 public:
     explicit Bench(const ProbeShape& shape)
         : m_training(shape.training), m_table(shape.model),
-          m_format(m_table, m_training.state, optimizerSpec(m_training.optimizer)), m_pool(0),
+          m_format(m_table, m_training.state, optimizerSpec(m_training.optimizer), kWholeState), m_pool(0),
           m_math(m_table, slicesOf(m_table), m_training, m_pool), m_headUnit(m_table.unitCount() - 1) {}
 
     Status prepare();

@@ -36,6 +36,9 @@ struct StateShard {
     bool operator==(const StateShard&) const = default;
 };
 
+/// That of a process which trains alone.
+inline constexpr StateShard kWholeState{};
+
 /// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic
 /// over the tensor table, the same in memory and on disk. Immutable; copies are independent of the table, but not of
 /// the OptimizerSpec, which is a row of a table that lives as long as the program.
@@ -50,8 +53,7 @@ struct StateShard {
 /// ... in the order of kinds().
 class StateFormat {
 public:
-    StateFormat(const TensorTable& table, StatePreset preset, const OptimizerSpec& optimizer,
-                const StateShard& share = {});
+    StateFormat(const TensorTable& table, StatePreset preset, const OptimizerSpec& optimizer, const StateShard& share);
 
     static constexpr int kOwnedBlocks = 64;  ///< 4 Mi elements: a chunk
 

@@ -23,7 +23,7 @@ namespace {
 class BlockMath : public testing::TestWithParam<StateOfOptimizer> {
 protected:
     TensorTable table{oddModel()};
-    StateFormat format{table, GetParam().preset, optimizerSpec(GetParam().optimizer)};
+    StateFormat format{table, GetParam().preset, optimizerSpec(GetParam().optimizer), kWholeState};
     TrainSpec training = trainingWith(GetParam().optimizer);
     const UnitInfo& unit = table.units()[kUnit];
     BlockRange all{unit.firstBlock, unit.blockCount};

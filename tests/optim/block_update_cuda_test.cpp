@@ -41,7 +41,7 @@ struct Work {
 class BlockUpdateLoops : public testing::TestWithParam<StateOfOptimizer> {
 protected:
     TensorTable table{oddModel()};
-    StateFormat format{table, GetParam().preset, optimizerSpec(GetParam().optimizer)};
+    StateFormat format{table, GetParam().preset, optimizerSpec(GetParam().optimizer), kWholeState};
     TrainSpec training = trainingWith(GetParam().optimizer);
     const UnitInfo& unit = table.units()[kUnit];
     size_t count = size_t(unit.paddedElements);
@@ -264,7 +264,7 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
     large.tiedHead = false;
     large.vocabulary = 90000;
     const TensorTable wide(large);
-    const StateFormat wideFormat(wide, GetParam().preset, optimizerSpec(GetParam().optimizer));
+    const StateFormat wideFormat(wide, GetParam().preset, optimizerSpec(GetParam().optimizer), kWholeState);
     for (const int number : {0, wide.headUnit()}) {
         const UnitInfo& whole = wide.units()[size_t(number)];
         const BlockRange run{whole.firstBlock + 1, whole.blockCount - 1};

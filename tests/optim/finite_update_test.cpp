@@ -128,7 +128,7 @@ TEST_P(FiniteBlocks, TellWhateverTheBlock) {
     model.ffnWidth = 256;
     model.vocabulary = 300;
     const TensorTable table(model);
-    const StateFormat format(table, GetParam(), kAdamW);
+    const StateFormat format(table, GetParam(), kAdamW, kWholeState);
     const UnitInfo& unit = table.units()[2];
     ASSERT_GT(unit.blockCount, 3);
     const BlockRange blocks{unit.firstBlock, unit.blockCount};

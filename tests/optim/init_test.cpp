@@ -84,7 +84,7 @@ TEST(Init, IsAFunctionOfSeedTensorAndElement) {
 TEST(Init, StateOfABlockIsWeightsAndZeroMoments) {
     const TensorTable table(model());
     for (const auto& [optimizer, preset] : test::kStatesOfOptimizers) {
-        const StateFormat format(table, preset, optimizerSpec(optimizer));
+        const StateFormat format(table, preset, optimizerSpec(optimizer), kWholeState);
         for (int block = 0; block < format.blockCount(); ++block) {
             const size_t padded = size_t(table.blocks()[size_t(block)].paddedElements);
             std::vector<uint16_t> hi(padded), lo(padded), alone(padded);

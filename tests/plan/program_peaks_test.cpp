@@ -14,8 +14,8 @@ ProgramPeaks fullPeaks(const TensorTable& table, const StateFormat& format, cons
     const ProgramBuilder builder(table, format, recipe, placement);
     const StepProgram step = builder.build(kPlain);
     const StepProgram evaluation = builder.buildEvaluation(step.microBatches);
-    return {std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation)),
-            ramPeakOf(step)};
+    const int64_t evaluating = passingPeakOf(evaluation, Space::Device).bytes;
+    return {std::max(devicePeakOf(step).bytes, keptOf(step).bytes + evaluating), passingPeakOf(step, Space::Ram).bytes};
 }
 
 SliceResidency anyResidency(std::mt19937& random) {
@@ -31,9 +31,10 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer),
-                                 {0, GetParam(), recipe.precision});
-        KnownPeaks known(table, format, recipe);
+        const auto shared = std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer),
+                                                                StateShard{0, GetParam(), recipe.precision});
+        const StateFormat& format = *shared;
+        KnownPeaks known(table, shared, recipe);
         for (Placement placement : placements())
             for (int round = 0; round < 8; ++round) {
                 placement.slices.clear();

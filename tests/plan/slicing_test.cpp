@@ -47,7 +47,7 @@ std::vector<int> blocksOf(const TensorTable& table, const std::vector<SliceRange
     for (const SliceRange& slice : slices) {
         int64_t elements = 0;
         for (const ChunkRange& chunk :
-             chunksOfSlice(table, StateFormat(table, StatePreset::Exact, kAdamW), slice, chunkElements)) {
+             chunksOfSlice(table, StateFormat(table, StatePreset::Exact, kAdamW, kWholeState), slice, chunkElements)) {
             EXPECT_EQ(offsetInSlice(table, slice, chunk.unit, chunk.unitOffset), elements);
             EXPECT_EQ(table.blocks()[size_t(chunk.firstBlock)].offset, chunk.unitOffset);
             elements += chunk.paddedElements;
@@ -78,7 +78,7 @@ TEST(Slicing, ChunksDoNotCutWhatIsUpdatedAsAWhole) {
                                      {TensorRole::Down, {kLion.usual.moments, UpdateScope::Matrix}}};
     const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
     const TensorTable table(model(Family::Gpt2, true, 320, 3000));
-    const StateFormat format(table, StatePreset::Exact, spec), cutting(table, StatePreset::Exact, kLion);
+    const StateFormat format(table, StatePreset::Exact, spec, kWholeState), cutting(table, StatePreset::Exact, kLion);
     const SliceRange layer = makeSlicing(table, 2)[1];
     for (const int64_t elements : {int64_t{1}, kBlockElements, 3 * kBlockElements, int64_t{1} << 40}) {
         std::vector<int> starts, begun;

@@ -46,9 +46,9 @@ ModelSpec small() {
 
 TEST(StateFormat, KindsOfEachPreset) {
     const TensorTable table(small());
-    EXPECT_EQ(StateFormat(table, StatePreset::Exact, kAdamW).kinds().size(), 4u);
-    EXPECT_EQ(StateFormat(table, StatePreset::Mixed, kAdamW).kinds().size(), 4u);
-    const StateFormat lean(table, StatePreset::Lean, kAdamW);
+    EXPECT_EQ(StateFormat(table, StatePreset::Exact, kAdamW, kWholeState).kinds().size(), 4u);
+    EXPECT_EQ(StateFormat(table, StatePreset::Mixed, kAdamW, kWholeState).kinds().size(), 4u);
+    const StateFormat lean(table, StatePreset::Lean, kAdamW, kWholeState);
     ASSERT_EQ(lean.kinds().size(), 3u);
     EXPECT_EQ(lean.kinds()[1], StateKind::Moment1);
     EXPECT_FALSE(lean.has(StateKind::Lo));
@@ -62,7 +62,7 @@ TEST(StateFormat, QuantizesLargeMatricesOnly) {
     for (const ModelSpec& model : {gpt2(), small()}) {
         const TensorTable table(model);
         for (const StatePreset preset : kPresets) {
-            const StateFormat format(table, preset, kAdamW);
+            const StateFormat format(table, preset, kAdamW, kWholeState);
             for (size_t block = 0; block < table.blocks().size(); ++block) {
                 const TensorInfo& tensor = table.tensors()[size_t(table.blocks()[block].tensor)];
                 const bool embedding = table.units()[size_t(tensor.unit)].kind == UnitKind::Embedding;
@@ -76,7 +76,7 @@ TEST(StateFormat, QuantizesLargeMatricesOnly) {
         }
     }
     const TensorTable table(small());
-    const StateFormat lean(table, StatePreset::Lean, kAdamW);
+    const StateFormat lean(table, StatePreset::Lean, kAdamW, kWholeState);
     EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1))
         << "exactly 4,096 elements";
     EXPECT_FALSE(lean.quantized(table.find(1, TensorRole::Qkv)->firstBlock, StateKind::Moment1)) << "fewer";
@@ -86,7 +86,7 @@ TEST(StateFormat, BytesOfASection) {
     const TensorTable table(gpt2());
     const int up = table.find(2, TensorRole::Up)->firstBlock;
     ASSERT_EQ(table.blocks()[size_t(up)].paddedElements, 65536);
-    const StateFormat exact(table, StatePreset::Exact, kAdamW), mixed(table, StatePreset::Mixed, kAdamW),
+    const StateFormat exact(table, StatePreset::Exact, kAdamW, kWholeState), mixed(table, StatePreset::Mixed, kAdamW),
         lean(table, StatePreset::Lean, kAdamW);
     EXPECT_EQ(exact.bytes(up, StateKind::Moment1), 4 * 65536);
     EXPECT_EQ(mixed.bytes(up, StateKind::Moment1), 69632);  // 65,536 codes and 256 scales are 66,560
@@ -99,7 +99,7 @@ TEST(StateFormat, BytesOfASection) {
 TEST(StateFormat, SumsAreSums) {
     for (const StatePreset preset : kPresets) {
         const TensorTable table(gpt2());
-        const StateFormat format(table, preset, kAdamW);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         int64_t total = 0;
         for (const UnitInfo& unit : table.units())
             for (int count = 0; count <= unit.blockCount; ++count) {
@@ -127,16 +127,16 @@ TEST(StateFormat, SumsAreSums) {
 
 TEST(StateFormat, BytesPerParameterAreAsPromised) {
     const TensorTable table(llama7b());
-    EXPECT_NEAR(StateFormat(table, StatePreset::Exact, kAdamW).bytesPerParameter(), 12, 0.01);
-    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kAdamW).bytesPerParameter(), 6.1, 0.2);
-    EXPECT_NEAR(StateFormat(table, StatePreset::Lean, kAdamW).bytesPerParameter(), 4.1, 0.2);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Exact, kAdamW, kWholeState).bytesPerParameter(), 12, 0.01);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kAdamW, kWholeState).bytesPerParameter(), 6.1, 0.2);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState).bytesPerParameter(), 4.1, 0.2);
 }
 
 TEST(StateFormat, LionHasOneMoment) {
     const TensorTable table(llama7b());
-    const StateFormat exact(table, StatePreset::Exact, kLion), lean(table, StatePreset::Lean, kLion);
+    const StateFormat exact(table, StatePreset::Exact, kLion, kWholeState), lean(table, StatePreset::Lean, kLion);
     EXPECT_EQ(exact.totalBytes(), 8 * table.paddedParameters());
-    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kLion).bytesPerParameter(), 5.05, 0.1);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kLion, kWholeState).bytesPerParameter(), 5.05, 0.1);
     EXPECT_NEAR(lean.bytesPerParameter(), 3.05, 0.1);
     EXPECT_EQ(std::vector<StateKind>(lean.kinds().begin(), lean.kinds().end()),
               (std::vector{StateKind::Hi, StateKind::Moment1}));
@@ -151,7 +151,7 @@ TEST(StateFormat, AnOptimizerCanKeepOtherMomentsOfSomeTensors) {
     const RoleUpdate exceptions[] = {{TensorRole::TokenEmbedding, {kAdamW.usual.moments}}};
     const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
     const TensorTable table(small());
-    const StateFormat format(table, StatePreset::Exact, spec);
+    const StateFormat format(table, StatePreset::Exact, spec, kWholeState);
     EXPECT_TRUE(format.has(StateKind::Moment2)) << "some have it";
     for (const TensorInfo& tensor : table.tensors()) {
         const bool two = tensor.role == TensorRole::TokenEmbedding;
@@ -168,7 +168,7 @@ TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
     for (const StatePreset preset : kPresets)
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const int ranks : {2, 3, 7}) {
-                const StateFormat whole(table, preset, kAdamW);
+                const StateFormat whole(table, preset, kAdamW, kWholeState);
                 int64_t gradients = 0, largest = 0, smallest = whole.totalBytes();
                 for (const StateKind kind : whole.kinds()) {
                     int64_t bytes = 0;
@@ -205,13 +205,14 @@ TEST(StateFormat, OwnersTakeTurns) {
                 own += part.owns(block) ? 1 : 0;
             EXPECT_NEAR(own, 64, 33);
         }
-    EXPECT_LT(double(part.totalBytes()), 0.79 * double(StateFormat(table, StatePreset::Lean, kAdamW).totalBytes()));
+    EXPECT_LT(double(part.totalBytes()),
+              0.79 * double(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState).totalBytes()));
 }
 
 TEST(StateFormat, tellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {
     const TensorTable table(small());
     for (const StatePreset preset : kPresets) {
-        const StateFormat format(table, preset, kAdamW);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         const bool hasLo = preset != StatePreset::Lean;
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {
             EXPECT_TRUE(format.weightsNeed(StateKind::Hi, precision));

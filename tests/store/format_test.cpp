@@ -261,7 +261,7 @@ TEST(Format, TableOfSumsAndItsRoot) {
 
 TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
     const TensorTable table(test::quantizedModel());
-    SumTable sums(StateFormat(table, StatePreset::Lean, kAdamW));
+    SumTable sums(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState));
     const size_t blocks = table.blocks().size();
     ASSERT_EQ(sums.serialisedBytes(), blocks * 3 * 8);
     for (int block = 0; block < int(blocks); ++block)
@@ -278,8 +278,8 @@ TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
 TEST(Format, TableOfSumsHasTheKindsOfTheOptimizer) {
     const TensorTable table(test::quantizedModel());
     const size_t blocks = table.blocks().size();
-    EXPECT_EQ(SumTable(StateFormat(table, StatePreset::Exact, kLion)).serialisedBytes(), blocks * 3 * 8);
-    SumTable sums(StateFormat(table, StatePreset::Lean, kLion));
+    EXPECT_EQ(SumTable(StateFormat(table, StatePreset::Exact, kLion, kWholeState)).serialisedBytes(), blocks * 3 * 8);
+    SumTable sums(StateFormat(table, StatePreset::Lean, kLion, kWholeState));
     ASSERT_EQ(sums.serialisedBytes(), blocks * 2 * 8);
     for (int block = 0; block < int(blocks); ++block)
         for (StateKind kind : {StateKind::Hi, StateKind::Moment1})

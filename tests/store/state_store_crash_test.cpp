@@ -34,7 +34,7 @@ protected:
     }
 
     TensorTable m_table{tinyModel()};
-    StateFormat m_format{m_table, std::get<1>(GetParam()), optimizerSpec(std::get<0>(GetParam()))};
+    StateFormat m_format{m_table, std::get<1>(GetParam()), optimizerSpec(std::get<0>(GetParam())), kWholeState};
 };
 INSTANTIATE_TEST_SUITE_P(AdamW, CrashTest,
                          testing::Combine(testing::Values(OptimizerKind::AdamW), testing::ValuesIn(kPresets)),

@@ -174,7 +174,8 @@ TEST_P(PresetDamageTest, AnotherPresetIsRefused) {
     createAndCommit(2);
     m_store.reset();
     for (const StatePreset other : kPresets) {
-        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other, kAdamW), Caching::Direct);
+        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other, kAdamW, kWholeState),
+                                       Caching::Direct);
         ASSERT_EQ(opened.ok(), other == GetParam());
         if (opened.ok())
             continue;
@@ -301,7 +302,7 @@ TEST_F(DamageTest, AnotherModelIsRefused) {
     ModelSpec other = tinyModel();
     other.ffnWidth += 8;
     const TensorTable table(other);
-    auto opened = StateStore::open(*m_files, kRun, table, Caching::Direct);
+    auto opened = StateStore::open(*m_files, kRun, table, exactFormat(table), Caching::Direct);
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().code, ErrorCode::InvalidInput);
     EXPECT_NE(opened.error().text().find("another model"), std::string::npos);
@@ -311,7 +312,7 @@ TEST_F(DamageTest, EmptyFoldersAndUnfinishedRunsAreTold) {
     auto nothing = reopen();
     ASSERT_FALSE(nothing.ok());
     EXPECT_EQ(nothing.error().code, ErrorCode::NotFound);
-    ASSERT_TRUE(StateStore::create(*m_files, kRun, m_table, Caching::Direct).ok());
+    ASSERT_TRUE(StateStore::create(*m_files, kRun, m_table, exactFormat(m_table), Caching::Direct).ok());
     expectCorrupt("before its first commit");
 }
 

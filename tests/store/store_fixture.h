@@ -5,6 +5,7 @@
 #include "io/twins/memory_files.h"
 #include "spec/tensor_table.h"
 #include "store/state_store.h"
+#include "tests/support/exact_format.h"
 
 #include <gtest/gtest.h>
 

@@ -99,8 +99,6 @@ public:
         m_parts.plan.placement = placement;
         m_parts.plan.rule = rule;
         m_parts.plan.breakEven = 0.5;
-        const StateFormat format(m_table, m_spec.training.state, optimizerSpec(m_spec.training.optimizer));
-        m_parts.plan.stateOnDisk = ProgramBuilder(m_table, format, m_spec.training, placement).stateOnDisk();
         m_parts.plan.microBatch = m_spec.training.microBatch;
         m_parts.plan.ringBytes = ringBytes;
         m_parts.plan.slices = int(makeSlicing(m_table, placement).size());
