@@ -210,7 +210,7 @@ public:
 
     TensorTable table;
     TrainSpec spec;
-    CpuPool pool;
+    HostPool pool;
     at::Tensor master;    ///< fp32, padded element spaces of all units
     at::Tensor weights;   ///< the same in compute precision
     at::Tensor gradient;  ///< fp32
