@@ -3,7 +3,7 @@
 
 #include "app/cli/text_table.h"
 #include "base/units.h"
-#include "service/computer_outlook.h"
+#include "service/computer_summary.h"
 
 #include <cmath>
 #include <ctime>

@@ -3,7 +3,7 @@
 
 #include "app/cli/text_table.h"
 #include "base/units.h"
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -171,7 +171,7 @@ Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder
                        training.precision));
     GSST_TRY(applyWord(
         products, "--products",
-        {{"auto", ProductChoice::Auto}, {"native", ProductChoice::Native}, {"widened", ProductChoice::Widened}},
+        {{"auto", ProductChoice::Auto}, {"native", ProductChoice::Native}, {"widened", ProductChoice::Upcast}},
         training.products));
     GSST_TRY(applyWord(state, "--state",
                        {{"exact", StatePreset::Exact}, {"mixed", StatePreset::Mixed}, {"lean", StatePreset::Lean}},

@@ -33,7 +33,7 @@ int SessionConsole::follow(RunSession& session) {
         last = session.finished();
         for (const Event& event : session.events().drain())
             show(event);
-        obeySignals(session);
+        handleSignals(session);
         if (last)
             break;
         // Signals cannot notify a condition: look at them at least ten times a second.
@@ -45,7 +45,7 @@ int SessionConsole::follow(RunSession& session) {
     return m_exitCode;
 }
 
-void SessionConsole::obeySignals(RunSession& session) {
+void SessionConsole::handleSignals(RunSession& session) {
     const int requests = stopRequests();
     if (requests == m_seenRequests)
         return;

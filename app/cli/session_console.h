@@ -23,7 +23,7 @@ public:
 
 private:
     void show(const Event& event);
-    void obeySignals(RunSession& session);
+    void handleSignals(RunSession& session);
     void printLine(const std::string& text);
 
     bool m_json;

@@ -36,7 +36,7 @@ void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
 Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& progress, std::stop_token stop) {
     BenchOptions options = asked;
     GSST_ASSIGN(const auto backend, createBackend(options.device));
-    settleProducts(osFileSystem(), *backend, options.spec.training);
+    resolveProducts(osFileSystem(), *backend, options.spec.training);
     const EventSink sink = [&progress](const Event& event) {
         if (const auto* preparing = std::get_if<Progress>(&event); preparing && progress)
             progress(*preparing);

@@ -78,7 +78,7 @@ Status BenchContender::learnClipping(const TrainerParts& parts, const std::stop_
     GSST_ASSIGN(const auto trainer, Trainer::open(parts, *m_run->table, {}, stop));
     for (int i = 0; i < kHistoryThatCounts; ++i)
         GSST_TRY(trainer->runStep(i + 1 < kHistoryThatCounts, stop));
-    return trainer->settle();
+    return trainer->flush();
 }
 
 Status BenchContender::prepare(const BenchOptions& options, const EventSink& sink, const std::stop_token& stop) {

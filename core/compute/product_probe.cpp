@@ -40,7 +40,7 @@ std::array<double, 2> shortestSeconds() {
     };
     const Stopwatch total;
     for (int round = 0; round < kLeastRounds || (round < kMostRounds && total.seconds() < kEnoughSeconds); ++round)
-        for (const Products products : {Products::Native, Products::Widened}) {
+        for (const Products products : {Products::Native, Products::Upcast}) {
             shorten(forward[size_t(products)], [&] { linearInto(output, input, weight, products); });
             shorten(backward[size_t(products)], [&] { addWeightGradient(gradient, output, input, products); });
         }
@@ -56,7 +56,7 @@ ProductRates probeProducts() {
             const auto seconds = shortestSeconds();
             const double flops = 2 * 2.0 * double(kTokens * kInputs * kOutputs);
             return {flops / std::max(1e-9, seconds[size_t(Products::Native)]),
-                    flops / std::max(1e-9, seconds[size_t(Products::Widened)])};
+                    flops / std::max(1e-9, seconds[size_t(Products::Upcast)])};
         } catch (const std::exception&) {
             return {};  // no memory for it, say: the recipe is not to fail because of that
         }

@@ -6,8 +6,8 @@ namespace gsst {
 /// Speed of the products of a layer in bf16 in either way (see Products): FLOPs a second, 0 if it is not known.
 struct ProductRates {
     double nativeFlops = 0;
-    double widenedFlops = 0;
-    bool known() const { return nativeFlops > 0 && widenedFlops > 0; }
+    double upcastFlops = 0;
+    bool known() const { return nativeFlops > 0 && upcastFlops > 0; }
 };
 
 /// Times both on all cores of the processor: some tenths of a second, a few seconds where one of them is very slow. Not

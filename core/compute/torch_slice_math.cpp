@@ -4,7 +4,7 @@
 #include "compute/torch_guard.h"
 #include "compute/torch_slice_compute.h"
 #include "nn/token_loss.h"
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 #include <ATen/ops/empty_like.h>
 

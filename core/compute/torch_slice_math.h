@@ -36,7 +36,7 @@ public:
     Status backward(const BackwardCall& call) override;
     void dropKept() override;
     Status update(const UpdateCall& call) override;
-    Status join(const JoinCall& call) override;
+    Status join(const MaterializeCall& call) override;
     Status norms(const NormCall& call) override;
     Status packGradient(const PackCall& call) override;
 

@@ -29,7 +29,7 @@ Status TorchSliceMath::update(const UpdateCall& call) {
     return updateBlocks(m_table, m_format, m_training, update, *m_workers);
 }
 
-Status TorchSliceMath::join(const JoinCall& call) {
+Status TorchSliceMath::join(const MaterializeCall& call) {
     return joinBlocks(m_table, m_training.precision, {call.firstBlock, call.blockCount}, call.hi, call.lo, call.weights,
                       *m_workers, call.hooks);
 }

@@ -73,7 +73,7 @@ int64_t Sampler::start(int64_t epoch, int64_t index) const {
     return static_cast<int64_t>(window) * m_sequenceLength + offset(epoch);
 }
 
-SequencePlace Sampler::sequence(int64_t globalIndex) const {
+SequenceLocation Sampler::sequence(int64_t globalIndex) const {
     const int64_t epoch = globalIndex / m_windows;
     return {epoch, start(epoch, globalIndex % m_windows)};
 }

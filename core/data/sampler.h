@@ -8,10 +8,10 @@
 namespace gsst {
 
 /// Where a sequence starts: its input is tokens [start, start + L), its targets are [start + 1, start + L + 1).
-struct SequencePlace {
+struct SequenceLocation {
     int64_t epoch = 0;
     int64_t start = 0;
-    bool operator==(const SequencePlace&) const = default;
+    bool operator==(const SequenceLocation&) const = default;
 };
 
 /// The order in which training sequences are drawn: a pure function of (seed, order, number of tokens, L, index),
@@ -31,7 +31,7 @@ public:
     /// First token of the `index`-th window of `epoch`, index in [0, windowsPerEpoch()).
     int64_t start(int64_t epoch, int64_t index) const;
     /// Place of the sequence with number `globalIndex` >= 0, counted from the start of the run.
-    SequencePlace sequence(int64_t globalIndex) const;
+    SequenceLocation sequence(int64_t globalIndex) const;
 
 private:
     Sampler(uint64_t key, bool shiftsFirstEpoch, int64_t trainTokens, int64_t sequenceLength);

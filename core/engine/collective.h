@@ -12,7 +12,7 @@ namespace gsst {
 /// Which of several independent conversations a call belongs to: they go on beside each other, on threads of their own.
 enum class Channel {
     Gradients,  ///< sums of gradients and updated weights, while a sweep goes on
-    Steps,      ///< verdicts and wishes, between sweeps
+    Steps,      ///< verdicts and requests, between sweeps
     Commit
 };
 inline constexpr size_t kChannels = 3;

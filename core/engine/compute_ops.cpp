@@ -4,7 +4,7 @@
 #include "engine/state_sections.h"
 #include "engine/step_verdict.h"
 #include "spec/cost.h"
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 #include "store/state_hash.h"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::Update:
         status = update(op, run);
         break;
-    case OpKind::Join:
+    case OpKind::Materialize:
         status = join(op, run);
         break;
     case OpKind::ZeroGradient:
@@ -54,9 +54,9 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::StoreGradient:
         status = storeGradient(op, run);
         break;
-    case OpKind::StoreShare:
-    case OpKind::LoadShare:
-        status = moveShare(op, run);
+    case OpKind::StoreTiedGradient:
+    case OpKind::LoadTiedGradient:
+        status = moveTiedGradient(op, run);
         break;
     case OpKind::Forward:
         status = forward(op, run);
@@ -208,11 +208,11 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
 }
 
 Status ComputeOps::join(const Op& op, ProgramRun& run) {
-    JoinCall call;
+    MaterializeCall call;
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
     call.hi = reinterpret_cast<const uint16_t*>(stateSection(m_parts, op, run, StateKind::Hi));
-    call.lo = op.joinsLo ? reinterpret_cast<const uint16_t*>(stateSection(m_parts, op, run, StateKind::Lo)) : nullptr;
+    call.lo = op.withLo ? reinterpret_cast<const uint16_t*>(stateSection(m_parts, op, run, StateKind::Lo)) : nullptr;
     call.weights = run.data(op.weights) + op.targetOffset * m_elementBytes;
     call.hooks = sumHooks(op, run);
     return onDevice(op.state != kNoBuffer, [this, call] { return m_parts.math->join(call); });
@@ -333,13 +333,14 @@ Status ComputeOps::storeGradient(const Op& op, ProgramRun& run) {
 }
 
 /// In RAM there is one buffer for the slice, in staging one for the chunk.
-Status ComputeOps::moveShare(const Op& op, ProgramRun& run) {
+Status ComputeOps::moveTiedGradient(const Op& op, ProgramRun& run) {
     const bool staged = run.program->buffers[size_t(op.host)].space == Space::Staging;
     const std::span<std::byte> host(run.data(op.host) + (staged ? 0 : op.targetOffset * kGradientBytes),
                                     size_t(op.elements * kGradientBytes));
     auto* gradient = reinterpret_cast<std::byte*>(gradientOf(op.gradient, run) + op.targetOffset);
-    const DeviceEvent event = op.kind == OpKind::StoreShare ? m_parts.device->copyOut(Stream::Compute, host, gradient)
-                                                            : m_parts.device->copyIn(Stream::Compute, gradient, host);
+    const DeviceEvent event = op.kind == OpKind::StoreTiedGradient
+                                  ? m_parts.device->copyOut(Stream::Compute, host, gradient)
+                                  : m_parts.device->copyIn(Stream::Compute, gradient, host);
     if (staged || endsHostUse(op, run))
         m_parts.device->hostWait(event);
     return {};

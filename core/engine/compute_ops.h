@@ -50,7 +50,7 @@ private:
     Status loadActivation(const Op& op, int target, ProgramRun& run);
     Status storeActivation(const Op& op, ProgramRun& run);
     Status storeGradient(const Op& op, ProgramRun& run);
-    Status moveShare(const Op& op, ProgramRun& run);
+    Status moveTiedGradient(const Op& op, ProgramRun& run);
     HeadSliceCall headSliceCall(const Op& op, ProgramRun& run) const;
 
     std::byte* storedGradient(const Op& op, const ProgramRun& run) const;

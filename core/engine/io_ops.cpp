@@ -48,10 +48,10 @@ void IoOps::start(const Op& op, ProgramRun& run, Done done) {
         return moveGradient(op, run, false, std::move(done));
     case OpKind::WriteGradient:
         return moveGradient(op, run, true, std::move(done));
-    case OpKind::ReadShare:
-        return moveShare(op, run, false, std::move(done));
-    case OpKind::WriteShare:
-        return moveShare(op, run, true, std::move(done));
+    case OpKind::ReadTiedGradient:
+        return moveTiedGradient(op, run, false, std::move(done));
+    case OpKind::WriteTiedGradient:
+        return moveTiedGradient(op, run, true, std::move(done));
     case OpKind::ReadBoundary:
         return moveBoundary(op, run, false, std::move(done));
     case OpKind::WriteBoundary:
@@ -134,7 +134,7 @@ void IoOps::moveGradient(const Op& op, ProgramRun& run, bool writing, Done done)
 }
 
 /// Only the embedding has any, so its unit begins the file.
-void IoOps::moveShare(const Op& op, ProgramRun& run, bool writing, Done done) {
+void IoOps::moveTiedGradient(const Op& op, ProgramRun& run, bool writing, Done done) {
     const std::span<std::byte> memory(run.data(op.host), size_t(op.ioBytes));
     const uint64_t offset = uint64_t(op.unitOffset * kGradientBytes);
     move(*m_parts.shares, offset, memory, writing, std::move(done));

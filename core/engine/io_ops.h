@@ -32,7 +32,7 @@ private:
     void moveSections(const Op& op, ProgramRun& run, bool writing, Done done);
     void move(File& file, uint64_t offset, std::span<std::byte> memory, bool writing, Done done);
     void moveGradient(const Op& op, ProgramRun& run, bool writing, Done done);
-    void moveShare(const Op& op, ProgramRun& run, bool writing, Done done);
+    void moveTiedGradient(const Op& op, ProgramRun& run, bool writing, Done done);
     void moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done);
     void commit(const Op& op, ProgramRun& run, Done done);
     Status checkSection(const Op& op, int slot, const Section& section) const;

@@ -21,7 +21,7 @@ void LinkOps::start(const Op& op, ProgramRun& run, Done done) {
 }
 
 Status LinkOps::run(const Op& op, ProgramRun& run) const {
-    if (op.kind == OpKind::ReduceGradient)
+    if (op.kind == OpKind::AllReduceGradient)
         return m_parts.collective->sum({reinterpret_cast<float*>(run.data(op.gradient)), size_t(op.elements)});
     const StateFormat& format = m_parts.format();
     for (StateKind kind : format.kinds())

@@ -96,7 +96,7 @@ struct UpdateCall {
 
 /// Joins hi and lo into compute weights for blocks of one unit (lo is null with bf16 and with state preset Lean); fp16:
 /// rounds them.
-struct JoinCall {
+struct MaterializeCall {
     int firstBlock = 0;
     int blockCount = 0;
     const uint16_t* hi = nullptr;
@@ -149,7 +149,7 @@ public:
     /// Forgets everything that forwards kept and no backward used up.
     virtual void dropKept() = 0;
     virtual Status update(const UpdateCall& call) = 0;
-    virtual Status join(const JoinCall& call) = 0;
+    virtual Status join(const MaterializeCall& call) = 0;
     virtual Status norms(const NormCall& call) = 0;
     virtual Status packGradient(const PackCall& call) = 0;
 };

@@ -148,7 +148,7 @@ AppliedUpdate StepDriver::applied(int64_t step, float clip, double lossScale) co
     return update;
 }
 
-bool StepDriver::isHit(const DrivenStep& step, float guess) const {
+bool StepDriver::guessWasRight(const DrivenStep& step, float guess) const {
     return !step.skipped() && (m_options.clip.factorOfUnit || step.clipFactor == guess);
 }
 
@@ -191,7 +191,7 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
     step.update = variant.update;
     step.waits = outcome.waits;
     step.compute = outcome.compute;
-    if (!outcome.updateFinite && isHit(step, guess))
+    if (!outcome.updateFinite && guessWasRight(step, guess))
         return updateNotFinite(step.step, "in the backward sweep");
     return step;
 }
@@ -216,7 +216,7 @@ Result<DrivenStep> StepDriver::run(bool moreToCome, std::stop_token stop) {
 /// Gives the step its effect.
 Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, float guess, std::stop_token stop) {
     const bool updated = variant.update != BackwardUpdate::None;
-    if (updated && !isHit(step, guess)) {
+    if (updated && !guessWasRight(step, guess)) {
         GSST_TRY(reload());
         step.wrongGuess = !step.skipped();
     }
@@ -294,7 +294,7 @@ Status StepDriver::recordSkipped() {
     return {};
 }
 
-Status StepDriver::settle() {
+Status StepDriver::flush() {
     if (m_halfUpdated)
         return Error{ErrorCode::Internal, "The state cannot be saved", "step " + std::to_string(m_step),
                      "its update did not come to its end", "The last commit is good: resume the run"};
@@ -331,7 +331,7 @@ Status StepDriver::giveUp() {
     abandon();
     // Other ranks are perhaps in the middle of the step: a commit would wait for them in vain.
     if (stateIsWhole() && !m_parts.collective)
-        return settle();
+        return flush();
     if (!m_parts.collective)
         GSST_TRY(recordSkipped());
     m_pending = m_toCommit = m_uncommitted = m_halfUpdated = m_unrecorded = false;

@@ -83,13 +83,13 @@ public:
 
     /// Applies what is pending and commits: the committed step is step() afterwards. Refused while state in RAM is half
     /// updated.
-    Status settle();
+    Status flush();
     /// Waits for all I/O of finished steps.
     Status quiesce();
     /// Forgets the step in progress. State in RAM is committed if it is whole; else the last commit stands, and copies
     /// are stale: load() before the next step.
     Status giveUp();
-    /// After an error: ends what is in progress, with all I/O and calls to other ranks. giveUp() or settle() has to
+    /// After an error: ends what is in progress, with all I/O and calls to other ranks. giveUp() or flush() has to
     /// follow.
     void abandon();
     /// The state is in RAM, and that of step().
@@ -113,7 +113,7 @@ private:
     double scaleNow() const { return m_options.scaling.scale(m_history); }
     CommitRecord record() const;
     StepVerdict judge(const DrivenStep& step) const;
-    bool isHit(const DrivenStep& step, float guess) const;
+    bool guessWasRight(const DrivenStep& step, float guess) const;
     Result<DrivenStep> attempt(const ProgramVariant& variant, float guess, std::stop_token stop);
     Status conclude(DrivenStep& step, const ProgramVariant& variant, float guess, std::stop_token stop);
     Status skip();

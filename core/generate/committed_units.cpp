@@ -72,8 +72,8 @@ Status CommittedUnits::read(const ChunkRange& unit, std::byte* into) {
             GSST_TRY(m_store.checkBlock(slot, index, StateKind::Lo, lo));
             lower = reinterpret_cast<const uint16_t*>(lo.data());
         }
-        joinWeights(m_precision, reinterpret_cast<const uint16_t*>(hi.data()), lower,
-                    into + offset * computeElementBytes(m_precision), block.paddedElements);
+        materializeWeights(m_precision, reinterpret_cast<const uint16_t*>(hi.data()), lower,
+                           into + offset * computeElementBytes(m_precision), block.paddedElements);
     }
     return {};
 }

@@ -23,7 +23,7 @@ namespace {
 
 /// Mostly one token at a time is fed: widening the weights would take longer than the products.
 Products productsFor(Precision precision) {
-    return precision == Precision::Fp16 ? Products::Widened : Products::Native;
+    return precision == Precision::Fp16 ? Products::Upcast : Products::Native;
 }
 
 constexpr uint64_t kSamplingStream = 0x67656e6572617465;  // "generate": apart from the streams of training

@@ -35,8 +35,8 @@ std::string whyRecomputed(const PlacedPlan& placed) {
 }
 
 /// Where the share of the gradient that a tied head adds waits for the backward sweep to reach the embedding.
-std::string whereSharesWait(const PlacedPlan& placed) {
-    const std::string place = placed.plan().placement.headShares == Tier::Disk ? "on disk" : "in RAM";
+std::string whereTiedGradientsWait(const PlacedPlan& placed) {
+    const std::string place = placed.plan().placement.tiedGradients == Tier::Disk ? "on disk" : "in RAM";
     int parts = 0, onDevice = 0;
     for (int slice = 0; slice < placed.sliceCount() && placed.slices()[size_t(slice)].firstUnit == 0; ++slice) {
         ++parts;
@@ -125,7 +125,7 @@ PlacedKind placedVocabulary(const PlacedPlan& placed) {
                   std::to_string(placement.vocabularyRows) + " tokens; the head is computed in two passes, " +
                   percentText(placed.workOf(sliced).flops / placed.workOf(whole).flops - 1) + " more arithmetic";
     if (table.model().tiedHead)
-        told.reason += "; its share of the gradient waits " + whereSharesWait(placed);
+        told.reason += "; its share of the gradient waits " + whereTiedGradientsWait(placed);
     return told;
 }
 

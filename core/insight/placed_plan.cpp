@@ -20,7 +20,7 @@ TrainSpec trainingOf(const PlanBasis& basis, const Plan& plan) {
 
 PlacedPlan::PlacedPlan(const PlanBasis& basis, const Plan& plan)
     : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)),
-      m_format(basis.table, m_training.state, plannedShare(m_training, basis.machine.ranks)),
+      m_format(basis.table, m_training.state, plannedShard(m_training, basis.machine.ranks)),
       m_slices(makeSlicing(basis.table, plan.placement)), m_work(workOf(plan.placement)) {}
 
 std::vector<StepProgram> PlacedPlan::programsOf(const Placement& placement) const {

@@ -57,7 +57,7 @@ std::string alsoOnDevice(const PlacedPlan& placed, TierOfSlice kind, const Slice
     return "; " + some + "on the device too: " + savedCopying(placed, kind);
 }
 
-/// Whether the embedding alone is kept, although all was to be on disk: see PlacementSearch::keepingTheTurn().
+/// Whether the embedding alone is kept, although all was to be on disk: see PlacementSearch::keepEmbeddingWeights().
 bool isForTheTurn(const PlacedPlan& placed, TierOfSlice kind) {
     for (int slice = 0; slice < placed.sliceCount(); ++slice)
         if (placed.slices()[size_t(slice)].firstUnit > 0 && placed.plan().placement.of(slice).*kind != Tier::Disk)

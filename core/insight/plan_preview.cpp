@@ -61,7 +61,7 @@ void placeRam(PlanPreview& preview, const TensorTable& table, const StateFormat&
 /// Two slots, and the work files.
 void placeDisk(PlanPreview& preview, const TensorTable& table, const StateFormat& format, const TrainSpec& training,
                const Plan& plan) {
-    const int64_t gradients = gradientFileBytes(table, format, plan) + shareFileBytes(table, plan);
+    const int64_t gradients = gradientFileBytes(table, format, plan) + tiedGradientFileBytes(table, plan);
     const int64_t boundaries = boundaryFileBytes(table, training, plan);
     int64_t weights = 0;
     for (StateKind kind : {StateKind::Hi, StateKind::Lo})

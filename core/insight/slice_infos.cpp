@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "insight/slice_infos.h"
 
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 #include <algorithm>
 

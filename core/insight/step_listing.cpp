@@ -3,7 +3,7 @@
 
 #include "insight/slice_infos.h"
 #include "plan/search/steady_step.h"
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 #include <cstddef>
 
@@ -109,7 +109,7 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
 StepListing listStep(const PlanBasis& basis, const Plan& plan) {
     TrainSpec training = basis.spec.training;
     training.microBatch = plan.microBatch;
-    const StateFormat format(basis.table, training.state, plannedShare(training, basis.machine.ranks));
+    const StateFormat format(basis.table, training.state, plannedShard(training, basis.machine.ranks));
     const ProgramBuilder builder(basis.table, format, training, plan.placement);
     const std::vector<StepProgram> programs = steadyStep(builder, plan);
     const SteadyTimes times = simulateSteadyStep(programs, basis.hardware, plan.ringBytes);

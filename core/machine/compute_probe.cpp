@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/half_float.h"
 #include "io/aligned_buffer.h"
-#include "machine/usual_time.h"
+#include "machine/median_time.h"
 #include "spec/cost.h"
 #include "spec/state_format.h"
 
@@ -107,7 +107,7 @@ Status Bench::prepare(ComputeBackend& backend) {
         m_offset.push_back(elements);
         elements += unit.paddedElements;
     }
-    const int64_t activation = boundaryPlaceBytes(m_table.model(), m_training);
+    const int64_t activation = boundarySlotBytes(m_table.model(), m_training);
     const UnitInfo& attention = m_table.units()[1];
     Device& device = m_open->device();
     GSST_ASSIGN(m_weights, device.allocate(elements * m_element));

@@ -2,7 +2,7 @@
 #include "machine/machine.h"
 
 #include "machine/compute_probe.h"
-#include "service/computer_outlook.h"
+#include "service/computer_summary.h"
 
 #include <torch/headeronly/version.h>
 
@@ -192,10 +192,10 @@ ProductRates measureProducts(FileSystem& files, ComputeBackend& backend) {
     return Measurements::instance().products(files, backend);
 }
 
-void settleProducts(FileSystem& files, ComputeBackend& backend, TrainSpec& training) {
+void resolveProducts(FileSystem& files, ComputeBackend& backend, TrainSpec& training) {
     // A measurement has no error of its own: where it fails, products stay native.
     static_cast<void>(
-        settleProducts(training, [&]() -> Result<ProductRates> { return measureProducts(files, backend); }));
+        resolveProducts(training, [&]() -> Result<ProductRates> { return measureProducts(files, backend); }));
 }
 
 void keepMeasurements(FileSystem& files, const MachineCache& added) {

@@ -48,7 +48,7 @@ ProductRates measureProducts(FileSystem& files, ComputeBackend& backend);
 
 /// Settles the products of a recipe by that, as a run that began here alone would. Whoever plans or measures a recipe
 /// does this first, so that all mean the same run. Thread-safe.
-void settleProducts(FileSystem& files, ComputeBackend& backend, TrainSpec& training);
+void resolveProducts(FileSystem& files, ComputeBackend& backend, TrainSpec& training);
 
 /// Under which name the cache has the rates of a shape on a device.
 std::string cacheKey(const DeviceId& device, const ProbeShape& shape);

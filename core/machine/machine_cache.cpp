@@ -51,7 +51,7 @@ bool readCompute(const Json& entry, ComputeRates& rates) {
 }
 
 bool readProducts(const Json& entry, ProductRates& rates) {
-    return readRates(entry, {{"native_flops", &rates.nativeFlops}, {"widened_flops", &rates.widenedFlops}});
+    return readRates(entry, {{"native_flops", &rates.nativeFlops}, {"widened_flops", &rates.upcastFlops}});
 }
 
 Json written(const ComputeRates& rates) {
@@ -113,7 +113,7 @@ void MachineCache::save(FileSystem& files, const std::filesystem::path& file, co
                                {"write_bytes", rates.writeBytesPerSecond},
                                {"uring", rates.uring}};
     if (all.products.known())
-        json["products"] = {{"native_flops", all.products.nativeFlops}, {"widened_flops", all.products.widenedFlops}};
+        json["products"] = {{"native_flops", all.products.nativeFlops}, {"widened_flops", all.products.upcastFlops}};
     static_cast<void>(
         writeTextAtomically(files, file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
 }

@@ -50,13 +50,13 @@ double productFlops(at::ScalarType type) {
            shortestOf([&] { at::matmul_out(product, a, b); });
 }
 
-double widenedProductFlops() {
+double upcastProductFlops() {
     const at::InferenceMode guard;
     const at::Tensor a = at::ones({kProductSize, kProductSize}, at::kHalf),
                      b = at::ones({kProductSize, kProductSize}, at::kHalf);
     const at::Tensor product = at::empty_like(a);
     return 2.0 * double(kProductSize * kProductSize * kProductSize) /
-           shortestOf([&] { linearInto(product, a, b, Products::Widened); });
+           shortestOf([&] { linearInto(product, a, b, Products::Upcast); });
 }
 
 double memoryBytes() {
@@ -161,14 +161,14 @@ Result<ComputerReport> measureComputer(FileSystem& files, ComputeBackend& backen
     GSST_TRY(begin("Measuring matrix products"));
     report.productFlopsFp32 = productFlops(at::kFloat);
     report.productFlopsBf16 = productFlops(at::kBFloat16);
-    report.productFlopsFp16 = widenedProductFlops();
+    report.productFlopsFp16 = upcastProductFlops();
     GSST_TRY(begin("Measuring a layer of the model"));
     MachineCache arithmetic;
     if (backend.id() == DeviceId{})
         arithmetic.products = backend.probeProducts();
     keepMeasurements(files, arithmetic);
     TrainSpec training = options.spec.training;
-    settleProducts(files, backend, training);
+    resolveProducts(files, backend, training);
     const ProbeShape shape = probeShapeOf(options.spec.model, training);
     GSST_ASSIGN(const ComputeRates rates, probeCompute(backend, shape));
     arithmetic.compute[cacheKey(backend.id(), shape)] = rates;

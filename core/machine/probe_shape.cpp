@@ -39,7 +39,7 @@ std::string ProbeShape::key() const {
                                  training.headTokenChunk, int64_t(model.tiedHead), training.threads})
         text.append("-").append(std::to_string(number));
     // What fp16 does goes without saying.
-    const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Widened;
+    const bool widened = training.precision == Precision::Bf16 && productsOf(training) == Products::Upcast;
     return text + "-" + nameOf(training.precision) + (widened ? "-widened-" : "-") + nameOf(training.state);
 }
 

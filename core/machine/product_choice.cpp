@@ -9,16 +9,16 @@ constexpr double kClearlyFaster = 1.15;
 }  // namespace
 
 ProductChoice fasterProducts(const ProductRates& rates) {
-    return rates.known() && rates.widenedFlops >= kClearlyFaster * rates.nativeFlops ? ProductChoice::Widened
-                                                                                     : ProductChoice::Native;
+    return rates.known() && rates.upcastFlops >= kClearlyFaster * rates.nativeFlops ? ProductChoice::Upcast
+                                                                                    : ProductChoice::Native;
 }
 
-bool leavesProducts(const TrainSpec& training) {
+bool leavesProductsOpen(const TrainSpec& training) {
     return training.precision == Precision::Bf16 && training.products == ProductChoice::Auto;
 }
 
-Status settleProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure) {
-    if (leavesProducts(training)) {
+Status resolveProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure) {
+    if (leavesProductsOpen(training)) {
         GSST_ASSIGN(const ProductRates rates, measure());
         training.products = fasterProducts(rates);
     }

@@ -9,13 +9,13 @@
 
 namespace gsst {
 
-/// Widened where that is clearly faster, by 15 %: it takes more memory.
+/// Upcast where that is clearly faster, by 15 %: it takes more memory.
 ProductChoice fasterProducts(const ProductRates& rates);
 
 /// Whether the recipe leaves to the machine how products are made.
-bool leavesProducts(const TrainSpec& training);
+bool leavesProductsOpen(const TrainSpec& training);
 
 /// Settles that by what `measure` finds, which is asked only then. Its error, if it has one.
-Status settleProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure);
+Status resolveProducts(TrainSpec& training, const std::function<Result<ProductRates>()>& measure);
 
 }  // namespace gsst

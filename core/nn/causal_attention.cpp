@@ -20,7 +20,7 @@ at::Tensor wideSequence(const at::Tensor& heads, int64_t sequence) {
     return heads.narrow(0, sequence, 1).to(at::kFloat);
 }
 
-Attended attendWidened(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal) {
+Attended attendUpcast(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal) {
     Attended all{emptyHeads(query, query.scalar_type()),
                  at::empty({query.size(0), query.size(2), query.size(1)}, at::kFloat).transpose(1, 2)};
     for (int64_t sequence = 0; sequence < query.size(0); ++sequence) {
@@ -36,8 +36,8 @@ Attended attendWidened(const at::Tensor& query, const at::Tensor& key, const at:
 
 Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal,
                 Products products) {
-    if (products == Products::Widened)
-        return attendWidened(query, key, value, causal);
+    if (products == Products::Upcast)
+        return attendUpcast(query, key, value, causal);
     auto [values, logSumExp] = at::_scaled_dot_product_flash_attention_for_cpu(query, key, value, 0.0, causal);
     return {std::move(values), std::move(logSumExp)};
 }

@@ -10,7 +10,7 @@
 namespace gsst {
 
 // LibTorch's fused CPU attention. Tensors are [batch, heads, tokens, headSize] views of [batch, tokens, heads,
-// headSize] memory; keys and values may have fewer heads. Widened, it goes through fp32, one sequence at a time: of
+// headSize] memory; keys and values may have fewer heads. Upcast, it goes through fp32, one sequence at a time: of
 // fp16 LibTorch's own kernel takes 3 times as long forward and 8 times backward (2.11), of bf16 without AMX 1.4 times
 // both ways.
 

@@ -2,7 +2,7 @@
 #include "nn/linear.h"
 
 #include "nn/dispatch.h"
-#include "nn/widened_products.h"
+#include "nn/upcast_products.h"
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/addmm.h>
@@ -90,7 +90,7 @@ GSST_VECTOR_CLONES void addRowColumns(const Matrix<Bf16>& from, const int64_t* i
                                       int64_t end) {
     addRowsBody(from, indices, into, begin, end);
 }
-GSST_VECTOR_CLONES void widenAdd(const Bf16* from, float* into, int64_t begin, int64_t end) {
+GSST_VECTOR_CLONES void upcastAdd(const Bf16* from, float* into, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
         into[i] += load(from[i]);
 }
@@ -103,9 +103,9 @@ Matrix<T> matrixOf(const at::Tensor& tensor) {
 }  // namespace
 
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, Products products) {
-    if (products == Products::Widened) {
+    if (products == Products::Upcast) {
         const at::Tensor out = at::empty({input.size(0), weight.size(0)}, weight.options());
-        widenedProduct({}, bias, input, weight, out);
+        upcastProduct({}, bias, input, weight, out);
         return out;
     }
     return bias.defined() ? at::addmm(bias, input, weight.t()) : at::mm(input, weight.t());
@@ -113,8 +113,8 @@ at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::T
 
 void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor& weight, Products products) {
     at::Tensor product = out;
-    if (products == Products::Widened)
-        widenedProduct({}, {}, input, weight, product);
+    if (products == Products::Upcast)
+        upcastProduct({}, {}, input, weight, product);
     else
         at::mm_out(product, input, weight.t());
 }
@@ -122,16 +122,16 @@ void linearInto(const at::Tensor& out, const at::Tensor& input, const at::Tensor
 void inputGradient(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out,
                    Products products) {
     at::Tensor product = out;
-    if (products == Products::Widened)
-        widenedBackProduct(outputGradient, weight, product);
+    if (products == Products::Upcast)
+        upcastBackProduct(outputGradient, weight, product);
     else
         at::mm_out(product, outputGradient, weight);
 }
 
 void addLinear(const AddedLinear& terms, const at::Tensor& out, Products products) {
     const auto& [residual, input, weight, bias] = terms;
-    if (products == Products::Widened) {
-        widenedProduct(residual, bias, input, weight, out);
+    if (products == Products::Upcast) {
+        upcastProduct(residual, bias, input, weight, out);
         return;
     }
     at::Tensor sum = out;
@@ -143,7 +143,7 @@ void addLinear(const AddedLinear& terms, const at::Tensor& out, Products product
 }
 
 at::Tensor factor(const at::Tensor& input, Products products) {
-    return products == Products::Widened ? input.to(at::kFloat) : input;
+    return products == Products::Upcast ? input.to(at::kFloat) : input;
 }
 
 void LinearBackward::start(const at::Tensor& inputGradient) {
@@ -151,18 +151,18 @@ void LinearBackward::start(const at::Tensor& inputGradient) {
 }
 
 void LinearBackward::add(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& accumulator) {
-    if (m_products != Products::Widened) {
+    if (m_products != Products::Upcast) {
         addWeightGradient(accumulator, outputGradient, m_input, m_products);
         m_layers.push_back({outputGradient, weight});
         return;
     }
     if (!m_sum.defined())
         m_sum = m_start.defined() ? m_start.to(at::kFloat) : at::zeros(m_input.sizes(), at::kFloat);
-    addWidenedGradients(outputGradient, m_input, weight, accumulator, m_sum);
+    addUpcastGradients(outputGradient, m_input, weight, accumulator, m_sum);
 }
 
 void LinearBackward::inputGradient(const at::Tensor& out) {
-    if (m_products == Products::Widened) {
+    if (m_products == Products::Upcast) {
         out.copy_(m_sum);
         return;
     }
@@ -185,8 +185,8 @@ void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGr
         sum.addmm_(outputGradient.t(), input);
         return;
     }
-    if (products == Products::Widened) {
-        addWidenedWeightGradient(accumulator, outputGradient, input);
+    if (products == Products::Upcast) {
+        addUpcastWeightGradient(accumulator, outputGradient, input);
         return;
     }
     const int64_t rows = accumulator.size(0), width = accumulator.size(1);
@@ -196,7 +196,7 @@ void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGr
         const int64_t count = std::min(pieceRows, rows - first);
         at::Tensor part = piece.narrow(0, 0, count);
         at::mm_out(part, outputGradient.narrow(1, first, count).t(), input);
-        addWidened(accumulator.narrow(0, first, count), part);
+        addUpcast(accumulator.narrow(0, first, count), part);
     }
 }
 
@@ -210,14 +210,14 @@ void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGrad
     });
 }
 
-void addWidened(const at::Tensor& accumulator, const at::Tensor& values) {
+void addUpcast(const at::Tensor& accumulator, const at::Tensor& values) {
     TORCH_INTERNAL_ASSERT(values.scalar_type() == at::kBFloat16);
     TORCH_INTERNAL_ASSERT(values.is_contiguous() && accumulator.is_contiguous() &&
                           values.numel() == accumulator.numel());
     const auto* from = kernelData<const Bf16>(values);
     auto* into = kernelData<float>(accumulator);
     at::parallel_for(0, values.numel(), kElementGrain,
-                     [&](int64_t begin, int64_t end) { widenAdd(from, into, begin, end); });
+                     [&](int64_t begin, int64_t end) { upcastAdd(from, into, begin, end); });
 }
 
 void copyRows(const at::Tensor& out, const at::Tensor& table, const int64_t* indices) {

@@ -12,7 +12,7 @@ namespace gsst {
 // Products with weight matrices [out, in], and their gradients. Inputs are [rows, in] and [rows, out] in compute
 // precision.
 
-// Products::Native are LibTorch's; Products::Widened those of widened_products.h. With fp32 there is no difference but
+// Products::Native are LibTorch's; Products::Upcast those of upcast_products.h. With fp32 there is no difference but
 // in speed.
 
 /// Native bf16 gradients of a matrix are made in pieces of at most this many elements, so that no whole temporary
@@ -69,7 +69,7 @@ private:
     Products m_products;
 };
 
-/// accumulator (fp32, [out, in]) += outputGradient^T * input. Widened, and with fp32, added inside the product; native
+/// accumulator (fp32, [out, in]) += outputGradient^T * input. Upcast, and with fp32, added inside the product; native
 /// bf16: each piece of the product is rounded to bf16, widened and added. fp16 is always to be widened: products of
 /// gradients leave its range.
 void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input,
@@ -79,7 +79,7 @@ void addWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGr
 void addBiasGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient);
 
 /// accumulator (fp32, contiguous) += values (bf16, contiguous).
-void addWidened(const at::Tensor& accumulator, const at::Tensor& values);
+void addUpcast(const at::Tensor& accumulator, const at::Tensor& values);
 
 /// out[i] = table[indices[i]] (both contiguous, of one type); rows with a negative index are left alone.
 void copyRows(const at::Tensor& out, const at::Tensor& table, const int64_t* indices);

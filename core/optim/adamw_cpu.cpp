@@ -30,17 +30,18 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
 bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants) {
     const CpuKernels& kernels = cpuKernels();
     const bool plain = arrays.lo && arrays.moment1;
-    return (plain ? kernels.adamwUpdate : kernels.adamwUpdateCoded)(arrays, decay ? constants.keep : 1.0f, constants);
+    return (plain ? kernels.adamwUpdate : kernels.adamwUpdateQuantized)(arrays, decay ? constants.keep : 1.0f,
+                                                                        constants);
 }
 
-void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
-    cpuKernels().joinWeights(hi, lo, weights, count);
+void materializeWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
+    cpuKernels().materializeWeights(hi, lo, weights, count);
 }
 
-void joinWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count) {
+void materializeWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count) {
     switch (precision) {
     case Precision::Fp32:
-        return joinWeights(hi, lo, static_cast<float*>(weights), count);
+        return materializeWeights(hi, lo, static_cast<float*>(weights), count);
     case Precision::Bf16:
         std::copy_n(hi, count, static_cast<uint16_t*>(weights));
         return;

@@ -19,9 +19,9 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
 bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants);
 
 /// fp32 weights from their halves; without `lo` (null) the values of the bf16 `hi`.
-void joinWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
+void materializeWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
 /// Weights as they are computed with: with fp32 these; with bf16 a copy of `hi`; with fp16 these rounded to nearest,
 /// ties to even.
-void joinWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count);
+void materializeWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count);
 
 }  // namespace gsst

@@ -64,7 +64,7 @@ Element* weightsAt(void* weights, int64_t offset, const BlockInfo& block) {
     return data;
 }
 
-CodedMoment codedSection(std::byte* section, const BlockInfo& block) {
+QuantizedMoment quantizedSection(std::byte* section, const BlockInfo& block) {
     return {reinterpret_cast<uint8_t*>(section), reinterpret_cast<float*>(section + block.paddedElements)};
 }
 
@@ -80,8 +80,8 @@ AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i,
     std::byte* moment1 = section(update.moment1, StateKind::Moment1);
     std::byte* moment2 = section(update.moment2, StateKind::Moment2);
     if (format.quantized(update.blocks.first + i, StateKind::Moment1)) {
-        arrays.coded1 = codedSection(moment1, block);
-        arrays.coded2 = codedSection(moment2, block);
+        arrays.quantized1 = quantizedSection(moment1, block);
+        arrays.quantized2 = quantizedSection(moment2, block);
     } else {
         arrays.moment1 = reinterpret_cast<float*>(moment1);
         arrays.moment2 = reinterpret_cast<float*>(moment2);
@@ -92,7 +92,7 @@ AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i,
 /// In memory of the calling thread, until its next call.
 const float* unpacked(const uint16_t* packed, int64_t elements) {
     thread_local std::vector<float> gradient(size_t{kBlockElements});
-    joinWeights(packed, nullptr, gradient.data(), elements);
+    materializeWeights(packed, nullptr, gradient.data(), elements);
     return gradient.data();
 }
 
@@ -132,7 +132,7 @@ Status joinBlocks(const TensorTable& table, Precision precision, BlockRange bloc
     forBlocks(table, blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         auto* into = static_cast<std::byte*>(weights) + offset * computeElementBytes(precision);
         if (hooked.open(blocks.first + int(i)))
-            joinWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
+            materializeWeights(precision, hi + offset, lo ? lo + offset : nullptr, into, block.paddedElements);
     });
     return hooked.result();
 }
@@ -179,7 +179,7 @@ void packGradients(const TensorTable& table, BlockRange blocks, const float* gra
 void unpackGradients(const TensorTable& table, BlockRange blocks, const uint16_t* packed, float* gradient,
                      WorkerPool& workers) {
     forBlocks(table, blocks, workers, [&](int64_t, const BlockInfo& block, int64_t offset) {
-        joinWeights(packed + offset, nullptr, gradient + offset, block.paddedElements);
+        materializeWeights(packed + offset, nullptr, gradient + offset, block.paddedElements);
     });
 }
 

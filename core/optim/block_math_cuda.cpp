@@ -63,7 +63,7 @@ BlockBatch updateBatch(const TensorTable& table, const StateFormat& format, Bloc
         const int number = blocks.first + done + i;
         const BlockInfo& block = table.blocks()[size_t(number)];
         const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
-        BlockPlace& place = batch.places[i];
+        BlockLocation& place = batch.places[i];
         place.momentBytes = format.bytes(blocks.first, done + i, StateKind::Moment1);
         place.randomIndex = roundingIndex({0, 0, block.tensor}, (block.offset - tensor.offset) / kScaleGroup);
         place.keep = tensor.decay ? keep : 1.0f;

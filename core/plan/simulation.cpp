@@ -15,7 +15,7 @@ namespace gsst {
 namespace {
 
 /// Small tensors of an op that the cost formulas leave out.
-constexpr int64_t kOddsAndEnds = 16 << 10;
+constexpr int64_t kSmallBytes = 16 << 10;
 
 /// What the pool counts an allocation with.
 int64_t counted(int64_t bytes) {
@@ -33,7 +33,7 @@ int64_t peakOf(const StepProgram& program, Space space) {
         for (int buffer : op.acquires)
             if (counts(buffer))
                 live += counted(program.buffers[size_t(buffer)].bytes);
-        peak = std::max(peak, live + (space == Space::Device && op.workspace > 0 ? op.workspace + kOddsAndEnds : 0));
+        peak = std::max(peak, live + (space == Space::Device && op.workspace > 0 ? op.workspace + kSmallBytes : 0));
         for (int buffer : op.releases)
             if (counts(buffer))
                 live -= counted(program.buffers[size_t(buffer)].bytes);

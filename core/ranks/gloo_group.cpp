@@ -18,10 +18,10 @@ at::Tensor bytesAt(std::byte* data, int64_t count) {
 
 }  // namespace
 
-GlooGroup::GlooGroup(const MeetingPoint& point, const std::string& name)
-    : m_ranks(point.place().ranks), m_toAnswer(point.patience().toAnswer) {
-    const RankPlace& place = point.place();
-    auto options = c10d::ProcessGroupGloo::Options::create(point.patience().toMeet);
+GlooGroup::GlooGroup(const Rendezvous& point, const std::string& name)
+    : m_ranks(point.place().ranks), m_toAnswer(point.timeouts().toAnswer) {
+    const ProcessRank& place = point.place();
+    auto options = c10d::ProcessGroupGloo::Options::create(point.timeouts().toMeet);
     const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
     const std::string address = addressTowards(place.masterAddress, place.masterPort);
     options->devices.push_back(interface          ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)

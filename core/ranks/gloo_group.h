@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ranks/meeting_point.h"
+#include "ranks/rendezvous.h"
 
 #include <c10/util/intrusive_ptr.h>
 
@@ -18,12 +18,12 @@ class ProcessGroupGloo;
 namespace gsst {
 
 /// Connections to all other ranks over Gloo, for one conversation about memory of the processor. All throw what
-/// LibTorch throws; after that, and after a call that took longer than Patience::toAnswer, the connections are of no
-/// use any more.
+/// LibTorch throws; after that, and after a call that took longer than RankTimeouts::toAnswer, the connections are of
+/// no use any more.
 class GlooGroup {
 public:
     /// `name` tells the conversations apart; the same on all ranks.
-    GlooGroup(const MeetingPoint& point, const std::string& name);
+    GlooGroup(const Rendezvous& point, const std::string& name);
     ~GlooGroup();
     GlooGroup(const GlooGroup&) = delete;
     GlooGroup& operator=(const GlooGroup&) = delete;

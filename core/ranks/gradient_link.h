@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "ranks/gloo_group.h"
-#include "ranks/meeting_point.h"
+#include "ranks/rendezvous.h"
 
 #include <memory>
 #include <span>
@@ -28,6 +28,6 @@ Status checkNccl(int card);
 /// Over NCCL, in the memory of this rank's card. Before each transfer the ranks wait for each other over `group`, which
 /// notices at once when one ends; NCCL does not always, so a transfer has a deadline of its own. By file: in a build
 /// without NCCL the Error says so. Fails if the cards do not reach each other.
-Result<std::unique_ptr<GradientLink>> linkOverNccl(const MeetingPoint& point, GlooGroup& group, int card);
+Result<std::unique_ptr<GradientLink>> linkOverNccl(const Rendezvous& point, GlooGroup& group, int card);
 
 }  // namespace gsst

@@ -32,7 +32,7 @@ using Work = c10::intrusive_ptr<c10d::Work>;
 class GradientLinkOverNccl : public GradientLink {
 public:
     /// Throws what LibTorch throws.
-    GradientLinkOverNccl(const MeetingPoint& point, GlooGroup& group, int card)
+    GradientLinkOverNccl(const Rendezvous& point, GlooGroup& group, int card)
         : m_group(group), m_device(at::kCUDA, at::DeviceIndex(card)), m_nccl(connect(point)) {
         // Connections are made by the first transfer.
         at::Tensor ranks = at::full({1}, 1.0f, at::TensorOptions(at::kFloat).device(m_device));
@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    static c10::intrusive_ptr<c10d::ProcessGroupNCCL> connect(const MeetingPoint& point) {
+    static c10::intrusive_ptr<c10d::ProcessGroupNCCL> connect(const Rendezvous& point) {
         // Errors are then thrown where we wait; else a thread of LibTorch would end the whole program.
         c10::utils::set_env("TORCH_NCCL_BLOCKING_WAIT", "1");
         auto options = c10d::ProcessGroupNCCL::Options::create();
@@ -94,7 +94,7 @@ Status checkNccl(int card) {
                  "compute on the processor"};
 }
 
-Result<std::unique_ptr<GradientLink>> linkOverNccl(const MeetingPoint& point, GlooGroup& group, int card) {
+Result<std::unique_ptr<GradientLink>> linkOverNccl(const Rendezvous& point, GlooGroup& group, int card) {
     try {
         return std::unique_ptr<GradientLink>(std::make_unique<GradientLinkOverNccl>(point, group, card));
     } catch (const std::exception& error) {

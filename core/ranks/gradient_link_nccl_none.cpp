@@ -9,7 +9,7 @@ Status checkNccl(int card) {
                  "Build it with GSST_WITH_CUDA=ON in an environment that has nccl.h, or compute on the processor"};
 }
 
-Result<std::unique_ptr<GradientLink>> linkOverNccl(const MeetingPoint&, GlooGroup&, int card) {
+Result<std::unique_ptr<GradientLink>> linkOverNccl(const Rendezvous&, GlooGroup&, int card) {
     return checkNccl(card).error();
 }
 

@@ -34,20 +34,20 @@ Result<int> number(const char* name, int least, int most) {
     return value;
 }
 
-std::string suffixOf(const RankPlace& place) {
+std::string suffixOf(const ProcessRank& place) {
     return "-rank" + std::to_string(place.rank);
 }
 
 }  // namespace
 
-Result<RankPlace> rankPlaceHere() {
+Result<ProcessRank> rankOfThisProcess() {
     constexpr int kMostRanks = 1024;
-    RankPlace place;
+    ProcessRank place;
     if (variable("WORLD_SIZE").empty())
         return place;
     GSST_ASSIGN(place.ranks, number("WORLD_SIZE", 1, kMostRanks));
     if (place.ranks == 1)
-        return RankPlace{};
+        return ProcessRank{};
     GSST_ASSIGN(place.rank, number("RANK", 0, place.ranks - 1));
     if (!variable("LOCAL_WORLD_SIZE").empty()) {
         GSST_ASSIGN(place.ranksHere, number("LOCAL_WORLD_SIZE", 1, place.ranks));
@@ -94,7 +94,7 @@ Hash128 fingerprintOf(const RunSpec& spec, const std::string& tokenizerHash, int
     return stateHash(std::as_bytes(std::span(text)));
 }
 
-std::filesystem::path folderOfRank(const std::filesystem::path& path, const RankPlace& place) {
+std::filesystem::path folderOfRank(const std::filesystem::path& path, const ProcessRank& place) {
     if (place.ranks == 1 || path.empty())
         return path;
     std::filesystem::path own = path.has_filename() ? path : path.parent_path();
@@ -102,7 +102,7 @@ std::filesystem::path folderOfRank(const std::filesystem::path& path, const Rank
     return own;
 }
 
-std::filesystem::path fileOfRank(const std::filesystem::path& path, const RankPlace& place) {
+std::filesystem::path fileOfRank(const std::filesystem::path& path, const ProcessRank& place) {
     if (place.ranks == 1)
         return path;
     std::filesystem::path name = path.stem();

@@ -17,7 +17,7 @@
 namespace gsst {
 
 /// Which of the processes that train one model this one is. By torchrun's conventions.
-struct RankPlace {
+struct ProcessRank {
     int rank = 0;
     int ranks = 1;      ///< 1: this process trains alone, and the rest means nothing
     int ranksHere = 1;  ///< of them on this computer, which share its memory and cores
@@ -25,12 +25,12 @@ struct RankPlace {
     int masterPort = 0;
     bool masterIsThere = false;  ///< the meeting point is kept by torchrun, not by rank 0
     std::string attempt;         ///< keeps a restart by torchrun apart from what was before
-    bool operator==(const RankPlace&) const = default;
+    bool operator==(const ProcessRank&) const = default;
 };
 
 /// From WORLD_SIZE, RANK, MASTER_ADDR, MASTER_PORT and LOCAL_WORLD_SIZE, which may be missing. Without WORLD_SIZE, or
 /// with 1: alone. InvalidInput names what is missing or wrong.
-Result<RankPlace> rankPlaceHere();
+Result<ProcessRank> rankOfThisProcess();
 
 /// Sequences in a micro-batch so that each of `ranks` has as many of these as every other: the most that allows it, up
 /// to as many as there are; that many if nothing does.
@@ -47,11 +47,11 @@ Hash128 fingerprintOf(const RunSpec& spec, const std::string& tokenizerHash, int
 
 /// Every rank has a run folder of its own, "runs/tale-rank1" for "runs/tale", and files of its own, "trace-rank1.json"
 /// for "trace.json". The path itself if there is one process.
-std::filesystem::path folderOfRank(const std::filesystem::path& path, const RankPlace& place);
-std::filesystem::path fileOfRank(const std::filesystem::path& path, const RankPlace& place);
+std::filesystem::path folderOfRank(const std::filesystem::path& path, const ProcessRank& place);
+std::filesystem::path fileOfRank(const std::filesystem::path& path, const ProcessRank& place);
 
 /// How long a rank waits for the others to come, and for an answer of one that may be busy or slower.
-struct Patience {
+struct RankTimeouts {
     std::chrono::milliseconds toMeet = std::chrono::minutes(10);
     std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
 };
@@ -71,10 +71,10 @@ public:
     /// off. May be called again.
     virtual void callOff() = 0;
     /// Whether that is why calls fail.
-    virtual bool calledOff() const = 0;
+    virtual bool aborted() const = 0;
     /// After it was called off, on all ranks, with no call of this one in progress: breaks the connections, waits until
-    /// all others have done so too (a call of theirs fails for it, at the latest the next one; Patience::toAnswer) and
-    /// connects anew. Fails at once, and for good, if a rank is lost.
+    /// all others have done so too (a call of theirs fails for it, at the latest the next one; RankTimeouts::toAnswer)
+    /// and connects anew. Fails at once, and for good, if a rank is lost.
     virtual Status meetAgain() = 0;
 };
 
@@ -82,7 +82,7 @@ public:
 /// `gradients`, all else is in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing
 /// when this was built, InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without
 /// such a card.
-Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients,
-                                                const Patience& patience, std::stop_token stop);
+Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+                                                const RankTimeouts& timeouts, std::stop_token stop);
 
 }  // namespace gsst

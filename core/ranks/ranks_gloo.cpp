@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ranks/gloo_group.h"
 #include "ranks/gradient_link.h"
-#include "ranks/meeting_point.h"
 #include "ranks/ranks.h"
+#include "ranks/rendezvous.h"
 
 #include <c10/util/env.h>
 
@@ -31,15 +31,15 @@ void keepNoFlightRecord() {
 
 /// A conversation of its own for each channel. Sums of gradients go over the link of the device that these are on,
 /// everything else, also the weights that a rank has updated in staging memory, over Gloo.
-struct Conversations {
+struct Channels {
     std::array<std::optional<GlooGroup>, kChannels> groups;
     std::unique_ptr<GradientLink> gradients;
 };
 
 class LinkedRanks : public RankGroup {
 public:
-    LinkedRanks(const RankPlace& place, const GradientPlace& gradients, const Patience& patience)
-        : m_point(place, patience), m_place(gradients) {}
+    LinkedRanks(const ProcessRank& place, const GradientPlace& gradients, const RankTimeouts& timeouts)
+        : m_point(place, timeouts), m_place(gradients) {}
 
     /// Throws what LibTorch throws.
     Status meet(const std::stop_token& stop) {
@@ -67,7 +67,7 @@ public:
         m_point.callOff();
         static_cast<void>(fail(offError()));
     }
-    bool calledOff() const override {
+    bool aborted() const override {
         const std::lock_guard lock(m_mutex);
         return m_failure && m_failure->code == ErrorCode::OutOfMemory;
     }
@@ -111,7 +111,7 @@ private:
             work();
             return {};
         } catch (const std::exception& error) {
-            return fail(m_point.calledOff() ? offError() : m_point.lost(error.what()));
+            return fail(m_point.aborted() ? offError() : m_point.lost(error.what()));
         }
     }
 
@@ -127,24 +127,24 @@ private:
         return m_failure;
     }
 
-    MeetingPoint m_point;
+    Rendezvous m_point;
     GradientPlace m_place;
     std::optional<GlooGroup>
         m_lobby;  ///< where those wait who begin again: its connections last, and tell when a rank ends
-    std::optional<Conversations> m_talks;
+    std::optional<Channels> m_talks;
     mutable std::mutex m_mutex;
     std::optional<Error> m_failure;  ///< guarded by m_mutex
 };
 
 }  // namespace
 
-Result<std::unique_ptr<RankGroup>> connectRanks(const RankPlace& place, const GradientPlace& gradients,
-                                                const Patience& patience, std::stop_token stop) {
+Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+                                                const RankTimeouts& timeouts, std::stop_token stop) {
     if (gradients.device == DeviceKind::Cuda)
         GSST_TRY(checkNccl(gradients.card));
     keepNoFlightRecord();
     try {
-        auto ranks = std::make_unique<LinkedRanks>(place, gradients, patience);
+        auto ranks = std::make_unique<LinkedRanks>(place, gradients, timeouts);
         GSST_TRY(ranks->meet(stop));
         return std::unique_ptr<RankGroup>(std::move(ranks));
     } catch (const std::exception& error) {

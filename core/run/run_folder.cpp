@@ -22,7 +22,7 @@ Error broken(const RunFolder& folder, const std::string& why) {
 
 /// The oldest one that can say what the record says.
 uint64_t versionOf(const RunRecord& record) {
-    if (record.spec.training.precision == Precision::Bf16 && productsOf(record.spec.training) == Products::Widened)
+    if (record.spec.training.precision == Precision::Bf16 && productsOf(record.spec.training) == Products::Upcast)
         return kRunJsonVersion;
     if (record.ranks > 1)
         return 3;
@@ -115,7 +115,7 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
         return broken(folder, "the key \"spec\" is missing");
     RunRecord record;
     GSST_ASSIGN(record.spec, parseRunSpec(json["spec"].dump(), folder.runJson().string()));
-    if (leavesProducts(record.spec.training))
+    if (leavesProductsOpen(record.spec.training))
         record.spec.training.products = ProductChoice::Native;  // a run from before there was a choice
     if (json.contains("device") && json["device"].is_string()) {
         const auto device = parseDevice(json["device"].get<std::string>());

@@ -60,7 +60,7 @@ struct RunRecord {
     int rank = 0;  ///< which of the processes that train together this folder belongs to
     int ranks = 1;
 
-    StateShare share() const { return {rank, ranks, spec.training.precision}; }
+    StateShard share() const { return {rank, ranks, spec.training.precision}; }
     MemoryCeilings ceilings() const { return replans.empty() ? MemoryCeilings{} : replans.back().ceilings; }
 };
 

@@ -10,7 +10,7 @@
 namespace gsst {
 
 /// What was measured of this computer, told to people: plain figures, free of the types of plan and io. Rates are per
-/// second. What follows from them is in computer_outlook.h.
+/// second. What follows from them is in computer_summary.h.
 struct ComputerReport {
     int64_t measuredAt = 0;        ///< seconds since 1970
     std::filesystem::path folder;  ///< whose drive

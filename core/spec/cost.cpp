@@ -12,7 +12,7 @@ namespace gsst {
 namespace {
 
 constexpr int64_t kGradientPieceElements = 1 << 20;  // pieces of a native bf16 weight gradient, see nn/linear.h
-constexpr int64_t kWidenedElements = 1 << 21;        // pieces of widened matrices, see nn/widened_products.cpp
+constexpr int64_t kUpcastElements = 1 << 21;         // pieces of widened matrices, see nn/upcast_products.cpp
 constexpr int64_t kWholeRows = 64;
 constexpr int64_t kPartialRows = 64;  // rows whose norm gradients are summed at a time, see nn/norm.cpp
 constexpr int64_t kFloatBytes = 4;
@@ -60,23 +60,23 @@ struct Shape {
         return std::min(queries, length) * std::min<int64_t>(512, length);
     }
     bool nativeBf16() const { return precision == Precision::Bf16 && products == Products::Native; }
-    /// Widened attention goes through fp32, one sequence at a time: `width` elements of each of its tokens.
-    int64_t widenedSequence(int64_t width) const {
-        return products == Products::Widened ? length * width * kFloatBytes : 0;
+    /// Upcast attention goes through fp32, one sequence at a time: `width` elements of each of its tokens.
+    int64_t upcastSequence(int64_t width) const {
+        return products == Products::Upcast ? length * width * kFloatBytes : 0;
     }
     int64_t attentionForwardScratch() const {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
         return threads * (floats * kFloatBytes + (nativeBf16() ? attentionTile() * element : 0)) +
-               widenedSequence(2 * model.width + 2 * keyWidth() + model.heads);
+               upcastSequence(2 * model.width + 2 * keyWidth() + model.heads);
     }
     int64_t attentionBackwardScratch() const {
         return threads * 2 * attentionTile() * (kFloatBytes + (nativeBf16() ? element : 0)) +
-               widenedSequence(4 * model.width + 4 * keyWidth());
+               upcastSequence(4 * model.width + 4 * keyWidth());
     }
     /// Elements of the pieces in which matrices are widened.
-    int64_t widenedPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
-        const int64_t most = kWidenedElements / (inputs + rowCount);
+    int64_t upcastPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
+        const int64_t most = kUpcastElements / (inputs + rowCount);
         return std::min(outputs, most < kWholeRows ? std::max<int64_t>(1, most) : most / kWholeRows * kWholeRows) *
                elementsPerOutput;
     }
@@ -85,15 +85,15 @@ struct Shape {
     int64_t product(int64_t outputs, int64_t inputs, int64_t rowCount) const {
         if (products == Products::Native)
             return productScratch;
-        return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
+        return (rowCount * inputs + upcastPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
     }
     int64_t product(int64_t outputs, int64_t inputs) const { return product(outputs, inputs, tokens); }
     /// Temporaries of a weight gradient [outputs, inputs]; fp32 needs none.
     int64_t gradient(int64_t outputs, int64_t inputs, int64_t rowCount) const {
         if (precision == Precision::Fp32)
             return 0;
-        if (products == Products::Widened)
-            return (rowCount * inputs + widenedPiece(rowCount, outputs, inputs, rowCount)) * kFloatBytes;
+        if (products == Products::Upcast)
+            return (rowCount * inputs + upcastPiece(rowCount, outputs, inputs, rowCount)) * kFloatBytes;
         return std::min(outputs, std::max<int64_t>(1, kGradientPieceElements / inputs)) * inputs * element +
                productScratch;
     }
@@ -102,7 +102,7 @@ struct Shape {
     int64_t backward(int64_t outputs, int64_t inputs, int64_t rowCount) const {
         if (products == Products::Native)
             return std::max(product(outputs, inputs, rowCount), gradient(outputs, inputs, rowCount));
-        return (2 * rowCount * inputs + widenedPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
+        return (2 * rowCount * inputs + upcastPiece(rowCount, outputs, inputs, inputs + rowCount)) * kFloatBytes;
     }
     int64_t backward(int64_t outputs, int64_t inputs) const { return backward(outputs, inputs, tokens); }
 };
@@ -315,7 +315,7 @@ int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training) {
     return Shape(model, training).activations();
 }
 
-int64_t boundaryPlaceBytes(const ModelSpec& model, const TrainSpec& training) {
+int64_t boundarySlotBytes(const ModelSpec& model, const TrainSpec& training) {
     return roundUp(boundaryBytes(model, training), kPage);
 }
 

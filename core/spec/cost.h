@@ -61,7 +61,7 @@ int64_t productScratchBytes(const TrainSpec& training);
 int64_t boundaryBytes(const ModelSpec& model, const TrainSpec& training);
 
 /// The same rounded up to what direct I/O moves: its place in the boundary file.
-int64_t boundaryPlaceBytes(const ModelSpec& model, const TrainSpec& training);
+int64_t boundarySlotBytes(const ModelSpec& model, const TrainSpec& training);
 
 /// Bytes per element of weights and activations during compute.
 inline int64_t computeElementBytes(Precision precision) {

@@ -14,7 +14,7 @@ inline constexpr std::array<Spelling<Family>, 2> kFamilyWords{{{Family::Gpt2, "g
 inline constexpr std::array<Spelling<Precision>, 3> kPrecisionWords{
     {{Precision::Fp32, "fp32"}, {Precision::Bf16, "bf16"}, {Precision::Fp16, "fp16"}}};
 inline constexpr std::array<Spelling<ProductChoice>, 3> kProductWords{
-    {{ProductChoice::Auto, "auto"}, {ProductChoice::Native, "native"}, {ProductChoice::Widened, "widened"}}};
+    {{ProductChoice::Auto, "auto"}, {ProductChoice::Native, "native"}, {ProductChoice::Upcast, "widened"}}};
 inline constexpr std::array<Spelling<StatePreset>, 3> kStateWords{
     {{StatePreset::Exact, "exact"}, {StatePreset::Mixed, "mixed"}, {StatePreset::Lean, "lean"}}};
 inline constexpr std::array<Spelling<ScheduleKind>, 2> kScheduleWords{

@@ -72,7 +72,7 @@ const char* nameOf(StatePreset preset) {
     return "";
 }
 
-StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const StateShare& share)
+StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const StateShard& share)
     : m_preset(preset), m_share(share), m_parameters(table.parameters()) {
     for (int unit = 0; unit < table.unitCount(); ++unit)
         appendOwners(m_owner, table.blocksOf(unit), share.ranks);

@@ -43,11 +43,11 @@ inline constexpr int64_t gradientBytesPerElement(StatePreset preset) {
 /// Which part of a state one of several ranks keeps (ZeRO's first stage: Rajbhandari et al., "ZeRO: Memory
 /// Optimizations Toward Training Trillion Parameter Models", 2020). What compute weights are made from is whole on
 /// every rank; all else, and gradients that wait for their update, are divided among them.
-struct StateShare {
+struct StateShard {
     int rank = 0;
     int ranks = 1;
     Precision precision = Precision::Bf16;  ///< that is computed in: tells what weights are made from
-    bool operator==(const StateShare&) const = default;
+    bool operator==(const StateShard&) const = default;
 };
 
 /// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic
@@ -63,12 +63,12 @@ struct StateShare {
 /// ... in the order of kinds().
 class StateFormat {
 public:
-    StateFormat(const TensorTable& table, StatePreset preset, const StateShare& share = {});
+    StateFormat(const TensorTable& table, StatePreset preset, const StateShard& share = {});
 
     static constexpr int kOwnedBlocks = 64;  ///< 4 Mi elements: a chunk
 
     StatePreset preset() const { return m_preset; }
-    const StateShare& share() const { return m_share; }
+    const StateShard& share() const { return m_share; }
     /// The rank that updates the block, and whether it is this one.
     int ownerOf(int block) const { return m_owner[size_t(block)]; }
     bool owns(int block) const { return ownerOf(block) == m_share.rank; }
@@ -114,7 +114,7 @@ public:
 
 private:
     StatePreset m_preset;
-    StateShare m_share;
+    StateShard m_share;
     int64_t m_parameters;
     std::vector<int16_t> m_owner;        ///< of each block
     std::vector<uint8_t> m_quantizable;  ///< of each block: its moments are quantized

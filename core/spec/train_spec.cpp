@@ -21,15 +21,15 @@ const char* nameOf(ProductChoice choice) {
         return "auto";
     case ProductChoice::Native:
         return "native";
-    case ProductChoice::Widened:
+    case ProductChoice::Upcast:
         return "widened";
     }
     return "";
 }
 
 Products productsOf(const TrainSpec& training) {
-    const bool chosen = training.precision == Precision::Bf16 && training.products == ProductChoice::Widened;
-    return chosen || training.precision == Precision::Fp16 ? Products::Widened : Products::Native;
+    const bool chosen = training.precision == Precision::Bf16 && training.products == ProductChoice::Upcast;
+    return chosen || training.precision == Precision::Fp16 ? Products::Upcast : Products::Native;
 }
 
 }  // namespace gsst

@@ -19,7 +19,7 @@ const char* nameOf(Precision precision);  ///< "fp32", "bf16", "fp16", as in rec
 enum class ProductChoice {
     Auto,    ///< the faster way of the machine where the run begins: settled then, and part of the run
     Native,  ///< by the library, in bf16
-    Widened  ///< factors widened to fp32, which is exact, multiplied and added up in fp32, and rounded once
+    Upcast   ///< factors widened to fp32, which is exact, multiplied and added up in fp32, and rounded once
 };
 const char* nameOf(ProductChoice choice);  ///< as in recipes
 
@@ -108,7 +108,7 @@ struct TrainSpec {
 };
 
 /// The way that products are made in the end.
-enum class Products { Native, Widened };
+enum class Products { Native, Upcast };
 
 /// Of the recipe; native as long as ProductChoice::Auto is not settled.
 Products productsOf(const TrainSpec& training);

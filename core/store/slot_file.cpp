@@ -35,7 +35,7 @@ std::string shareText(uint32_t rank, uint32_t ranks) {
                       : "the part of rank " + std::to_string(rank) + " of " + std::to_string(ranks);
 }
 
-Error otherShare(const File& slot, const SlotHeader& found, const SlotHeader& expected) {
+Error otherShard(const File& slot, const SlotHeader& found, const SlotHeader& expected) {
     return {ErrorCode::InvalidInput, "The saved state is that of another rank", pathText(slot.path()),
             "the file holds " + shareText(found.rank, found.ranks) + ", and run.json says " +
                 shareText(expected.rank, expected.ranks),
@@ -77,7 +77,7 @@ Result<HeaderState> checkSlotHeader(File& slot, const TensorTable& table, const 
         return otherPreset(slot, decoded.header.preset, layout.format().preset());
     if (decoded.header.modelHash == expected.modelHash &&
         (decoded.header.ranks != expected.ranks || decoded.header.rank != expected.rank))
-        return otherShare(slot, decoded.header, expected);
+        return otherShard(slot, decoded.header, expected);
     if (decoded.header != expected)
         return otherModel(slot);
     return HeaderState::Good;

@@ -2,7 +2,7 @@
 #include "trace/trace_writer.h"
 
 #include "base/units.h"
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 #include <algorithm>
 #include <array>

@@ -28,7 +28,7 @@ void ActivityObserver::opStarted(const Op& op) {
     case OpKind::ReadWeights:
         return show(op, SliceState::Reading);
     case OpKind::WriteState:
-    case OpKind::WriteShare:
+    case OpKind::WriteTiedGradient:
     case OpKind::WriteGradient:
         return show(op, SliceState::Writing);
     case OpKind::Forward:
@@ -50,7 +50,7 @@ void ActivityObserver::opDone(const Op& op) {
     case OpKind::ReadWeights:
         return show(op, SliceState::Ready);
     case OpKind::WriteState:
-    case OpKind::WriteShare:
+    case OpKind::WriteTiedGradient:
     case OpKind::WriteGradient:
         return show(op, SliceState::Written);
     case OpKind::Forward:

@@ -107,7 +107,7 @@ Result<GivenUp> giveUpStepTogether(RankGroup& ranks, Trainer* trainer, const std
         step.cause = refused->cause;
     if (!canCommit(all))
         return step;
-    Status saved = trainer->settle();
+    Status saved = trainer->flush();
     if (saved.ok()) {
         step.lastStep = trainer->committedStep();
     } else if (saved.error().code == ErrorCode::OutOfMemory) {

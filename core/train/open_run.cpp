@@ -11,7 +11,7 @@
 #include "run/state_files.h"
 #include "store/commit_log.h"
 #include "store/state_store.h"
-#include "train/rank_meeting.h"
+#include "train/rank_rendezvous.h"
 #include "train/replan.h"
 #include "train/trainer.h"
 
@@ -85,21 +85,21 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
 }
 
 /// Fills in what the recipe leaves to this machine; from here on it is part of the run.
-void settle(RunSpec& spec, const RankPlace& place) {
+void resolveDefaults(RunSpec& spec, const ProcessRank& place) {
     if (spec.training.threads == 0)
         spec.training.threads = std::max(1u, std::thread::hardware_concurrency() / unsigned(place.ranksHere));
 }
 
 /// The same for what all ranks must have in common.
-Status settleTogether(FileSystem& files, OpenRun& run, const EventSink& sink) {
+Status resolveTogether(FileSystem& files, OpenRun& run, const EventSink& sink) {
     TrainSpec& training = run.record.spec.training;
-    const bool left = leavesProducts(training);
+    const bool left = leavesProductsOpen(training);
     std::optional<MachineInUse> disturbed;
     if (run.place.ranksHere > 1)
         disturbed.emplace();
-    GSST_TRY(settleProducts(
+    GSST_TRY(resolveProducts(
         training, [&] { return shareProductRates(run.collective.get(), measureProducts(files, *run.backend)); }));
-    if (left && productsOf(training) == Products::Widened)
+    if (left && productsOf(training) == Products::Upcast)
         info(sink, "Matrices in bf16 are multiplied in fp32, which is faster on this " + run.backend->title() +
                        " and no less exact");
     return {};
@@ -191,11 +191,11 @@ public:
     Result<std::unique_ptr<OpenRun>> prepare() {
         auto run = std::make_unique<OpenRun>();
         GSST_ASSIGN(run->backend, createBackend(m_request.device));
-        GSST_ASSIGN(run->place, rankPlaceHere());
+        GSST_ASSIGN(run->place, rankOfThisProcess());
         run->folder.root = folderOfRank(m_request.runFolder, run->place);
         run->record.spec = m_request.spec;
         run->record.device = m_request.device;
-        settle(run->record.spec, run->place);
+        resolveDefaults(run->record.spec, run->place);
         run->record.rank = run->place.rank;
         run->record.ranks = run->place.ranks;
         GSST_TRY(validate(run->record.spec, "the run's settings"));
@@ -207,7 +207,7 @@ public:
         divideMicroBatches(*run);
         GSST_TRY(shareOf(run->record.spec, run->place.ranks));
         GSST_TRY(meetOthers(*run, m_sink, m_stop));
-        GSST_TRY(settleTogether(m_files, *run, m_sink));
+        GSST_TRY(resolveTogether(m_files, *run, m_sink));
         GSST_TRY(planRun(m_files, *run, machineLimits(m_files, *run->backend, run->folder.root),
                          m_request.driveBytesPerSecond));
         adoptPlan(*run);
@@ -320,7 +320,7 @@ Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunReque
 Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps,
                                                  const EventSink& sink, std::stop_token stop) {
     auto run = std::make_unique<OpenRun>();
-    GSST_ASSIGN(run->place, rankPlaceHere());
+    GSST_ASSIGN(run->place, rankOfThisProcess());
     run->folder.root = folder;
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
     GSST_ASSIGN(run->backend, createBackend(run->record.device));

@@ -37,7 +37,7 @@ struct OpenRun {
     MachineLimits limits;
     Plan plan;
     std::unique_ptr<ComputeBackend> backend;
-    RankPlace place;
+    ProcessRank place;
     std::unique_ptr<RankGroup> collective;   ///< null if this process trains alone
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one
 };

@@ -4,7 +4,7 @@
 #include "backend/compute_backend.h"
 #include "data/tokenizer.h"
 #include "generate/committed_text.h"
-#include "run/damage_words.h"
+#include "run/describe_damage.h"
 #include "run/run_folder.h"
 #include "store/run_lock.h"
 #include "store/state_store.h"

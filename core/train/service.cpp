@@ -55,7 +55,7 @@ public:
         PlanPreview preview;
         preview.parameters = table.parameters();
         GSST_ASSIGN(const Means means, meansOf(question, *backend));
-        preview.smallestDeviceBytes = smallestDeviceLimit(settledHere(spec, *backend), table);
+        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec, *backend), table);
         const auto plan = makePlan(means.share, table, means.hardware, means.limits);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
@@ -122,16 +122,16 @@ private:
         MachineLimits limits;
     };
 
-    RunSpec settledHere(RunSpec spec, ComputeBackend& backend) {
-        settleProducts(m_files, backend, spec.training);
+    RunSpec resolvedHere(RunSpec spec, ComputeBackend& backend) {
+        resolveProducts(m_files, backend, spec.training);
         return spec;
     }
     Result<Means> meansOf(const PlanQuestion& question, ComputeBackend& backend) {
         const std::filesystem::path folder =
             question.folder.empty() ? std::filesystem::current_path() : question.folder;
-        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         Means means;
-        RunSpec spec = settledHere(question.spec, backend);
+        RunSpec spec = resolvedHere(question.spec, backend);
         spec.training.microBatch = dividedMicroBatch(spec.training, place.ranks);
         GSST_ASSIGN(means.share, shareOf(spec, place.ranks));
         means.hardware = measureMachine(m_files, backend, folder, means.share, DriveProbe::KnownOnly).profile;
@@ -156,7 +156,7 @@ private:
     Result<std::unique_ptr<TraceWriter>> openTrace(const TraceRequest& request) {
         if (request.file.empty())
             return std::unique_ptr<TraceWriter>();
-        GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         TraceRequest own = request;
         own.file = fileOfRank(request.file, place);
         return TraceWriter::create(m_files, own);

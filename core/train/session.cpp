@@ -2,7 +2,7 @@
 #include "train/session.h"
 
 #include "ranks/ranks.h"
-#include "train/restart.h"
+#include "train/rollback.h"
 #include "train/training_loop.h"
 
 #include <exception>
@@ -24,11 +24,11 @@ Status changeEvaluation(OpenRun& run, int64_t sequences) {
 /// `request` may name the folder of this rank, or what the folders of all are named after.
 Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink,
                                            std::stop_token stop) {
-    GSST_ASSIGN(const RankPlace place, rankPlaceHere());
+    GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
     if (!files.exists(RunFolder{request.folder}.runJson()))
         request.folder = folderOfRank(request.folder, place);
     if (request.rollBack || request.reshuffle)
-        GSST_TRY(chooseRestart(files, request, sink));
+        GSST_TRY(chooseRollback(files, request, sink));
     GSST_ASSIGN(auto run, openExistingRun(files, request.folder, request.steps, sink, std::move(stop)));
     if (request.evaluateSequences)
         GSST_TRY(changeEvaluation(*run, *request.evaluateSequences));

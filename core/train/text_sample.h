@@ -11,7 +11,7 @@
 namespace gsst {
 
 /// What the model writes after the recipe's prompt, from the committed state; the prompt is not repeated. The same seed
-/// at every step, so that samples can be compared. Call after settle().
+/// at every step, so that samples can be compared. Call after flush().
 Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_token stop);
 
 }  // namespace gsst

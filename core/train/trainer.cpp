@@ -97,7 +97,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
                 Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
     GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
-    GSST_ASSIGN(shares, workFile(parts.folder.shares(), shareFileBytes(table, parts.plan)));
+    GSST_ASSIGN(shares, workFile(parts.folder.shares(), tiedGradientFileBytes(table, parts.plan)));
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
@@ -232,19 +232,19 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     return result;
 }
 
-Status Trainer::settle() {
-    GSST_TRY(m_impl->driver->settle());
+Status Trainer::flush() {
+    GSST_TRY(m_impl->driver->flush());
     m_impl->sinceCommit = Stopwatch();
     return {};
 }
 
-Result<uint8_t> Trainer::wantedByAny(uint8_t wishes) {
+Result<uint8_t> Trainer::requestedByAny(uint8_t requests) {
     if (!m_impl->parts.collective)
-        return wishes;
-    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Steps, wishes));
+        return requests;
+    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Steps, requests));
     for (uint8_t each : all)
-        wishes |= each;
-    return wishes;
+        requests |= each;
+    return requests;
 }
 
 Status Trainer::quiesce() {
@@ -269,7 +269,7 @@ bool Trainer::commitDue() const {
 }
 
 Result<EvaluationResult> Trainer::evaluate(std::stop_token stop) {
-    GSST_TRY(settle());
+    GSST_TRY(flush());
     Impl& impl = *m_impl;
     const int64_t group = int64_t(impl.batches.size());
     const int64_t microBatches = impl.validation->microBatches(impl.training().microBatch);

@@ -35,7 +35,7 @@ struct TrainerParts {
     IoEngine engine = IoEngine::ThreadPool;
     EngineObserver* observer = nullptr;              ///< may be null
     Collective* collective = nullptr;                ///< the other processes that train this run; null = there are none
-    StateShare share;                                ///< of the state, that this process keeps
+    StateShard share;                                ///< of the state, that this process keeps
     Hash128 fingerprint{};                           ///< with `collective`: see fingerprintOf()
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
     std::function<void(const Shortage&)>
@@ -83,7 +83,7 @@ public:
     ~Trainer();
 
     int64_t step() const;           ///< last finished step
-    int64_t committedStep() const;  ///< while nothing is in progress: after opening, settle(), giveUpStep(),
+    int64_t committedStep() const;  ///< while nothing is in progress: after opening, flush(), giveUpStep(),
                                     ///< abandonStep(); else ask the observer
 
     /// Runs step() + 1. `moreToCome`: another step follows at once, so its reads may begin. Cancelled by `stop` between
@@ -91,18 +91,18 @@ public:
     Result<StepResult> runStep(bool moreToCome, std::stop_token stop);
 
     /// Applies the pending update and commits: committedStep() == step() afterwards.
-    Status settle();
-    /// Wishes as bits: those that any of the ranks has; all of them must ask. Alone: its own.
-    Result<uint8_t> wantedByAny(uint8_t wishes);
+    Status flush();
+    /// Requests as bits: those that any of the ranks has; all of them must ask. Alone: its own.
+    Result<uint8_t> requestedByAny(uint8_t requests);
     /// Waits for all I/O of finished steps, so that nothing of this run loads the machine.
     Status quiesce();
     /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit
     /// stands.
     Status giveUpStep();
-    /// After an error, when other ranks may be in the middle of the step: ends all that is in progress here. settle()
+    /// After an error, when other ranks may be in the middle of the step: ends all that is in progress here. flush()
     /// if all ranks do; else the trainer must be destroyed.
     void abandonStep();
-    /// Whether the state is in RAM and that of step(), so that settle() can save it also after an error.
+    /// Whether the state is in RAM and that of step(), so that flush() can save it also after an error.
     bool stateIsWhole() const;
     /// With the state in RAM: whether the timer says that a commit is due.
     bool commitDue() const;
@@ -110,7 +110,7 @@ public:
     /// Mean loss over the validation part, as much of it as the recipe says. Settles first.
     Result<EvaluationResult> evaluate(std::stop_token stop);
 
-    /// The committed state, for readers such as the generator. Call after settle().
+    /// The committed state, for readers such as the generator. Call after flush().
     IoCounters ioCounters() const;  ///< since the trainer was opened
     StateStore& store();
     OpenDevice& device();

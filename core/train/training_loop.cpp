@@ -4,9 +4,9 @@
 #include "base/units.h"
 #include "insight/explain_plan.h"
 #include "optim/schedule.h"
-#include "run/damage_words.h"
+#include "run/describe_damage.h"
 #include "run/state_files.h"
-#include "train/rank_meeting.h"
+#include "train/rank_rendezvous.h"
 #include "train/replan.h"
 #include "train/step_faults.h"
 #include "train/text_sample.h"
@@ -127,7 +127,7 @@ Status TrainingLoop::run() {
 /// Whether memory was refused that a smaller plan may do without, here or on another rank.
 bool TrainingLoop::isShort(const Status& status) const {
     return !status.ok() && status.error().code == ErrorCode::OutOfMemory &&
-           (m_shortage || (m_run.collective && m_run.collective->calledOff()));
+           (m_shortage || (m_run.collective && m_run.collective->aborted()));
 }
 
 Result<GivenUp> TrainingLoop::giveUp(const Error& cause) {
@@ -182,7 +182,7 @@ Status TrainingLoop::trainToTheEnd() {
 Status TrainingLoop::trainUntilPause(Next& next) {
     next = Next::Continue;
     for (bool caughtUp = false; next == Next::Continue && (!caughtUp || m_trainer->step() < training().steps);) {
-        Status status = obeyAll(next);
+        Status status = handleAll(next);
         if (status.ok() && next != Next::Continue)
             return {};
         if (status.ok()) {
@@ -229,7 +229,7 @@ Status TrainingLoop::oneStep() {
     if (due(training().sampleEvery, step))
         GSST_TRY(sample());
     if (m_trainer->commitDue() && !m_run.collective)
-        GSST_TRY(m_trainer->settle());
+        GSST_TRY(m_trainer->flush());
     return {};
 }
 
@@ -245,7 +245,7 @@ Status TrainingLoop::tellOfFault(const StepResult& result) {
     log(LogLine::Level::Warning, sentenceOf(event));
     if (!event.skipped || event.skippedInARow % kSkipsThatPause != 0)
         return {};
-    GSST_TRY(m_trainer->settle());  // state in RAM is as good as before these steps, and worth keeping
+    GSST_TRY(m_trainer->flush());  // state in RAM is as good as before these steps, and worth keeping
     return becameUnstable(event, m_run.folder.root);
 }
 
@@ -254,44 +254,44 @@ bool TrainingLoop::interruptsAfter(int64_t step) const {
 }
 
 /// With several processes a command to one of them is for all, at the same step.
-Status TrainingLoop::obeyTogether(Next& next) {
-    uint8_t wishes = m_trainer->commitDue() ? kCommit : 0;
+Status TrainingLoop::handleTogether(Next& next) {
+    uint8_t requests = m_trainer->commitDue() ? kCommit : 0;
     while (const auto command = m_inbox.poll()) {
         if (*command == Command::Stop || *command == Command::PauseNow || *command == Command::PauseAfterStep)
-            wishes |= kStop;
+            requests |= kStop;
         if (*command == Command::CommitNow)
-            wishes |= kCommit;
+            requests |= kCommit;
         if (*command == Command::SampleNow)
-            wishes |= kSample;
+            requests |= kSample;
     }
     if (m_inbox.quitting())
-        wishes |= kStop;
-    GSST_ASSIGN(const uint8_t all, m_trainer->wantedByAny(wishes));
-    if (all & kStop & ~wishes)
+        requests |= kStop;
+    GSST_ASSIGN(const uint8_t all, m_trainer->requestedByAny(requests));
+    if (all & kStop & ~requests)
         log(LogLine::Level::Info, "Another rank was asked to stop");
     if (all & kStop)
         next = Next::Stopped;
     else if (all & kSample)
         return sample();
     else if (all & kCommit)
-        return m_trainer->settle();
+        return m_trainer->flush();
     return {};
 }
 
 /// Until one of the commands ends the training for now.
-Status TrainingLoop::obeyAll(Next& next) {
+Status TrainingLoop::handleAll(Next& next) {
     if (m_run.collective)
-        return obeyTogether(next);
+        return handleTogether(next);
     while (next == Next::Continue) {
         const auto command = m_inbox.poll();
         if (!command)
             break;
-        GSST_ASSIGN(next, obey(*command));
+        GSST_ASSIGN(next, handle(*command));
     }
     return {};
 }
 
-Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {
+Result<TrainingLoop::Next> TrainingLoop::handle(Command command) {
     switch (command) {
     case Command::PauseNow:
         m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
@@ -299,7 +299,7 @@ Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {
         return Next::Paused;
     case Command::PauseAfterStep:
         m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
-        GSST_TRY(m_trainer->settle());
+        GSST_TRY(m_trainer->flush());
         return Next::Paused;
     case Command::Stop:
         return Next::Stopped;
@@ -307,7 +307,7 @@ Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {
         GSST_TRY(sample());
         return Next::Continue;
     case Command::CommitNow:
-        GSST_TRY(m_trainer->settle());
+        GSST_TRY(m_trainer->flush());
         return Next::Continue;
     case Command::Resume:
         return Next::Continue;
@@ -317,14 +317,14 @@ Result<TrainingLoop::Next> TrainingLoop::obey(Command command) {
 
 Status TrainingLoop::finish() {
     m_sink(StateChanged{RunState::Finishing, m_trainer->step()});
-    GSST_TRY(m_trainer->settle());
+    GSST_TRY(m_trainer->flush());
     const bool complete = m_trainer->step() >= training().steps;
     if (complete && training().evaluates() && m_validatedStep != m_trainer->step())
         GSST_TRY(validate());
     if (complete && training().sampleEvery > 0 && !due(training().sampleEvery, m_trainer->step()))
         GSST_TRY(sample());
     // None leaves while another one may run short: that one would need it.
-    GSST_TRY(m_trainer->wantedByAny(0));
+    GSST_TRY(m_trainer->requestedByAny(0));
     const int64_t step = m_trainer->step();
     m_trainer.reset();
     m_sink(StateChanged{complete ? RunState::Finished : RunState::Paused, step});
@@ -343,7 +343,7 @@ Status TrainingLoop::validate() {
 }
 
 Status TrainingLoop::sample() {
-    GSST_TRY(m_trainer->settle());
+    GSST_TRY(m_trainer->flush());
     const auto text = sampleText(*m_trainer, m_run, stepToken());
     if (!text.ok() && text.error().code == ErrorCode::OutOfMemory) {
         // No plan of the training would change that, and nothing depends on it.
@@ -366,7 +366,7 @@ Status TrainingLoop::writeLine(const StepDone& done) {
     Status status = m_log->add(done);
     if (!status.ok() && !m_run.plan.stateOnDisk &&
         !m_run.collective)  // a commit needs all ranks, and they know nothing of this
-        GSST_TRY(m_trainer->settle());
+        GSST_TRY(m_trainer->flush());
     return status;
 }
 

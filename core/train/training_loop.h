@@ -8,7 +8,7 @@
 #include "trace/trace_writer.h"
 #include "train/activity_observer.h"
 #include "train/give_up_step.h"
-#include "train/observer_fan.h"
+#include "train/observer_list.h"
 #include "train/open_run.h"
 #include "train/trainer.h"
 
@@ -46,9 +46,9 @@ private:
     Status oneStep();
     Result<StepResult> runStep();
     Status finish();
-    Status obeyAll(Next& next);
-    Status obeyTogether(Next& next);
-    Result<Next> obey(Command command);
+    Status handleAll(Next& next);
+    Status handleTogether(Next& next);
+    Result<Next> handle(Command command);
     Status validate();
     Status sample();
     Status report(const StepResult& result);
@@ -68,7 +68,7 @@ private:
     EventSink m_sink;
     ActivityObserver m_observer;
     TraceWriter* m_trace;  ///< may be null
-    ObserverFan m_bothObservers;
+    ObserverList m_bothObservers;
     std::unique_ptr<RunLog> m_log;
     std::unique_ptr<Trainer> m_trainer;
     std::optional<Shortage> m_shortage;  ///< the last one of this trainer, or of the one that could not be opened

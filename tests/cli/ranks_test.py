@@ -324,7 +324,7 @@ class RanksTest(program.ProgramTest):
                     for event in json.loads((self.folder / f"trace-rank{rank}.json").read_text())
                     if event["ph"] == "X" and event["pid"] == process and event["cat"] == "link"
                 ]
-                self.assertEqual({event["name"] for event in link}, {"reduce gradient", "share weights"})
+                self.assertEqual({event["name"] for event in link}, {"all-reduce gradient", "all-gather weights"})
                 self.assertGreater(link[0]["args"]["link bytes"], 0)
 
 

@@ -30,7 +30,7 @@ struct Way {
     Precision precision;
     ProductChoice products = ProductChoice::Native;
 };
-constexpr Way kWidenedBf16{Precision::Bf16, ProductChoice::Widened};
+constexpr Way kUpcastBf16{Precision::Bf16, ProductChoice::Upcast};
 
 class CostFormulas : public testing::TestWithParam<std::tuple<Shape, Way>> {
 protected:
@@ -176,10 +176,10 @@ TEST_P(CostFormulas, PredictThePeakOfVocabularySlices) {
 INSTANTIATE_TEST_SUITE_P(Shapes, CostFormulas,
                          testing::Combine(testing::ValuesIn(kShapes),
                                           testing::Values(Way{Precision::Fp32}, Way{Precision::Bf16},
-                                                          Way{Precision::Fp16}, kWidenedBf16)));
+                                                          Way{Precision::Fp16}, kUpcastBf16)));
 INSTANTIATE_TEST_SUITE_P(Realistic, CostFormulas,
                          testing::Combine(testing::Values(kRealistic),
-                                          testing::Values(Way{Precision::Bf16}, Way{Precision::Fp16}, kWidenedBf16)));
+                                          testing::Values(Way{Precision::Bf16}, Way{Precision::Fp16}, kUpcastBf16)));
 
 TEST(Cost, CountsTheFlopsOfMatrixProducts) {
     ModelSpec model;

@@ -145,8 +145,8 @@ INSTANTIATE_TEST_SUITE_P(Models, SliceMathBits,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyGpt2(), Precision::Bf16},
                                          Case{tinyLlama(), Precision::Fp32}, Case{tinyLlama(), Precision::Bf16},
                                          Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16},
-                                         Case{tinyGpt2(), Precision::Bf16, ProductChoice::Widened},
-                                         Case{tinyLlama(), Precision::Bf16, ProductChoice::Widened}));
+                                         Case{tinyGpt2(), Precision::Bf16, ProductChoice::Upcast},
+                                         Case{tinyLlama(), Precision::Bf16, ProductChoice::Upcast}));
 
 TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {

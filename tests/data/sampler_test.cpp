@@ -59,7 +59,7 @@ TEST(Sampler, IsAPureFunctionOfSeedEpochAndIndex) {
     EXPECT_GT(differentSeed, 450);
     EXPECT_GT(differentEpoch, 450);
     const int64_t windows = a->windowsPerEpoch();
-    EXPECT_EQ(a->sequence(3 * windows + 5), (SequencePlace{3, a->start(3, 5)}));
+    EXPECT_EQ(a->sequence(3 * windows + 5), (SequenceLocation{3, a->start(3, 5)}));
     EXPECT_EQ(a->offset(0), 0);
     std::set<int64_t> offsets;
     for (int64_t epoch = 0; epoch < 400; ++epoch)
@@ -90,7 +90,7 @@ TEST(Sampler, AnotherOrderGivesOtherWindows) {
     int sameAsThird = 0;
     std::set<int64_t> starts;
     for (int64_t i = 0; i < second->windowsPerEpoch(); ++i) {
-        const SequencePlace place = second->sequence(i);
+        const SequenceLocation place = second->sequence(i);
         EXPECT_EQ(place, again->sequence(i));
         sameAsFirst += place == first->sequence(i) ? 1 : 0;
         sameAsThird += place == third->sequence(i) ? 1 : 0;

@@ -140,9 +140,9 @@ public:
             m_store = std::move(*opened);
         }
         openWorkFile("gradients", m_format.gradientBytes(0, m_format.blockCount()), m_gradients);
-        openWorkFile("shares", m_table.units().front().paddedElements * kGradientBytes, m_shares);
+        openWorkFile("shares", m_table.units().front().paddedElements * kGradientBytes, m_tiedGradients);
         const int64_t places = int64_t(m_builder.slices().size()) * m_training.microBatchesPerStep();
-        openWorkFile("boundaries", places * boundaryPlaceBytes(m_table.model(), m_training), m_boundaries);
+        openWorkFile("boundaries", places * boundarySlotBytes(m_table.model(), m_training), m_boundaries);
         auto host = HostState::create(m_table, m_format, m_builder.slices(), m_options.placement, m_ram);
         ASSERT_TRUE(host.ok());
         m_host = std::move(*host);
@@ -165,7 +165,7 @@ public:
         parts.math = m_math.get();
         parts.store = m_store.get();
         parts.gradients = m_gradients.get();
-        parts.shares = m_shares.get();
+        parts.shares = m_tiedGradients.get();
         parts.boundaries = m_boundaries.get();
         parts.host = m_host.get();
         parts.sumsWithMath = m_options.sumsWithMath;
@@ -208,8 +208,8 @@ public:
         return true;
     }
 
-    bool settle() {
-        Status status = m_driver->settle();
+    bool flush() {
+        Status status = m_driver->flush();
         if (!status.ok())
             lastError = status.error();
         return status.ok();
@@ -218,7 +218,7 @@ public:
     void steps(int count) {
         for (int i = 0; i < count; ++i)
             ASSERT_TRUE(step(i + 1 < count)) << lastError.text();
-        ASSERT_TRUE(settle()) << lastError.text();
+        ASSERT_TRUE(flush()) << lastError.text();
     }
 
     StateStore& store() { return *m_store; }
@@ -246,9 +246,9 @@ private:
         return training;
     }
     /// The same part of the state that a rank of real runs has.
-    static StateShare shareOf(const FakeOptions& options) {
-        return options.collective ? StateShare{options.collective->rank(), options.collective->ranks(), Precision::Fp32}
-                                  : StateShare{};
+    static StateShard shareOf(const FakeOptions& options) {
+        return options.collective ? StateShard{options.collective->rank(), options.collective->ranks(), Precision::Fp32}
+                                  : StateShard{};
     }
     void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
         auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);
@@ -269,7 +269,7 @@ private:
     std::unique_ptr<StagingRing> m_ring;
     std::unique_ptr<StateStore> m_store;
     std::unique_ptr<File> m_gradients;
-    std::unique_ptr<File> m_shares;
+    std::unique_ptr<File> m_tiedGradients;
     std::unique_ptr<File> m_boundaries;
     std::unique_ptr<HostState> m_host;
     std::unique_ptr<FakeSliceMath> m_math;

@@ -185,7 +185,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
             files.add({FileCall::Write, Fault::NoSpace, "", nth, 1, 0});
             bool good = true;
             for (int i = 0; i < 3 && good; ++i)
-                good = run.step(false) && run.settle();
+                good = run.step(false) && run.flush();
             if (files.fired() > 0) {
                 EXPECT_FALSE(good) << nth;
                 EXPECT_EQ(run.lastError.code, ErrorCode::NoSpace);
@@ -232,7 +232,7 @@ TEST(Executor, DevicePeakIsThePlannedOne) {
     all[5].placement = residentPlacement();
     all[5].placement.vocabularyRows = 2048;
     all[6].placement.vocabularyRows = 1024;
-    all[6].placement.headShares = Tier::Disk;
+    all[6].placement.tiedGradients = Tier::Disk;
     all[6].placement.boundaries = Tier::Disk;
     for (const FakeOptions& options : all) {
         auto files = makeMemoryFiles();

@@ -18,11 +18,11 @@
 namespace gsst::test {
 
 /// Where ranks that are threads of one process meet.
-class MeetingPlace {
+class FakeRendezvous {
 public:
     using Parts = std::shared_ptr<const std::vector<std::vector<std::byte>>>;
 
-    explicit MeetingPlace(int ranks) : m_ranks(ranks) {
+    explicit FakeRendezvous(int ranks) : m_ranks(ranks) {
         for (Round& round : m_rounds)
             round.parts.resize(size_t(ranks));
     }
@@ -70,7 +70,7 @@ private:
 
 class FakeCollective : public Collective {
 public:
-    FakeCollective(MeetingPlace& place, int rank) : m_place(place), m_rank(rank) {}
+    FakeCollective(FakeRendezvous& place, int rank) : m_place(place), m_rank(rank) {}
     int rank() const override { return m_rank; }
     int ranks() const override { return m_place.ranks(); }
 
@@ -78,7 +78,7 @@ public:
         if (beforeSum)
             beforeSum();
         const auto mine = std::as_bytes(values);
-        GSST_ASSIGN(const MeetingPlace::Parts parts,
+        GSST_ASSIGN(const FakeRendezvous::Parts parts,
                     m_place.exchange(Channel::Gradients, m_rank, {mine.begin(), mine.end()}));
         std::memcpy(values.data(), (*parts)[0].data(), values.size_bytes());
         std::vector<float> next(values.size());
@@ -91,7 +91,7 @@ public:
     }
 
     Status share(int owner, std::span<std::byte> bytes) override {
-        GSST_ASSIGN(const MeetingPlace::Parts parts,
+        GSST_ASSIGN(const FakeRendezvous::Parts parts,
                     m_place.exchange(Channel::Gradients, m_rank, {bytes.begin(), bytes.end()}));
         std::ranges::copy((*parts)[size_t(owner)], bytes.begin());
         return {};
@@ -100,7 +100,7 @@ public:
     Result<std::vector<std::byte>> gather(Channel channel, std::span<const std::byte> mine) override {
         if (channel == leaveAt && --callsLeft < 0)
             m_place.leave(m_rank);
-        GSST_ASSIGN(const MeetingPlace::Parts parts, m_place.exchange(channel, m_rank, {mine.begin(), mine.end()}));
+        GSST_ASSIGN(const FakeRendezvous::Parts parts, m_place.exchange(channel, m_rank, {mine.begin(), mine.end()}));
         std::vector<std::byte> all;
         for (const auto& part : *parts)
             all.insert(all.end(), part.begin(), part.end());
@@ -113,7 +113,7 @@ public:
     std::function<void()> beforeSum;
 
 private:
-    MeetingPlace& m_place;
+    FakeRendezvous& m_place;
     int m_rank;
 };
 

@@ -182,7 +182,7 @@ public:
         return {};
     }
 
-    Status join(const JoinCall& call) override {
+    Status join(const MaterializeCall& call) override {
         for (int block = call.firstBlock; call.hooks.opening && block < call.firstBlock + call.blockCount; ++block)
             GSST_TRY(call.hooks.opening(block));
         for (int64_t i = 0; i < blockElements(call.firstBlock, call.blockCount); ++i)

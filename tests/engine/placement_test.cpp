@@ -78,7 +78,7 @@ FakeOptions randomOptions(std::mt19937& random) {
     Placement& placement = options.placement;
     placement.unitsPerSlice = pick(random, {1, 2, 3, 6});
     placement.vocabularyRows = pick<int64_t>(random, {0, 1024, 2048});
-    placement.headShares = pick(random, {Tier::Ram, Tier::Disk});
+    placement.tiedGradients = pick(random, {Tier::Ram, Tier::Disk});
     placement.chunkElements = pick<int64_t>(random, {4096, 16384, 65536, 4 << 20});
     placement.boundaries = pick(random, {Tier::Device, Tier::Ram, Tier::Disk});
     placement.everywhere = pick(random, {0, 1, 2}) == 0 ? streamedPlacement().everywhere : randomResidency(random);
@@ -100,7 +100,7 @@ std::string describe(const FakeOptions& options) {
              << int(residency.moments) << int(residency.gradient);
     };
     text << "rule " << int(options.rule) << " units " << options.placement.unitsPerSlice << " rows "
-         << options.placement.vocabularyRows << " shares " << int(options.placement.headShares) << " chunk "
+         << options.placement.vocabularyRows << " shares " << int(options.placement.tiedGradients) << " chunk "
          << options.placement.chunkElements << " boundaries " << int(options.placement.boundaries) << " ring "
          << options.ringBytes << (options.sumsWithMath ? " sums with the math" : " sums by I/O") << " residency";
     put(options.placement.everywhere);

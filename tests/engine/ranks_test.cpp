@@ -37,7 +37,7 @@ public:
 
     /// As if both were started anew.
     void meet() {
-        m_place = std::make_unique<MeetingPlace>(2);
+        m_place = std::make_unique<FakeRendezvous>(2);
         for (int rank : {0, 1}) {
             m_runs[size_t(rank)].reset();
             m_ranks[size_t(rank)] = std::make_unique<FakeCollective>(*m_place, rank);
@@ -72,7 +72,7 @@ private:
     FakeOptions m_options;
     std::array<EngineObserver*, 2> m_observers;
     std::array<HostPool, 2> m_pools{HostPool(0), HostPool(0)};  // a pool knows the order of one device only
-    std::unique_ptr<MeetingPlace> m_place;
+    std::unique_ptr<FakeRendezvous> m_place;
     std::array<std::unique_ptr<FakeCollective>, 2> m_ranks;
     std::array<std::unique_ptr<FakeRun>, 2> m_runs;
 };
@@ -167,7 +167,7 @@ TEST_P(Ranks, AStopLeavesTheNextStepAlone) {
         for (int step = 0; step < 3; ++step)
             if (!run.step(true))
                 return false;
-        return run.settle();
+        return run.flush();
     });
     compare(ranks, alone);
 }
@@ -189,7 +189,7 @@ TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
             for (int step = 0; step < 6; ++step)
                 if (!run.step(step < 5))
                     return false;
-            return run.settle();
+            return run.flush();
         });
         EXPECT_EQ(ranks.run(0).lastError.where, "rank 1");
         ranks.run(0).close();
@@ -222,7 +222,7 @@ class OverlapObserver : public EngineObserver {
 public:
     void opStarted(const Op& op) override {
         const std::lock_guard lock(m_mutex);
-        if (op.kind == OpKind::ReduceGradient)
+        if (op.kind == OpKind::AllReduceGradient)
             m_onLink = op.slice;
         else if (op.kind == OpKind::Backward)
             m_lowest = op.slice;
@@ -236,11 +236,12 @@ public:
     }
     void opDone(const Op& op) override {
         const std::lock_guard lock(m_mutex);
-        if (op.kind == OpKind::ReduceGradient && m_lowest < op.slice)
+        if (op.kind == OpKind::AllReduceGradient && m_lowest < op.slice)
             ++m_hidden;
     }
     void waited(const Op& op, WaitCause cause, double) override {
-        EXPECT_TRUE(cause != WaitCause::Link || op.kind == OpKind::Norms || op.kind == OpKind::Join) << nameOf(op.kind);
+        EXPECT_TRUE(cause != WaitCause::Link || op.kind == OpKind::Norms || op.kind == OpKind::Materialize)
+            << nameOf(op.kind);
     }
     void committed(const CommitRecord&) override {}
     size_t hidden() const { return m_hidden; }

@@ -103,7 +103,7 @@ TEST_P(Driver, ASkippedStepIsRecordedBeforeARest) {
         if (givesUp)
             ASSERT_TRUE(run->driver().giveUp().ok());
         else
-            ASSERT_TRUE(run->settle());
+            ASSERT_TRUE(run->flush());
         EXPECT_EQ(run->driver().step(), 3);
         run.reset();
         auto again = open(1e9, false);

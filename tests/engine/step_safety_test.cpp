@@ -147,7 +147,7 @@ TEST_P(StepSafety, AnUpdateThatOverflowsIsNeverCommitted) {
         if (GetParam().way.inRam) {
             run->math().overflow(
                 -1);  // doing the rest of the update would go well, and give a state that was updated twice in part
-            EXPECT_FALSE(run->settle());
+            EXPECT_FALSE(run->flush());
             EXPECT_NE(run->lastError.text().find("did not come to its end"), std::string::npos)
                 << run->lastError.text();
         }
@@ -167,7 +167,7 @@ TEST_P(StepSafety, AnUpdateThatOverflowsWhileItIsSettledIsNotCommittedEither) {
     prepare = [](FakeSliceMath& math) { math.overflow(2); };
     auto run = open(GetParam().way);
     const bool stepped = run->step(true) && run->step(false);
-    EXPECT_FALSE(stepped && run->settle());
+    EXPECT_FALSE(stepped && run->flush());
     EXPECT_NE(run->lastError.text().find("step 2"), std::string::npos) << run->lastError.text();
     run.reset();
     EXPECT_LE(open(GetParam().way)->store().committed().step, 1);

@@ -229,7 +229,7 @@ TEST_F(PlanReasons, ActivationsGiveWayToState) {
     EXPECT_EQ(kind("kept activations").where, "nowhere");
 }
 
-TEST_F(PlanReasons, SharesOfATiedHead) {
+TEST_F(PlanReasons, TiedGradients) {
     m_run.model.tiedHead = true;
     m_run.model.vocabulary = 150'000;
     m_run.training.threads = 2;
@@ -242,7 +242,7 @@ TEST_F(PlanReasons, SharesOfATiedHead) {
         std::count_if(slices.begin(), slices.end(), [](const SliceRange& slice) { return slice.firstUnit == 0; }));
     ASSERT_GT(parts, 2u);
     const auto with = [&](size_t onDevice, Tier shares) {
-        m_plan.placement.headShares = shares;
+        m_plan.placement.tiedGradients = shares;
         m_plan.placement.slices.resize(slices.size(), m_plan.placement.everywhere);
         for (size_t slice = 0; slice < parts; ++slice)
             m_plan.placement.slices[slice].gradient = slice < onDevice ? Tier::Device : Tier::Ram;

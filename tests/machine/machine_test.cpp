@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "io/twins/memory_files.h"
 #include "machine/machine.h"
+#include "machine/median_time.h"
 #include "machine/processor_time.h"
-#include "machine/usual_time.h"
 #include "tests/support/fake_backend.h"
 
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ TEST(MachineCache, KeepsWhatItWasGivenAndWhatOthersWrote) {
     EXPECT_EQ(both.drives.at("d").writeBytesPerSecond, 2.5e9);
     EXPECT_TRUE(both.drives.at("d").uring);
     EXPECT_EQ(both.products.nativeFlops, 7e9);
-    EXPECT_EQ(both.products.widenedFlops, 8e9);
+    EXPECT_EQ(both.products.upcastFlops, 8e9);
 }
 
 TEST(MachineCache, WaitsForWhoeverWritesAndGivesUp) {
@@ -148,7 +148,7 @@ TEST(ProcessorTime, CountsWorkOfAllThreadsAndNoWaiting) {
     EXPECT_LT(processorTime().process - worked.process, kResolution);
 }
 
-TEST(UsualTime, PreparesEveryCallAndTimesTheWorkAlone) {
+TEST(MedianTime, PreparesEveryCallAndTimesTheWorkAlone) {
     int prepared = 0, worked = 0;
     const auto sleep = [](int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); };
     const auto prepare = [&]() -> Status {
@@ -172,7 +172,7 @@ TEST(UsualTime, PreparesEveryCallAndTimesTheWorkAlone) {
     EXPECT_LE(worked, 12) << "a fifth of a second is enough";
 }
 
-TEST(UsualTime, WhatTakesLongIsNotRepeated) {
+TEST(MedianTime, WhatTakesLongIsNotRepeated) {
     int worked = 0;
     const auto seconds = usualSeconds(1, [&]() -> Status {
         ++worked;
@@ -183,7 +183,7 @@ TEST(UsualTime, WhatTakesLongIsNotRepeated) {
     EXPECT_EQ(worked, 2);
 }
 
-TEST(UsualTime, TheFirstErrorEndsIt) {
+TEST(MedianTime, TheFirstErrorEndsIt) {
     const Error broken{ErrorCode::Io, "broken", "", "", ""};
     int calls = 0;
     EXPECT_FALSE(usualSeconds(1, [&]() -> Status { return ++calls < 3 ? Status() : broken; }).ok());
@@ -257,7 +257,7 @@ TEST(ProbeShape, KnowsHowItsProductsAreMade) {
     TrainSpec recipe = training(64, 2);
     std::set<std::string> keys;
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
-        for (const ProductChoice choice : {ProductChoice::Native, ProductChoice::Widened}) {
+        for (const ProductChoice choice : {ProductChoice::Native, ProductChoice::Upcast}) {
             recipe.precision = precision;
             recipe.products = choice;
             keys.insert(probeShapeOf(model(Family::Gpt2, 128), recipe).key());
@@ -266,7 +266,7 @@ TEST(ProbeShape, KnowsHowItsProductsAreMade) {
 }
 
 TEST(ProductChoice, IsTheFasterWayAndNativeInDoubt) {
-    EXPECT_EQ(fasterProducts({100, 120}), ProductChoice::Widened);
+    EXPECT_EQ(fasterProducts({100, 120}), ProductChoice::Upcast);
     EXPECT_EQ(fasterProducts({100, 110}), ProductChoice::Native);
     EXPECT_EQ(fasterProducts({100, 0}), ProductChoice::Native);
     EXPECT_EQ(fasterProducts({0, 100}), ProductChoice::Native);
@@ -279,21 +279,21 @@ TEST(ProductChoice, IsSettledOnceAndOnlyWhereItIsLeftOpen) {
         return ProductRates{100, 200};
     };
     for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
-        for (const ProductChoice choice : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Widened}) {
+        for (const ProductChoice choice : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Upcast}) {
             TrainSpec recipe;
             recipe.precision = precision;
             recipe.products = choice;
             const bool open = precision == Precision::Bf16 && choice == ProductChoice::Auto;
             measured = 0;
             for (int twice = 0; twice < 2; ++twice)
-                ASSERT_TRUE(settleProducts(recipe, measure).ok());
+                ASSERT_TRUE(resolveProducts(recipe, measure).ok());
             EXPECT_EQ(measured, open ? 1 : 0);
-            EXPECT_EQ(recipe.products, open ? ProductChoice::Widened : choice);
+            EXPECT_EQ(recipe.products, open ? ProductChoice::Upcast : choice);
         }
     TrainSpec recipe;
     recipe.precision = Precision::Bf16;
     const Status status =
-        settleProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
+        resolveProducts(recipe, []() -> Result<ProductRates> { return Error{ErrorCode::Cancelled, "", "", "", ""}; });
     EXPECT_FALSE(status.ok());
     EXPECT_EQ(recipe.products, ProductChoice::Auto);
 }
@@ -302,7 +302,7 @@ TEST(ProductProbe, GivesRatesOfBothWays) {
     const ProductRates rates = probeProducts();
     EXPECT_TRUE(rates.known());
     EXPECT_LT(rates.nativeFlops, 1e15);
-    EXPECT_LT(rates.widenedFlops, 1e15);
+    EXPECT_LT(rates.upcastFlops, 1e15);
 }
 
 /// A window is open for days; on the command line the drive is measured meanwhile.

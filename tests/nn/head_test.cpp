@@ -203,7 +203,7 @@ TEST_P(Head, MatchesCrossEntropyInDoubleArithmetic) {
 INSTANTIATE_TEST_SUITE_P(Ways, Head,
                          testing::Values(std::tuple(Precision::Fp32, Products::Native),
                                          std::tuple(Precision::Bf16, Products::Native),
-                                         std::tuple(Precision::Bf16, Products::Widened)));
+                                         std::tuple(Precision::Bf16, Products::Upcast)));
 
 }  // namespace
 }  // namespace gsst

@@ -115,7 +115,7 @@ TEST_P(Kernels, RotaryTurnsPairsByTheirAngleAndBack) {
 TEST_P(Kernels, GradientsOfMatricesAddUp) {
     const at::Tensor dy = random({130, 1500}), x = random({130, 900});  // 1500 x 900 takes two pieces in bf16
     const at::Tensor matrix = at::full({1500, 900}, 0.5), bias = at::full({1500}, 0.5);
-    addWeightGradient(matrix, dy, x, GetParam() == Precision::Fp16 ? Products::Widened : Products::Native);
+    addWeightGradient(matrix, dy, x, GetParam() == Precision::Fp16 ? Products::Upcast : Products::Native);
     addBiasGradient(bias, dy);
     const at::Tensor dyd = dy.to(at::kDouble);
     EXPECT_LT(relativeError(matrix, dyd.t().mm(x.to(at::kDouble)) + 0.5), GetParam() == Precision::Bf16 ? 4e-3 : 1e-6);

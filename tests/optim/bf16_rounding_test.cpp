@@ -99,7 +99,7 @@ TEST(Bf16Rounding, KernelsAgreeWithTheElement) {
             kernels.roundToBf16(rounded.data() + skip, count);
             kernels.packBf16(values.data() + skip, packed.data() + skip, count);
             kernels.packBf16(rounded.data() + skip, again.data() + skip, count);
-            kernels.joinWeights(packed.data() + skip, nullptr, wide.data() + skip, count);
+            kernels.materializeWeights(packed.data() + skip, nullptr, wide.data() + skip, count);
             for (size_t i = skip; i < values.size(); ++i) {
                 ASSERT_EQ(packed[i], nearestBf16(bits[i])) << kernels.name;
                 ASSERT_EQ(bitsOf(rounded[i]), uint32_t{packed[i]} << 16) << kernels.name;

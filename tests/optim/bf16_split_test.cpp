@@ -51,7 +51,8 @@ TEST(Bf16Split, JoinKernelsAgreeWithTheElement) {
     for (const CpuKernels& kernels : supportedCpuKernels())
         for (size_t skip : {size_t{0}, size_t{3}}) {
             std::vector<float> joined(bits.size());
-            kernels.joinWeights(hi.data() + skip, lo.data() + skip, joined.data() + skip, int64_t(bits.size() - skip));
+            kernels.materializeWeights(hi.data() + skip, lo.data() + skip, joined.data() + skip,
+                                       int64_t(bits.size() - skip));
             for (size_t i = skip; i < bits.size(); ++i)
                 ASSERT_EQ(std::bit_cast<uint32_t>(joined[i]), bits[i]) << kernels.name << " " << i;
         }

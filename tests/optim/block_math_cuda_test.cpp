@@ -130,7 +130,7 @@ TEST_F(BlockLoops, RoundedAndPackedGradientsHaveTheBitsOfTheCpuKernels) {
     roundGradients(table, all(), expected.gradient.data(), workers);
     const BlockBatch batch = blockBatch(table, all(), 0);
     ASSERT_EQ(batch.count, unit.blockCount);
-    for (const BlockPlace& place : std::span(batch.places).first(size_t(batch.count)))
+    for (const BlockLocation& place : std::span(batch.places).first(size_t(batch.count)))
         for (int32_t i = 0; i < place.paddedElements; ++i) {
             loops::packElement(found.gradient.data(), found.packed.data(), place, i);
             loops::roundElement(found.gradient.data(), place, i);

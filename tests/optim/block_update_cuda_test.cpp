@@ -134,13 +134,13 @@ INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateLoops,
                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
-void updateByElements(const BlockArrays& arrays, const BlockPlace& place, const AdamWConstants& constants) {
+void updateByElements(const BlockArrays& arrays, const BlockLocation& place, const AdamWConstants& constants) {
     for (int32_t i = place.paddedElements - 1; i >= 0; --i)
         loops::updateElement(arrays, place, i, constants);
 }
 
 /// Each lane does its first half before any does its second, the last one first.
-void updateByGroups(const BlockArrays& arrays, const BlockPlace& place, const AdamWConstants& constants) {
+void updateByGroups(const BlockArrays& arrays, const BlockLocation& place, const AdamWConstants& constants) {
     for (int32_t group = place.paddedElements / kGroupElements - 1; group >= 0; --group) {
         std::array<LaneMoments, kGroupLanes> kept;
         LargestMoments largest;
@@ -223,10 +223,10 @@ TEST_P(BlockUpdateLoops, ANaNShowsInItsGroup) {
         EXPECT_TRUE(std::isnan(loops::floatOf(uint32_t{harmed.hi[700]} << 16)));
         for (int64_t i = 0; i < harmed.count; ++i) {
             const bool hit = i / kGroupElements == 700 / kGroupElements;
-            ASSERT_EQ(harmed.coded1.codes[i], hit ? 0 : good.coded1.codes[i]) << i;
-            ASSERT_EQ(harmed.coded2.codes[i], hit ? 0 : good.coded2.codes[i]) << i;
-            ASSERT_EQ(std::isnan(harmed.coded1.scales[i / kGroupElements]), hit) << i;
-            ASSERT_EQ(std::isnan(harmed.coded2.scales[i / kGroupElements]), hit) << i;
+            ASSERT_EQ(harmed.quantized1.codes[i], hit ? 0 : good.quantized1.codes[i]) << i;
+            ASSERT_EQ(harmed.quantized2.codes[i], hit ? 0 : good.quantized2.codes[i]) << i;
+            ASSERT_EQ(std::isnan(harmed.quantized1.scales[i / kGroupElements]), hit) << i;
+            ASSERT_EQ(std::isnan(harmed.quantized2.scales[i / kGroupElements]), hit) << i;
             ASSERT_TRUE(i == 700 || harmed.hi[i] == good.hi[i]) << i;
         }
     }
@@ -247,7 +247,7 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
             const BlockBatch batch = updateBatch(wide, wideFormat, run, done, 0.5f);
             ASSERT_EQ(batch.count, std::min(kBatchBlocks, run.count - done));
             for (int i = 0; i < batch.count; ++i) {
-                const BlockPlace& place = batch.places[i];
+                const BlockLocation& place = batch.places[i];
                 const BlockInfo& block = wide.blocks()[size_t(run.first + done + i)];
                 const TensorInfo& tensor = wide.tensors()[size_t(block.tensor)];
                 ASSERT_EQ(place.offset, block.offset - wide.blocks()[size_t(run.first)].offset);
@@ -339,7 +339,7 @@ TEST_P(BlockUpdateCuda, TellsWhatIsNotFinite) {
         if (at != 3 && GetParam() != StatePreset::Exact) {
             // A NaN has other bits on a card.
             for (Work* work : {&expected, &found}) {
-                float& scale = work->chunk.arrays(matrix().firstBlock).coded2.scales[700 / kGroupElements];
+                float& scale = work->chunk.arrays(matrix().firstBlock).quantized2.scales[700 / kGroupElements];
                 EXPECT_TRUE(std::isnan(scale));
                 scale = 0;
             }

@@ -36,14 +36,14 @@ protected:
                     training.warmupSteps = 0;
                     AdamWConstants constants = adamwConstants(training, 7, 1.0f);
                     spoil(state, gradient, constants, at);
-                    CodedState encoded = coded(state);
+                    QuantizedState encoded = coded(state);
                     std::vector<float> fp32(kCount);
                     std::vector<uint16_t> bf16(kCount);
                     AdamWArrays arrays = isExact() ? state.arrays(gradient.data(), 0, kCount)
                                                    : encoded.arrays(GetParam(), gradient.data(), 0, kCount);
                     arrays.weightsFp32 = output == 1 ? fp32.data() : nullptr;
                     arrays.weightsBf16 = output == 2 ? bf16.data() : nullptr;
-                    const auto kernel = isExact() ? kernels.adamwUpdate : kernels.adamwUpdateCoded;
+                    const auto kernel = isExact() ? kernels.adamwUpdate : kernels.adamwUpdateQuantized;
                     EXPECT_EQ(kernel(arrays, constants.keep, constants), finite)
                         << what << " at " << at << ", " << kernels.name << ", output " << output;
                 }
@@ -166,7 +166,7 @@ TEST(FiniteElement, TellsOfItself) {
     arrays.moment2 = reinterpret_cast<std::byte*>(state.moment2.data());
     arrays.gradient = gradient.data();
     arrays.notFinite = &notFinite;
-    BlockPlace place;
+    BlockLocation place;
     place.elements = 6;
     place.paddedElements = 8;
     const AdamWConstants constants = adamwConstants(TrainSpec{}, 7, 1.0f);

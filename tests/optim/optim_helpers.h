@@ -50,12 +50,12 @@ inline float decodeMoment2(uint8_t code, float scale) {
 }
 
 /// State with moments in 8 bits. The first element is the first of a tensor.
-struct CodedState {
+struct QuantizedState {
     std::vector<uint16_t> hi, lo;
     std::vector<uint8_t> codes1, codes2;
     std::vector<float> scales1, scales2;
 
-    bool operator==(const CodedState&) const = default;
+    bool operator==(const QuantizedState&) const = default;
 
     size_t size() const { return hi.size(); }
     /// `first` is a multiple of kScaleGroup.
@@ -63,8 +63,8 @@ struct CodedState {
         AdamWArrays arrays;
         arrays.hi = hi.data() + first;
         arrays.lo = preset == StatePreset::Lean ? nullptr : lo.data() + first;
-        arrays.coded1 = {codes1.data() + first, scales1.data() + first / size_t(kScaleGroup)};
-        arrays.coded2 = {codes2.data() + first, scales2.data() + first / size_t(kScaleGroup)};
+        arrays.quantized1 = {codes1.data() + first, scales1.data() + first / size_t(kScaleGroup)};
+        arrays.quantized2 = {codes2.data() + first, scales2.data() + first / size_t(kScaleGroup)};
         arrays.gradient = gradient + first;
         arrays.count = int64_t(count);
         arrays.rounding = {77, 5, 3};
@@ -74,9 +74,9 @@ struct CodedState {
 };
 
 /// `state` with its moments encoded one by one.
-inline CodedState coded(const State& state) {
+inline QuantizedState coded(const State& state) {
     const size_t groups = (state.size() + size_t(kScaleGroup) - 1) / size_t(kScaleGroup);
-    CodedState result{state.hi, state.lo, {}, {}, std::vector<float>(groups), std::vector<float>(groups)};
+    QuantizedState result{state.hi, state.lo, {}, {}, std::vector<float>(groups), std::vector<float>(groups)};
     for (size_t i = 0; i < state.size(); ++i) {
         float& scale1 = result.scales1[i / size_t(kScaleGroup)];
         float& scale2 = result.scales2[i / size_t(kScaleGroup)];

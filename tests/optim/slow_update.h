@@ -37,13 +37,13 @@ inline void slowUpdate(const AdamWArrays& arrays, float keep, const AdamWConstan
         const int64_t count = std::min(kScaleGroup, arrays.count - first);
         std::vector<float> moment1, moment2;
         for (int64_t i = first; i < first + count; ++i) {
-            float m = arrays.moment1 ? arrays.moment1[i] : ratioOfCode1(arrays.coded1.codes[i]);
-            float v = arrays.moment1 ? arrays.moment2[i] : ratioOfCode2(arrays.coded2.codes[i]);
+            float m = arrays.moment1 ? arrays.moment1[i] : ratioOfCode1(arrays.quantized1.codes[i]);
+            float v = arrays.moment1 ? arrays.moment2[i] : ratioOfCode2(arrays.quantized2.codes[i]);
             const float weight = std::bit_cast<float>(joinHalves(arrays.hi[i], arrays.lo ? arrays.lo[i] : uint16_t{0}));
-            const float updated = arrays.moment1
-                                      ? adamwElement(weight, arrays.gradient[i], m, v, keep, constants)
-                                      : CodedElement(constants, keep, arrays.coded1.scales[group],
-                                                     arrays.coded2.scales[group])(weight, arrays.gradient[i], m, v);
+            const float updated =
+                arrays.moment1 ? adamwElement(weight, arrays.gradient[i], m, v, keep, constants)
+                               : QuantizedElement(constants, keep, arrays.quantized1.scales[group],
+                                                  arrays.quantized2.scales[group])(weight, arrays.gradient[i], m, v);
             const uint32_t bits = std::bit_cast<uint32_t>(updated);
             arrays.hi[i] =
                 arrays.lo ? highHalf(bits) : stochasticBf16(bits, slowRandom(arrays.rounding, arrays.firstElement + i));
@@ -59,12 +59,12 @@ inline void slowUpdate(const AdamWArrays& arrays, float keep, const AdamWConstan
             continue;
         }
         const float scale1 = momentScale(slowLargest(moment1)), scale2 = momentScale(slowLargest(moment2));
-        arrays.coded1.scales[group] = scale1;
-        arrays.coded2.scales[group] = scale2;
+        arrays.quantized1.scales[group] = scale1;
+        arrays.quantized2.scales[group] = scale2;
         for (int64_t i = 0; i < count; ++i) {
-            arrays.coded1.codes[first + i] =
+            arrays.quantized1.codes[first + i] =
                 std::isnan(scale1) ? uint8_t{0} : encodeMoment1(moment1[size_t(i)], 1 / scale1);
-            arrays.coded2.codes[first + i] =
+            arrays.quantized2.codes[first + i] =
                 std::isnan(scale2) ? uint8_t{0} : encodeMoment2(moment2[size_t(i)], 1 / scale2);
         }
     }

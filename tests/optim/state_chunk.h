@@ -60,10 +60,10 @@ struct Chunk {
         arrays.lo = format.has(StateKind::Lo) ? reinterpret_cast<uint16_t*>(at(block, StateKind::Lo)) : nullptr;
         std::byte* moments[] = {at(block, StateKind::Moment1), at(block, StateKind::Moment2)};
         if (format.quantized(block, StateKind::Moment1)) {
-            arrays.coded1 = {reinterpret_cast<uint8_t*>(moments[0]),
-                             reinterpret_cast<float*>(moments[0] + info.paddedElements)};
-            arrays.coded2 = {reinterpret_cast<uint8_t*>(moments[1]),
-                             reinterpret_cast<float*>(moments[1] + info.paddedElements)};
+            arrays.quantized1 = {reinterpret_cast<uint8_t*>(moments[0]),
+                                 reinterpret_cast<float*>(moments[0] + info.paddedElements)};
+            arrays.quantized2 = {reinterpret_cast<uint8_t*>(moments[1]),
+                                 reinterpret_cast<float*>(moments[1] + info.paddedElements)};
         } else {
             arrays.moment1 = reinterpret_cast<float*>(moments[0]);
             arrays.moment2 = reinterpret_cast<float*>(moments[1]);
@@ -86,11 +86,11 @@ struct Chunk {
                 std::ranges::copy(moments.moment1, to.moment1);
                 std::ranges::copy(moments.moment2, to.moment2);
             } else {
-                const CodedState encoded = coded(moments);
-                std::ranges::copy(encoded.codes1, to.coded1.codes);
-                std::ranges::copy(encoded.codes2, to.coded2.codes);
-                std::ranges::copy(encoded.scales1, to.coded1.scales);
-                std::ranges::copy(encoded.scales2, to.coded2.scales);
+                const QuantizedState encoded = coded(moments);
+                std::ranges::copy(encoded.codes1, to.quantized1.codes);
+                std::ranges::copy(encoded.codes2, to.quantized2.codes);
+                std::ranges::copy(encoded.scales1, to.quantized1.scales);
+                std::ranges::copy(encoded.scales2, to.quantized2.scales);
             }
         }
     }

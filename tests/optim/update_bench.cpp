@@ -67,7 +67,7 @@ struct BenchState {
     Aligned<uint8_t> codes1, codes2;
     Aligned<float> scales1, scales2;
 
-    BenchState(const State& state, const CodedState& coded)
+    BenchState(const State& state, const QuantizedState& coded)
         : hi(state.hi), lo(state.lo), moment1(state.moment1), moment2(state.moment2), codes1(coded.codes1),
           codes2(coded.codes2), scales1(coded.scales1), scales2(coded.scales2) {}
 
@@ -79,8 +79,8 @@ struct BenchState {
             arrays.moment1 = &moment1[first];
             arrays.moment2 = &moment2[first];
         } else {
-            arrays.coded1 = {&codes1[first], &scales1[first / size_t(kScaleGroup)]};
-            arrays.coded2 = {&codes2[first], &scales2[first / size_t(kScaleGroup)]};
+            arrays.quantized1 = {&codes1[first], &scales1[first / size_t(kScaleGroup)]};
+            arrays.quantized2 = {&codes2[first], &scales2[first / size_t(kScaleGroup)]};
         }
         arrays.gradient = gradient;
         arrays.count = int64_t(count);
@@ -135,8 +135,8 @@ int run(size_t elements, int threads) {
                                  bytes,
                                  [&, preset](size_t first, size_t n) {
                                      const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                     kernels.adamwUpdateCoded(state.arrays(preset, &gradient[first], first, n),
-                                                              constants.keep, constants);
+                                     kernels.adamwUpdateQuantized(state.arrays(preset, &gradient[first], first, n),
+                                                                  constants.keep, constants);
                                  },
                                  workers,
                                  {}});
@@ -154,7 +154,8 @@ int run(size_t elements, int threads) {
             cases.push_back({"join, " + name,
                              8,
                              [&](size_t first, size_t n) {
-                                 kernels.joinWeights(&state.hi[first], &state.lo[first], &weights[first], int64_t(n));
+                                 kernels.materializeWeights(&state.hi[first], &state.lo[first], &weights[first],
+                                                            int64_t(n));
                              },
                              workers,
                              {}});

@@ -144,14 +144,14 @@ TEST(Planner, PutsSharesOfGradientsOnDiskWhereRamIsScarce) {
     const TensorTable table(run.model);
     const auto roomy = makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB});
     ASSERT_TRUE(roomy.ok()) << roomy.error().text();
-    EXPECT_EQ(roomy->placement.headShares, Tier::Ram);
-    EXPECT_EQ(shareFileBytes(table, *roomy), 0);
+    EXPECT_EQ(roomy->placement.tiedGradients, Tier::Ram);
+    EXPECT_EQ(tiedGradientFileBytes(table, *roomy), 0);
     const int64_t share = table.units().front().paddedElements * 4;
     EXPECT_GE(roomy->boundaryBytes, share);
     const auto tight = makePlan(run, table, {}, {0, share, 100 * kGiB});
     ASSERT_TRUE(tight.ok()) << tight.error().text();
-    EXPECT_EQ(tight->placement.headShares, Tier::Disk);
-    EXPECT_EQ(shareFileBytes(table, *tight), share);
+    EXPECT_EQ(tight->placement.tiedGradients, Tier::Disk);
+    EXPECT_EQ(tiedGradientFileBytes(table, *tight), share);
     EXPECT_GT(tight->diskBytes - roomy->diskBytes, share / 2);
     EXPECT_GT(tight->step.writtenBytes - roomy->step.writtenBytes, share / 2);
 }

@@ -66,7 +66,7 @@ inline std::vector<Placement> placements() {
                     placement.chunkElements = chunk;
                     all.push_back(placement);
                     placement.vocabularyRows = 1024;
-                    placement.headShares = units == 1 ? Tier::Disk : Tier::Ram;
+                    placement.tiedGradients = units == 1 ? Tier::Disk : Tier::Ram;
                     all.push_back(placement);
                 }
     return all;

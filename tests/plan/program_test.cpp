@@ -94,8 +94,8 @@ TEST(StepProgram, AnUpdateTakesNothingFromFp16Weights) {
                     if (op.kind == OpKind::ReadState) {
                         EXPECT_EQ(op.fetched, onDisk);
                     }
-                    if (op.kind == OpKind::Join) {
-                        EXPECT_EQ(op.joinsLo, preset != StatePreset::Lean);
+                    if (op.kind == OpKind::Materialize) {
+                        EXPECT_EQ(op.withLo, preset != StatePreset::Lean);
                     }
                 }
                 if (weights == Tier::Disk) {
@@ -157,7 +157,7 @@ TEST(StepProgram, VocabularySlicesAreReadOnceMoreForTheHead) {
         const StateFormat format(table, recipe.state);
         Placement placement = onDisk(16384);
         placement.vocabularyRows = 512;
-        placement.headShares = Tier::Disk;
+        placement.tiedGradients = Tier::Disk;
         const std::vector<SliceRange> slices = makeSlicing(table, placement);
         const StepProgram whole = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
         const StepProgram sliced = ProgramBuilder(table, format, recipe, placement).build(kUpdating);

@@ -10,7 +10,7 @@ namespace {
 int64_t boundaryBytesOf(const StepProgram& program) {
     int64_t bytes = 0;
     for (const Op& op : program.ops)
-        bytes += op.kind == OpKind::WriteBoundary || op.kind == OpKind::WriteShare ? op.ioBytes : 0;
+        bytes += op.kind == OpKind::WriteBoundary || op.kind == OpKind::WriteTiedGradient ? op.ioBytes : 0;
     return bytes;
 }
 
@@ -29,7 +29,7 @@ TEST(StepProgram, SumsOverRanksAreTakenOneSliceLater) {
         std::vector<int> summed, taken;
         int64_t sumBytes = 0;
         for (const Op& op : step.ops) {
-            if (op.kind == OpKind::ReduceGradient) {
+            if (op.kind == OpKind::AllReduceGradient) {
                 summed.push_back(op.slice);
                 sumBytes += op.linkBytes;
             }
@@ -70,11 +70,11 @@ TEST(StepProgram, RanksShareUpdatesAndBytes) {
                                 ++updates[block];
                                 EXPECT_TRUE(format.owns(block));
                             }
-                        if (op.kind == OpKind::ShareWeights && op.owner == rank)
+                        if (op.kind == OpKind::AllGatherWeights && op.owner == rank)
                             for (int block = op.firstBlock; block < op.firstBlock + op.blockCount; ++block)
                                 ++sent[block];
                         if (laneOf(op.kind) == Lane::Link)
-                            order.emplace_back(op.kind, op.kind == OpKind::ShareWeights ? op.firstBlock : op.slice);
+                            order.emplace_back(op.kind, op.kind == OpKind::AllGatherWeights ? op.firstBlock : op.slice);
                     }
                     if (rank == 0)
                         firstOrder = order;
@@ -104,7 +104,7 @@ TEST(Dependencies, SumsOverRanksComeOneAfterTheOther) {
     for (int repetition = 0; repetition < 2; ++repetition, first += step.ops.size()) {
         const auto waits = tracker.append(step, first, 0);
         for (size_t op = 0; op < step.ops.size(); ++op) {
-            if (step.ops[op].kind != OpKind::ReduceGradient)
+            if (step.ops[op].kind != OpKind::AllReduceGradient)
                 continue;
             const auto after = [&](size_t sum) { return std::count(waits[op].begin(), waits[op].end(), sum) == 1; };
             EXPECT_TRUE(sums.empty() || after(sums.back())) << "all ranks must agree on the order";
@@ -124,13 +124,13 @@ TEST(Dependencies, WhatOthersSendIsWrittenAndJoinedAfterItCame) {
         std::map<int, size_t> sharedAt;
         for (size_t op = 0; op < step.ops.size(); ++op) {
             const Op& each = step.ops[op];
-            if (each.kind == OpKind::ShareWeights) {
+            if (each.kind == OpKind::AllGatherWeights) {
                 EXPECT_TRUE(sharedAt.emplace(each.firstBlock, op).second);
                 continue;
             }
             const auto from = sharedAt.find(each.firstBlock);
             const bool ofState = each.kind == OpKind::WriteState ||
-                                 (each.kind == OpKind::Join && each.fetched == 0 && each.slot == SlotRef::Old);
+                                 (each.kind == OpKind::Materialize && each.fetched == 0 && each.slot == SlotRef::Old);
             if (!ofState || from == sharedAt.end() || step.ops[from->second].owner == 0)
                 continue;
             // Directly, or through the op between them.

@@ -28,8 +28,8 @@ public:
         options.waitWorkers = false;
         m_store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
     }
-    RankPlace place(int rank, int ranks = 2) const {
-        RankPlace place;
+    ProcessRank place(int rank, int ranks = 2) const {
+        ProcessRank place;
         place.rank = rank;
         place.ranks = place.ranksHere = ranks;
         place.masterAddress = "127.0.0.1";
@@ -45,12 +45,12 @@ private:
 /// One rank and its gradients, which are on a card if it has one.
 class Rank {
 public:
-    Status connect(const RankPlace& place, DeviceKind device) {
+    Status connect(const ProcessRank& place, DeviceKind device) {
         if (device == DeviceKind::Cuda) {
             GSST_ASSIGN(m_card, CudaDevice::create(place.rank, 0));
         }
-        const Patience patience{std::chrono::seconds(30), std::chrono::seconds(30)};
-        GSST_ASSIGN(m_ranks, connectRanks(place, {device, place.rank}, patience, {}));
+        const RankTimeouts timeouts{std::chrono::seconds(30), std::chrono::seconds(30)};
+        GSST_ASSIGN(m_ranks, connectRanks(place, {device, place.rank}, timeouts, {}));
         return {};
     }
     RankGroup& ranks() { return *m_ranks; }
@@ -190,11 +190,11 @@ TEST_P(RankLink, WhatOneCallsOffAllBeginAgain) {
             const Status off = number == caller ? rank(number).sum(values) : hear(ranks, Channel::Commit);
             ASSERT_FALSE(off.ok());
             EXPECT_EQ(off.error().code, ErrorCode::OutOfMemory) << off.error().text();
-            EXPECT_TRUE(ranks.calledOff());
+            EXPECT_TRUE(ranks.aborted());
             EXPECT_EQ(rank(number).sum(values).error().code, ErrorCode::OutOfMemory) << "on every channel";
             statuses[size_t(number)] = ranks.meetAgain();
             ASSERT_TRUE(statuses[size_t(number)].ok()) << statuses[size_t(number)].error().text();
-            EXPECT_FALSE(ranks.calledOff());
+            EXPECT_FALSE(ranks.aborted());
             const Status sum = rank(number).sum(values);
             EXPECT_TRUE(sum.ok()) << sum.error().text();
             EXPECT_EQ(values, std::vector<float>(100, 2.0f));
@@ -223,7 +223,7 @@ TEST_P(RankLink, WhoEndsInsteadOfMeetingAgainIsLost) {
     EXPECT_EQ(lost.error().code, ErrorCode::Io);
     EXPECT_EQ(lost.error().where, "rank 1") << lost.error().text();
     EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 10.0) << "that is noticed, not waited for";
-    EXPECT_FALSE(rank(0).ranks().calledOff());
+    EXPECT_FALSE(rank(0).ranks().aborted());
     EXPECT_EQ(rank(0).ranks().gather(Channel::Steps, {}).error().text(), lost.error().text());
 }
 
@@ -261,7 +261,7 @@ TEST(RankLinkOfThree, WhatOneCallsOffAllBeginAgain) {
 
 TEST(RankLinkNccl, WithoutItsCardARankDoesNotWaitForOthers) {
     const Meeting meeting;
-    const Patience little{std::chrono::seconds(2), std::chrono::seconds(2)};
+    const RankTimeouts little{std::chrono::seconds(2), std::chrono::seconds(2)};
     const auto ranks = connectRanks(meeting.place(0), {DeviceKind::Cuda, 1000}, little, {});
     ASSERT_FALSE(ranks.ok());
     EXPECT_EQ(ranks.error().code, ErrorCode::InvalidInput);

@@ -66,10 +66,10 @@ TEST(RunRecord, SaysHowProductsAreMade) {
     RunRecord record;
     record.spec = tinySpec(Family::Llama, Precision::Bf16);
     const auto text = [&] { return *readText(files, run.runJson(), 1 << 20); };
-    for (const ProductChoice choice : {ProductChoice::Widened, ProductChoice::Native}) {
+    for (const ProductChoice choice : {ProductChoice::Upcast, ProductChoice::Native}) {
         record.spec.training.products = choice;
         ASSERT_TRUE(writeRunRecord(files, run, record).ok());
-        EXPECT_NE(text().find(choice == ProductChoice::Widened ? "\"gsst_run\": 4" : "\"gsst_run\": 1"),
+        EXPECT_NE(text().find(choice == ProductChoice::Upcast ? "\"gsst_run\": 4" : "\"gsst_run\": 1"),
                   std::string::npos)
             << "older programs would multiply in their only way";
         const auto same = readRunRecord(files, run);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/computer_outlook.h"
+#include "service/computer_summary.h"
 
 #include <gtest/gtest.h>
 
@@ -74,7 +74,7 @@ TEST(ComputerReport, WhatIsNotWholeIsNone) {
         EXPECT_FALSE(parseComputerReport(text)) << text;
 }
 
-TEST(ComputerOutlook, FollowsFromTheFigures) {
+TEST(ComputerSummary, FollowsFromTheFigures) {
     const ComputerReport report = example();
     EXPECT_DOUBLE_EQ(tokenSeconds(report), 2 / 400e9 + 6 / 300e9);  // 25 ps
     EXPECT_DOUBLE_EQ(trainedTokensPerSecond(report, 100e6), 400);
@@ -86,7 +86,7 @@ TEST(ComputerOutlook, FollowsFromTheFigures) {
     EXPECT_NEAR(parametersOnDrive(report, StatePreset::Lean), 25.5e9, 0.1e9);
 }
 
-TEST(ComputerOutlook, ModelsLiveWhereThereIsRoom) {
+TEST(ComputerSummary, ModelsLiveWhereThereIsRoom) {
     ComputerReport report = example();
     EXPECT_EQ(homeOf(699e6, report), ModelHome::Ram);
     EXPECT_EQ(homeOf(701e6, report), ModelHome::Drive);
@@ -96,7 +96,7 @@ TEST(ComputerOutlook, ModelsLiveWhereThereIsRoom) {
     EXPECT_EQ(homeOf(1e6, report), ModelHome::Nowhere) << "a run in RAM has its slots on the drive too";
 }
 
-TEST(ComputerOutlook, JudgesWhatStandsBesideEachOther) {
+TEST(ComputerSummary, JudgesWhatStandsBesideEachOther) {
     ComputerReport report = example();
     EXPECT_EQ(bf16Speed(report), Bf16Speed::Faster);
     report.productFlopsBf16 = 1200e9;

@@ -39,7 +39,7 @@ RunSpec unusualSpec() {
                      77,
                      4321,
                      Precision::Bf16,
-                     ProductChoice::Widened,
+                     ProductChoice::Upcast,
                      StatePreset::Lean,
                      4096,
                      77,

@@ -255,7 +255,7 @@ TEST(Format, TableOfSumsAndItsRoot) {
 }
 
 TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
-    const TensorTable table(test::codedModel());
+    const TensorTable table(test::quantizedModel());
     SumTable sums(StateFormat(table, StatePreset::Lean));
     const size_t blocks = table.blocks().size();
     ASSERT_EQ(sums.serialisedBytes(), blocks * 3 * 8);

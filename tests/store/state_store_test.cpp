@@ -226,7 +226,7 @@ TEST_P(PresetStoreTest, TheNewestRecordIsReadWithoutTheModel) {
 
 TEST(StateStore, WithoutAFormatThePresetIsExact) {
     const auto files = makeMemoryFiles();
-    const TensorTable table(codedModel());
+    const TensorTable table(quantizedModel());
     {
         auto made = StateStore::create(*files, kRun, table, Caching::Direct);
         ASSERT_TRUE(made.ok());

@@ -39,7 +39,7 @@ inline ModelSpec wideModel() {
 }
 
 /// One that has moments in 8 bits, with preset mixed or lean, and others.
-inline ModelSpec codedModel() {
+inline ModelSpec quantizedModel() {
     ModelSpec model = tinyModel();
     model.width = 48;
     model.ffnWidth = 96;
@@ -156,7 +156,7 @@ protected:
 class PresetStoreTest : public StoreTest, public testing::WithParamInterface<StatePreset> {
 protected:
     PresetStoreTest() {
-        m_table = TensorTable(codedModel());
+        m_table = TensorTable(quantizedModel());
         m_preset = GetParam();
     }
 };

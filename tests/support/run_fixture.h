@@ -139,8 +139,8 @@ public:
             results.push_back(*result);
         }
     }
-    std::string settledRoot() {
-        const Status status = m_trainer->settle();
+    std::string flushedRoot() {
+        const Status status = m_trainer->flush();
         EXPECT_TRUE(status.ok()) << status.error().text();
         return m_trainer->store().committed().rootHashHex();
     }

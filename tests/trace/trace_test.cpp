@@ -3,7 +3,7 @@
 #include "io/twins/memory_files.h"
 #include "io/twins/throttled_files.h"
 #include "trace/trace_writer.h"
-#include "train/observer_fan.h"
+#include "train/observer_list.h"
 
 #include <nlohmann/json.hpp>
 
@@ -315,7 +315,7 @@ TEST_F(TraceWriterTest, AFullDiskIsTold) {
 
 TEST_F(TraceWriterTest, HearsManyThreadsThroughAFan) {
     begin(10);
-    ObserverFan fan({m_trace.get(), m_trace.get()});
+    ObserverList fan({m_trace.get(), m_trace.get()});
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 4; ++thread)
         threads.emplace_back([&fan, thread] {

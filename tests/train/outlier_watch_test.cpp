@@ -119,8 +119,8 @@ protected:
             arrays.moment1 = &moment1;
             arrays.moment2 = &moment2;
         } else {
-            arrays.coded1 = {&code1, &scale1};
-            arrays.coded2 = {&code2, &scale2};
+            arrays.quantized1 = {&code1, &scale1};
+            arrays.quantized2 = {&code2, &scale2};
         }
         arrays.count = 1;
         for (int64_t step = 1; step <= 40; ++step) {

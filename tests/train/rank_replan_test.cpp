@@ -37,7 +37,7 @@ protected:
     using Listeners = std::array<Listener, kRanks>;
     using Both = std::array<Told, kRanks>;
     void SetUp() override {
-        RankPlace alone{0, 1, 1, "127.0.0.1", freePort(), false, ""};
+        ProcessRank alone{0, 1, 1, "127.0.0.1", freePort(), false, ""};
         const auto ranks = connectRanks(alone, {}, {}, {});
         if (!ranks.ok() && ranks.error().code == ErrorCode::InvalidInput)
             GTEST_SKIP() << ranks.error().text();

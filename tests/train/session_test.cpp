@@ -184,7 +184,7 @@ TEST(Session, ProductsAreSettledWhenTheRunBegins) {
     RunRequest request = requestIn(folder.path, ResidencyChoice::Disk);
     request.spec.training.precision = Precision::Bf16;
     const ProductChoice faster = fasterProducts(measureProducts(osFileSystem()));
-    for (const ProductChoice asked : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Widened}) {
+    for (const ProductChoice asked : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Upcast}) {
         request.spec.training.products = asked;
         request.runFolder = folder.path / nameOf(asked);
         const ProductChoice expected = asked == ProductChoice::Auto ? faster : asked;

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "service/run_tools.h"
 #include "store/state_store.h"
-#include "train/restart.h"
+#include "train/rollback.h"
 #include "train/session.h"
 
 #include <chrono>
@@ -184,12 +184,12 @@ TEST_P(Stability, RollingBackBeginsAtTheCommitBefore) {
     // Once more: numbers of orders are not used again.
     const CommitRecord before = committed(asked.runFolder);
     const EventSink nobody = [](const Event&) {};
-    ASSERT_TRUE(chooseRestart(osFileSystem(), back, nobody).ok());
+    ASSERT_TRUE(chooseRollback(osFileSystem(), back, nobody).ok());
     EXPECT_EQ(committed(asked.runFolder).dataOrder, 2u);
     EXPECT_LT(committed(asked.runFolder).step, before.step);
     EXPECT_EQ(committed(asked.runFolder).skippedInARow, 0);
     // There is no third state.
-    EXPECT_EQ(chooseRestart(osFileSystem(), back, nobody).ok(), false);
+    EXPECT_EQ(chooseRollback(osFileSystem(), back, nobody).ok(), false);
     EXPECT_EQ(committed(asked.runFolder).dataOrder, 2u) << "nothing was changed";
 }
 
@@ -210,7 +210,7 @@ TEST(RealOutliers, AreSkippedAlikeInAllPlacements) {
     resident.create(*tokens);
     resident.open();
     resident.run(44);
-    const std::string root = resident.settledRoot();
+    const std::string root = resident.flushedRoot();
     const CommitRecord record = resident.trainer().store().committed();
     EXPECT_GT(record.skippedSteps, 0u);
     EXPECT_LT(record.skippedSteps, 12u);
@@ -222,7 +222,7 @@ TEST(RealOutliers, AreSkippedAlikeInAllPlacements) {
         streamed.close();  // without settling: as a kill
         streamed.open();
         streamed.run(int(44 - streamed.trainer().step()));
-        EXPECT_EQ(streamed.settledRoot(), root) << int(rule);
+        EXPECT_EQ(streamed.flushedRoot(), root) << int(rule);
         EXPECT_EQ(streamed.trainer().store().committed().skippedSteps, record.skippedSteps);
         EXPECT_EQ(streamed.trainer().store().committed().recent, record.recent);
     }

@@ -44,9 +44,9 @@ RunSpec scaledSpec(Family family, Precision precision) {
 }
 
 /// Embedding and head in slices of so many rows.
-Placement cut(Placement placement, int64_t rows, Tier headShares = Tier::Ram) {
+Placement cut(Placement placement, int64_t rows, Tier tiedGradients = Tier::Ram) {
     placement.vocabularyRows = rows;
-    placement.headShares = headShares;
+    placement.tiedGradients = tiedGradients;
     return placement;
 }
 
@@ -70,7 +70,7 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
     resident.create(*tokens);
     resident.open();
     resident.run(20);
-    const std::string root = resident.settledRoot();
+    const std::string root = resident.flushedRoot();
     int clipped = 0, overflows = 0, doubled = 0;
     for (const StepResult& result : resident.results) {
         clipped += result.clipFactor < 1 && result.verdict.effect == StepEffect::Applied;
@@ -111,7 +111,7 @@ TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
         streamed.open();
         streamed.run(20);
         EXPECT_EQ(streamed.losses(), resident.losses()) << each.name;
-        EXPECT_EQ(streamed.settledRoot(), root) << each.name;
+        EXPECT_EQ(streamed.flushedRoot(), root) << each.name;
         EXPECT_EQ(streamed.trainer().store().committed().lossScale, resident.trainer().store().committed().lossScale)
             << each.name;
     }
@@ -124,9 +124,9 @@ INSTANTIATE_TEST_SUITE_P(All, StreamedEqualsResident,
                                           testing::Values(ProductChoice::Native)),
                          nameOfRun);
 INSTANTIATE_TEST_SUITE_P(
-    Widened, StreamedEqualsResident,
-    testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
-                    std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Widened)),
+    Upcast, StreamedEqualsResident,
+    testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Upcast),
+                    std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Upcast)),
     nameOfRun);
 
 class VocabularySlices
@@ -147,14 +147,14 @@ TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
     resident.create(*tokens);
     resident.open();
     resident.run(10);
-    const std::string root = resident.settledRoot();
+    const std::string root = resident.flushedRoot();
     EXPECT_LT(resident.results.back().loss, resident.results.front().loss - 0.5) << "nothing was learned";
 
     const Case cases[] = {
         {"oneChunk", cut(onDisk(2, 4 << 20), 1024)},
         {"twoChunks", cut(onDisk(1, 12288, Tier::Device), 2048)},
         {"threeChunksBoundariesOnDisk", cut(onDisk(2, 1 << 20, Tier::Disk), 3072)},
-        {"sharesOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)},
+        {"tiedGradientsOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)},
         {"gradientsOnDevice", cut(onDisk(2, 4 << 20, Tier::Ram, Tier::Device), 1024)},
         {"residentInSlices", cut(residentPlacement(), 1024)},
         {"residentInRam", cut(residentInHalfLayers(), 2048)},
@@ -169,7 +169,7 @@ TEST_P(VocabularySlices, BitForBitAfterTenSteps) {
         streamed.open();
         streamed.run(10);
         EXPECT_EQ(streamed.losses(), resident.losses()) << each.name;
-        EXPECT_EQ(streamed.settledRoot(), root) << each.name;
+        EXPECT_EQ(streamed.flushedRoot(), root) << each.name;
         const auto evaluated = streamed.trainer().evaluate({}), reference = resident.trainer().evaluate({});
         ASSERT_TRUE(evaluated.ok() && reference.ok());
         EXPECT_EQ(evaluated->loss, reference->loss) << each.name;
@@ -183,13 +183,13 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
                     std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
                     std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native),
-                    std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Widened),
-                    std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Widened)),
+                    std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Upcast),
+                    std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Upcast)),
     [](const auto& parameters) {
         return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
                (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
                nameOf(std::get<3>(parameters.param)) +
-               (std::get<4>(parameters.param) == ProductChoice::Widened ? "_widened" : "");
+               (std::get<4>(parameters.param) == ProductChoice::Upcast ? "_widened" : "");
     });
 
 /// A budget that the head alone would break: the plan cuts the vocabulary, and the pool sees what was predicted.
@@ -232,9 +232,9 @@ TEST(PlannedVocabularySlices, TrainInTheBudgetWithThePredictedPeak) {
                 resident.create(*tokens);
                 resident.open();
                 resident.run(3);
-                root = resident.settledRoot();
+                root = resident.flushedRoot();
             }
-            EXPECT_EQ(run.settledRoot(), root) << name;
+            EXPECT_EQ(run.flushedRoot(), root) << name;
         }
     }
 }
@@ -247,7 +247,7 @@ void expectTheSameBitsWhenInterrupted(const std::filesystem::path& folder, const
     whole.create(tokens);
     whole.open();
     whole.run(12);
-    const std::string root = whole.settledRoot();
+    const std::string root = whole.flushedRoot();
 
     HandRun parts(folder / ("parts-" + each.name), spec, each.placement, each.rule);
     parts.create(tokens);
@@ -258,7 +258,7 @@ void expectTheSameBitsWhenInterrupted(const std::filesystem::path& folder, const
             // Given up without a word: on disk the last step was pending and must be repeated.
             EXPECT_TRUE(parts.trainer().giveUpStep().ok());
         } else {
-            parts.settledRoot();
+            parts.flushedRoot();
         }
         EXPECT_TRUE(parts.trainer().evaluate({}).ok());
         parts.close();
@@ -266,7 +266,7 @@ void expectTheSameBitsWhenInterrupted(const std::filesystem::path& folder, const
     }
     parts.run(int(12 - parts.trainer().step()));
     EXPECT_EQ(parts.trainer().step(), 12);
-    EXPECT_EQ(parts.settledRoot(), root) << each.name;
+    EXPECT_EQ(parts.flushedRoot(), root) << each.name;
 }
 
 TEST(Resume, InterruptedAnywhereGivesTheSameBits) {
@@ -287,7 +287,7 @@ TEST(Resume, InterruptedWithVocabularySlicesGivesTheSameBits) {
     spec.model.vocabulary = 3500;
     spec.training.vocabularyChunk = 1;
     expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec,
-                                     {"sharesOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)});
+                                     {"tiedGradientsOnDisk", cut(onDisk(2, 16384), 1024, Tier::Disk)});
     expectTheSameBitsWhenInterrupted(folder.path, *tokens, spec,
                                      {"speculative", cut(onDisk(2, 4 << 20), 2048), UpdateRule::Speculative});
     spec.model.tiedHead = false;
@@ -316,7 +316,7 @@ TEST(Evaluate, CountsEveryTargetOnceAndLeavesTheRunAlone) {
             EXPECT_EQ(result->tokens, tokens->size() - train - 1);
             EXPECT_NEAR(result->loss, run.results.back().loss, 1.0);
         }
-        roots[evaluating] = run.settledRoot();
+        roots[evaluating] = run.flushedRoot();
     }
     EXPECT_EQ(roots[0], roots[1]);
 }

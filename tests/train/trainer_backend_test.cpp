@@ -24,7 +24,7 @@ protected:
         run.run(kStepsTrained);
         const auto evaluated = run.trainer().evaluate({});
         EXPECT_TRUE(evaluated.ok()) << evaluated.error().text();
-        std::string root = run.settledRoot();
+        std::string root = run.flushedRoot();
         run.close();
         return root;
     }
@@ -70,7 +70,7 @@ TEST_P(TrainerBackend, IsAskedForEverything) {
     EXPECT_EQ(backend.maths, 1);
     EXPECT_EQ(backend.threads, 2);
     run.run(kStepsTrained);
-    EXPECT_EQ(run.settledRoot(), expected);
+    EXPECT_EQ(run.flushedRoot(), expected);
     run.close();
     backend.opening = [](int64_t) -> Result<std::unique_ptr<OpenDevice>> {
         return deviceNotAvailable("fake", "it was unplugged");

@@ -77,7 +77,7 @@ void RealRunTest::chooseFile(const QString& file) {
     QVERIFY(press(*m_window->wizard(), "Add files"));
     QFileDialog* dialog = nullptr;
     QVERIFY(QTest::qWaitFor(
-        [&] { return (dialog = m_window->wizard()->findChild<QFileDialog*>()) && dialog->isVisible(); }, kPatience));
+        [&] { return (dialog = m_window->wizard()->findChild<QFileDialog*>()) && dialog->isVisible(); }, kTimeouts));
     auto* field = dialog->findChild<QLineEdit*>("fileNameEdit");
     QApplication::clipboard()->setText(file);
     QTest::keyClick(field, Qt::Key_V, Qt::ControlModifier);
@@ -86,7 +86,7 @@ void RealRunTest::chooseFile(const QString& file) {
 
 void RealRunTest::goThroughTheWizard(const QString& file, int steps) {
     QVERIFY(press(*m_window, "New run"));
-    QVERIFY(QTest::qWaitFor([this] { return m_window->wizard() && m_window->wizard()->isVisible(); }, kPatience));
+    QVERIFY(QTest::qWaitFor([this] { return m_window->wizard() && m_window->wizard()->isVisible(); }, kTimeouts));
     NewRunWizard& wizard = *m_window->wizard();
     QVERIFY(!wizard.button(QWizard::NextButton)->isEnabled());
     chooseFile(file);
@@ -95,7 +95,7 @@ void RealRunTest::goThroughTheWizard(const QString& file, int steps) {
     QVERIFY(nextPage());
 
     auto* sizes = wizard.currentPage()->findChild<QTableView*>();
-    QVERIFY(QTest::qWaitFor([&] { return pressRow(*sizes, 0, "Shakespeare, byte by byte"); }, kPatience));
+    QVERIFY(QTest::qWaitFor([&] { return pressRow(*sizes, 0, "Shakespeare, byte by byte"); }, kTimeouts));
     QVERIFY(nextPage());
     QCOMPARE(wizard.draft().spec.name, std::string("shakespeare-bytes"));
     QVERIFY(nextPage());
@@ -122,7 +122,7 @@ PauseTimes RealRunTest::pause() {
     timer.start();
     turn.start();
     click(bigButton());
-    while (m_window->controller().state() != RunState::Paused && timer.elapsed() < kPatience) {
+    while (m_window->controller().state() != RunState::Paused && timer.elapsed() < kTimeouts) {
         QCoreApplication::processEvents(QEventLoop::AllEvents);
         times.longestStop = std::max(times.longestStop, turn.restart());
         if (painted.seen() && times.shown == 0)
@@ -225,7 +225,7 @@ void RealRunTest::wizardTrainsMyText() {
 void RealRunTest::pauseOfTheSample() {
     QVERIFY(press(*m_window, "Try the sample"));
     // The best of up to three, so that a moment in which the machine is busy with something else does not count.
-    PauseTimes best{kPatience, kPatience, kPatience, 0};
+    PauseTimes best{kTimeouts, kTimeouts, kTimeouts, 0};
     for (int round = 0; round < 3; ++round) {
         QVERIFY(waitForSteps(3));
         const int64_t held = m_steps.back().devicePeakBytes;

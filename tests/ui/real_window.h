@@ -63,7 +63,7 @@ protected:
     static void click(QWidget& widget) { QTest::mouseClick(&widget, Qt::LeftButton); }
     /// Waits for the button, then clicks it.
     static bool press(QWidget& root, const QString& text) {
-        if (!QTest::qWaitFor([&] { return button(root, text) != nullptr; }, kPatience))
+        if (!QTest::qWaitFor([&] { return button(root, text) != nullptr; }, kTimeouts))
             return false;
         click(*button(root, text));
         return true;
@@ -85,23 +85,23 @@ protected:
     bool nextPage() {
         NewRunWizard& wizard = *m_window->wizard();
         const int page = wizard.currentId();
-        return press(wizard, "Next") && QTest::qWaitFor([&] { return wizard.currentId() == page + 1; }, kPatience);
+        return press(wizard, "Next") && QTest::qWaitFor([&] { return wizard.currentId() == page + 1; }, kTimeouts);
     }
 
     bool waitForState(RunState state) {
         return QTest::qWaitFor(
             [&] { return m_window->controller().state() == state && !m_window->controller().waitingForPause(); },
-            kPatience);
+            kTimeouts);
     }
     /// Until `count` more steps were done.
     bool waitForSteps(size_t count) {
         const size_t wanted = m_steps.size() + count;
-        return QTest::qWaitFor([&] { return m_steps.size() >= wanted; }, kPatience);
+        return QTest::qWaitFor([&] { return m_steps.size() >= wanted; }, kTimeouts);
     }
     /// Closes the window as a person does, and waits until it has gone and the session is joined.
     bool closeWindow() {
         m_window->close();
-        const bool gone = QTest::qWaitFor([&] { return !m_window->isVisible(); }, kPatience);
+        const bool gone = QTest::qWaitFor([&] { return !m_window->isVisible(); }, kTimeouts);
         m_window.reset();
         QThreadPool::globalInstance()->waitForDone();
         return gone;
@@ -122,7 +122,7 @@ protected:
     /// The only run in the runs folder.
     std::filesystem::path runFolder() const { return std::filesystem::directory_iterator(runsFolder())->path(); }
 
-    static constexpr int kPatience = 45'000;  ///< milliseconds that only a hang takes
+    static constexpr int kTimeouts = 45'000;  ///< milliseconds that only a hang takes
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<TrainingService> m_service;
     std::unique_ptr<Theme> m_theme;

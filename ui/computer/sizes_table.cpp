@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/computer/sizes_table.h"
 
-#include "service/computer_outlook.h"
+#include "service/computer_summary.h"
 #include "ui/text/format.h"
 
 #include <QGridLayout>

@@ -15,7 +15,7 @@ namespace {
 constexpr double kBytesPerWordPiece = 3.6;
 constexpr double kMostPasses = 10;
 constexpr int64_t kFewestSteps = 100;
-constexpr double kPatience = 3600;
+constexpr double kTimeouts = 3600;
 constexpr double kParametersPerToken = 10;
 
 }  // namespace
@@ -55,7 +55,7 @@ int suggestedPreset(const RunDraft& draft) {
             return int(i);
         const bool enoughText =
             plan && double(plan->parameters) <= kParametersPerToken * draft.estimatedTokens(draft.presets[i]);
-        if (plan && plan->fits && plan->totalSeconds <= kPatience && enoughText)
+        if (plan && plan->fits && plan->totalSeconds <= kTimeouts && enoughText)
             best = int(i);
     }
     return best;

@@ -21,7 +21,7 @@ static_assert(sizeof(BlockArrays) + sizeof(BlockBatch) + sizeof(AdamWConstants) 
 
 __global__ void updateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch,
                              const AdamWConstants constants) {
-    const BlockPlace& place = batch.places[blockIdx.x];
+    const BlockLocation& place = batch.places[blockIdx.x];
     for (int32_t i = blockIdx.y * kThreads + threadIdx.x; i < place.paddedElements; i += kGroups * kThreads)
         loops::updateElement(arrays, place, i, constants);
 }
@@ -30,7 +30,7 @@ __global__ void updateKernel(const BlockArrays arrays, const __grid_constant__ B
 __global__ void groupUpdateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch,
                                   const AdamWConstants constants) {
     constexpr int kWarps = kThreads / kGroupLanes;
-    const BlockPlace& place = batch.places[blockIdx.x];
+    const BlockLocation& place = batch.places[blockIdx.x];
     const int lane = int(threadIdx.x) % kGroupLanes;
     for (int32_t group = int32_t(blockIdx.y * kWarps + threadIdx.x / kGroupLanes);
          group * kGroupElements < place.paddedElements; group += kGroups * kWarps) {
@@ -60,20 +60,20 @@ __global__ void splitKernel(const BlockArrays arrays, int64_t count) {
 }
 
 __global__ void roundKernel(float* gradient, const __grid_constant__ BlockBatch batch) {
-    const BlockPlace& place = batch.places[blockIdx.x];
+    const BlockLocation& place = batch.places[blockIdx.x];
     for (int32_t i = blockIdx.y * kThreads + threadIdx.x; i < place.elements; i += kGroups * kThreads)
         loops::roundElement(gradient, place, i);
 }
 
 __global__ void packKernel(const float* gradient, uint16_t* packed, const __grid_constant__ BlockBatch batch) {
-    const BlockPlace& place = batch.places[blockIdx.x];
+    const BlockLocation& place = batch.places[blockIdx.x];
     for (int32_t i = blockIdx.y * kThreads + threadIdx.x; i < place.paddedElements; i += kGroups * kThreads)
         loops::packElement(gradient, packed, place, i);
 }
 
 __global__ void normKernel(const float* gradient, const __grid_constant__ BlockBatch batch, double* squaredNorms) {
     __shared__ double lanes[kNormLanes];
-    const BlockPlace& place = batch.places[blockIdx.x];
+    const BlockLocation& place = batch.places[blockIdx.x];
     lanes[threadIdx.x] = loops::laneSum(gradient + place.offset, place.elements, int(threadIdx.x));
     __syncthreads();
     if (threadIdx.x == 0)

@@ -16,7 +16,7 @@
 namespace gsst {
 
 /// Where a block lies behind the pointers of BlockArrays. `offset` counts elements.
-struct BlockPlace {
+struct BlockLocation {
     int64_t offset = 0;
     int64_t momentBytes = 0;   ///< from the first block's section of a moment to this one's
     uint64_t randomIndex = 0;  ///< without `lo`: roundingIndex() of the block's first group of 256 elements
@@ -31,7 +31,7 @@ inline constexpr int kBatchBlocks = 64;
 /// The blocks of one launch. Handed to the kernel by value, so no copy to the device has to be waited for.
 struct BlockBatch {
     int count = 0;
-    BlockPlace places[kBatchBlocks];
+    BlockLocation places[kBatchBlocks];
 };
 
 /// State, gradient and output of a run of blocks; see BlockUpdate. At most one of the weights is not null.
@@ -67,7 +67,7 @@ GSST_HD inline uint32_t bitsOf(float value) {
 }
 
 /// fp32 moments of a block that is not quantized.
-GSST_HD inline float* plainMoments(std::byte* moments, const BlockPlace& place) {
+GSST_HD inline float* plainMoments(std::byte* moments, const BlockLocation& place) {
     return reinterpret_cast<float*>(moments + place.momentBytes);
 }
 
@@ -81,8 +81,8 @@ GSST_HD inline void writeWeight(const BlockArrays& arrays, int64_t at, uint32_t 
         arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
-/// New weight `at` in state and output, by a PlainElement or CodedElement. The moments become the new ones, wherever
-/// they are kept. `random`: 16 bits, used without `lo`.
+/// New weight `at` in state and output, by a PlainElement or QuantizedElement. The moments become the new ones,
+/// wherever they are kept. `random`: 16 bits, used without `lo`.
 template <typename Element>
 GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& moment1, float& moment2, uint32_t random,
                                  const Element& element) {
@@ -107,7 +107,7 @@ GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& m
 
 /// Updates element `i` of a block of preset Exact, 0 <= i < paddedElements. In the padding nothing but a zero weight is
 /// written.
-GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockPlace& place, int32_t i,
+GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockLocation& place, int32_t i,
                                   const AdamWConstants& constants) {
     if (i >= place.elements)
         return writeWeight(arrays, place.offset + i, 0);
@@ -136,14 +136,14 @@ GSST_HD inline void splitElement(const BlockArrays& arrays, int64_t at) {
 }
 
 /// Rounds element `i` of the gradient of a block to bf16 in place, 0 <= i < paddedElements; not in the padding.
-GSST_HD inline void roundElement(float* gradient, const BlockPlace& place, int32_t i) {
+GSST_HD inline void roundElement(float* gradient, const BlockLocation& place, int32_t i) {
     float& value = gradient[place.offset + i];
     if (i < place.elements)
         value = floatOf(uint32_t{nearestBf16(bitsOf(value))} << 16);
 }
 
 /// The same into `packed`; zero in the padding, which is not read.
-GSST_HD inline void packElement(const float* gradient, uint16_t* packed, const BlockPlace& place, int32_t i) {
+GSST_HD inline void packElement(const float* gradient, uint16_t* packed, const BlockLocation& place, int32_t i) {
     const int64_t at = place.offset + i;
     packed[at] = i < place.elements ? nearestBf16(bitsOf(gradient[at])) : uint16_t{0};
 }

@@ -10,7 +10,7 @@
 namespace gsst {
 
 /// Moments in 8 bits, see moment_code.h: `count` codes and a scale for each 256 of them.
-struct CodedMoment {
+struct QuantizedMoment {
     uint8_t* codes = nullptr;
     float* scales = nullptr;
 };
@@ -19,9 +19,9 @@ struct CodedMoment {
 struct AdamWArrays {
     uint16_t* hi = nullptr;
     uint16_t* lo = nullptr;    ///< null: weights are `hi` alone and rounded stochastically
-    float* moment1 = nullptr;  ///< null: coded1, coded2
+    float* moment1 = nullptr;  ///< null: quantized1, quantized2
     float* moment2 = nullptr;
-    CodedMoment coded1, coded2;
+    QuantizedMoment quantized1, quantized2;
     const float* gradient = nullptr;
     float* weightsFp32 = nullptr;     ///< out, may be null
     uint16_t* weightsBf16 = nullptr;  ///< out, may be null
@@ -39,9 +39,9 @@ struct CpuKernels {
     /// and their `hi`) and moments are finite.
     bool (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// With any arrays that begin at a group of 256 elements of the tensor. Returns the same.
-    bool (*adamwUpdateCoded)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    bool (*adamwUpdateQuantized)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
     /// `lo` null: fp32 of bf16.
-    void (*joinWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
+    void (*materializeWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
     /// The same values, rounded to fp16.
     void (*joinFp16)(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count);
     double (*squaredNorm)(const float* values, int64_t count);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/kernels/coded_loops.h"
 #include "optim/kernels/cpu_loops.h"
+#include "optim/kernels/quantized_loops.h"
 
 namespace gsst {
 namespace {
@@ -9,10 +9,10 @@ bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constan
     return loops::adamwUpdate(arrays, keep, constants);
 }
 bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
-    return loops::adamwUpdateCoded<nullptr>(arrays, keep, constants);
+    return loops::adamwUpdateQuantized<nullptr>(arrays, keep, constants);
 }
 void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
-    loops::joinWeights(hi, lo, weights, count);
+    loops::materializeWeights(hi, lo, weights, count);
 }
 void joinHalf(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {
     loops::joinFp16(hi, lo, weights, count);

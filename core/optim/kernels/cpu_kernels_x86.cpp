@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/kernels/coded_groups.h"
-#include "optim/kernels/coded_loops.h"
 #include "optim/kernels/cpu_loops.h"
+#include "optim/kernels/quantized_groups.h"
+#include "optim/kernels/quantized_loops.h"
 
 #define GSST_KERNELS(suffix, fullGroups, ...)                                                                          \
     __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {          \
         return loops::adamwUpdate(arrays, keep, constants);                                                            \
     }                                                                                                                  \
-    __VA_ARGS__ bool coded##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {           \
-        return loops::adamwUpdateCoded<fullGroups>(arrays, keep, constants);                                           \
+    __VA_ARGS__ bool quantized##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {       \
+        return loops::adamwUpdateQuantized<fullGroups>(arrays, keep, constants);                                       \
     }                                                                                                                  \
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {             \
-        loops::joinWeights(hi, lo, weights, count);                                                                    \
+        loops::materializeWeights(hi, lo, weights, count);                                                             \
     }                                                                                                                  \
     __VA_ARGS__ void joinHalf##suffix(const uint16_t* hi, const uint16_t* lo, uint16_t* weights, int64_t count) {      \
         loops::joinFp16(hi, lo, weights, count);                                                                       \
@@ -35,10 +35,10 @@ GSST_KERNELS(Avx512, loops::updateFullGroupsAvx512,
              [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
 
 constexpr CpuKernels kKernels[] = {
-    {"baseline", updateBaseline, codedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline,
+    {"baseline", updateBaseline, quantizedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline,
      packBaseline},
-    {"avx2", updateAvx2, codedAvx2, joinAvx2, joinHalfAvx2, normAvx2, roundAvx2, packAvx2},
-    {"avx512", updateAvx512, codedAvx512, joinAvx512, joinHalfAvx512, normAvx512, roundAvx512, packAvx512}};
+    {"avx2", updateAvx2, quantizedAvx2, joinAvx2, joinHalfAvx2, normAvx2, roundAvx2, packAvx2},
+    {"avx512", updateAvx512, quantizedAvx512, joinAvx512, joinHalfAvx512, normAvx512, roundAvx512, packAvx512}};
 
 size_t supportedCount() {
     if (!__builtin_cpu_supports("avx2"))

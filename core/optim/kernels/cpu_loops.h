@@ -15,8 +15,8 @@ namespace gsst::loops {
 
 enum class WeightsOut { None, Fp32, Bf16, Fp16 };
 
-/// By a PlainElement or CodedElement. Returns marks of what was updated. The first moment needs none: where it is not
-/// finite, weight or second moment are not finite either.
+/// By a PlainElement or QuantizedElement. Returns marks of what was updated. The first moment needs none: where it is
+/// not finite, weight or second moment are not finite either.
 template <WeightsOut kOut, typename Element>
 GSST_LOOP uint32_t update(const AdamWArrays& arrays, const Element& given) {
     const AdamWArrays to = arrays;  // copies, so that the compiler sees that no store changes them
@@ -56,8 +56,8 @@ GSST_LOOP bool adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWCon
     return (marks & kBadMark) == 0;
 }
 
-GSST_LOOP void joinWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo, float* __restrict weights,
-                           int64_t count) {
+GSST_LOOP void materializeWeights(const uint16_t* __restrict hi, const uint16_t* __restrict lo,
+                                  float* __restrict weights, int64_t count) {
     if (!lo)
         for (int64_t i = 0; i < count; ++i)
             weights[i] = std::bit_cast<float>(uint32_t{hi[i]} << 16);

@@ -41,11 +41,11 @@ GSST_HD inline int32_t elementOf(int32_t group, int lane, int piece) {
     return group * kGroupElements + piece * kGroupLanes + lane;
 }
 
-GSST_HD inline uint8_t* codesOf(std::byte* moments, const BlockPlace& place) {
+GSST_HD inline uint8_t* codesOf(std::byte* moments, const BlockLocation& place) {
     return reinterpret_cast<uint8_t*>(moments + place.momentBytes);
 }
 
-GSST_HD inline float& scaleOf(std::byte* moments, const BlockPlace& place, int32_t group) {
+GSST_HD inline float& scaleOf(std::byte* moments, const BlockLocation& place, int32_t group) {
     return reinterpret_cast<float*>(moments + place.momentBytes + place.paddedElements)[group];
 }
 
@@ -56,7 +56,7 @@ GSST_HD inline uint32_t pieceOf(const PhiloxWords& random, int piece) {
 
 /// First half: new weights of a lane, and new moments where they are fp32. In the padding nothing but zero weights is
 /// written. The moments of a quantized block are kept in `kept`; returns their largest.
-GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockPlace& place, int32_t group, int lane,
+GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockLocation& place, int32_t group, int lane,
                                          const AdamWConstants& constants, LaneMoments& kept) {
     const uint64_t block = place.randomIndex + static_cast<uint64_t>(group) * kGroupLanes + static_cast<uint64_t>(lane);
     const PhiloxWords random =
@@ -73,8 +73,8 @@ GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockP
             float& v = kept.moment2[piece];
             m = ratioOfCode1(codesOf(arrays.moment1, place)[i]);
             v = ratioOfCode2(codesOf(arrays.moment2, place)[i]);
-            const CodedElement element(constants, place.keep, scaleOf(arrays.moment1, place, group),
-                                       scaleOf(arrays.moment2, place, group));
+            const QuantizedElement element(constants, place.keep, scaleOf(arrays.moment1, place, group),
+                                           scaleOf(arrays.moment2, place, group));
             updateWeight(arrays, at, m, v, pieceOf(random, piece), element);
             largest.moment1 = larger(largest.moment1, bitsOf(m) & 0x7fffffffu);
             largest.moment2 = larger(largest.moment2, bitsOf(v) & 0x7fffffffu);
@@ -88,7 +88,7 @@ GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockP
 
 /// Codes of a lane's moments, and the first lane writes the scale; `largest` is that of all lanes.
 template <uint8_t (*kEncode)(float value, float inverseScale)>
-GSST_HD inline void encodeLane(std::byte* moments, const BlockPlace& place, int32_t group, int lane,
+GSST_HD inline void encodeLane(std::byte* moments, const BlockLocation& place, int32_t group, int lane,
                                const float* values, uint32_t largest) {
     const bool finite = largest < 0x7f800000u;
     const float scale = momentScale(floatOf(largest));
@@ -103,7 +103,7 @@ GSST_HD inline void encodeLane(std::byte* moments, const BlockPlace& place, int3
 
 /// Second half, for a quantized block: `largest` is the larger of all lanes' first halves. No lane may begin it before
 /// all lanes have been through the first.
-GSST_HD inline void encodeLane(const BlockArrays& arrays, const BlockPlace& place, int32_t group, int lane,
+GSST_HD inline void encodeLane(const BlockArrays& arrays, const BlockLocation& place, int32_t group, int lane,
                                const LaneMoments& kept, LargestMoments largest) {
     encodeLane<encodeMoment1>(arrays.moment1, place, group, lane, kept.moment1, largest.moment1);
     encodeLane<encodeMoment2>(arrays.moment2, place, group, lane, kept.moment2, largest.moment2);

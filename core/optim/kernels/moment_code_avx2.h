@@ -9,7 +9,7 @@
 #include <limits>
 
 // moment_code.h for 8 elements at once: the straight piece is looked up in registers, instead of all being worked out.
-// The results are the same to the bit. For coded_groups_avx2.cpp only.
+// The results are the same to the bit. For quantized_groups_avx2.cpp only.
 
 namespace gsst::loops::avx2 {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 // moment_code.h for 16 elements at once: the straight piece is looked up in a register, instead of all being worked
-// out. The results are the same to the bit. For coded_groups_avx512.cpp only.
+// out. The results are the same to the bit. For quantized_groups_avx512.cpp only.
 
 namespace gsst::loops::avx512 {
 

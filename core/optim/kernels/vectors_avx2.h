@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-// The vectors of coded_groups_body.h with AVX2.
+// The vectors of quantized_groups_body.h with AVX2.
 
 namespace gsst::loops::avx2 {
 

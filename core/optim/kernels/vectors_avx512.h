@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-// The vectors of coded_groups_body.h with AVX-512 F, BW, CD, DQ and VL.
+// The vectors of quantized_groups_body.h with AVX-512 F, BW, CD, DQ and VL.
 
 namespace gsst::loops::avx512 {
 

@@ -49,7 +49,7 @@ void ActivationAssembly::storeInput(const Key& key, int buffer) {
 void ActivationAssembly::writeBoundary(const Key& key, int buffer) {
     if (m_placement.boundaries != Tier::Disk)
         return;
-    const int64_t bytes = boundaryPlaceBytes(m_table.model(), m_training);
+    const int64_t bytes = boundarySlotBytes(m_table.model(), m_training);
     const int staging = newBuffer(Space::Staging, BufferUse::Activation, bytes);
     storeTo(staging, key.first, key.second, buffer);
     Op& write = add(OpKind::WriteBoundary, key.first);
@@ -67,7 +67,7 @@ int ActivationAssembly::loadInput(int slice, const Key& key) {
 int ActivationAssembly::reloadInput(const Key& key) {
     if (m_placement.boundaries != Tier::Disk)
         return loadInput(key.first, key);
-    const int64_t bytes = boundaryPlaceBytes(m_table.model(), m_training);
+    const int64_t bytes = boundarySlotBytes(m_table.model(), m_training);
     Op& read = add(OpKind::ReadBoundary, key.first);
     read.microBatch = key.second;
     read.host = newBuffer(Space::Staging, BufferUse::Activation, bytes);

@@ -46,14 +46,14 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
             if (op.usesRam)
                 write({Kind::Copy, 0, op.firstBlock}, self, waits);
             break;
-        case OpKind::Join:
+        case OpKind::Materialize:
             if (op.usesRam)
                 read({Kind::Copy, 0, op.firstBlock}, self, waits);
             break;
-        case OpKind::ReduceGradient:
+        case OpKind::AllReduceGradient:
             write({Kind::Link, 0, 0}, self, waits);
             break;
-        case OpKind::ShareWeights:
+        case OpKind::AllGatherWeights:
             write({Kind::Link, 0, 0}, self, waits);
             if (op.usesRam)
                 write({Kind::Copy, 0, op.firstBlock}, self, waits);
@@ -64,10 +64,10 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
         case OpKind::WriteBoundary:
             write({Kind::Boundary, 0, op.boundary}, self, waits);
             break;
-        case OpKind::ReadShare:
+        case OpKind::ReadTiedGradient:
             read({Kind::Share, 0, op.firstBlock}, self, waits);
             break;
-        case OpKind::WriteShare:
+        case OpKind::WriteTiedGradient:
             write({Kind::Share, 0, op.firstBlock}, self, waits);
             break;
         case OpKind::ReadGradient:

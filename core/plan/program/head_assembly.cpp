@@ -17,7 +17,7 @@ void HeadAssembly::head(bool lossOnly) {
 
 int HeadAssembly::openEmbeddingGradient(int slice) {
     if (tied())
-        return vocabularyIsSliced() ? reopenShare(slice) : m_tiedGradient;
+        return vocabularyIsSliced() ? loadTiedGradient(slice) : m_tiedGradient;
     const int gradient = gradientBuffer(slice);
     zeroGradient(slice, gradient);
     return gradient;
@@ -138,7 +138,7 @@ void HeadAssembly::secondPass(int norm, int lastRows) {
                 putAsideHeadGradient(slice, microBatch, inputGradient);
         }
         if (tied())
-            keepShare(slice, gradient);
+            storeTiedGradient(slice, gradient);
         else
             finishGradient(slice, gradient, rows);
     }

@@ -43,10 +43,10 @@ struct Placement {
     int unitsPerSlice = 2;
     int64_t vocabularyRows = 0;  ///< of a slice of the embedding and of the head, see makeSlicing(); 0: they are whole
     int64_t chunkElements = 4 << 20;
-    Tier boundaries = Tier::Ram;  ///< boundary activations and their gradients
-    Tier headShares = Tier::Ram;  ///< what a tied head adds to the gradient of vocabulary slices that is not on the
-                                  ///< device: Ram or Disk
-    SliceResidency everywhere;    ///< of the slices that `slices` does not list
+    Tier boundaries = Tier::Ram;     ///< boundary activations and their gradients
+    Tier tiedGradients = Tier::Ram;  ///< what a tied head adds to the gradient of vocabulary slices that is not on the
+                                     ///< device: Ram or Disk
+    SliceResidency everywhere;       ///< of the slices that `slices` does not list
     std::vector<SliceResidency> slices;  ///< by slice, from the first
 
     const SliceResidency& of(int slice) const {

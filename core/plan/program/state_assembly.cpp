@@ -62,7 +62,7 @@ void StateAssembly::finishGradient(int slice, int gradient, int current) {
     const int ranks = m_format.share().ranks;
     if (ranks == 1)
         return takeGradient({slice, gradient, current});
-    Op& reduce = add(OpKind::ReduceGradient, slice);
+    Op& reduce = add(OpKind::AllReduceGradient, slice);
     reduce.gradient = gradient;
     reduce.elements = elementsOf(slice);
     // A ring: every rank sends all but its own share once to be added up, and once as the sum.
@@ -108,41 +108,41 @@ void StateAssembly::storeGradient(int slice, int gradient) {
     }
 }
 
-void StateAssembly::keepShare(int slice, int gradient) {
+void StateAssembly::storeTiedGradient(int slice, int gradient) {
     if (residencyOf(slice).gradient == Tier::Device)
         return;
-    const bool toDisk = m_placement.headShares == Tier::Disk;
+    const bool toDisk = m_placement.tiedGradients == Tier::Disk;
     if (!toDisk)
         m_share[slice] = newBuffer(Space::Ram, BufferUse::Gradient, elementsOf(slice) * kGradientBytes);
     for (const ChunkRange& chunk : chunksOf(slice)) {
         const int64_t bytes = chunk.paddedElements * kGradientBytes;
-        Op& store = addChunk(OpKind::StoreShare, slice, chunk);
+        Op& store = addChunk(OpKind::StoreTiedGradient, slice, chunk);
         store.gradient = gradient;
         store.host = toDisk ? newBuffer(Space::Staging, BufferUse::ChunkGradient, bytes) : m_share[slice];
         store.copyBytes = 2 * bytes;
         if (!toDisk)
             continue;
         const int staging = store.host;
-        Op& write = addChunk(OpKind::WriteShare, slice, chunk);
+        Op& write = addChunk(OpKind::WriteTiedGradient, slice, chunk);
         write.host = staging;
         write.ioBytes = bytes;
     }
 }
 
-int StateAssembly::reopenShare(int slice) {
+int StateAssembly::loadTiedGradient(int slice) {
     const int gradient = gradientBuffer(slice);
     if (residencyOf(slice).gradient == Tier::Device)
         return gradient;
-    const bool onDisk = m_placement.headShares == Tier::Disk;
+    const bool onDisk = m_placement.tiedGradients == Tier::Disk;
     for (const ChunkRange& chunk : chunksOf(slice)) {
         const int64_t bytes = chunk.paddedElements * kGradientBytes;
         const int host = onDisk ? newBuffer(Space::Staging, BufferUse::ChunkGradient, bytes) : m_share.at(slice);
         if (onDisk) {
-            Op& read = addChunk(OpKind::ReadShare, slice, chunk);
+            Op& read = addChunk(OpKind::ReadTiedGradient, slice, chunk);
             read.host = host;
             read.ioBytes = bytes;
         }
-        Op& load = addChunk(OpKind::LoadShare, slice, chunk);
+        Op& load = addChunk(OpKind::LoadTiedGradient, slice, chunk);
         load.gradient = gradient;
         load.host = host;
         load.copyBytes = 2 * bytes;

@@ -38,9 +38,9 @@ protected:
     void finishLastGradient();
     /// Puts aside what a tied head has added to the gradient of a vocabulary slice, until the backward sweep comes to
     /// the embedding; unrounded, whatever the preset. A gradient that stays on the device stays open.
-    void keepShare(int slice, int gradient);
-    /// The gradient as keepShare() left it.
-    int reopenShare(int slice);
+    void storeTiedGradient(int slice, int gradient);
+    /// The gradient as storeTiedGradient() left it.
+    int loadTiedGradient(int slice);
     /// What was written since becomes the current state.
     void commitHere(int slice);
 

@@ -15,8 +15,8 @@ const char* nameOf(OpKind kind) {
         return "write state";
     case OpKind::ReadWeights:
         return "read weights";
-    case OpKind::Join:
-        return "join weights";
+    case OpKind::Materialize:
+        return "materialize weights";
     case OpKind::ZeroGradient:
         return "zero gradient";
     case OpKind::ReadBoundary:
@@ -37,24 +37,24 @@ const char* nameOf(OpKind kind) {
         return "head";
     case OpKind::Backward:
         return "backward";
-    case OpKind::ReduceGradient:
-        return "reduce gradient";
-    case OpKind::ShareWeights:
-        return "share weights";
+    case OpKind::AllReduceGradient:
+        return "all-reduce gradient";
+    case OpKind::AllGatherWeights:
+        return "all-gather weights";
     case OpKind::Norms:
         return "norms";
     case OpKind::StoreGradient:
         return "store gradient";
     case OpKind::WriteGradient:
         return "write gradient";
-    case OpKind::StoreShare:
-        return "store share";
-    case OpKind::WriteShare:
-        return "write share";
-    case OpKind::ReadShare:
-        return "read share";
-    case OpKind::LoadShare:
-        return "load share";
+    case OpKind::StoreTiedGradient:
+        return "store tied gradient";
+    case OpKind::WriteTiedGradient:
+        return "write tied gradient";
+    case OpKind::ReadTiedGradient:
+        return "read tied gradient";
+    case OpKind::LoadTiedGradient:
+        return "load tied gradient";
     case OpKind::Commit:
         return "commit";
     }

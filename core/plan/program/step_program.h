@@ -20,7 +20,7 @@ enum class OpKind : uint8_t {
     Update,         ///< state and RAM copies, gradient (stored, or still on the device) -> state in place, weights
     WriteState,     ///< state and RAM copies -> disk, sums recorded
     ReadWeights,    ///< disk -> state: of hi (fp32 and fp16 compute: and lo) what is not in RAM, sums checked
-    Join,           ///< state and RAM copies -> weights
+    Materialize,    ///< state and RAM copies -> weights
     ZeroGradient,   ///< gradient = 0
     ReadBoundary,   ///< disk -> host (disk tier only)
     LoadBoundary,   ///< host -> input (RAM and disk tier)
@@ -32,17 +32,19 @@ enum class OpKind : uint8_t {
     Head,      ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with
                ///< `sums`, see HeadCall
     Backward,  ///< weights, input, outputGradient -> inputGradient, gradient
-    ReduceGradient,  ///< gradient -> its sum over all ranks (data parallel only)
-    ShareWeights,    ///< state or RAM copies: what weights are made from goes from the chunk's owner to all other ranks
+    AllReduceGradient,  ///< gradient -> its sum over all ranks (data parallel only)
+    AllGatherWeights,   ///< state or RAM copies: what weights are made from goes from the chunk's owner to all other
+                        ///< ranks
     Norms,  ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the
             ///< host
-    StoreGradient,  ///< gradient -> chunkGradient (staging), or the RAM copy without it
-    WriteGradient,  ///< chunkGradient -> disk
-    StoreShare,  ///< gradient -> host: a chunk of what a tied head has added to a vocabulary slice's gradient, in fp32
-    WriteShare,  ///< host -> disk (disk tier only)
-    ReadShare,   ///< disk -> host (disk tier only)
-    LoadShare,   ///< host -> gradient
-    Commit       ///< everything written to the slot so far becomes the committed state
+    StoreGradient,      ///< gradient -> chunkGradient (staging), or the RAM copy without it
+    WriteGradient,      ///< chunkGradient -> disk
+    StoreTiedGradient,  ///< gradient -> host: a chunk of what a tied head has added to a vocabulary slice's gradient,
+                        ///< in fp32
+    WriteTiedGradient,  ///< host -> disk (disk tier only)
+    ReadTiedGradient,   ///< disk -> host (disk tier only)
+    LoadTiedGradient,   ///< host -> gradient
+    Commit              ///< everything written to the slot so far becomes the committed state
 };
 const char* nameOf(OpKind kind);
 inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
@@ -56,17 +58,17 @@ constexpr Lane laneOf(OpKind kind) {
     case OpKind::ReadState:
     case OpKind::ReadGradient:
     case OpKind::ReadBoundary:
-    case OpKind::ReadShare:
+    case OpKind::ReadTiedGradient:
     case OpKind::ReadWeights:
         return Lane::Read;
     case OpKind::WriteState:
     case OpKind::WriteGradient:
-    case OpKind::WriteShare:
+    case OpKind::WriteTiedGradient:
     case OpKind::WriteBoundary:
     case OpKind::Commit:
         return Lane::Write;
-    case OpKind::ReduceGradient:
-    case OpKind::ShareWeights:
+    case OpKind::AllReduceGradient:
+    case OpKind::AllGatherWeights:
         return Lane::Link;
     default:
         return Lane::Compute;
@@ -158,13 +160,14 @@ struct Op {
     int host = kNoBuffer;
     int kept = kNoBuffer;  ///< Forward, Backward: activations that the one leaves for the other
 
-    KindMask staged = 0;      ///< kinds that `state` holds, one section after the other in order of StateKind
-    KindMask fetched = 0;     ///< ReadState, ReadWeights: those of `staged` that are read; Update, Join: that were read
+    KindMask staged = 0;  ///< kinds that `state` holds, one section after the other in order of StateKind
+    KindMask fetched =
+        0;  ///< ReadState, ReadWeights: those of `staged` that are read; Update, Materialize: that were read
     bool lossOnly = false;    ///< Head: evaluation
-    bool joinsLo = false;     ///< Join: fp32 or fp16 compute
+    bool withLo = false;      ///< Materialize: fp32 or fp16 compute
     bool usesRam = false;     ///< ops on state: some kinds are RAM copies
     bool inBackward = false;  ///< Update: of the present step's gradient, not of the pending one
-    int16_t owner = 0;        ///< ShareWeights: the rank that has updated the chunk
+    int16_t owner = 0;        ///< AllGatherWeights: the rank that has updated the chunk
     int32_t boundary = -1;    ///< ReadBoundary, WriteBoundary: which place of the boundary file
     int64_t ioBytes = 0;      ///< read from or written to disk
     int64_t copyBytes = 0;    ///< moved by memory copies and update kernels

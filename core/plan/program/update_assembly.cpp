@@ -74,7 +74,7 @@ void UpdateAssembly::updateSlice(const SliceUpdate& given) {
         takeShared();
         if (m_format.share().ranks > 1)
             for (const Updated& updated : all)
-                shareWeights(given.slice, updated);
+                allGatherWeights(given.slice, updated);
         for (const Updated& updated : all)
             if (m_format.owns(updated.chunk.firstBlock))
                 writeUpdated(given.slice, updated);
@@ -131,8 +131,8 @@ UpdateAssembly::Updated UpdateAssembly::foreignChunk(int slice, const ChunkRange
     return {chunk, state, staged, staged != wanted};
 }
 
-void UpdateAssembly::shareWeights(int slice, const Updated& updated) {
-    Op& share = addChunk(OpKind::ShareWeights, slice, updated.chunk);
+void UpdateAssembly::allGatherWeights(int slice, const Updated& updated) {
+    Op& share = addChunk(OpKind::AllGatherWeights, slice, updated.chunk);
     share.owner = int16_t(m_format.ownerOf(updated.chunk.firstBlock));
     share.state = updated.state;
     share.staged = updated.staged;
@@ -160,14 +160,14 @@ void UpdateAssembly::writeUpdated(int slice, const Updated& updated) {
 
 Op& UpdateAssembly::joinChunk(int slice, const ChunkJoin& given) {
     const KindMask wanted = neededByWeights();
-    Op& join = addChunk(OpKind::Join, slice, given.chunk);
+    Op& join = addChunk(OpKind::Materialize, slice, given.chunk);
     join.slot = m_current;
     join.state = given.state;
     join.staged = given.staged;
     join.fetched = given.fetched;
     join.usesRam = given.staged != wanted;
     join.weights = given.weights;
-    join.joinsLo = (wanted & bitOf(StateKind::Lo)) != 0;
+    join.withLo = (wanted & bitOf(StateKind::Lo)) != 0;
     join.copyBytes =
         bytesOf(wanted, given.chunk) + given.chunk.paddedElements * computeElementBytes(m_training.precision);
     return join;

@@ -56,7 +56,7 @@ private:
     std::vector<std::vector<ChunkRange>> roundsOf(int slice) const;
     Updated updateChunk(const SliceUpdate& given, const ChunkRange& chunk);
     Updated foreignChunk(int slice, const ChunkRange& chunk);
-    void shareWeights(int slice, const Updated& updated);
+    void allGatherWeights(int slice, const Updated& updated);
     void joinShared(const SliceUpdate& given, const Updated& shared);
     void writeUpdated(int slice, const Updated& updated);
     KindMask toldByWeights() const;

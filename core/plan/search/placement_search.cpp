@@ -78,7 +78,7 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.placement.unitsPerSlice = shape.units;
     plan.placement.vocabularyRows = shape.vocabularyRows;
     plan.placement.boundaries = shape.boundaries;
-    plan.placement.headShares = shape.headShares;
+    plan.placement.tiedGradients = shape.tiedGradients;
     plan.stateOnDisk = stateOnDisk;
     const TrainSpec training = trainingOf(plan);
     const std::vector<SliceRange> slices = makeSlicing(m_table, plan.placement);
@@ -88,7 +88,7 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.residentBytes = hostBytesOf(m_table, m_format, slices, plan.placement);
     plan.slices = int(slices.size());
     const int64_t pieces =
-        shape.boundaries == Tier::Disk ? kRingGroups * boundaryPlaceBytes(m_table.model(), training) : 0;
+        shape.boundaries == Tier::Disk ? kRingGroups * boundarySlotBytes(m_table.model(), training) : 0;
     const auto ringFor = [&](int64_t elements) {
         return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, slices, elements) + pieces, 4096)
                            : roundUp(kSmallestRing + pieces, 4096);
@@ -116,8 +116,8 @@ int64_t PlacementSearch::groupBytesOf(const Shape& shape, const std::vector<Slic
 }
 
 /// What a byte of RAM saves. Both sweeps read what weights are made from; speculative updates store no gradient.
-RamWorth PlacementSearch::worth() const {
-    RamWorth worth;
+BytesSavedPerByte PlacementSearch::worth() const {
+    BytesSavedPerByte worth;
     const bool automatic = m_spec.budget.residency == ResidencyChoice::Auto;
     worth.weights = automatic ? 2 : 0;
     worth.moments = automatic ? 1 : 0;
@@ -199,13 +199,13 @@ Plan PlacementSearch::keepOnDevice(const Shape& shape, Plan plan) {
 std::optional<Plan> PlacementSearch::find(const WantedPlacement& wanted) {
     m_wanted = wanted;
     std::vector<std::pair<Tier, Tier>> tiers;
-    for (Tier headShares : headSharesToTry())
+    for (Tier tiedGradients : tiedGradientTiersToTry())
         for (Tier boundaries : {Tier::Device, Tier::Ram, Tier::Disk})
-            tiers.emplace_back(boundaries, headShares);
+            tiers.emplace_back(boundaries, tiedGradients);
     for (int64_t microBatch : microBatchesToTry(m_spec.training))
         for (int units : unitsToTry(m_table))
-            for (const auto& [boundaries, headShares] : tiers) {
-                const Shape shape{microBatch, units, boundaries, m_wanted.vocabularyRows, headShares};
+            for (const auto& [boundaries, tiedGradients] : tiers) {
+                const Shape shape{microBatch, units, boundaries, m_wanted.vocabularyRows, tiedGradients};
                 Plan plan = m_wanted.allInRam ? resident(shape) : streamed(shape);
                 const bool deviceFits = m_limits.device == 0 || plan.devicePeak <= m_limits.device;
                 const int64_t needed = plan.ramPeak + (m_limits.device == 0 ? plan.devicePeak : 0);
@@ -217,7 +217,7 @@ std::optional<Plan> PlacementSearch::find(const WantedPlacement& wanted) {
     return std::nullopt;
 }
 
-Plan PlacementSearch::keepingTheTurn(const Plan& plan) {
+Plan PlacementSearch::keepEmbeddingWeights(const Plan& plan) {
     Placement placement = plan.placement;
     const auto slices = makeSlicing(m_table, placement);
     placement.slices.resize(slices.size(), placement.everywhere);
@@ -229,12 +229,12 @@ Plan PlacementSearch::keepingTheTurn(const Plan& plan) {
             residency.remainder = Tier::Ram;
     }
     const Shape shape{plan.microBatch, placement.unitsPerSlice, placement.boundaries, placement.vocabularyRows,
-                      placement.headShares};
+                      placement.tiedGradients};
     Plan kept = measured(shape, placement, plan.stateOnDisk);
     return fits(kept, m_limits) ? kept : plan;
 }
 
-std::vector<Tier> PlacementSearch::headSharesToTry() const {
+std::vector<Tier> PlacementSearch::tiedGradientTiersToTry() const {
     if (m_wanted.vocabularyRows > 0 && m_spec.model.tiedHead && !m_wanted.allInRam)
         return {Tier::Ram, Tier::Disk};
     return {Tier::Ram};

@@ -50,7 +50,7 @@ public:
 
     /// `plan` with the embedding's weights kept in RAM too, if they fit there. A step that updates in its backward
     /// sweep writes the embedding last, and the next step would at once have to read it.
-    Plan keepingTheTurn(const Plan& plan);
+    Plan keepEmbeddingWeights(const Plan& plan);
 
     /// The least device peak with such vocabulary slices, and with any.
     int64_t leastPeak(int64_t vocabularyRows);
@@ -66,7 +66,7 @@ private:
         int units = 2;
         Tier boundaries = Tier::Ram;
         int64_t vocabularyRows = 0;
-        Tier headShares = Tier::Ram;
+        Tier tiedGradients = Tier::Ram;
     };
     /// Peaks and sizes of a placement; nothing is judged.
     Plan measured(const Shape& shape, Placement placement, bool stateOnDisk);
@@ -77,9 +77,9 @@ private:
     Plan resident(const Shape& shape);
     Plan keepActivations(const Shape& shape, Plan plan);
     Plan keepOnDevice(const Shape& shape, Plan plan);
-    RamWorth worth() const;
+    BytesSavedPerByte worth() const;
     /// Where a tied head's shares of gradients may be, best first; one place where there are none.
-    std::vector<Tier> headSharesToTry() const;
+    std::vector<Tier> tiedGradientTiersToTry() const;
 
     const RunSpec& m_spec;
     const TensorTable& m_table;

@@ -78,16 +78,16 @@ int64_t gradientFileBytes(const TensorTable& table, const StateFormat& format, c
     return 0;
 }
 
-int64_t shareFileBytes(const TensorTable& table, const Plan& plan) {
+int64_t tiedGradientFileBytes(const TensorTable& table, const Plan& plan) {
     const bool sliced = makeSlicing(table, plan.placement)[1].firstUnit == 0;
-    const bool onDisk = sliced && table.model().tiedHead && plan.placement.headShares == Tier::Disk;
+    const bool onDisk = sliced && table.model().tiedHead && plan.placement.tiedGradients == Tier::Disk;
     return onDisk ? table.units().front().paddedElements * kGradientBytes : 0;
 }
 
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan) {
     if (plan.placement.boundaries != Tier::Disk)
         return 0;
-    return int64_t(plan.slices) * training.microBatchesPerStep() * boundaryPlaceBytes(table.model(), training);
+    return int64_t(plan.slices) * training.microBatchesPerStep() * boundarySlotBytes(table.model(), training);
 }
 
 }  // namespace gsst

@@ -15,12 +15,13 @@
 namespace gsst {
 namespace {
 
-constexpr double kWorthIt = 0.98;  ///< what differs by less is the same
+constexpr double kTieThreshold = 0.98;  ///< what differs by less is the same
 
 /// Less time; or, in about the same time, less to write.
 bool isBetter(const SimulatedCost& one, const SimulatedCost& other) {
-    return one.seconds < kWorthIt * other.seconds ||
-           (kWorthIt * one.seconds < other.seconds && double(one.writtenBytes) < kWorthIt * double(other.writtenBytes));
+    return one.seconds < kTieThreshold * other.seconds ||
+           (kTieThreshold * one.seconds < other.seconds &&
+            double(one.writtenBytes) < kTieThreshold * double(other.writtenBytes));
 }
 
 bool keepsAny(const Plan& plan) {
@@ -32,7 +33,7 @@ class Planner {
 public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
         : m_spec(spec), m_table(table), m_hardware(hardware),
-          m_format(table, spec.training.state, plannedShare(spec.training, limits.ranks)), m_limits(limits),
+          m_format(table, spec.training.state, plannedShard(spec.training, limits.ranks)), m_limits(limits),
           m_search(spec, table, m_format, m_limits) {
         m_wanted.keepsActivations = spec.budget.activations == ActivationChoice::Auto;
     }
@@ -99,7 +100,7 @@ std::optional<Plan> Planner::speculative() {
     std::optional<Plan> plan = search(false);
     m_wanted.storesGradients = true;
     if (plan) {
-        *plan = m_search.keepingTheTurn(*plan);
+        *plan = m_search.keepEmbeddingWeights(*plan);
         plan->rule = UpdateRule::Speculative;
         plan->step = simulated(*plan, false, BackwardUpdate::Speculative);
     }
@@ -145,12 +146,12 @@ void Planner::chooseRule(Plan& plan) {
     plan.step = deferred;
     // What waits for nothing cannot get faster by updating at another time.
     const bool waits = deferred.readWaitSeconds + deferred.writeWaitSeconds + deferred.linkWaitSeconds >
-                       (1 - kWorthIt) * deferred.seconds;
+                       (1 - kTieThreshold) * deferred.seconds;
     if (choice == UpdateChoice::Deferred || (choice == UpdateChoice::Auto && !waits))
         return;
-    Plan earlyPlan = m_search.keepingTheTurn(plan);
+    Plan earlyPlan = m_search.keepEmbeddingWeights(plan);
     const SimulatedCost early = simulated(earlyPlan, false, BackwardUpdate::Insured);
-    if (choice == UpdateChoice::Auto && early.seconds > kWorthIt * deferred.seconds)
+    if (choice == UpdateChoice::Auto && early.seconds > kTieThreshold * deferred.seconds)
         return;
     plan = std::move(earlyPlan);
     plan.step = early;
@@ -161,7 +162,7 @@ void Planner::chooseRule(Plan& plan) {
 }
 
 int64_t Planner::diskBytesOf(const Plan& plan) const {
-    return slotBytes(m_format) + gradientFileBytes(m_table, m_format, plan) + shareFileBytes(m_table, plan) +
+    return slotBytes(m_format) + gradientFileBytes(m_table, m_format, plan) + tiedGradientFileBytes(m_table, plan) +
            boundaryFileBytes(m_table, m_search.trainingOf(plan), plan);
 }
 

@@ -21,7 +21,7 @@ struct MachineLimits {
 
 /// The share of the state that plans are made for, the same on all ranks, so that all come to the same plan. The first
 /// rank's is the largest, by a block of each unit or by none.
-inline StateShare plannedShare(const TrainSpec& training, int ranks) {
+inline StateShard plannedShard(const TrainSpec& training, int ranks) {
     return {0, ranks, training.precision};
 }
 
@@ -66,10 +66,10 @@ struct Plan {
     bool diskBound() const { return step.readWaitSeconds + step.writeWaitSeconds > 0.1 * step.seconds; }
 };
 
-/// Bytes of the work files of stored gradients, of what a tied head adds to them (see Placement::headShares) and of
+/// Bytes of the work files of stored gradients, of what a tied head adds to them (see Placement::tiedGradients) and of
 /// boundary activations; 0 = there is none.
 int64_t gradientFileBytes(const TensorTable& table, const StateFormat& format, const Plan& plan);
-int64_t shareFileBytes(const TensorTable& table, const Plan& plan);
+int64_t tiedGradientFileBytes(const TensorTable& table, const Plan& plan);
 int64_t boundaryFileBytes(const TensorTable& table, const TrainSpec& training, const Plan& plan);
 
 /// Chooses residency, slicing, chunk size and ring for `spec` on a machine. Never touches disk or device. OverBudget

@@ -17,7 +17,7 @@ struct KindChoice {
 }  // namespace
 
 void fillRam(Placement& placement, const TensorTable& table, const StateFormat& format,
-             const std::vector<SliceRange>& slices, const RamWorth& worth, int64_t bytes) {
+             const std::vector<SliceRange>& slices, const BytesSavedPerByte& worth, int64_t bytes) {
     std::array<KindChoice, 4> kinds{{{worth.gradient, &SliceResidency::gradient},
                                      {worth.weights, &SliceResidency::weights},
                                      {worth.remainder, &SliceResidency::remainder},

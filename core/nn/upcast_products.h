@@ -17,22 +17,22 @@ namespace gsst {
 // rows x inputs (unless they are) + piece x (inputs + rows) elements.
 
 /// Rows of the matrix in a piece. Restated in spec/cost.cpp.
-int64_t widenedRows(int64_t rows, int64_t outputs, int64_t inputs);
+int64_t upcastRows(int64_t rows, int64_t outputs, int64_t inputs);
 
 /// out = start (if defined, [rows, out]) + bias (if defined, [out]) + input * weight^T. `out` may be the memory of
 /// `start`.
-void widenedProduct(const at::Tensor& start, const at::Tensor& bias, const at::Tensor& input, const at::Tensor& weight,
-                    const at::Tensor& out);
+void upcastProduct(const at::Tensor& start, const at::Tensor& bias, const at::Tensor& input, const at::Tensor& weight,
+                   const at::Tensor& out);
 
 /// out = outputGradient * weight.
-void widenedBackProduct(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out);
+void upcastBackProduct(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out);
 
 /// accumulator (fp32, [out, in]) += outputGradient^T * wideInput, and inputSum (fp32, [rows, in]) += outputGradient *
 /// weight, with each piece widened once for both. Temporaries: 4 bytes for each of piece x (inputs + rows) elements.
-void addWidenedGradients(const at::Tensor& outputGradient, const at::Tensor& wideInput, const at::Tensor& weight,
-                         const at::Tensor& accumulator, const at::Tensor& inputSum);
+void addUpcastGradients(const at::Tensor& outputGradient, const at::Tensor& wideInput, const at::Tensor& weight,
+                        const at::Tensor& accumulator, const at::Tensor& inputSum);
 
 /// accumulator (fp32, [out, in]) += outputGradient^T * input, not rounded at all.
-void addWidenedWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input);
+void addUpcastWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input);
 
 }  // namespace gsst

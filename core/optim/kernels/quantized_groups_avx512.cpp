@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/kernels/coded_groups.h"
+#include "optim/kernels/quantized_groups.h"
 
 #include "base/philox_rounds.h"
-#include "optim/kernels/coded_loops.h"
 #include "optim/kernels/moment_code_avx512.h"
+#include "optim/kernels/quantized_loops.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ using namespace avx512;
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")
 
-#include "optim/kernels/coded_groups_body.h"
+#include "optim/kernels/quantized_groups_body.h"
 
 namespace gsst::loops {
 

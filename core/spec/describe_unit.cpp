@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 namespace gsst {
 

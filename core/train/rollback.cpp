@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/restart.h"
+#include "train/rollback.h"
 
 #include "store/run_lock.h"
 #include "store/state_store.h"
@@ -9,7 +9,7 @@
 
 namespace gsst {
 
-Status chooseRestart(FileSystem& files, const ResumeRequest& request, const EventSink& sink) {
+Status chooseRollback(FileSystem& files, const ResumeRequest& request, const EventSink& sink) {
     GSST_ASSIGN(const RunRecord run, readRunRecord(files, {request.folder}));
     GSST_ASSIGN(const auto lock, lockRun(files, request.folder));
     const TensorTable table(run.spec.model);

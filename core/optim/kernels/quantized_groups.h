@@ -5,9 +5,10 @@
 
 namespace gsst::loops {
 
-// A FullGroups (coded_loops.h) for each instruction set that has a quicker way. The loops that a compiler vectorises
-// are bound by arithmetic, of which most is the eight straight pieces of each code in each direction. Here the piece is
-// looked up in a register, and a group is encoded while the next one waits for its square roots and divisions.
+// A FullGroups (quantized_loops.h) for each instruction set that has a quicker way. The loops that a compiler
+// vectorises are bound by arithmetic, of which most is the eight straight pieces of each code in each direction. Here
+// the piece is looked up in a register, and a group is encoded while the next one waits for its square roots and
+// divisions.
 
 /// For processors with AVX2.
 int64_t updateFullGroupsAvx2(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);

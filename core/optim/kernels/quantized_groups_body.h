@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Body of a FullGroups (coded_loops.h), for coded_groups_*.cpp only: each includes it once, compiled for its
+// Body of a FullGroups (quantized_loops.h), for coded_groups_*.cpp only: each includes it once, compiled for its
 // instruction set, after a `using namespace` of its vectors. These are
 //
 //   Floats, Ints            vectors of kLanes elements of 32 bits, which follow each other in memory
@@ -14,7 +14,7 @@
 //   four vectors, the low bytes valueLookup(), ratiosOfCodes1(), ratiosOfCodes2(), codeLookup(), encode1(), encode2()
 //   moment_code_*.h
 //
-// Every operation on floats is the one of coded_loops.h, in the same order, so that the results are the same to the
+// Every operation on floats is the one of quantized_loops.h, in the same order, so that the results are the same to the
 // bit.
 
 namespace gsst::loops {
@@ -84,11 +84,11 @@ GSST_INLINE void fillRandomWords(const AdamWArrays& group, const RandomStream& s
         fillRandomBlocks(index, stream, first, random);
 }
 
-/// A CodedElement for kLanes elements at once.
-struct CodedElements {
+/// A QuantizedElement for kLanes elements at once.
+struct QuantizedElements {
     Floats keep, keep1, keep2, rest1, rest2, stepSize, rootFactor, epsilon;
 
-    GSST_INLINE explicit CodedElements(const CodedElement& one)
+    GSST_INLINE explicit QuantizedElements(const QuantizedElement& one)
         : keep(all(one.keep)), keep1(all(one.keep1)), keep2(all(one.keep2)), rest1(all(one.rest1)),
           rest2(all(one.rest2)), stepSize(all(one.stepSize)), rootFactor(all(one.rootFactor)),
           epsilon(all(one.epsilon)) {}
@@ -118,10 +118,10 @@ struct Gathered {
 };
 
 /// New moments and weights of kLanes elements from `i` on.
-GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, const CodedElements& element,
+GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, const QuantizedElements& element,
                               NewGroup& made, Gathered& gathered) {
-    Floats moment1 = ratiosOfCodes1(group.coded1.codes + i, valueLookup<7>());
-    Floats moment2 = ratiosOfCodes2(group.coded2.codes + i, valueLookup<8>());
+    Floats moment1 = ratiosOfCodes1(group.quantized1.codes + i, valueLookup<7>());
+    Floats moment2 = ratiosOfCodes2(group.quantized2.codes + i, valueLookup<8>());
     const Floats updated = element(floatsOf(weight), loadUnaligned(group.gradient + i), moment1, moment2);
     store(made.moment1 + i, moment1);
     store(made.moment2 + i, moment2);
@@ -132,7 +132,7 @@ GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, cons
 }
 
 /// Weights in bf16 and their remainders, of two vectors from `i` on.
-GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const CodedElements& element, NewGroup& made,
+GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const QuantizedElements& element, NewGroup& made,
                              Gathered& gathered) {
     Ints a, b;
     loadHighHalves(group.hi + i, a, b);
@@ -145,7 +145,7 @@ GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const CodedElement
 
 /// Weights in bf16, rounded by the upper or lower halves of random words, of two vectors from `i` on.
 template <bool kUpper>
-GSST_INLINE void updateLean(const AdamWArrays& group, int i, const uint32_t* words, const CodedElements& element,
+GSST_INLINE void updateLean(const AdamWArrays& group, int i, const uint32_t* words, const QuantizedElements& element,
                             NewGroup& made, Gathered& gathered) {
     Ints a, b;
     loadHighHalves(group.hi + i, a, b);
@@ -173,7 +173,7 @@ struct Encoding {
 
 /// Writes the scale, for the group's largest value.
 template <typename Encoding>
-GSST_INLINE Encoding beginEncoding(const float* moments, float largest, const CodedMoment& to) {
+GSST_INLINE Encoding beginEncoding(const float* moments, float largest, const QuantizedMoment& to) {
     *to.scales = momentScale(largest);
     return {moments, to.codes, 1.0f / *to.scales};
 }
@@ -214,8 +214,8 @@ GSST_INLINE void prefetch(const AdamWArrays& group, int i) {
         if constexpr (!kLean)
             prefetchLine(group.lo + i + line * 32);
     }
-    prefetchLine(group.coded1.codes + i);
-    prefetchLine(group.coded2.codes + i);
+    prefetchLine(group.quantized1.codes + i);
+    prefetchLine(group.quantized2.codes + i);
 }
 
 /// The update of a group, in four parts, between which the group before is encoded: roots and divisions leave room for
@@ -224,7 +224,8 @@ GSST_INLINE void prefetch(const AdamWArrays& group, int i) {
 template <bool kLean>
 GSST_INLINE bool updateGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants,
                              const RandomStream& stream, NewGroup& made, EncodingOfGroup& encoding) {
-    const CodedElements element(CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
+    const QuantizedElements element(
+        QuantizedElement(constants, keep, *group.quantized1.scales, *group.quantized2.scales));
     Gathered gathered{all(0.0f), all(0.0f), all(0.0f)};
     RandomWords random;
     if constexpr (kLean)
@@ -252,8 +253,8 @@ GSST_INLINE bool updateGroup(const AdamWArrays& group, float keep, const AdamWCo
     std::copy_n(made.hi, kScaleGroup, group.hi);
     if constexpr (!kLean)
         std::copy_n(made.lo, kScaleGroup, group.lo);
-    encoding.moment1 = beginEncoding<Encoding<7, encode1>>(made.moment1, largest1, group.coded1);
-    encoding.moment2 = beginEncoding<Encoding<8, encode2>>(made.moment2, largest2, group.coded2);
+    encoding.moment1 = beginEncoding<Encoding<7, encode1>>(made.moment1, largest1, group.quantized1);
+    encoding.moment2 = beginEncoding<Encoding<8, encode2>>(made.moment2, largest2, group.quantized2);
     return true;
 }
 

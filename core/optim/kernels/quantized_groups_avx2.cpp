@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/kernels/coded_groups.h"
+#include "optim/kernels/quantized_groups.h"
 
 #include "base/philox_rounds.h"
-#include "optim/kernels/coded_loops.h"
 #include "optim/kernels/moment_code_avx2.h"
+#include "optim/kernels/quantized_loops.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ using namespace avx2;
 #pragma GCC push_options
 #pragma GCC target("avx2")
 
-#include "optim/kernels/coded_groups_body.h"
+#include "optim/kernels/quantized_groups_body.h"
 
 namespace gsst::loops {
 

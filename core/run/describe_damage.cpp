@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "run/damage_words.h"
+#include "run/describe_damage.h"
 
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 namespace gsst {
 

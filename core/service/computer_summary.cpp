@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/computer_outlook.h"
+#include "service/computer_summary.h"
 
 #include <cmath>
 

@@ -36,33 +36,33 @@ double halfGap(float (*decode)(uint8_t, float), uint8_t code, int mostCode, floa
     return 0.5 * std::max(above, below);
 }
 
-class CodedUpdate : public testing::TestWithParam<StatePreset> {
+class QuantizedUpdate : public testing::TestWithParam<StatePreset> {
 protected:
     StatePreset preset = GetParam();
-    CodedState start = coded(randomState(kCount));
+    QuantizedState start = coded(randomState(kCount));
     std::vector<float> gradient = randomGradient(kCount, 9);
     AdamWConstants constants = adamwConstants(training(), 7, 0.8f);
 
-    CodedState slow() {
-        CodedState state = start;
+    QuantizedState slow() {
+        QuantizedState state = start;
         slowUpdate(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         return state;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Presets, CodedUpdate, testing::Values(StatePreset::Mixed, StatePreset::Lean),
+INSTANTIATE_TEST_SUITE_P(Presets, QuantizedUpdate, testing::Values(StatePreset::Mixed, StatePreset::Lean),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
-TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSet) {
+TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSet) {
     // First moments that have died away, and where nothing comes, second ones as well.
     for (size_t i = 0; i < kCount; i += 13) {
         start.codes1[i] = i % 2 ? 0x80 : 0;
         if (gradient[i] == 0)
             start.codes2[i] = 0;
     }
-    const CodedState expected = slow();
+    const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
-        CodedState state = start;
-        kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        QuantizedState state = start;
+        kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
     EXPECT_NE(std::find(expected.codes2.begin(), expected.codes2.end(), 0), expected.codes2.end());
@@ -72,7 +72,7 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSet) {
 
 /// Codes change their straight piece at the powers of ten: moments from a little below to a little above each of them,
 /// and all over the range between, down to what is nearly nothing.
-TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
+TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
     std::fill(start.codes1.begin(), start.codes1.end(), uint8_t{0});
     std::fill(start.codes2.begin(), start.codes2.end(), uint8_t{0});
     for (size_t i = 0; i < kCount; ++i) {
@@ -82,17 +82,17 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
         const double beside = (double(i % 61) - 30) * (group % 3 == 0 ? 0x1p-24 : 1e-3);
         gradient[i] = float((i % 2 ? 1 : -1) * (place == 0 ? 1.0 : std::pow(10.0, exponent) * (1 + beside)));
     }
-    const CodedState expected = slow();
+    const QuantizedState expected = slow();
     std::set<uint8_t> codes(expected.codes2.begin(), expected.codes2.end());
     EXPECT_GT(codes.size(), 100u);
     for (const CpuKernels& kernels : supportedCpuKernels()) {
-        CodedState state = start;
-        kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        QuantizedState state = start;
+        kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
 }
 
-TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
+TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
     // The largest bf16 has the bits 0x7f7f. In group 2 all are finite, in the others some are not; group 1 is as usual.
     const float huge[] = {1e18f, 1e20f, -3.3e38f, std::bit_cast<float>(0x7f7f0000u), std::bit_cast<float>(0xff7effffu),
                           -1e30f};
@@ -105,42 +105,42 @@ TEST_P(CodedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
             start.hi[i] = i % 2 ? 0x7f80 : 0xffc0;
         }
     constants.keep = 1;
-    const CodedState expected = slow();
+    const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
-        CodedState state = start;
+        QuantizedState state = start;
         EXPECT_FALSE(
-            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
             << kernels.name;
         EXPECT_TRUE(state == expected) << kernels.name;
-        CodedState group = start;
+        QuantizedState group = start;
         EXPECT_TRUE(
-            kernels.adamwUpdateCoded(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants))
+            kernels.adamwUpdateQuantized(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants))
             << kernels.name;
     }
 }
 
-TEST_P(CodedUpdate, BitsDoNotDependOnSplits) {
-    const CodedState expected = slow();
+TEST_P(QuantizedUpdate, BitsDoNotDependOnSplits) {
+    const QuantizedState expected = slow();
     for (const size_t piece : {size_t{256}, size_t{1024}, size_t{4096}}) {
-        CodedState split = start;
+        QuantizedState split = start;
         for (size_t first = 0; first < kCount; first += piece)
             adamwUpdate(split.arrays(preset, gradient.data(), first, std::min(piece, kCount - first)), true, constants);
         EXPECT_TRUE(split == expected) << piece;
     }
 }
 
-TEST_P(CodedUpdate, WritesComputeWeightsInTheSamePass) {
-    const CodedState expected = slow();
+TEST_P(QuantizedUpdate, WritesComputeWeightsInTheSamePass) {
+    const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
-        CodedState first = start, second = start;
+        QuantizedState first = start, second = start;
         std::vector<float> fp32(kCount);
         std::vector<uint16_t> bf16(kCount);
         AdamWArrays arrays = first.arrays(preset, gradient.data(), 0, kCount);
         arrays.weightsFp32 = fp32.data();
-        kernels.adamwUpdateCoded(arrays, constants.keep, constants);
+        kernels.adamwUpdateQuantized(arrays, constants.keep, constants);
         arrays = second.arrays(preset, gradient.data(), 0, kCount);
         arrays.weightsBf16 = bf16.data();
-        kernels.adamwUpdateCoded(arrays, constants.keep, constants);
+        kernels.adamwUpdateQuantized(arrays, constants.keep, constants);
         EXPECT_TRUE(first == expected && second == expected) << kernels.name;
         EXPECT_EQ(bf16, expected.hi);
         for (size_t i = 0; i < kCount; ++i) {
@@ -152,9 +152,9 @@ TEST_P(CodedUpdate, WritesComputeWeightsInTheSamePass) {
 
 /// One step in double from what the state says, written from the paper; then the weight within fp32 rounding (Lean: one
 /// of the two bf16 around it), and the moments within half the distance of the codes around them.
-TEST_P(CodedUpdate, AgreesWithDoublePrecision) {
+TEST_P(QuantizedUpdate, AgreesWithDoublePrecision) {
     const TrainSpec spec = training();
-    const CodedState after = slow();
+    const QuantizedState after = slow();
     const double rate = learningRate(spec, 7);
     for (size_t i = 0; i < kCount; ++i) {
         const size_t group = i / size_t(kScaleGroup);
@@ -185,13 +185,13 @@ TEST_P(CodedUpdate, AgreesWithDoublePrecision) {
     }
 }
 
-TEST_P(CodedUpdate, NotFiniteShowsInItsGroup) {
-    const CodedState clean = slow();
+TEST_P(QuantizedUpdate, NotFiniteShowsInItsGroup) {
+    const QuantizedState clean = slow();
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             gradient[1000] = bad;
-            CodedState state = start;
-            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+            QuantizedState state = start;
+            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
             EXPECT_TRUE(std::isnan(state.scales1[3]) && std::isnan(state.scales2[3])) << kernels.name;
             EXPECT_TRUE(std::isnan(std::bit_cast<float>(uint32_t{state.hi[1000]} << 16))) << kernels.name;
             for (size_t i = 0; i < kCount; ++i) {
@@ -205,13 +205,13 @@ TEST_P(CodedUpdate, NotFiniteShowsInItsGroup) {
         }
 }
 
-TEST_P(CodedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
+TEST_P(QuantizedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
     gradient[1000] = 1e25f;  // nothing but its square is too large: the weight stays finite
-    const CodedState expected = slow();
+    const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
-        CodedState state = start;
+        QuantizedState state = start;
         EXPECT_FALSE(
-            kernels.adamwUpdateCoded(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
             << kernels.name;
         EXPECT_TRUE(std::isnan(state.scales2[3])) << kernels.name;
         EXPECT_EQ(state.scales1, expected.scales1) << kernels.name;
@@ -220,11 +220,11 @@ TEST_P(CodedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
     }
 }
 
-TEST_P(CodedUpdate, TinyGradientsStaySafe) {
+TEST_P(QuantizedUpdate, TinyGradientsStaySafe) {
     // Second moments that are denormal or underflow, beside first moments that do not: no weight may jump.
     TrainSpec spec = training();
     spec.epsilon = 1e-30;
-    CodedState state = coded(State(kCount));
+    QuantizedState state = coded(State(kCount));
     for (int64_t step = 1; step <= 5; ++step) {
         for (size_t i = 0; i < kCount; ++i)
             gradient[i] = float(std::pow(10.0, -double(i % 22)));
@@ -250,13 +250,13 @@ TEST(LeanUpdate, TheMeanOverStepsIsTheValue) {
     TrainSpec spec = training();
     spec.warmupSteps = 0;
     spec.schedule = ScheduleKind::Constant;
-    const CodedState start = coded(randomState(kElements));
+    const QuantizedState start = coded(randomState(kElements));
     const std::vector<float> gradient(kElements, 0.0f);
     AdamWConstants constants = adamwConstants(spec, 1, 1.0f);
     constants.stepSize = 0;
     std::vector<double> sums(kElements);
     for (int step = 0; step < kSteps; ++step) {
-        CodedState state = start;
+        QuantizedState state = start;
         AdamWArrays arrays = state.arrays(StatePreset::Lean, gradient.data(), 0, kElements);
         arrays.rounding.step = step + 1;
         adamwUpdate(arrays, true, constants);

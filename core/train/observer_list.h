@@ -9,9 +9,9 @@
 namespace gsst {
 
 /// Tells several observers what the engine does, in their order. They outlive it.
-class ObserverFan : public EngineObserver {
+class ObserverList : public EngineObserver {
 public:
-    explicit ObserverFan(std::vector<EngineObserver*> observers) : m_observers(std::move(observers)) {}
+    explicit ObserverList(std::vector<EngineObserver*> observers) : m_observers(std::move(observers)) {}
 
     void opStarted(const Op& op) override {
         for (EngineObserver* observer : m_observers)

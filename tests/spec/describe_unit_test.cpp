@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "spec/unit_words.h"
+#include "spec/describe_unit.h"
 
 #include <gtest/gtest.h>
 
 namespace gsst {
 namespace {
 
-TEST(UnitWords, LayersCountFromOne) {
+TEST(DescribeUnit, LayersCountFromOne) {
     ModelSpec model;
     model.family = Family::Llama;
     model.layers = 12;

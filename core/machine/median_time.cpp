@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "machine/usual_time.h"
+#include "machine/median_time.h"
 
 #include "base/clock.h"
 #include "machine/processor_time.h"

@@ -10,7 +10,7 @@
 #include <bit>
 #include <limits>
 
-// Body of CpuKernels::adamwUpdateCoded: group by group of kScaleGroup elements, through buffers in the cache. An
+// Body of CpuKernels::adamwUpdateQuantized: group by group of kScaleGroup elements, through buffers in the cache. An
 // instruction set can have a quicker way for most groups, see FullGroups; these loops are for all others, and say what
 // it has to give.
 
@@ -92,8 +92,8 @@ GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count)
         some.moment1 += first;
         some.moment2 += first;
     } else {
-        some.coded1 = {all.coded1.codes + first, all.coded1.scales + first / kScaleGroup};
-        some.coded2 = {all.coded2.codes + first, all.coded2.scales + first / kScaleGroup};
+        some.quantized1 = {all.quantized1.codes + first, all.quantized1.scales + first / kScaleGroup};
+        some.quantized2 = {all.quantized2.codes + first, all.quantized2.scales + first / kScaleGroup};
     }
     some.gradient += first;
     some.weightsFp32 += all.weightsFp32 ? first : 0;
@@ -107,7 +107,7 @@ GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count)
 /// The weights out, from what the update has just written.
 GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
     if (arrays.weightsFp32)
-        joinWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
+        materializeWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
     else if (arrays.weightsBf16)
         std::copy_n(arrays.hi, arrays.count, arrays.weightsBf16);
     else if (arrays.weightsFp16)
@@ -125,28 +125,28 @@ GSST_LOOP uint32_t updateWeights(const AdamWArrays& group, const Element& elemen
 }
 
 /// Weights and coded moments of a group. Marks as update() gives them.
-GSST_LOOP uint32_t updateCodedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
+GSST_LOOP uint32_t updateQuantizedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
     alignas(64) float moment1[kScaleGroup], moment2[kScaleGroup];
-    decode<ratioOfCode1>(group.coded1.codes, moment1, group.count);
-    decode<ratioOfCode2>(group.coded2.codes, moment2, group.count);
+    decode<ratioOfCode1>(group.quantized1.codes, moment1, group.count);
+    decode<ratioOfCode2>(group.quantized2.codes, moment2, group.count);
     AdamWArrays decoded = group;
     decoded.moment1 = moment1;
     decoded.moment2 = moment2;
     const uint32_t marks =
-        updateWeights(decoded, CodedElement(constants, keep, *group.coded1.scales, *group.coded2.scales));
-    *group.coded1.scales = encode<encodeMoment1>(moment1, group.coded1.codes, group.count);
-    *group.coded2.scales = encode<encodeMoment2>(moment2, group.coded2.codes, group.count);
+        updateWeights(decoded, QuantizedElement(constants, keep, *group.quantized1.scales, *group.quantized2.scales));
+    *group.quantized1.scales = encode<encodeMoment1>(moment1, group.quantized1.codes, group.count);
+    *group.quantized2.scales = encode<encodeMoment2>(moment2, group.quantized2.codes, group.count);
     return marks;
 }
 
-/// What updateCodedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them are
-/// done, from the first on; the others are as they were. It may stop at one that it leaves to updateCodedGroup()
-/// because it is rare, such as one whose results are not finite: those it has done are.
+/// What updateQuantizedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them
+/// are done, from the first on; the others are as they were. It may stop at one that it leaves to
+/// updateQuantizedGroup() because it is rare, such as one whose results are not finite: those it has done are.
 using FullGroups = int64_t (*)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
 
 /// `kFullGroups` may be null.
 template <FullGroups kFullGroups>
-GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+GSST_LOOP bool adamwUpdateQuantized(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
     uint32_t marks = 0;
     for (int64_t first = 0; first < arrays.count;) {
         AdamWArrays some = part(arrays, first, arrays.count - first);
@@ -159,7 +159,7 @@ GSST_LOOP bool adamwUpdateCoded(const AdamWArrays& arrays, float keep, const Ada
         if (arrays.moment1)
             marks |= updateWeights(some, PlainElement(constants, keep));
         else if (done == 0)
-            marks |= updateCodedGroup(some, keep, constants);
+            marks |= updateQuantizedGroup(some, keep, constants);
         giveWeights(some);
         first += some.count;
     }

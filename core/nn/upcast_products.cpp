@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "nn/widened_products.h"
+#include "nn/upcast_products.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
@@ -10,21 +10,21 @@ namespace gsst {
 
 namespace {
 
-constexpr int64_t kWidenedElements =
+constexpr int64_t kUpcastElements =
     1 << 21;                        // half as many: a tenth slower; twice as many: 2 % faster (two cores, AVX-512)
 constexpr int64_t kWholeRows = 64;  // odd pieces: 2 % slower, in the whole step
 
 }  // namespace
 
-int64_t widenedRows(int64_t rows, int64_t outputs, int64_t inputs) {
-    const int64_t most = kWidenedElements / (inputs + rows);
+int64_t upcastRows(int64_t rows, int64_t outputs, int64_t inputs) {
+    const int64_t most = kUpcastElements / (inputs + rows);
     return std::min(outputs, most < kWholeRows ? std::max<int64_t>(1, most) : most / kWholeRows * kWholeRows);
 }
 
-void widenedProduct(const at::Tensor& start, const at::Tensor& bias, const at::Tensor& input, const at::Tensor& weight,
-                    const at::Tensor& out) {
+void upcastProduct(const at::Tensor& start, const at::Tensor& bias, const at::Tensor& input, const at::Tensor& weight,
+                   const at::Tensor& out) {
     const int64_t rows = input.size(0), outputs = weight.size(0), inputs = weight.size(1);
-    const int64_t piece = widenedRows(rows, outputs, inputs);
+    const int64_t piece = upcastRows(rows, outputs, inputs);
     const at::Tensor wideInput = input.to(at::kFloat);
     const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat), sums = at::empty({rows, piece}, at::kFloat);
     for (int64_t first = 0; first < outputs; first += piece) {
@@ -46,9 +46,9 @@ void widenedProduct(const at::Tensor& start, const at::Tensor& bias, const at::T
     }
 }
 
-void widenedBackProduct(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out) {
+void upcastBackProduct(const at::Tensor& outputGradient, const at::Tensor& weight, const at::Tensor& out) {
     const int64_t rows = outputGradient.size(0), outputs = weight.size(0), inputs = weight.size(1);
-    const int64_t piece = widenedRows(rows, outputs, inputs);
+    const int64_t piece = upcastRows(rows, outputs, inputs);
     at::Tensor sum = at::empty({rows, inputs}, at::kFloat);
     const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat),
                      wideGradients = at::empty({rows, piece}, at::kFloat);
@@ -65,10 +65,10 @@ void widenedBackProduct(const at::Tensor& outputGradient, const at::Tensor& weig
     out.copy_(sum);
 }
 
-void addWidenedGradients(const at::Tensor& outputGradient, const at::Tensor& wideInput, const at::Tensor& weight,
-                         const at::Tensor& accumulator, const at::Tensor& inputSum) {
+void addUpcastGradients(const at::Tensor& outputGradient, const at::Tensor& wideInput, const at::Tensor& weight,
+                        const at::Tensor& accumulator, const at::Tensor& inputSum) {
     const int64_t rows = outputGradient.size(0), outputs = weight.size(0), inputs = weight.size(1);
-    const int64_t piece = widenedRows(rows, outputs, inputs);
+    const int64_t piece = upcastRows(rows, outputs, inputs);
     const at::Tensor wideWeights = at::empty({piece, inputs}, at::kFloat),
                      wideGradients = at::empty({rows, piece}, at::kFloat);
     for (int64_t first = 0; first < outputs; first += piece) {
@@ -82,10 +82,9 @@ void addWidenedGradients(const at::Tensor& outputGradient, const at::Tensor& wid
     }
 }
 
-void addWidenedWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient,
-                              const at::Tensor& input) {
+void addUpcastWeightGradient(const at::Tensor& accumulator, const at::Tensor& outputGradient, const at::Tensor& input) {
     const int64_t rows = input.size(0), outputs = accumulator.size(0), inputs = accumulator.size(1);
-    const int64_t piece = widenedRows(rows, outputs, inputs);
+    const int64_t piece = upcastRows(rows, outputs, inputs);
     const at::Tensor wideInput = input.to(at::kFloat), wideGradients = at::empty({rows, piece}, at::kFloat);
     for (int64_t first = 0; first < outputs; first += piece) {
         const int64_t count = std::min(piece, outputs - first);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/rank_meeting.h"
+#include "train/rank_rendezvous.h"
 
 #include "engine/agreement.h"
 
@@ -37,7 +37,7 @@ Status takeOverReplan(OpenRun& run) {
 }  // namespace
 
 Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
-    const RankPlace& place = run.place;
+    const ProcessRank& place = run.place;
     if (place.ranks == 1)
         return {};
     sink(LogLine{LogLine::Level::Info, "Rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) +
@@ -108,7 +108,7 @@ Result<ProductRates> shareProductRates(Collective* collective, const ProductRate
     ProductRates slowest = own;
     for (const ProductRates& each : all) {
         slowest.nativeFlops = std::min(slowest.nativeFlops, each.nativeFlops);
-        slowest.widenedFlops = std::min(slowest.widenedFlops, each.widenedFlops);
+        slowest.upcastFlops = std::min(slowest.upcastFlops, each.upcastFlops);
     }
     return slowest;
 }

@@ -6,16 +6,16 @@
 namespace gsst::test {
 namespace {
 
-constexpr StateShare kFirst{0, 2, Precision::Bf16};
-constexpr StateShare kSecond{1, 2, Precision::Bf16};
+constexpr StateShard kFirst{0, 2, Precision::Bf16};
+constexpr StateShard kSecond{1, 2, Precision::Bf16};
 
-class StateShares : public testing::TestWithParam<StatePreset> {
+class StateShards : public testing::TestWithParam<StatePreset> {
 protected:
-    StateFormat format(const StateShare& share) const { return StateFormat(table, GetParam(), share); }
-    Result<std::unique_ptr<StateStore>> open(const std::filesystem::path& folder, const StateShare& share) {
+    StateFormat format(const StateShard& share) const { return StateFormat(table, GetParam(), share); }
+    Result<std::unique_ptr<StateStore>> open(const std::filesystem::path& folder, const StateShard& share) {
         return StateStore::open(*files, folder, table, format(share), Caching::Direct);
     }
-    std::unique_ptr<StateStore> make(const std::filesystem::path& folder, const StateShare& share) {
+    std::unique_ptr<StateStore> make(const std::filesystem::path& folder, const StateShard& share) {
         auto store = StateStore::create(*files, folder, table, format(share), Caching::Direct);
         EXPECT_TRUE(store.ok()) << store.error().text();
         const Status status = commitState(**store, table, 0);
@@ -27,7 +27,7 @@ protected:
     std::unique_ptr<FileSystem> files = makeMemoryFiles();
 };
 
-TEST_P(StateShares, AreCommittedCheckedAndOpenedLikeAnyState) {
+TEST_P(StateShards, AreCommittedCheckedAndOpenedLikeAnyState) {
     auto store = make("first", kFirst);
     for (int64_t step = 1; step <= 3; ++step) {
         const Status status = commitState(*store, table, step);
@@ -46,7 +46,7 @@ TEST_P(StateShares, AreCommittedCheckedAndOpenedLikeAnyState) {
     EXPECT_EQ((*opened)->committed().step, 2);
 }
 
-TEST_P(StateShares, DamageInThemIsFound) {
+TEST_P(StateShards, DamageInThemIsFound) {
     auto store = make("first", kFirst);
     const SlotLayout& layout = store->layout();
     int held = 0;
@@ -73,7 +73,7 @@ TEST_P(StateShares, DamageInThemIsFound) {
     }
 }
 
-TEST_P(StateShares, ACommitNeedsAllOfIt) {
+TEST_P(StateShards, ACommitNeedsAllOfIt) {
     auto store = make("first", kFirst);
     ASSERT_TRUE(writeState(*store, table, store->otherSlot(), 1).ok());
     const int last = store->layout().format().blockCount() - 1;
@@ -90,10 +90,10 @@ TEST_P(StateShares, ACommitNeedsAllOfIt) {
     EXPECT_FALSE(status.ok());
 }
 
-TEST_P(StateShares, AreNotTakenForThoseOfAnotherRankOrForAWholeState) {
+TEST_P(StateShards, AreNotTakenForThoseOfAnotherRankOrForAWholeState) {
     make("first", kFirst);
     make("whole", {});
-    for (const auto& [folder, share] : {std::pair<const char*, StateShare>{"first", kSecond},
+    for (const auto& [folder, share] : {std::pair<const char*, StateShard>{"first", kSecond},
                                         {"first", {}},
                                         {"first", {0, 3, Precision::Bf16}},
                                         {"whole", kFirst}}) {
@@ -104,7 +104,7 @@ TEST_P(StateShares, AreNotTakenForThoseOfAnotherRankOrForAWholeState) {
     }
 }
 
-TEST_P(StateShares, HaveTheSameWeightsWhoeverKeepsThem) {
+TEST_P(StateShards, HaveTheSameWeightsWhoeverKeepsThem) {
     const auto first = make("first", kFirst);
     const auto second = make("second", kSecond);
     // fillSection() depends on the section alone, and that of the weights is whole.
@@ -114,7 +114,7 @@ TEST_P(StateShares, HaveTheSameWeightsWhoeverKeepsThem) {
     EXPECT_NE(first->weightsHash(), second->weightsHash());
 }
 
-TEST_P(StateShares, TheHeaderSaysWhoseTheyAre) {
+TEST_P(StateShards, TheHeaderSaysWhoseTheyAre) {
     std::array<std::byte, kSealedBytes> block;
     encode(slotHeaderOf(table, SlotLayout(table, format(kSecond))), block);
     EXPECT_EQ(std::to_integer<int>(block[8]), 4) << "format version";
@@ -127,7 +127,7 @@ TEST_P(StateShares, TheHeaderSaysWhoseTheyAre) {
     EXPECT_EQ(decodeHeader(block).header.rank, 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StateShares, testing::ValuesIn(kPresets),
+INSTANTIATE_TEST_SUITE_P(All, StateShards, testing::ValuesIn(kPresets),
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 }  // namespace

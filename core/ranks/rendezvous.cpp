@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ranks/meeting_point.h"
+#include "ranks/rendezvous.h"
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -17,7 +17,7 @@ namespace {
 using Milliseconds = std::chrono::milliseconds;
 
 /// How long survivors wait for each other to say that they are still there.
-constexpr Milliseconds kRollCall{3000};
+constexpr Milliseconds kLivenessCheck{3000};
 /// How often it is looked who is there.
 constexpr Milliseconds kGlance{200};
 
@@ -30,16 +30,16 @@ std::string aliveKey(int rank) {
 std::string meetingKey(int meeting) {
     return "meeting" + std::to_string(meeting);
 }
-std::string calledOffKey(int meeting) {
+std::string abortedKey(int meeting) {
     return meetingKey(meeting) + "off";
 }
 
 }  // namespace
 
-MeetingPoint::MeetingPoint(RankPlace place, const Patience& patience)
-    : m_place(std::move(place)), m_patience(patience), m_begin(std::chrono::steady_clock::now()) {}
+Rendezvous::Rendezvous(ProcessRank place, const RankTimeouts& timeouts)
+    : m_place(std::move(place)), m_timeouts(timeouts), m_begin(std::chrono::steady_clock::now()) {}
 
-Status MeetingPoint::meet(const std::stop_token& stop) {
+Status Rendezvous::meet(const std::stop_token& stop) {
     GSST_TRY(openStore(stop));
     m_store->set(hereKey(m_place.rank), std::vector<uint8_t>{1});
     for (int other = 0; other < m_place.ranks; ++other)
@@ -48,35 +48,35 @@ Status MeetingPoint::meet(const std::stop_token& stop) {
     return {};
 }
 
-c10::intrusive_ptr<c10d::Store> MeetingPoint::part(const std::string& name) const {
-    return c10::make_intrusive<c10d::PrefixStore>(meetingKey(m_meeting) + name, m_store);
+c10::intrusive_ptr<c10d::Store> Rendezvous::part(const std::string& name) const {
+    return c10::make_intrusive<c10d::PrefixStore>(meetingKey(m_rendezvous) + name, m_store);
 }
 
-void MeetingPoint::callOff() const {
+void Rendezvous::callOff() const {
     try {
-        m_store->set(calledOffKey(m_meeting), std::vector<uint8_t>{1});
+        m_store->set(abortedKey(m_rendezvous), std::vector<uint8_t>{1});
     } catch (const std::exception&) {
         // Who keeps the store is gone: the ranks will notice when they wait for each other.
     }
 }
 
-bool MeetingPoint::calledOff() const {
+bool Rendezvous::aborted() const {
     try {
-        return m_store->check({calledOffKey(m_meeting)});
+        return m_store->check({abortedKey(m_rendezvous)});
     } catch (const std::exception&) { return false; }
 }
 
 /// Whoever keeps the meeting point may come later.
-Status MeetingPoint::openStore(const std::stop_token& stop) {
+Status Rendezvous::openStore(const std::stop_token& stop) {
     c10d::TCPStoreOptions meeting;
     meeting.port = std::uint16_t(m_place.masterPort);
     meeting.isServer = m_place.rank == 0 && !m_place.masterIsThere;
     meeting.waitWorkers = false;
-    meeting.timeout = meeting.isServer ? m_patience.toMeet : Milliseconds(1000);
+    meeting.timeout = meeting.isServer ? m_timeouts.toMeet : Milliseconds(1000);
     for (;;) {
         try {
             auto store = c10::make_intrusive<c10d::TCPStore>(m_place.masterAddress, meeting);
-            store->setTimeout(m_patience.toMeet);
+            store->setTimeout(m_timeouts.toMeet);
             m_store = c10::make_intrusive<c10d::PrefixStore>("gsst" + m_place.attempt, std::move(store));
             return {};
         } catch (const std::exception& error) {
@@ -87,20 +87,20 @@ Status MeetingPoint::openStore(const std::stop_token& stop) {
     }
 }
 
-Status MeetingPoint::waitAWhile(const std::stop_token& stop, const std::string& why) const {
+Status Rendezvous::waitAWhile(const std::stop_token& stop, const std::string& why) const {
     if (stop.stop_requested())
         return Error{ErrorCode::Cancelled, "Stopped while waiting for the other ranks", "", "a stop was requested", ""};
-    if (std::chrono::steady_clock::now() - m_begin > m_patience.toMeet)
+    if (std::chrono::steady_clock::now() - m_begin > m_timeouts.toMeet)
         throw std::runtime_error(why);
     std::this_thread::sleep_for(kGlance);
     return {};
 }
 
-Error MeetingPoint::lost(const std::string& why) const {
+Error Rendezvous::lost(const std::string& why) const {
     std::string missing;
     try {
         m_store->set(aliveKey(m_place.rank), std::vector<uint8_t>{1});
-        std::this_thread::sleep_for(kRollCall);
+        std::this_thread::sleep_for(kLivenessCheck);
         for (int other = 0; other < m_place.ranks; ++other)
             if (!m_store->check({aliveKey(other)}))
                 missing += (missing.empty() ? "rank " : ", rank ") + std::to_string(other);

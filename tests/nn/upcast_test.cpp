@@ -2,8 +2,8 @@
 // Products and attention that go through fp32, and the numbers of fp16.
 #include "nn/causal_attention.h"
 #include "nn/linear.h"
+#include "nn/upcast_products.h"
 #include "nn/vector_math.h"
-#include "nn/widened_products.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -29,7 +29,7 @@ protected:
     }
 };
 
-class WidenedProducts : public testing::TestWithParam<at::ScalarType> {
+class UpcastProducts : public testing::TestWithParam<at::ScalarType> {
 protected:
     void SetUp() override {
         at::set_num_threads(2);
@@ -41,7 +41,7 @@ protected:
     }  ///< relative one, of one rounding
 };
 
-constexpr Products kWidened = Products::Widened;
+constexpr Products kUpcast = Products::Upcast;
 constexpr int64_t kRows = 70, kOutputs = 3400, kInputs = 1500;
 
 TEST_F(Fp16, NumbersAreReadAsTorchReadsThem) {
@@ -72,32 +72,32 @@ TEST_F(Fp16, NumbersAreRoundedAsTorchRoundsThem) {
     }
 }
 
-TEST_P(WidenedProducts, ProductsAreRoundedOnce) {
-    ASSERT_LT(2 * widenedRows(kRows, kOutputs, kInputs), kOutputs) << "several pieces, the last one short";
-    ASSERT_NE(kOutputs % widenedRows(kRows, kOutputs, kInputs), 0);
+TEST_P(UpcastProducts, ProductsAreRoundedOnce) {
+    ASSERT_LT(2 * upcastRows(kRows, kOutputs, kInputs), kOutputs) << "several pieces, the last one short";
+    ASSERT_NE(kOutputs % upcastRows(kRows, kOutputs, kInputs), 0);
     const at::Tensor x = random({kRows, kInputs}), weight = random({kOutputs, kInputs});
     const at::Tensor bias = random({kOutputs}) * 40, residual = random({kRows, kOutputs}) * 40;
     const at::Tensor product = x.to(at::kDouble).mm(weight.to(at::kDouble).t());
-    EXPECT_LT(relativeError(gsst::linear(x, weight, {}, kWidened), product), 1.01 * largestError());
-    EXPECT_LT(relativeError(gsst::linear(x, weight, bias, kWidened), product + bias), 1.01 * largestError());
+    EXPECT_LT(relativeError(gsst::linear(x, weight, {}, kUpcast), product), 1.01 * largestError());
+    EXPECT_LT(relativeError(gsst::linear(x, weight, bias, kUpcast), product + bias), 1.01 * largestError());
     const at::Tensor apart = at::empty_like(residual), inPlace = residual.clone();
-    addLinear({residual, x, weight, bias}, apart, kWidened);
-    addLinear({inPlace, x, weight, bias}, inPlace, kWidened);
+    addLinear({residual, x, weight, bias}, apart, kUpcast);
+    addLinear({inPlace, x, weight, bias}, inPlace, kUpcast);
     EXPECT_LT(relativeError(apart, product + bias + residual), 1.01 * largestError());
     EXPECT_TRUE(at::equal(apart, inPlace));
 }
 
-TEST_P(WidenedProducts, GradientsOfProductsAreRoundedOnceOrNotAtAll) {
+TEST_P(UpcastProducts, GradientsOfProductsAreRoundedOnceOrNotAtAll) {
     const at::Tensor dy = random({kRows, kOutputs}), x = random({kRows, kInputs}), weight = random({kOutputs, kInputs});
     const at::Tensor dyd = dy.to(at::kDouble), expected = dyd.mm(weight.to(at::kDouble));
     const at::Tensor dx = at::empty_like(x), matrix = at::full({kOutputs, kInputs}, 0.5);
-    inputGradient(dy, weight, dx, kWidened);
+    inputGradient(dy, weight, dx, kUpcast);
     EXPECT_LT(relativeError(dx, expected), 1.01 * largestError());
-    addWeightGradient(matrix, dy, x, kWidened);
+    addWeightGradient(matrix, dy, x, kUpcast);
     EXPECT_LT(relativeError(matrix, dyd.t().mm(x.to(at::kDouble)) + 0.5), 2e-6);
 }
 
-TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
+TEST_P(UpcastProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
     const std::array dy{random({kRows, kOutputs}), random({kRows, kOutputs}) * 30};
     const std::array weight{random({kOutputs, kInputs}), random({kOutputs, kInputs})};
     const at::Tensor x = random({kRows, kInputs}), start = random({kRows, kInputs}) * 40;
@@ -106,7 +106,7 @@ TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
     for (const at::Tensor& before : {at::Tensor(), start}) {
         const std::array matrices{at::full({kOutputs, kInputs}, 0.5), at::full({kOutputs, kInputs}, -0.5)};
         const at::Tensor out = before.defined() ? before.clone() : x.clone();  // the memory of what is read
-        LinearBackward backward(before.defined() ? x : out, kWidened);
+        LinearBackward backward(before.defined() ? x : out, kUpcast);
         if (before.defined())
             backward.start(out);
         for (size_t i = 0; i < 2; ++i)
@@ -115,7 +115,7 @@ TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
         EXPECT_LT(relativeError(out, before.defined() ? products + before : products), 1.01 * largestError());
         for (size_t i = 0; i < 2; ++i) {
             const at::Tensor apart = at::full({kOutputs, kInputs}, i == 0 ? 0.5 : -0.5);
-            addWeightGradient(apart, dy[i], x, kWidened);
+            addWeightGradient(apart, dy[i], x, kUpcast);
             EXPECT_TRUE(at::equal(matrices[i], apart)) << i;
         }
     }
@@ -124,11 +124,11 @@ TEST_P(WidenedProducts, LayersThatShareAnInputAreAddedUpBeforeRounding) {
 TEST_F(Fp16, WeightGradientsBeyondTheLargestHalfAreKept) {
     const at::Tensor dy = at::full({64, 8}, 3e4, at::kHalf), x = at::full({64, 8}, 3e4, at::kHalf),
                      matrix = at::zeros({8, 8});
-    addWeightGradient(matrix, dy, x, kWidened);
+    addWeightGradient(matrix, dy, x, kUpcast);
     EXPECT_LT(relativeError(matrix, at::full({8, 8}, 64 * 9e8, at::kDouble)), 1e-3);
 }
 
-TEST_P(WidenedProducts, AttentionIsThatOfFp32) {
+TEST_P(UpcastProducts, AttentionIsThatOfFp32) {
     for (const int64_t keyHeads : {4, 2}) {
         const int64_t batch = 3, heads = 4, tokens = 90, size = 16;
         const auto randomHeads = [&](int64_t count) { return random({batch, tokens, count, size}).transpose(1, 2); };
@@ -136,12 +136,12 @@ TEST_P(WidenedProducts, AttentionIsThatOfFp32) {
         const at::Tensor gradient = randomHeads(heads) * 1000;
         const auto wide = [](const at::Tensor& narrow) { return narrow.to(at::kFloat); };
         const Attended expected = attend(wide(query), wide(key), wide(value), true, Products::Native);
-        const Attended found = attend(query, key, value, true, kWidened);
+        const Attended found = attend(query, key, value, true, kUpcast);
         EXPECT_EQ(found.values.scalar_type(), GetParam());
         EXPECT_TRUE(at::equal(found.values, expected.values.to(GetParam())));
         EXPECT_TRUE(at::equal(found.logSumExp, expected.logSumExp));
         EXPECT_TRUE(found.values.transpose(1, 2).is_contiguous());
-        const auto [dQuery, dKey, dValue] = attendBackward(gradient, query, key, value, found, kWidened);
+        const auto [dQuery, dKey, dValue] = attendBackward(gradient, query, key, value, found, kUpcast);
         const auto [wideQuery, wideKey, wideValue] =
             attendBackward(wide(gradient), wide(query), wide(key), wide(value), expected, Products::Native);
         EXPECT_LT(relativeError(dQuery, wideQuery.to(at::kDouble)), 2 * largestError());
@@ -153,7 +153,7 @@ TEST_P(WidenedProducts, AttentionIsThatOfFp32) {
 }
 
 /// Both against double arithmetic: the mean error of each product.
-TEST(WidenedBf16, IsAtLeastAsExactAsNative) {
+TEST(UpcastBf16, IsAtLeastAsExactAsNative) {
     at::set_num_threads(2);
     at::manual_seed(5);
     const auto random = [](at::IntArrayRef shape) { return at::randn(shape).to(at::kBFloat16); };
@@ -166,7 +166,7 @@ TEST(WidenedBf16, IsAtLeastAsExactAsNative) {
                         at::full({300, 300}, -1e30, at::kDouble).triu(1);
     const at::Tensor attended = at::softmax(scores, 3).matmul(value.to(at::kDouble));
     std::array<std::array<double, 4>, 2> errors{};
-    for (const Products products : {Products::Native, Products::Widened}) {
+    for (const Products products : {Products::Native, Products::Upcast}) {
         const at::Tensor dx = at::empty_like(x), matrix = at::zeros({outputs, inputs});
         inputGradient(dy, weight, dx, products);
         for (int i = 0; i < 3; ++i)  // micro-batches add up
@@ -183,7 +183,7 @@ TEST(WidenedBf16, IsAtLeastAsExactAsNative) {
     EXPECT_LT(100 * errors[1][2], errors[0][2]) << "weight gradients are not rounded to bf16 on the way";
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, WidenedProducts, testing::Values(at::kHalf, at::kBFloat16),
+INSTANTIATE_TEST_SUITE_P(Types, UpcastProducts, testing::Values(at::kHalf, at::kBFloat16),
                          [](const auto& type) { return type.param == at::kHalf ? "fp16" : "bf16"; });
 
 }  // namespace

@@ -11,6 +11,6 @@ namespace gsst {
 /// its text in another order, or both. Durable when it returns; the next steps then draw the same sequences however
 /// often the run is interrupted. What was done goes to `sink` as lines of the log. Corrupt, and nothing changed, if
 /// there is no whole commit to go back to.
-Status chooseRestart(FileSystem& files, const ResumeRequest& request, const EventSink& sink);
+Status chooseRollback(FileSystem& files, const ResumeRequest& request, const EventSink& sink);
 
 }  // namespace gsst

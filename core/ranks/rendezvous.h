@@ -15,14 +15,14 @@ namespace gsst {
 /// The store of LibTorch at MASTER_ADDR and MASTER_PORT: there ranks meet, their connections find each other, one of
 /// them tells why it breaks those, and those who are left call the roll when one is lost. Once it is met at, all
 /// threads may use it.
-class MeetingPoint {
+class Rendezvous {
 public:
-    MeetingPoint(RankPlace place, const Patience& patience);
+    Rendezvous(ProcessRank place, const RankTimeouts& timeouts);
 
-    const RankPlace& place() const { return m_place; }
-    const Patience& patience() const { return m_patience; }
+    const ProcessRank& place() const { return m_place; }
+    const RankTimeouts& timeouts() const { return m_timeouts; }
 
-    /// Returns when all ranks are there; Cancelled by `stop`. Throws what LibTorch throws, and when patience is at its
+    /// Returns when all ranks are there; Cancelled by `stop`. Throws what LibTorch throws, and when timeouts is at its
     /// end.
     Status meet(const std::stop_token& stop);
 
@@ -32,9 +32,9 @@ public:
     /// The meeting is called off by one who is still there: others whose connections break then are not to take it for
     /// lost. Never throws; if the store cannot be reached, it is lost to them.
     void callOff() const;
-    bool calledOff() const;  ///< by any rank; false if the store cannot be reached
+    bool aborted() const;  ///< by any rank; false if the store cannot be reached
     /// The next meeting is another one. Called by all when they are there again, and by nobody else meanwhile.
-    void beginAgain() { ++m_meeting; }
+    void beginAgain() { ++m_rendezvous; }
 
     /// What to tell when a connection broke, which says why but not whose it was: the ranks that do not answer the roll
     /// call are lost. Takes some seconds; never throws.
@@ -44,10 +44,10 @@ private:
     Status openStore(const std::stop_token& stop);
     Status waitAWhile(const std::stop_token& stop, const std::string& why) const;
 
-    RankPlace m_place;
-    Patience m_patience;
+    ProcessRank m_place;
+    RankTimeouts m_timeouts;
     std::chrono::steady_clock::time_point m_begin;
-    int m_meeting = 0;  ///< how often it was begun again
+    int m_rendezvous = 0;  ///< how often it was begun again
     c10::intrusive_ptr<c10d::Store> m_store;
 };
 
