@@ -5,6 +5,7 @@
 #include "app/cli/recipe_options.h"
 #include "app/cli/session_console.h"
 #include "app/cli/trace_options.h"
+#include "spec/text_formats.h"
 
 namespace gsst {
 namespace {
@@ -53,7 +54,8 @@ void addTrain(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<TrainOptions>();
     CLI::App* command = app.add_subcommand("train", "Start a new run: text in, a trained model in a run folder out");
     options->recipe.addTo(*command);
-    command->add_option("--text", options->text, "Text files (.txt, .md) and folders; may be given several times");
+    command->add_option("--text", options->text,
+                        "Text files (" + textExtensions("and") + ") and folders; may be given several times");
     command->add_flag("--sample-text", options->sampleText, "Train on generated English stories instead");
     command->add_option("--run,--run-folder", options->run, "Folder of the run (default: runs/<preset>)");
     options->device.addTo(*command);

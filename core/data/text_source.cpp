@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/text_source.h"
 
+#include "data/text_format.h"
 #include "data/text_reader.h"
 #include "data/utf8.h"
 #include "io/io_error.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -17,29 +19,12 @@ constexpr int kDeepestFolder = 64;  ///< ends loops of symbolic links
 constexpr size_t kPreviewBytes = 600;
 constexpr size_t kReasonsInFull = 12;
 
-bool hasTextExtension(const std::filesystem::path& path) {
-    std::string extension = pathText(path.extension());
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return extension == ".txt" || extension == ".md";
+std::optional<TextFormat> formatOf(const std::filesystem::path& path) {
+    return textFormatOf(pathText(path.extension()));
 }
 
 bool isHidden(const std::filesystem::path& path) {
     return pathText(path.filename()).starts_with('.');
-}
-
-/// Why the first bytes of a file are no text; empty if they may be.
-std::string binaryProblem(std::string_view head) {
-    if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF"))
-        return "is UTF-16 text; save it as UTF-8";
-    if (head.find('\0') != std::string_view::npos)
-        return "is binary: it has NUL bytes (text must be UTF-8)";
-    const auto isControl = [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && !(byte >= 0x07 && byte <= 0x0D) && byte != 0x1B) || byte == 0x7F;
-    };
-    const auto controls = static_cast<size_t>(std::count_if(head.begin(), head.end(), isControl));
-    return controls * 10 > head.size() * 3 ? "is binary: it is mostly control characters" : "";
 }
 
 std::string reasonOf(const Error& error) {
@@ -60,8 +45,9 @@ TextFile checkFile(FileSystem& files, const std::filesystem::path& path) {
         return result;
     }
     result.bytes = *size;
-    if (!hasTextExtension(path)) {
-        result.problem = "is neither a .txt nor a .md file; rename it to .txt if it is plain text";
+    const std::optional<TextFormat> format = formatOf(path);
+    if (!format) {
+        result.problem = "is not a " + textExtensions("or") + " file; rename it to .txt if it is plain text";
         return result;
     }
     std::string head(static_cast<size_t>(std::min<uint64_t>(*size, kSniffBytes)), '\0');
@@ -72,7 +58,7 @@ TextFile checkFile(FileSystem& files, const std::filesystem::path& path) {
     if (const Status status = (*file)->read(0, std::as_writable_bytes(std::span(head))); !status.ok())
         result.problem = reasonOf(status.error());
     else
-        result.problem = binaryProblem(head);
+        result.problem = contentProblem(*format, head);
     return result;
 }
 
@@ -104,7 +90,7 @@ public:
         if (!m_folderProblem.empty())
             m_list.push_back({path, 0, m_folderProblem});
         else if (!m_found)
-            m_list.push_back({path, 0, "is a folder without .txt or .md files"});
+            m_list.push_back({path, 0, "is a folder without " + textExtensions("or") + " files"});
     }
 
     std::vector<TextFile> take() { return std::move(m_list); }
@@ -125,7 +111,7 @@ private:
         for (const DirectoryEntry& entry : *entries) {
             if (isHidden(entry.path))
                 continue;
-            if (!entry.isDirectory && hasTextExtension(entry.path))
+            if (!entry.isDirectory && formatOf(entry.path))
                 addFile(entry.path.lexically_normal());
             else if (entry.isDirectory && depth < kDeepestFolder)
                 addFolder(entry.path, depth + 1);
@@ -188,7 +174,7 @@ Status requireUsableText(const std::vector<TextFile>& files) {
         return {};
     if (files.empty())
         return Error{ErrorCode::InvalidInput, "There is no text to train on", "", "no file or folder was named",
-                     "Name at least one .txt or .md file, or a folder that has some"};
+                     "Name at least one " + textExtensions("or") + " file, or a folder that has some"};
     std::string why;
     for (size_t i = 0; i < files.size() && i < kReasonsInFull; ++i)
         why += (i == 0 ? "" : "; ") + pathText(files[i].path) + " " + files[i].problem;
@@ -196,7 +182,7 @@ Status requireUsableText(const std::vector<TextFile>& files) {
         why += "; and " + std::to_string(files.size() - kReasonsInFull) + " more";
     return Error{ErrorCode::InvalidInput, "None of the text can be used",
                  files.size() == 1 ? pathText(files.front().path) : std::string(), why,
-                 "Name at least one .txt or .md file with UTF-8 text"};
+                 "Name at least one " + textExtensions("or") + " file with UTF-8 text"};
 }
 
 Result<TextInspection> inspectText(FileSystem& files, const std::vector<std::filesystem::path>& paths,

@@ -22,9 +22,9 @@ struct TextFile {
     bool usable() const { return problem.empty(); }
 };
 
-/// Expands files and folders, in the given order. Folders are walked recursively in order of names and give their .txt
-/// and .md files (any case); other files, hidden ones and hidden folders are skipped. A file that is named itself is
-/// always listed: with another extension it has a problem that says so. A file that comes up twice is listed once.
+/// Expands files and folders, in the given order. Folders are walked recursively in order of names and give their files
+/// of kTextExtensions (any case); other files, hidden ones and hidden folders are skipped. A file that is named itself
+/// is always listed: with another extension it has a problem that says so. A file that comes up twice is listed once.
 /// Looks at the first 64 KiB of each file for empty, binary and unreadable ones. Never fails: what cannot be used is
 /// listed with its problem.
 std::vector<TextFile> listTextFiles(FileSystem& files, const std::vector<std::filesystem::path>& paths);

@@ -54,7 +54,7 @@ class BadInputTest(program.ProgramTest):
         self.bad_text("binary.txt", bytes(range(256)) * 40, "binary", "Name at least one")
 
     def test_text_of_another_kind(self):
-        self.bad_text("book.pdf", b"%PDF-1.4 words", "neither a .txt nor a .md file", "rename it")
+        self.bad_text("book.pdf", b"%PDF-1.4 words", "is not a .txt or .md file", "rename it")
 
     @unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
     def test_text_that_is_a_pipe(self):

@@ -131,7 +131,7 @@ TEST_F(TextSourceTest, NamesTheReasonOfEveryUnusableFile) {
     named.back() = m_folder / "f";
     const auto list = listTextFiles(osFileSystem(), named);
     const std::vector<std::string> reasons = {
-        "empty", "NUL", "control", "neither a .txt nor a .md", "does not exist", "UTF-16", "without .txt or .md"};
+        "empty", "NUL", "control", "not a .txt or .md file", "does not exist", "UTF-16", "without .txt or .md"};
     ASSERT_EQ(list.size(), reasons.size());
     const Status status = requireUsableText(list);
     ASSERT_FALSE(status.ok());

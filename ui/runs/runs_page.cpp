@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/runs/runs_page.h"
 
+#include "spec/text_formats.h"
 #include "ui/runs/run_row_delegate.h"
 #include "ui/text/format.h"
 #include "ui/theme/icons.h"
@@ -61,7 +62,9 @@ QWidget* RunsPage::makeDoors() {
         new Door(m_theme, Door::Look::Primary, {"plus", tr("New run"), tr("Five short pages with good defaults")});
     auto* sample = new Door(m_theme, Door::Look::Plain,
                             {"play", tr("Try the sample"), tr("First loss curve in under a minute, no download")});
-    auto* drop = new Door(m_theme, Door::Look::Drop, {"upload", tr("Drop text here"), tr("Files or folders: txt, md")});
+    auto* drop = new Door(m_theme, Door::Look::Drop,
+                          {"upload", tr("Drop text here"),
+                           tr("Files (%1) or folders").arg(fromUtf8(textExtensions(tr("or").toStdString())))});
     connect(m_newRun, &Door::clicked, this, &RunsPage::newRunRequested);
     connect(sample, &Door::clicked, this, &RunsPage::sampleRequested);
     connect(drop, &Door::clicked, this, &RunsPage::newRunRequested);

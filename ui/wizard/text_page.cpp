@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/wizard/text_page.h"
 
+#include "spec/text_formats.h"
 #include "ui/text/format.h"
 
 #include <QButtonGroup>
@@ -47,7 +48,8 @@ QWidget* TextPage::makeFiles() {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
     auto* door = new Door(theme(), Door::Look::Drop,
-                          {"upload", tr("Drop files or folders here"), tr("txt or md; or press to choose files")});
+                          {"upload", tr("Drop files or folders here"),
+                           tr("%1; or press to choose files").arg(fromUtf8(textExtensions(tr("or").toStdString())))});
     connect(door, &Door::clicked, this, &TextPage::chooseFiles);
     connect(door, &Door::dropped, this, &TextPage::addText);
     column->addWidget(door);
@@ -255,7 +257,8 @@ void TextPage::show(const Result<TextSummary>& summary) {
     if (summary->invalidUtf8Bytes > 0)
         notes << tr("%1 are no valid UTF-8 and are replaced.").arg(bytesText(double(summary->invalidUtf8Bytes)));
     if (summary->usableBytes == 0)
-        notes << tr("None of this is text that can be used. Add a txt or md file.");
+        notes << tr("None of this is text that can be used. Add a %1 file.")
+                     .arg(fromUtf8(textExtensions(tr("or").toStdString())));
     m_note->setText(notes.join("\n"));
     m_note->setVisible(!notes.isEmpty());
     showFigures();
