@@ -15,7 +15,7 @@
 namespace gsst {
 
 TorchSliceMath::TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training,
-                               CpuPool& pool)
+                               CachingPool& pool)
     : m_table(table), m_format(table, training.state, optimizerSpec(training.optimizer), kWholeState),
       m_training(training), m_slices(std::move(slices)), m_pool(pool),
       m_compute(std::make_unique<Compute>(table, training)),

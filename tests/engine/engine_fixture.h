@@ -224,7 +224,7 @@ public:
     FakeSliceMath& math() { return *m_math; }
     Device& device() { return *m_device; }
     StagingRing& ring() { return *m_ring; }
-    CpuPool& ram() { return m_ram; }
+    HostPool& ram() { return m_ram; }
     const CompiledPlan& plan() const { return m_plan; }
 
     std::vector<double> losses;
@@ -270,7 +270,7 @@ private:
     const TensorTable& m_table;
     FakeOptions m_options;
     CompiledPlan m_plan;
-    CpuPool m_ram{0};
+    HostPool m_ram{0};
     std::unique_ptr<Device> m_device;
     std::unique_ptr<StagingRing> m_ring;
     std::unique_ptr<StateStore> m_store;
@@ -305,7 +305,7 @@ inline double middleNorm() {
     static const double bound = [] {
         const TensorTable table(tinyModel(true));
         const auto files = makeMemoryFiles();
-        CpuPool pool(0);
+        HostPool pool(0);
         FakeOptions resident;
         resident.placement = residentPlacement();
         FakeRun run(*files, "run", table, resident, std::make_unique<CpuDevice>(pool));
