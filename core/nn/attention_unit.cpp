@@ -4,6 +4,7 @@
 #include "nn/causal_attention.h"
 #include "nn/linear.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <c10/util/Exception.h>
 
