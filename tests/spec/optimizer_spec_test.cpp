@@ -29,6 +29,7 @@ TEST(OptimizerSpec, StandardValuesAreInRange) {
         EXPECT_EQ(training.optimizer, spec.kind);
         RunSpec run;
         run.name = "run";
+        run.data.tokenizer = TokenizerKind::Bytes;
         run.model.vocabulary = 256;
         run.training = training;
         EXPECT_EQ(problemsOf(run), std::vector<std::string>{}) << nameOf(spec.kind);
