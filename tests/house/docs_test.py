@@ -49,6 +49,13 @@ def first_page_faults(root):
     return []
 
 
+def folder_list_faults(root):
+    """Folders of the core that the first page leaves out."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    folders = [folder for folder in folders_that_introduce_themselves(root) if not re.search(rf"{folder}\b", text)]
+    return [f"README.md: does not say what {folder} holds" for folder in folders]
+
+
 def literals(root):
     """The text of all sources, literals that stand side by side made one."""
     names = tree.files(root, ("core", "app"), (".cpp", ".h"))
@@ -99,6 +106,9 @@ class Docs(unittest.TestCase):
 
     def test_the_first_page_is_short(self):
         self.assertEqual([], first_page_faults(self.root))
+
+    def test_the_first_page_lists_every_folder(self):
+        self.assertEqual([], folder_list_faults(self.root))
 
     def test_errors_are_quoted_as_they_are(self):
         self.assertGreater((self.root / TROUBLESHOOTING).read_text(encoding="utf-8").count('**"'), 20)
@@ -173,6 +183,10 @@ class TheRulesCanFail(unittest.TestCase):
     def test_first_page(self):
         self.expect(first_page_faults, {"README.md": "x\n" * 151}, "README.md: 151 lines")
         self.expect(first_page_faults, {"README.md": "x\n" * 150})
+
+    def test_folder_list(self):
+        contents = {"README.md": "core/a  one\nui/  two\n", "core/a/a.h": "", "core/b/b.h": ""}
+        self.expect(folder_list_faults, contents, "README.md: does not say what core/b holds")
 
     def test_folders(self):
         self.expect(
