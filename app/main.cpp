@@ -13,7 +13,7 @@
 #include <QThreadPool>
 
 int main(int count, char** arguments) {
-    gsst::ensurePassiveWaiting(arguments);
+    gsst::preferPassiveWaiting();
     QApplication application(count, arguments);
     QApplication::setOrganizationName("GSST");
     QApplication::setApplicationName("GSST Studio");

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "device/cpu_pool.h"
-#include "engine/slice_math.h"
 #include "optim/worker_pool.h"
 #include "plan/program/slicing.h"
 #include "spec/state_format.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
+#include "tensors/training_math.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,21 +15,18 @@
 
 namespace gsst {
 
-/// SliceMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from
+/// TrainingMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from
 /// the pool. A forward keeps nothing unless asked; a backward then recomputes its slice from the slice's input. For the
 /// same inputs the bits depend neither on the slicing nor on where memory lies. Does not set the number of threads: the
 /// caller does (at::set_num_threads), since it changes bits and is global.
-class TorchSliceMath : public SliceMath {
+class TorchSliceMath : public TrainingMath {
 public:
     /// References must outlive this. `slices` cover all units in order.
     TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training, CpuPool& pool);
     ~TorchSliceMath() override;
 
-    /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's
-    /// microBatch; target -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided
-    /// by it. InvalidInput when counts or token numbers are out of range.
-    Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep);
-
+    Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets,
+                    int64_t targetsInStep) override;
     Status forward(const ForwardCall& call) override;
     Result<LossSum> head(const HeadCall& call) override;
     Result<LossSum> headSums(const HeadSliceCall& call) override;

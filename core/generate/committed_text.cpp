@@ -3,19 +3,17 @@
 
 #include "data/stream_decoder.h"
 #include "generate/committed_units.h"
-
-#include <ATen/Parallel.h>
-
-#include <algorithm>
+#include "tensors/tensor_library.h"
 
 namespace gsst {
 
 Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
                                   const std::function<void(const std::string&)>& onText, std::stop_token stop) {
-    at::set_num_threads(int(std::max<int64_t>(1, model.spec.training.threads)));
+    GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+    tensors->useThreads(model.spec.training.threads);
     const Precision precision = model.spec.training.precision;
     GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, model.pool));
-    Generator generator(model.table, model.spec.training, *units, model.pool);
+    const auto generator = tensors->textGenerator(model.table, model.spec.training, *units, model.pool);
 
     std::vector<int64_t> prompt;
     for (int32_t token : model.tokenizer.encode(options.prompt))
@@ -44,7 +42,8 @@ Result<std::string> committedText(const TextModel& model, const GenerateOptions&
         add(decoder.push(int32_t(token)));
         return true;
     };
-    GSST_ASSIGN([[maybe_unused]] const int64_t drawn, generator.generate(prompt, generation, onToken, std::move(stop)));
+    GSST_ASSIGN([[maybe_unused]] const int64_t drawn,
+                generator->generate(prompt, generation, onToken, std::move(stop)));
     add(decoder.finish());
     return text;
 }

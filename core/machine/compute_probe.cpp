@@ -6,6 +6,7 @@
 #include "compute/torch_slice_math.h"
 #include "io/aligned_buffer.h"
 #include "machine/median_time.h"
+#include "machine/probe_shape.h"
 #include "spec/cost.h"
 
 #include <ATen/Parallel.h>
@@ -26,8 +27,8 @@ constexpr int64_t kMostUpdated = 16;  ///< units of state: small models are in t
 /// Layers, embedding and head with everything that their ops touch.
 class Bench {
 public:
-    explicit Bench(const ProbeShape& shape)
-        : m_training(shape.training), m_table(shape.model), m_format(m_table, m_training.state), m_pool(0),
+    Bench(const ModelSpec& model, const TrainSpec& training)
+        : m_training(training), m_table(model), m_format(m_table, m_training.state), m_pool(0),
           m_math(m_table, slicesOf(m_table), m_training, m_pool), m_headUnit(m_table.unitCount() - 1) {}
 
     Status prepare();
@@ -234,10 +235,10 @@ Result<ComputeRates> Bench::ratesOnce() {
 
 }  // namespace
 
-Result<ComputeRates> probeCompute(const ProbeShape& shape) {
-    const auto measure = [&shape]() -> Result<ComputeRates> {
-        at::set_num_threads(int(shape.training.threads));
-        Bench bench(shape);
+Result<ComputeRates> probeCompute(const ModelSpec& model, const TrainSpec& training) {
+    const auto measure = [&]() -> Result<ComputeRates> {
+        at::set_num_threads(int(training.threads));
+        Bench bench(model, training);
         GSST_TRY(bench.prepare());
         return bench.rates();
     };

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine/machine.h"
 
-#include "machine/compute_probe.h"
+#include "machine/probe_shape.h"
 #include "service/computer_summary.h"
-
-#include <torch/headeronly/version.h>
+#include "tensors/tensor_library.h"
 
 #include <algorithm>
 #include <atomic>
@@ -53,7 +52,7 @@ public:
         const std::string key = shape.key();
         if (const ComputeRates* known = find(&MachineCache::compute, key))
             return *known;
-        const auto rates = probeCompute(shape);
+        const auto rates = probe(shape);
         if (!rates.ok())
             return {};
         MachineCache measured;
@@ -70,7 +69,8 @@ public:
             if (cache->products.known())
                 return cache->products;
         MachineCache measured;
-        measured.products = probeProducts();
+        if (const auto tensors = tensorLibrary(); tensors.ok())
+            measured.products = (*tensors)->probeProducts();
         learn(files, measured);
         return measured.products;
     }
@@ -95,6 +95,11 @@ public:
     }
 
 private:
+    static Result<ComputeRates> probe(const ProbeShape& shape) {
+        GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+        return tensors->probeCompute(shape.model, shape.training);
+    }
+
     static void add(MachineCache& to, const MachineCache& added) {
         for (const auto& [key, rates] : added.compute)
             to.compute.insert_or_assign(key, rates);
@@ -129,7 +134,7 @@ private:
     /// Also what other programs have measured meanwhile: a window may be open for days.
     void load(FileSystem& files) {
         if (m_machine.empty()) {
-            m_machine = machineName() + ", LibTorch " + TORCH_VERSION + ", GSST Studio " + GSST_VERSION;
+            m_machine = machineName() + ", LibTorch " + GSST_TORCH_VERSION ", GSST Studio " GSST_VERSION;
             if (const std::filesystem::path folder = userCacheFolder(); !folder.empty())
                 m_file = folder / kCacheFile;
         }

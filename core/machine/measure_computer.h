@@ -23,7 +23,7 @@ struct MeasurementOptions {
 
 /// Measures everything anew, and keeps in the user's cache what plans need and the report itself. Arithmetic first:
 /// plans have it even if the drive cannot be measured. Cancelled within about two seconds of `stop`; the other errors
-/// are those of probeCompute() and probeIo().
+/// are those of tensorLibrary(), TensorLibrary::probeCompute() and probeIo().
 Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptions& options, std::stop_token stop);
 
 /// What was measured last by any program of this user; none if nothing was, or if it cannot be read.

@@ -2,7 +2,6 @@
 #include "train/trainer.h"
 
 #include "base/clock.h"
-#include "compute/torch_slice_math.h"
 #include "data/batch.h"
 #include "data/sampler.h"
 #include "device/cpu_device.h"
@@ -10,10 +9,9 @@
 #include "engine/agreement.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
+#include "tensors/tensor_library.h"
 #include "train/clipping.h"
 #include "train/outlier_watch.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <optional>
@@ -84,7 +82,7 @@ struct Trainer::Impl {
     std::unique_ptr<File> shares;
     std::unique_ptr<File> boundaries;
     std::unique_ptr<HostState> host;
-    std::unique_ptr<TorchSliceMath> math;
+    std::unique_ptr<TrainingMath> math;
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
 
@@ -93,7 +91,8 @@ struct Trainer::Impl {
 };
 
 Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    at::set_num_threads(int(training().threads));
+    GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+    tensors->useThreads(training().threads);
     FileSystem& files = *parts.files;
     GSST_ASSIGN(const TokenSplit split,
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
@@ -109,7 +108,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
-    math = std::make_unique<TorchSliceMath>(table, builder.slices(), training(), devicePool);
+    math = tensors->trainingMath(table, builder.slices(), training(), devicePool);
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
     static_cast<void>(io->registerBuffers(ring->memory()));

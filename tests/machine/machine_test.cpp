@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "machine/compute_probe.h"
 #include "machine/machine_cache.h"
 #include "machine/product_choice.h"
 
@@ -7,7 +6,9 @@
 #include "io/twins/memory_files.h"
 #include "machine/machine.h"
 #include "machine/median_time.h"
+#include "machine/probe_shape.h"
 #include "machine/processor_time.h"
+#include "tensors/tensor_library.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -298,7 +299,9 @@ TEST(ProductChoice, IsSettledOnceAndOnlyWhereItIsLeftOpen) {
 }
 
 TEST(ProductProbe, GivesRatesOfBothWays) {
-    const ProductRates rates = probeProducts();
+    const auto tensors = tensorLibrary();
+    ASSERT_TRUE(tensors.ok()) << tensors.error().text();
+    const ProductRates rates = (*tensors)->probeProducts();
     EXPECT_TRUE(rates.known());
     EXPECT_LT(rates.nativeFlops, 1e15);
     EXPECT_LT(rates.upcastFlops, 1e15);
@@ -341,13 +344,16 @@ TEST(Machine, ADriveIsTakenForNoFasterThanItsLimit) {
 }
 
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
+    const auto tensors = tensorLibrary();
+    ASSERT_TRUE(tensors.ok()) << tensors.error().text();
     for (const Family family : {Family::Gpt2, Family::Llama})
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const StatePreset preset : {StatePreset::Exact, StatePreset::Lean}) {
                 TrainSpec recipe = training(64, 2);
                 recipe.precision = precision;
                 recipe.state = preset;
-                const auto rates = probeCompute(probeShapeOf(model(family, 128), recipe));
+                const ProbeShape shape = probeShapeOf(model(family, 128), recipe);
+                const auto rates = (*tensors)->probeCompute(shape.model, shape.training);
                 ASSERT_TRUE(rates.ok()) << rates.error().text();
                 for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops,
                                           rates->headFlops, rates->updateBytes, rates->copyBytes}) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/slice_math.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace gsst {
+
+/// The engine's mathematics, and the tokens it is about, which the engine does not know.
+class TrainingMath : public SliceMath {
+public:
+    /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's
+    /// microBatch; target -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided
+    /// by it. InvalidInput when counts or token numbers are out of range.
+    virtual Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets,
+                            int64_t targetsInStep) = 0;
+};
+
+}  // namespace gsst
