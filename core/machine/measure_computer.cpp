@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine/measure_computer.h"
 
+<<<<<<< HEAD
+=======
+#include "base/cancelled.h"
+#include "base/clock.h"
+>>>>>>> main
 #include "io/async/io_probe.h"
 #include "machine/machine.h"
 #include "machine/probe_shape.h"
@@ -85,8 +90,7 @@ void keep(FileSystem& files, const ComputerReport& report) {
 Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptions& options, std::stop_token stop) {
     const auto begin = [&](const char* what) -> Status {
         if (stop.stop_requested())
-            return Error{ErrorCode::Cancelled, "The measurement was stopped", "", "it was asked to",
-                         "Start it again when it suits"};
+            return cancelled("Measuring this computer", "Start it again at any time");
         if (options.progress)
             options.progress({what, 0, 100, "%"});
         return {};
