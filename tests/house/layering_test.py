@@ -350,7 +350,10 @@ class TheRulesCanFail(unittest.TestCase):
             self.assertIn("only torch_pool* may include", faults_of_includes(root)[0])
             self.assertEqual(["core/device/cpu_device.cpp -> torch/torch.h"], faults_of_reach(root))
         with tree.FakeTree(
-            {"core/device/a.cpp": '#include "device/torch_pool.h"\n', "core/device/torch_pool.h": "#include <ATen/a.h>\n"}
+            {
+                "core/device/a.cpp": '#include "device/torch_pool.h"\n',
+                "core/device/torch_pool.h": "#include <ATen/a.h>\n",
+            }
         ) as root:
             self.assertEqual(["core/device/a.cpp -> core/device/torch_pool.h -> ATen/a.h"], faults_of_reach(root))
 
