@@ -2,6 +2,7 @@
 #include "tensors/tensor_library.h"
 
 #include "base/program_path.h"
+#include "device/system_memory.h"
 #include "tensors/shared_library.h"
 #include "tensors/tensor_library_entry.h"
 
@@ -16,6 +17,7 @@ namespace {
 constexpr const char* kWhat = "The part of GSST Studio that computes cannot be loaded";
 
 std::atomic<TensorLibrary*> g_loaded = nullptr;
+std::atomic<int64_t> g_bytesBefore = 0;
 
 Error missing(const std::filesystem::path& file) {
     return {ErrorCode::NotFound, kWhat, file.string(),
@@ -56,13 +58,19 @@ Result<TensorLibrary*> tensorLibrary() {
     const std::lock_guard lock(loading);
     if (TensorLibrary* loaded = g_loaded.load())
         return loaded;
+    const int64_t before = processMemoryBytes();
     GSST_ASSIGN(TensorLibrary * library, loadTensorLibrary(tensorLibraryFile()));
+    g_bytesBefore.store(before);
     g_loaded.store(library);
     return library;
 }
 
 bool tensorLibraryIsLoaded() {
     return g_loaded.load() != nullptr;
+}
+
+int64_t bytesBesideTensors() {
+    return tensorLibraryIsLoaded() ? g_bytesBefore.load() : processMemoryBytes();
 }
 
 }  // namespace gsst

@@ -72,4 +72,8 @@ Result<TensorLibrary*> tensorLibrary();
 /// Whether tensorLibrary() has loaded it. Thread-safe.
 bool tensorLibraryIsLoaded();
 
+/// Memory that this process occupied when tensorLibrary() loaded it; until then, what it occupies now. Little for the
+/// command line, more for a window. 0 if the system does not tell. Thread-safe.
+int64_t bytesBesideTensors();
+
 }  // namespace gsst

@@ -2,6 +2,7 @@
 #include "service/create_training_service.h"
 
 #include "base/units.h"
+#include "base/usable_cores.h"
 #include "data/text_source.h"
 #include "data/tokenizer.h"
 #include "insight/explain_plan.h"
@@ -10,6 +11,7 @@
 #include "machine/measure_computer.h"
 #include "ranks/ranks.h"
 #include "run/run_listing.h"
+#include "service/thread_warning.h"
 #include "trace/trace_writer.h"
 #include "train/session.h"
 
@@ -52,6 +54,8 @@ public:
         const TensorTable table(spec.model);
         PlanPreview preview;
         preview.parameters = table.parameters();
+        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
+        preview.threadWarning = threadWarning({spec.training.threads, place.ranksHere, usableCores()});
         GSST_ASSIGN(const Means means, meansOf(question));
         preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec), table);
         const auto plan = makePlan(means.share, table, means.hardware, means.limits);
