@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/plan_report.h"
 #include "app/cli/program_report.h"
 #include "app/cli/recipe_options.h"
@@ -14,6 +15,7 @@ namespace {
 struct PlanOptions {
     RecipeOptions recipe;
     std::filesystem::path run;
+    DeviceOption device;
     bool program = false;
     bool json = false;
 };
@@ -30,7 +32,11 @@ int plan(const PlanOptions& options, CommandContext& context) {
     auto spec = options.recipe.recipe(context.presetsFolder);
     if (!spec.ok())
         return reportError(spec.error(), json);
-    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run};
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), json);
+    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run,
+                                *device};
     auto preview = context.service.previewPlan(question);
     if (!preview.ok())
         return reportError(preview.error(), json);
@@ -65,6 +71,7 @@ void addPlan(CLI::App& app, CommandContext& context) {
     options->recipe.addTo(*command);
     command->add_option("--run,--run-folder", options->run,
                         "Folder that the run would have: its drive counts (default: runs/<preset>)");
+    options->device.addTo(*command);
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");
     command->callback([options, &context] { context.exitCode = plan(*options, context); });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/compute_backend.h"
 #include "bench/bench_contender.h"
 #include "machine/machine.h"
 
@@ -34,7 +35,8 @@ void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
 
 Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& progress, std::stop_token stop) {
     BenchOptions options = asked;
-    resolveProducts(osFileSystem(), options.spec.training);
+    GSST_ASSIGN(const auto backend, createBackend(options.device));
+    resolveProducts(osFileSystem(), *backend, options.spec.training);
     const EventSink sink = [&progress](const Event& event) {
         if (const auto* preparing = std::get_if<Progress>(&event); preparing && progress)
             progress(*preparing);

@@ -86,6 +86,7 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
     FileSystem& files = osFileSystem();
     RunRequest request;
     GSST_ASSIGN(request.spec, specOf(options));
+    request.device = options.device;
     request.sampleText = true;
     request.driveBytesPerSecond = options.diskBytesPerSecond;
     request.runFolder = options.folder / (std::string("gsst-bench-") + nameOf(m_way));
@@ -96,6 +97,7 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
     GSST_ASSIGN(m_run, prepareNewRun(files, request, sink, stop));
     TrainerParts parts;
     parts.files = &files;
+    parts.backend = m_run->backend.get();
     parts.engine = m_run->engine;
     parts.folder = m_run->folder;
     parts.spec = m_run->record.spec;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
 #include "device/device.h"
+#include "device/host_pool.h"
 #include "device/staging_ring.h"
 #include "engine/collective.h"
 #include "engine/host_state.h"
@@ -42,7 +42,7 @@ struct EngineParts {
     std::vector<SliceRange> slices;
     Precision precision = Precision::Fp32;
     Device* device = nullptr;
-    CpuPool* ram = nullptr;  ///< RAM-tier boundary activations
+    HostPool* ram = nullptr;  ///< RAM-tier boundary activations
     StagingRing* ring = nullptr;
     AsyncIo* io = nullptr;
     SliceMath* math = nullptr;

@@ -10,10 +10,11 @@ namespace gsst {
 Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
                                   const std::function<void(const std::string&)>& onText, std::stop_token stop) {
     GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
-    tensors->useThreads(model.spec.training.threads);
+    GSST_TRY(model.backend.useThreads(model.spec.training.threads));
+    CachingPool& pool = model.device.pool();
     const Precision precision = model.spec.training.precision;
-    GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, model.pool));
-    const auto generator = tensors->textGenerator(model.table, model.spec.training, *units, model.pool);
+    GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, pool));
+    const auto generator = tensors->textGenerator(model.table, model.spec.training, *units, pool);
 
     std::vector<int64_t> prompt;
     for (int32_t token : model.tokenizer.encode(options.prompt))

@@ -37,7 +37,7 @@ struct Generator::Cache {
     std::vector<KeyValueCache> layers;  ///< made when first used
 };
 
-Generator::Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CpuPool& pool)
+Generator::Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CachingPool& pool)
     : m_table(table), m_type(scalarTypeOf(training.precision)), m_products(productsFor(training.precision)),
       m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())), m_source(source), m_pool(pool),
       m_cache(std::make_unique<Cache>()) {

@@ -4,8 +4,8 @@
 #include "base/cancelled.h"
 #include "base/usable_cores.h"
 #include "io/async/io_probe.h"
+#include "machine/compute_probe.h"
 #include "machine/machine.h"
-#include "machine/probe_shape.h"
 #include "machine/product_choice.h"
 #include "tensors/tensor_library.h"
 
@@ -83,7 +83,8 @@ void keep(FileSystem& files, const ComputerReport& report) {
 
 }  // namespace
 
-Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptions& options, std::stop_token stop) {
+Result<ComputerReport> measureComputer(FileSystem& files, ComputeBackend& backend, const MeasurementOptions& options,
+                                       std::stop_token stop) {
     const auto begin = [&](const char* what) -> Status {
         if (stop.stop_requested())
             return cancelled("Measuring this computer", "Start it again at any time");
@@ -107,14 +108,16 @@ Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptio
     tell(report, tensors->probeMatrices());
     GSST_TRY(begin("Measuring a layer of the model"));
     MachineCache arithmetic;
-    arithmetic.products = tensors->probeProducts();
+    if (backend.id() == DeviceId{})
+        arithmetic.products = backend.probeProducts();
     keepMeasurements(files, arithmetic);
     TrainSpec training = options.spec.training;
-    resolveProducts(files, training);
+    resolveProducts(files, backend, training);
     const ProbeShape shape = probeShapeOf(options.spec.model, training);
-    GSST_ASSIGN(arithmetic.compute[shape.key()], tensors->probeCompute(shape.model, shape.training));
+    GSST_ASSIGN(const ComputeRates rates, probeCompute(backend, shape));
+    arithmetic.compute[cacheKey(backend.id(), shape)] = rates;
     keepMeasurements(files, arithmetic);
-    tell(report, arithmetic.compute[shape.key()]);
+    tell(report, rates);
     GSST_TRY(begin("Measuring the drive"));
     IoProbeOptions wanted;
     wanted.bytes = options.quick ? kQuickBytes : kThoroughBytes;

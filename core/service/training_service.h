@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/device_id.h"
 #include "base/result.h"
 #include "service/computer_report.h"
 #include "service/event_queue.h"
@@ -32,7 +33,7 @@ struct RunRequest {
     std::vector<std::filesystem::path> text;  ///< files and folders; empty with sampleText
     bool sampleText = false;                  ///< train on the generated stories
     std::filesystem::path runFolder;          ///< must not hold a run yet
-    std::string device = "cpu";
+    DeviceId device = {};
     TraceRequest trace = {};
     double driveBytesPerSecond =
         0;  ///< the plan counts on no more of the drive, reads and writes each; 0 = on what it can do
@@ -127,12 +128,14 @@ struct ComputerQuestion {
     std::filesystem::path folder;        ///< whose drive; must exist
     bool quick = true;                   ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
     std::optional<RunSpec> recipe = {};  ///< to measure the arithmetic with; none = kUsualRecipe
+    DeviceId device = {};                ///< to measure the arithmetic on
 };
 
 /// A run that does not exist yet, to be planned.
 struct PlanQuestion {
     RunSpec spec;
     std::filesystem::path folder = {};  ///< where it would be: its drive counts. It need not exist; empty = here
+    DeviceId device = {};
 };
 
 /// The one door from ui and app into the core; torch-free. createTrainingService() gives the real one, tests a fake.

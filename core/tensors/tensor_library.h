@@ -2,16 +2,14 @@
 #pragma once
 
 #include "base/result.h"
-#include "device/cpu_pool.h"
+#include "device/caching_pool.h"
+#include "engine/batch_math.h"
 #include "plan/program/slicing.h"
-#include "plan/simulation.h"
 #include "ranks/ranks.h"
-#include "spec/model_spec.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 #include "tensors/arithmetic_rates.h"
 #include "tensors/text_generator.h"
-#include "tensors/training_math.h"
 
 #include <cstdint>
 #include <memory>
@@ -35,27 +33,22 @@ public:
     virtual void useThreads(int64_t threads) = 0;
 
     /// Forward, head, backward and update on the processor. `slices` cover all units in order; temporaries come from
-    /// `pool`. References outlive it.
-    virtual std::unique_ptr<TrainingMath> trainingMath(const TensorTable& table, std::vector<SliceRange> slices,
-                                                       const TrainSpec& training, CpuPool& pool) = 0;
+    /// `pool`, which is one of host memory. References outlive it.
+    virtual std::unique_ptr<BatchMath> sliceMath(const TensorTable& table, std::vector<SliceRange> slices,
+                                                 const TrainSpec& training, CachingPool& pool) = 0;
 
     /// A generator with a key/value cache. Needs one slice of weights at a time: a unit, or one canonical vocabulary
     /// chunk of the embedding or the head (in their order, each once a token; a tied table once more at the end). The
     /// cache and all temporaries come from the pool. References outlive it.
     virtual std::unique_ptr<TextGenerator> textGenerator(const TensorTable& table, const TrainSpec& training,
-                                                         SliceSource& source, CpuPool& pool) = 0;
+                                                         SliceSource& source, CachingPool& pool) = 0;
 
     /// Meets the other ranks, as connectRanks() says.
     virtual Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
                                                             const RankTimeouts& timeouts, std::stop_token stop) = 0;
 
-    /// Times forward, backward, head and update of a model of one or few layers with the code and the number of threads
-    /// that training uses: a fraction of a second for small models, about two for large ones, memory for one large
-    /// layer. What else the computer does meanwhile slows it down. Works on a thread of its own, as all probes here do,
-    /// so that LibTorch's settings on the caller's stay.
-    virtual Result<ComputeRates> probeCompute(const ModelSpec& model, const TrainSpec& training) = 0;
     /// Times products in bf16 both ways on all cores: some tenths of a second, a few seconds where one of them is very
-    /// slow. Not known if it fails.
+    /// slow. Not known if it fails. Works on a thread of its own, so that LibTorch's settings on the caller's stay.
     virtual ProductRates probeProducts() = 0;
     /// About a second and a half.
     virtual MatrixRates probeMatrices() = 0;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The TensorLibrary: hands every call on to the rooms that know LibTorch.
+#include "compute/matrix_probe.h"
+#include "compute/product_probe.h"
 #include "compute/torch_slice_math.h"
 #include "generate/generator.h"
-#include "machine/compute_probe.h"
-#include "machine/matrix_probe.h"
-#include "machine/product_probe.h"
 #include "ranks/rank_link.h"
 #include "tensors/tensor_library_entry.h"
 
@@ -26,20 +25,17 @@ class TorchLibrary : public TensorLibrary {
 public:
     void useThreads(int64_t threads) override { at::set_num_threads(int(std::max<int64_t>(1, threads))); }
 
-    std::unique_ptr<TrainingMath> trainingMath(const TensorTable& table, std::vector<SliceRange> slices,
-                                               const TrainSpec& training, CpuPool& pool) override {
+    std::unique_ptr<BatchMath> sliceMath(const TensorTable& table, std::vector<SliceRange> slices,
+                                         const TrainSpec& training, CachingPool& pool) override {
         return std::make_unique<TorchSliceMath>(table, std::move(slices), training, pool);
     }
     std::unique_ptr<TextGenerator> textGenerator(const TensorTable& table, const TrainSpec& training,
-                                                 SliceSource& source, CpuPool& pool) override {
+                                                 SliceSource& source, CachingPool& pool) override {
         return std::make_unique<Generator>(table, training, source, pool);
     }
     Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
                                                     const RankTimeouts& timeouts, std::stop_token stop) override {
         return gsst::connectRanks(place, gradients, timeouts, std::move(stop));
-    }
-    Result<ComputeRates> probeCompute(const ModelSpec& model, const TrainSpec& training) override {
-        return gsst::probeCompute(model, training);
     }
     ProductRates probeProducts() override { return gsst::probeProducts(); }
     MatrixRates probeMatrices() override { return gsst::probeMatrices(); }

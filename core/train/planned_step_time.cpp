@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/planned_step_time.h"
 
-#include "base/clock.h"
 #include "base/units.h"
 #include "insight/explain_plan.h"
 
@@ -28,7 +27,7 @@ PlannedStepTime::PlannedStepTime(const OpenRun& run)
 void PlannedStepTime::planAgain(int64_t step, const EventSink& sink) {
     if (m_run.collective)
         return;
-    const auto share = m_watch.look(monotonicSeconds(), processorTime());
+    const auto share = m_watch.look(m_since.seconds(), processorTime());
     if (!share)
         return;
     Planned planned = plannedEvent(m_run, step, PlanCause::OtherPrograms);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/clock.h"
 #include "machine/processor_watch.h"
 #include "train/open_run.h"
 
@@ -25,6 +26,7 @@ public:
 private:
     const OpenRun& m_run;
     ProcessorWatch m_watch;
+    Stopwatch m_since;
     double m_seconds;  ///< as told last
 };
 

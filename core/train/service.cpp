@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/create_training_service.h"
 
+#include "backend/compute_backend.h"
 #include "base/units.h"
 #include "base/usable_cores.h"
 #include "data/text_source.h"
@@ -51,13 +52,14 @@ public:
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
         const RunSpec& spec = question.spec;
         GSST_TRY(validate(spec, "the recipe"));
+        GSST_ASSIGN(const auto backend, createBackend(question.device));
         const TensorTable table(spec.model);
         PlanPreview preview;
         preview.parameters = table.parameters();
         GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         preview.threadWarning = threadWarning({spec.training.threads, place.ranksHere, usableCores()});
-        GSST_ASSIGN(const Means means, meansOf(question));
-        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec), table);
+        GSST_ASSIGN(const Means means, meansOf(question, *backend));
+        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec, *backend), table);
         const auto plan = makePlan(means.share, table, means.hardware, means.limits);
         if (!plan.ok()) {
             preview.problem = plan.error().text();
@@ -89,6 +91,7 @@ public:
         if (MachineInUse::now())
             return Error{ErrorCode::Busy, "This computer cannot be measured now", "",
                          "a run computes and would spoil the figures", "Pause the run first"};
+        GSST_ASSIGN(const auto backend, createBackend(question.device));
         MeasurementOptions options;
         options.folder = question.folder;
         options.quick = question.quick;
@@ -99,11 +102,11 @@ public:
         } else {
             GSST_ASSIGN(options.spec, loadPreset(m_presetsFolder, kUsualRecipe));
         }
-        return gsst::measureComputer(m_files, options, std::move(stop));
+        return gsst::measureComputer(m_files, *backend, options, std::move(stop));
     }
 
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) override {
-        GSST_TRY(checkDevice(request.device));
+        GSST_TRY(createBackend(request.device));
         GSST_ASSIGN(auto trace, openTrace(request.trace));
         return std::unique_ptr<RunSession>(
             std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
@@ -123,20 +126,20 @@ private:
         MachineLimits limits;
     };
 
-    RunSpec resolvedHere(RunSpec spec) {
-        resolveProducts(m_files, spec.training);
+    RunSpec resolvedHere(RunSpec spec, ComputeBackend& backend) {
+        resolveProducts(m_files, backend, spec.training);
         return spec;
     }
-    Result<Means> meansOf(const PlanQuestion& question) {
+    Result<Means> meansOf(const PlanQuestion& question, ComputeBackend& backend) {
         const std::filesystem::path folder =
             question.folder.empty() ? std::filesystem::current_path() : question.folder;
         GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         Means means;
-        RunSpec spec = resolvedHere(question.spec);
+        RunSpec spec = resolvedHere(question.spec, backend);
         spec.training.microBatch = dividedMicroBatch(spec.training, place.ranks);
         GSST_ASSIGN(means.share, shareOf(spec, place.ranks));
-        means.hardware = measureMachine(m_files, folder, means.share, DriveProbe::KnownOnly).profile;
-        means.limits = machineLimits(m_files, folder);
+        means.hardware = measureMachine(m_files, backend, folder, means.share, DriveProbe::KnownOnly).profile;
+        means.limits = machineLimits(m_files, backend, folder);
         means.limits.ranks = place.ranks;
         return means;
     }
@@ -147,7 +150,8 @@ private:
                           const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
         GSST_TRY(validate(question.spec, "the recipe"));
         const TensorTable table(question.spec.model);
-        GSST_ASSIGN(const Means means, meansOf(question));
+        GSST_ASSIGN(const auto backend, createBackend(question.device));
+        GSST_ASSIGN(const Means means, meansOf(question, *backend));
         GSST_ASSIGN(const Plan plan, makePlan(means.share, table, means.hardware, means.limits));
         return tell({means.share, table, means.hardware, means.limits}, plan);
     }
@@ -160,13 +164,6 @@ private:
         TraceRequest own = request;
         own.file = fileOfRank(request.file, place);
         return TraceWriter::create(m_files, own);
-    }
-
-    static Status checkDevice(const std::string& device) {
-        if (device == "cpu")
-            return {};
-        return Error{ErrorCode::InvalidInput, "This device is not available", "--device " + device,
-                     "this version trains on the processor", "Use --device cpu"};
     }
 
     FileSystem& m_files;

@@ -4,12 +4,11 @@
 #include "base/clock.h"
 #include "data/batch.h"
 #include "data/sampler.h"
-#include "device/cpu_device.h"
+#include "device/host_pool.h"
 #include "device/system_memory.h"
 #include "engine/agreement.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
-#include "tensors/tensor_library.h"
 #include "train/clipping.h"
 #include "train/outlier_watch.h"
 
@@ -20,23 +19,20 @@
 namespace gsst {
 
 struct Trainer::Impl {
-    Impl(const TrainerParts& given, const TensorTable& modelTable)
-        : parts(given), share(given.spec), table(modelTable),
-          ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit)
-                                         : std::make_unique<CpuPool>(given.plan.deviceLimit)),
-          devicePool(*ownedPool),
+    Impl(const TrainerParts& given, const TensorTable& modelTable, std::unique_ptr<OpenDevice> openDevice)
+        : parts(given), share(shareOf(given)), table(modelTable), device(std::move(openDevice)),
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
-          device(devicePool), format(modelTable, parts.spec.training.state, parts.share),
-          builder(modelTable, format, shared(), given.plan.placement),
+          format(modelTable, parts.spec.training.state, parts.share),
+          builder(modelTable, format, share.training, given.plan.placement),
           batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
         }
         if (parts.onShortage) {
-            devicePool.onRefusal([this](const PoolRefusal& refusal) {
+            device->pool().onRefusal([this](const PoolRefusal& refusal) {
                 parts.onShortage({Tier::Device, refusal.wanted, refusal.there});
             });
             ramPool.onRefusal(
@@ -44,10 +40,10 @@ struct Trainer::Impl {
         }
     }
 
-    /// Settles `share`, which the members after it are made from.
-    const TrainSpec& shared() {
+    static RunSpec shareOf(const TrainerParts& parts) {
+        RunSpec share = parts.spec;
         share.training.sequencesPerStep /= parts.collective ? parts.collective->ranks() : 1;
-        return share.training;
+        return share;
     }
 
     struct HostBatch {
@@ -67,10 +63,8 @@ struct Trainer::Impl {
     TrainerParts parts;
     RunSpec share;  ///< of parts.spec, that this process computes
     const TensorTable& table;
-    std::unique_ptr<CpuPool> ownedPool;
-    CpuPool& devicePool;
-    CpuPool ramPool;
-    CpuDevice device;
+    std::unique_ptr<OpenDevice> device;
+    HostPool ramPool;
     StateFormat format;
     ProgramBuilder builder;
     std::vector<HostBatch> batches;
@@ -82,7 +76,7 @@ struct Trainer::Impl {
     std::unique_ptr<File> shares;
     std::unique_ptr<File> boundaries;
     std::unique_ptr<HostState> host;
-    std::unique_ptr<TrainingMath> math;
+    std::unique_ptr<BatchMath> math;
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
 
@@ -91,8 +85,7 @@ struct Trainer::Impl {
 };
 
 Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
-    tensors->useThreads(training().threads);
+    GSST_TRY(parts.backend->useThreads(training().threads));
     FileSystem& files = *parts.files;
     GSST_ASSIGN(const TokenSplit split,
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
@@ -108,7 +101,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
     GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
-    math = tensors->trainingMath(table, builder.slices(), training(), devicePool);
+    GSST_ASSIGN(math, parts.backend->makeMath({table, builder.slices(), training()}, *device));
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
     static_cast<void>(io->registerBuffers(ring->memory()));
@@ -130,7 +123,7 @@ EngineParts Trainer::Impl::engineParts() {
     engine.table = &table;
     engine.slices = builder.slices();
     engine.precision = training().precision;
-    engine.device = &device;
+    engine.device = &device->device();
     engine.ram = &ramPool;
     engine.ring = ring.get();
     engine.io = io.get();
@@ -141,7 +134,7 @@ EngineParts Trainer::Impl::engineParts() {
     engine.boundaries = boundaries.get();
     engine.host = host.get();
     engine.observer = parts.observer;
-    engine.sumsWithMath = true;  // the device is the processor
+    engine.sumsWithMath = parts.backend->sumsWithMath();
     engine.collective = parts.collective;
     return engine;
 }
@@ -186,7 +179,8 @@ Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
 Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const TensorTable& table,
                                                const std::function<void(uint64_t, uint64_t)>& progress,
                                                std::stop_token stop) {
-    auto impl = std::make_unique<Impl>(parts, table);
+    GSST_ASSIGN(auto device, parts.backend->open(parts.plan.deviceLimit));
+    auto impl = std::make_unique<Impl>(parts, table, std::move(device));
     GSST_TRY(impl->prepare(progress, stop));
     return std::unique_ptr<Trainer>(new Trainer(std::move(impl)));
 }
@@ -203,14 +197,14 @@ StateStore& Trainer::store() {
 IoCounters Trainer::ioCounters() const {
     return m_impl->io->counters();
 }
-CpuPool& Trainer::devicePool() {
-    return m_impl->devicePool;
+OpenDevice& Trainer::device() {
+    return *m_impl->device;
 }
 
 Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     Impl& impl = *m_impl;
     const Stopwatch watch;
-    impl.devicePool.resetPeak();
+    impl.device->pool().resetPeak();
     impl.ramPool.resetPeak();
     GSST_TRY(impl.loadBatch(impl.driver->step()));
     GSST_ASSIGN(const DrivenStep step, impl.driver->run(moreToCome, stop));
@@ -231,9 +225,9 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     impl.counters = now;
     result.waits = step.waits;
     result.compute = step.compute;
-    result.devicePeak = impl.devicePool.usage().peak;
+    result.devicePeak = impl.device->pool().usage().peak;
     result.countedRamBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
-    result.ramBytes = std::max(result.countedRamBytes, processMemoryBytes() - impl.devicePool.usage().held);
+    result.ramBytes = std::max(result.countedRamBytes, processMemoryBytes() - impl.device->pool().usage().held);
     result.seconds = watch.seconds();
     return result;
 }

@@ -58,7 +58,7 @@ Status TrainingLoop::openTrainer() {
             log(LogLine::Level::Warning, status.error().text());
     };
     parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
-    parts.makeDevicePool = m_run.makeDevicePool;
+    parts.backend = m_run.backend.get();
     parts.collective = m_run.collective.get();
     parts.share = m_run.record.share();
     parts.fingerprint = fingerprintOf(m_run.record.spec, m_run.tokenizer.hash(), int64_t(m_run.tokens->size()));

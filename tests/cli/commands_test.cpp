@@ -41,7 +41,7 @@ TEST_F(CommandsTest, TrainTakesThePresetAsItIs) {
     EXPECT_TRUE(request.sampleText);
     EXPECT_TRUE(request.text.empty());
     EXPECT_EQ(request.runFolder, std::filesystem::path("runs") / "sample");
-    EXPECT_EQ(request.device, "cpu");
+    EXPECT_EQ(request.device, DeviceId{});
 }
 
 TEST_F(CommandsTest, TrainHandsOverEveryOption) {
@@ -49,10 +49,10 @@ TEST_F(CommandsTest, TrainHandsOverEveryOption) {
         train({"--text",      "a.txt",   "--text",      "books",        "--run",  "my run",   "--steps",
                "20",          "--vram",  "64MiB",       "--ram",        "2GiB",   "--disk",   "1GB",
                "--precision", "bf16",    "--residency", "resident",     "--seed", "5",        "--threads",
-               "3",           "--state", "lean",        "--vocabulary", "512",    "--device", "other"});
+               "3",           "--state", "lean",        "--vocabulary", "512",    "--device", "cuda:3"});
     EXPECT_EQ(request.text, (std::vector<std::filesystem::path>{"a.txt", "books"}));
     EXPECT_EQ(request.runFolder, "my run");
-    EXPECT_EQ(request.device, "other");
+    EXPECT_EQ(request.device, (DeviceId{DeviceKind::Cuda, 3}));
     EXPECT_EQ(request.spec.training.steps, 20);
     EXPECT_LE(request.spec.training.warmupSteps, 20);
     EXPECT_EQ(request.spec.budget.deviceBytes, 64 << 20);

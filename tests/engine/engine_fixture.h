@@ -226,7 +226,7 @@ public:
     FakeSliceMath& math() { return *m_math; }
     Device& device() { return *m_device; }
     StagingRing& ring() { return *m_ring; }
-    CpuPool& ram() { return m_ram; }
+    HostPool& ram() { return m_ram; }
     const ProgramBuilder& builder() const { return m_builder; }
 
     std::vector<double> losses;
@@ -264,7 +264,7 @@ private:
     TrainSpec m_training;
     StateFormat m_format;
     ProgramBuilder m_builder;
-    CpuPool m_ram{0};
+    HostPool m_ram{0};
     std::unique_ptr<Device> m_device;
     std::unique_ptr<StagingRing> m_ring;
     std::unique_ptr<StateStore> m_store;
@@ -299,7 +299,7 @@ inline double middleNorm() {
     static const double bound = [] {
         const TensorTable table(tinyModel(true));
         const auto files = makeMemoryFiles();
-        CpuPool pool(0);
+        HostPool pool(0);
         FakeOptions resident;
         resident.placement = residentPlacement();
         FakeRun run(*files, "run", table, resident, std::make_unique<CpuDevice>(pool));

@@ -11,7 +11,7 @@
 namespace gsst::test {
 namespace {
 
-std::unique_ptr<Device> makeDevice(CpuPool& pool) {
+std::unique_ptr<Device> makeDevice(HostPool& pool) {
     return std::make_unique<CpuDevice>(pool);
 }
 
@@ -23,7 +23,7 @@ FakeOptions onDisk() {
 
 std::string trained(FileSystem& files, const FakeOptions& options) {
     const TensorTable table(tinyModel(true));
-    CpuPool pool(0);
+    HostPool pool(0);
     FakeRun run(files, "run", table, options, makeDevice(pool));
     run.create();
     run.open();
@@ -130,7 +130,7 @@ void expectAFlippedBitIsFound(int nth, UpdateRule rule, bool sumsWithMath) {
     auto inner = makeMemoryFiles();
     FaultFiles files(*inner);
     const TensorTable table(tinyModel(true));
-    CpuPool pool(0);
+    HostPool pool(0);
     FakeOptions options = onDisk();
     options.rule = rule;
     options.sumsWithMath = sumsWithMath;
@@ -164,7 +164,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
     std::map<int64_t, std::string> roots;
     {
         auto files = makeMemoryFiles();
-        CpuPool pool(0);
+        HostPool pool(0);
         FakeRun run(*files, "run", table, onDisk(), makeDevice(pool));
         run.create();
         run.open();
@@ -177,7 +177,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
     for (int nth = 1; nth < 120; nth += 7) {
         auto inner = makeMemoryFiles();
         FaultFiles files(*inner);
-        CpuPool pool(0);
+        HostPool pool(0);
         {
             FakeRun run(files, "run", table, onDisk(), makeDevice(pool));
             run.create();
@@ -205,7 +205,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
 TEST(Executor, StopGivesUpTheStepAndAllMemory) {
     auto files = makeMemoryFiles();
     const TensorTable table(tinyModel(true));
-    CpuPool pool(0);
+    HostPool pool(0);
     FakeRun run(*files, "run", table, onDisk(), makeDevice(pool));
     run.create();
     run.open();
@@ -236,7 +236,7 @@ TEST(Executor, DevicePeakIsThePlannedOne) {
     all[6].placement.boundaries = Tier::Disk;
     for (const FakeOptions& options : all) {
         auto files = makeMemoryFiles();
-        CpuPool pool(0);
+        HostPool pool(0);
         FakeRun run(*files, "run", table, options, makeDevice(pool));
         run.create();
         run.open();

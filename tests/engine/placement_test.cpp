@@ -40,7 +40,7 @@ ClipFunctions clipping(Clipping kind, double bound) {
 Outcome train(bool tied, const FakeOptions& options, uint64_t delays) {
     const TensorTable table(tinyModel(tied));
     auto files = makeMemoryFiles();
-    CpuPool pool(0);
+    HostPool pool(0);
     std::unique_ptr<Device> device;
     if (delays > 0)
         device = std::make_unique<DelayingDevice>(pool, delays);

@@ -71,7 +71,7 @@ private:
     const TensorTable& m_table;
     FakeOptions m_options;
     std::array<EngineObserver*, 2> m_observers;
-    std::array<CpuPool, 2> m_pools{CpuPool(0), CpuPool(0)};  // a pool knows the order of one device only
+    std::array<HostPool, 2> m_pools{HostPool(0), HostPool(0)};  // a pool knows the order of one device only
     std::unique_ptr<FakeRendezvous> m_place;
     std::array<std::unique_ptr<FakeCollective>, 2> m_ranks;
     std::array<std::unique_ptr<FakeRun>, 2> m_runs;
@@ -129,7 +129,7 @@ protected:
     const TensorTable table{
         tinyModel(false)};  // a tied matrix has two gradients, and their order of addition is another one
     std::unique_ptr<FileSystem> files = makeMemoryFiles();
-    CpuPool pool{0};
+    HostPool pool{0};
 
 private:
     double m_bound = 0;
@@ -293,7 +293,7 @@ protected:
 
     const TensorTable table{tinyModel(false)};
     std::unique_ptr<FileSystem> files = makeMemoryFiles();
-    CpuPool pool{0};
+    HostPool pool{0};
 };
 
 TEST_F(Agreement, RefusesARankOfAnotherRun) {

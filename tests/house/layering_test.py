@@ -27,17 +27,32 @@ ARROWS = {
     "service": ("data", "store", "spec", "io"),
     "insight": ("service", "plan", "spec"),
     "trace": ("service", "engine", "plan", "io", "spec"),
+    "backend": ("tensors", "engine", "plan", "device", "spec"),
     "ranks": ("engine", "store", "plan", "device", "io", "spec"),
     "tensors": ("ranks", "engine", "plan", "device", "spec"),
     "compute": ("tensors", "nn", "optim", "engine", "plan", "device", "spec"),
-    "machine": ("service", "tensors", "compute", "nn", "plan", "device", "io", "spec"),
+    "machine": ("service", "backend", "tensors", "plan", "device", "io", "spec"),
     "run": ("service", "machine", "optim", "store", "plan", "io", "spec"),
-    "generate": ("service", "tensors", "compute", "nn", "optim", "data", "store", "plan", "device", "io", "spec"),
+    "generate": (
+        "service",
+        "backend",
+        "tensors",
+        "compute",
+        "nn",
+        "optim",
+        "data",
+        "store",
+        "plan",
+        "device",
+        "io",
+        "spec",
+    ),
     "train": (
         "service",
         "insight",
         "trace",
         "tensors",
+        "backend",
         "machine",
         "ranks",
         "run",
@@ -51,8 +66,8 @@ ARROWS = {
         "io",
         "spec",
     ),
-    "bench": ("service", "train", "insight", "machine", "plan", "io", "spec"),
-    "torch_library": ("tensors", "compute", "generate", "machine", "ranks"),
+    "bench": ("service", "train", "backend", "insight", "machine", "plan", "io", "spec"),
+    "torch_library": ("tensors", "compute", "generate", "ranks"),
     "ui": ("service", "spec"),
 }
 CORE = tuple(folder for folder in ARROWS if folder != "ui")
@@ -76,12 +91,11 @@ ROOMS = {
 TORCH = ("torch", "ATen", "c10", "torch_cuda")
 # These are linked without LibTorch into programs that start without it.
 TORCH_FREE = ("base", "spec", "io", "plan", "store", "data", "optim", "engine", "service", "insight", "trace")
-TORCH_FREE += ("tensors", "run", "train", "bench", "ui", "app")
+TORCH_FREE += ("tensors", "backend", "machine", "run", "train", "bench", "ui", "app")
 # In these folders only files of this name may see LibTorch.
 TORCH_FILES = {
     "device": ("torch_pool*",),
     "generate": ("generator.*",),
-    "machine": ("compute_probe.*", "matrix_probe.*", "product_probe.*"),
     "ranks": ("ranks_gloo.cpp", "rendezvous.*", "gloo_group.*", "gradient_link*"),
 }
 

@@ -10,6 +10,7 @@
 #include "machine/probe_shape.h"
 #include "machine/processor_time.h"
 #include "tensors/tensor_library.h"
+#include "tests/support/fake_backend.h"
 #include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
@@ -355,8 +356,10 @@ TEST(Machine, LearnsWhatAnotherProgramMeasured) {
     RunSpec spec;
     spec.model = model(Family::Gpt2, 64);
     spec.training = training(32, 2);
+    const auto backend = test::cpuBackend();
     const auto drive = [&] {
-        return measureMachine(osFileSystem(), folder / "runs" / "to come", spec, DriveProbe::KnownOnly).profile;
+        return measureMachine(osFileSystem(), *backend, folder / "runs" / "to come", spec, DriveProbe::KnownOnly)
+            .profile;
     };
     EXPECT_FALSE(drive().driveMeasured);
     const std::filesystem::path file = userCacheFolder() / "machine.json";
@@ -400,17 +403,45 @@ TEST(Machine, ADriveIsTakenForNoFasterThanItsLimit) {
     EXPECT_EQ(withDriveAtMost(measured, 0).readBytesPerSecond, 3e9) << "there is no limit";
 }
 
+TEST(ComputeProbe, MeasuresTheDeviceOfTheBackend) {
+    const ProbeShape shape = probeShapeOf(model(Family::Gpt2, 64), training(32, 2));
+    const auto delaying = test::delayingBackend(1);
+    const auto rates = probeCompute(*delaying, shape);
+    ASSERT_TRUE(rates.ok()) << rates.error().text();
+    EXPECT_EQ(delaying->opened.size(), 1u);
+    EXPECT_EQ(delaying->maths, 1);
+    EXPECT_EQ(delaying->threads, shape.training.threads);
+    test::FakeBackend full;
+    full.opening = [](int64_t) -> Result<std::unique_ptr<OpenDevice>> {
+        return std::unique_ptr<OpenDevice>(std::make_unique<test::OpenFake>(std::make_unique<HostPool>(1 << 20)));
+    };
+    const auto none = probeCompute(full, shape);
+    ASSERT_FALSE(none.ok());
+    EXPECT_EQ(none.error().code, ErrorCode::OutOfMemory);
+}
+
+TEST(Machine, GivesARunWhatItsDeviceHas) {
+    test::FakeBackend card;
+    card.limit = 8 << 20;
+    EXPECT_EQ(machineLimits(osFileSystem(), card, ".").deviceBytes, 8 << 20);
+    EXPECT_EQ(machineLimits(osFileSystem(), *test::cpuBackend(), ".").deviceBytes, 0) << "it shares the RAM";
+}
+
+TEST(Machine, ShapesAreKeptByDevice) {
+    const ProbeShape shape = probeShapeOf(model(Family::Gpt2, 64), training(32, 2));
+    EXPECT_EQ(cacheKey({}, shape), shape.key()) << "what was measured before there were devices still counts";
+    EXPECT_EQ(cacheKey({DeviceKind::Cuda, 1}, shape), "cuda:1-" + shape.key());
+}
+
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
-    const auto tensors = tensorLibrary();
-    ASSERT_TRUE(tensors.ok()) << tensors.error().text();
+    const auto backend = test::cpuBackend();
     for (const Family family : {Family::Gpt2, Family::Llama})
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const StatePreset preset : {StatePreset::Exact, StatePreset::Lean}) {
                 TrainSpec recipe = training(64, 2);
                 recipe.precision = precision;
                 recipe.state = preset;
-                const ProbeShape shape = probeShapeOf(model(family, 128), recipe);
-                const auto rates = (*tensors)->probeCompute(shape.model, shape.training);
+                const auto rates = probeCompute(*backend, probeShapeOf(model(family, 128), recipe));
                 ASSERT_TRUE(rates.ok()) << rates.error().text();
                 for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops,
                                           rates->headFlops, rates->updateBytes, rates->copyBytes}) {

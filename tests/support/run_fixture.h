@@ -4,6 +4,7 @@
 #include "data/prepare_tokens.h"
 #include "data/sample_corpus.h"
 #include "run/state_files.h"
+#include "tests/support/fake_backend.h"
 #include "train/open_run.h"
 #include "train/trainer.h"
 
@@ -92,6 +93,7 @@ public:
             UpdateRule rule = UpdateRule::Deferred, int64_t ringBytes = 8 << 20)
         : m_spec(std::move(spec)), m_table(m_spec.model) {
         m_parts.files = &osFileSystem();
+        computeOn(cpuBackend());
         m_parts.folder.root = std::move(folder);
         m_parts.spec = m_spec;
         m_parts.plan.placement = placement;
@@ -110,6 +112,11 @@ public:
         m_parts.plan = plan;
     }
 
+    /// From the next open() on.
+    void computeOn(std::unique_ptr<ComputeBackend> backend) {
+        m_backend = std::move(backend);
+        m_parts.backend = m_backend.get();
+    }
     void create(const TokenStore& tokens) {
         m_parts.tokens = &tokens;
         ASSERT_TRUE(osFileSystem().makeFolders(m_parts.folder.root).ok());
@@ -117,9 +124,12 @@ public:
         ASSERT_TRUE(status.ok()) << status.error().text();
     }
     void open() {
-        auto opened = Trainer::open(m_parts, m_table, {}, {});
-        ASSERT_TRUE(opened.ok()) << opened.error().text();
-        m_trainer = std::move(*opened);
+        const Status status = reopen();
+        ASSERT_TRUE(status.ok()) << status.error().text();
+    }
+    Status reopen() {
+        GSST_ASSIGN(m_trainer, Trainer::open(m_parts, m_table, {}, {}));
+        return {};
     }
     void close() { m_trainer.reset(); }
     void run(int steps) {
@@ -149,6 +159,7 @@ private:
     RunSpec m_spec;
     TensorTable m_table;
     TrainerParts m_parts;
+    std::unique_ptr<ComputeBackend> m_backend;
     std::unique_ptr<Trainer> m_trainer;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compute/torch_slice_math.h"
+#include "device/host_pool.h"
 #include "nn/unit_tensors.h"
 #include "spec/cost.h"
 
@@ -210,7 +211,7 @@ public:
 
     TensorTable table;
     TrainSpec spec;
-    CpuPool pool;
+    HostPool pool;
     at::Tensor master;    ///< fp32, padded element spaces of all units
     at::Tensor weights;   ///< the same in compute precision
     at::Tensor gradient;  ///< fp32

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "device/cpu_pool.h"
+#include "device/host_pool.h"
 
 #include "base/philox.h"
 
@@ -18,13 +18,13 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 
-std::byte* take(CpuPool& pool, int64_t bytes) {
+std::byte* take(HostPool& pool, int64_t bytes) {
     auto data = pool.allocate(bytes);
     EXPECT_TRUE(data.ok()) << (data.ok() ? "" : data.error().text());
     return data.ok() ? *data : nullptr;
 }
 
-bool refuses(CpuPool& pool, int64_t bytes) {
+bool refuses(HostPool& pool, int64_t bytes) {
     auto data = pool.allocate(bytes);
     if (data.ok())
         pool.free(*data);
@@ -39,18 +39,18 @@ int64_t residentBytes() {
     return resident * 4096;
 }
 
-TEST(CpuPool, RoundsSizes) {
-    EXPECT_EQ(CpuPool::roundedBytes(0), 64);
-    EXPECT_EQ(CpuPool::roundedBytes(1), 64);
-    EXPECT_EQ(CpuPool::roundedBytes(65), 128);
-    EXPECT_EQ(CpuPool::roundedBytes(kMiB - 1), kMiB);
-    EXPECT_EQ(CpuPool::roundedBytes(kMiB), kMiB);
-    EXPECT_EQ(CpuPool::roundedBytes(kMiB + 1), kMiB + 4096);
-    EXPECT_GT(CpuPool::roundedBytes(std::numeric_limits<int64_t>::max()), int64_t{1} << 62);
+TEST(HostPool, RoundsSizes) {
+    EXPECT_EQ(HostPool::roundedBytes(0), 64);
+    EXPECT_EQ(HostPool::roundedBytes(1), 64);
+    EXPECT_EQ(HostPool::roundedBytes(65), 128);
+    EXPECT_EQ(HostPool::roundedBytes(kMiB - 1), kMiB);
+    EXPECT_EQ(HostPool::roundedBytes(kMiB), kMiB);
+    EXPECT_EQ(HostPool::roundedBytes(kMiB + 1), kMiB + 4096);
+    EXPECT_GT(HostPool::roundedBytes(std::numeric_limits<int64_t>::max()), int64_t{1} << 62);
 }
 
-TEST(CpuPool, AlignsAndOwns) {
-    CpuPool pool(0);
+TEST(HostPool, AlignsAndOwns) {
+    HostPool pool(0);
     for (int64_t bytes : {int64_t{0}, int64_t{1}, int64_t{100}, int64_t{5000}, kMiB, 3 * kMiB + 1}) {
         std::byte* data = take(pool, bytes);
         ASSERT_NE(data, nullptr);
@@ -63,9 +63,9 @@ TEST(CpuPool, AlignsAndOwns) {
     pool.free(nullptr);
 }
 
-TEST(CpuPool, CapHoldsToTheByte) {
+TEST(HostPool, CapHoldsToTheByte) {
     constexpr int64_t kLimit = 4 * kMiB + 64;
-    CpuPool pool(kLimit);
+    HostPool pool(kLimit);
     std::byte* big = take(pool, 4 * kMiB);
     EXPECT_TRUE(refuses(pool, 65));
     std::byte* small = take(pool, 64);
@@ -78,16 +78,16 @@ TEST(CpuPool, CapHoldsToTheByte) {
     EXPECT_EQ(pool.usage().peak, kLimit);
 }
 
-TEST(CpuPool, ALimitBetweenTheGranulesIsNotRoundedUp) {
-    CpuPool pool(2 * kMiB + 63);
+TEST(HostPool, ALimitBetweenTheGranulesIsNotRoundedUp) {
+    HostPool pool(2 * kMiB + 63);
     take(pool, 2 * kMiB);
     EXPECT_TRUE(refuses(pool, 1));
-    CpuPool small(63);
+    HostPool small(63);
     EXPECT_TRUE(refuses(small, 1));
 }
 
-TEST(CpuPool, RefusalLeavesEverythingAsItWas) {
-    CpuPool pool(10 * kMiB);
+TEST(HostPool, RefusalLeavesEverythingAsItWas) {
+    HostPool pool(10 * kMiB);
     std::byte* kept = take(pool, 4 * kMiB);
     std::byte* cached = take(pool, 3 * kMiB);
     pool.free(cached);
@@ -102,8 +102,8 @@ TEST(CpuPool, RefusalLeavesEverythingAsItWas) {
     EXPECT_TRUE(pool.owns(kept));
 }
 
-TEST(CpuPool, ErrorTellsTheFigures) {
-    CpuPool pool(8 * kMiB);
+TEST(HostPool, ErrorTellsTheFigures) {
+    HostPool pool(8 * kMiB);
     take(pool, 5 * kMiB);
     const auto data = pool.allocate(4 * kMiB);
     ASSERT_FALSE(data.ok());
@@ -111,8 +111,8 @@ TEST(CpuPool, ErrorTellsTheFigures) {
         EXPECT_NE(data.error().text().find(part), std::string::npos) << data.error().text();
 }
 
-TEST(CpuPool, ReusesBySizeAndCounts) {
-    CpuPool pool(0);
+TEST(HostPool, ReusesBySizeAndCounts) {
+    HostPool pool(0);
     std::byte* first = take(pool, 2 * kMiB);
     pool.free(first);
     EXPECT_EQ(pool.usage().inUse, 0);
@@ -126,8 +126,8 @@ TEST(CpuPool, ReusesBySizeAndCounts) {
     EXPECT_EQ(pool.usage().peak, kMiB);
 }
 
-TEST(CpuPool, GivesBackAsLittleOfTheCacheAsWillDo) {
-    CpuPool pool(12 * kMiB);
+TEST(HostPool, GivesBackAsLittleOfTheCacheAsWillDo) {
+    HostPool pool(12 * kMiB);
     std::vector<std::byte*> blocks;
     for (int64_t size : {1, 2, 3, 6})
         blocks.push_back(take(pool, size * kMiB));
@@ -141,9 +141,9 @@ TEST(CpuPool, GivesBackAsLittleOfTheCacheAsWillDo) {
     pool.free(fresh);
 }
 
-TEST(CpuPool, HeldNeverExceedsTheLimit) {
+TEST(HostPool, HeldNeverExceedsTheLimit) {
     constexpr int64_t kLimit = 20 * kMiB;
-    CpuPool pool(kLimit);
+    HostPool pool(kLimit);
     std::vector<std::pair<std::byte*, int64_t>> blocks;
     int refusals = 0;
     for (uint64_t i = 0; i < 20000; ++i) {
@@ -158,7 +158,7 @@ TEST(CpuPool, HeldNeverExceedsTheLimit) {
             int64_t inUse = 0;
             for (const auto& block : blocks)
                 inUse += block.second;
-            const int64_t rounded = CpuPool::roundedBytes(bytes);
+            const int64_t rounded = HostPool::roundedBytes(bytes);
             ASSERT_EQ(data.ok(), inUse + rounded <= kLimit) << "what fits is given, what does not fit is refused";
             refusals += !data.ok();
             if (data.ok())
@@ -169,14 +169,14 @@ TEST(CpuPool, HeldNeverExceedsTheLimit) {
     EXPECT_GT(refusals, 100) << "the test did not reach the limit";
 }
 
-TEST(CpuPool, TrimLowersResidentMemory) {
+TEST(HostPool, TrimLowersResidentMemory) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "a sanitizer's own memory hides the figure";
 #endif
     constexpr int64_t kBytes = 256 * kMiB;
     if (residentBytes() == 0)
         GTEST_SKIP() << "the system does not tell the resident memory";
-    CpuPool pool(0);
+    HostPool pool(0);
     const int64_t before = residentBytes();
     std::byte* data = take(pool, kBytes);
     EXPECT_LT(residentBytes() - before, 16 * kMiB) << "fresh memory is not touched";
@@ -189,9 +189,9 @@ TEST(CpuPool, TrimLowersResidentMemory) {
     EXPECT_EQ(pool.usage().held, 0);
 }
 
-TEST(CpuPool, ThreadsShareIt) {
+TEST(HostPool, ThreadsShareIt) {
     constexpr int64_t kLimit = 8 * kMiB;
-    CpuPool pool(kLimit);
+    HostPool pool(kLimit);
     std::vector<std::thread> threads;
     for (uint64_t thread = 0; thread < 4; ++thread)
         threads.emplace_back([&, thread] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "machine/product_probe.h"
+#include "compute/product_probe.h"
 
 #include "base/clock.h"
 #include "base/usable_cores.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/result.h"
 #include "engine/slice_math.h"
 
 #include <cstdint>
@@ -8,8 +9,9 @@
 
 namespace gsst {
 
-/// The engine's mathematics, and the tokens it is about, which the engine does not know.
-class TrainingMath : public SliceMath {
+/// SliceMath that is told the tokens of its micro-batches, by whoever drives the engine. One thread, and none of the
+/// other calls in progress.
+class BatchMath : public SliceMath {
 public:
     /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's
     /// microBatch; target -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "machine/matrix_probe.h"
+#include "compute/matrix_probe.h"
 
 #include "base/clock.h"
 #include "nn/linear.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "device/cpu_pool.h"
+#include "device/host_pool.h"
 
 #include "device/system_memory.h"
 
@@ -31,7 +31,7 @@ MemorySource systemMemory() {
     return {takeMemory, returnMemory};
 }
 
-CpuPool::CpuPool(int64_t limitBytes) : CpuPool(limitBytes, systemMemory()) {}
-CpuPool::CpuPool(int64_t limitBytes, MemorySource source) : CachingPool(limitBytes, std::move(source)) {}
+HostPool::HostPool(int64_t limitBytes) : HostPool(limitBytes, systemMemory()) {}
+HostPool::HostPool(int64_t limitBytes, MemorySource source) : CachingPool(limitBytes, std::move(source)) {}
 
 }  // namespace gsst

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/create_backend.h"
+
+#include "device/cpu_device.h"
+#include "device/host_pool.h"
+#include "tensors/tensor_library.h"
+
+#include <utility>
+
+namespace gsst {
+namespace {
+
+class OpenCpu : public OpenDevice {
+public:
+    explicit OpenCpu(int64_t limitBytes) : m_pool(limitBytes), m_device(m_pool) {}
+    CachingPool& pool() override { return m_pool; }
+    Device& device() override { return m_device; }
+
+private:
+    HostPool m_pool;
+    CpuDevice m_device;
+};
+
+class CpuBackend : public ComputeBackend {
+public:
+    DeviceId id() const override { return {}; }
+    std::string title() const override { return "processor"; }
+    int64_t memoryLimit() const override { return 0; }
+    bool sumsWithMath() const override { return true; }
+
+    Result<std::unique_ptr<OpenDevice>> open(int64_t limitBytes) override {
+        return std::unique_ptr<OpenDevice>(std::make_unique<OpenCpu>(limitBytes));
+    }
+    Result<std::unique_ptr<BatchMath>> makeMath(MathInputs inputs, OpenDevice& device) override {
+        GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+        return tensors->sliceMath(inputs.table, std::move(inputs.slices), inputs.training, device.pool());
+    }
+    Status useThreads(int64_t threads) override {
+        GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+        tensors->useThreads(threads);
+        return {};
+    }
+
+    ProductRates probeProducts() override {
+        const auto tensors = tensorLibrary();
+        return tensors.ok() ? (*tensors)->probeProducts() : ProductRates();
+    }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ComputeBackend>> createCpuBackend() {
+    return std::unique_ptr<ComputeBackend>(std::make_unique<CpuBackend>());
+}
+
+}  // namespace gsst
