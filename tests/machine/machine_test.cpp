@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/usable_cores.h"
 #include "io/twins/memory_files.h"
+#include "machine/compute_probe.h"
 #include "machine/machine.h"
 #include "machine/median_time.h"
-#include "machine/probe_shape.h"
 #include "machine/processor_time.h"
 #include "tensors/tensor_library.h"
 #include "tests/support/fake_backend.h"
@@ -377,7 +377,7 @@ TEST(Machine, LearnsWhatAnotherProgramMeasured) {
 
 /// What a window has besides LibTorch, before it loads that and after.
 TEST(Machine, ThePlanCountsWhatThisProcessHas) {
-    const auto programBytes = [] { return machineLimits(osFileSystem(), ".").programBytes; };
+    const auto programBytes = [] { return machineLimits(osFileSystem(), *test::cpuBackend(), ".").programBytes; };
     const auto child = [&programBytes](bool loadsTensors) -> int {
         const int64_t plain = programBytes();
         std::vector<char> window(size_t{200} << 20, 'x');
