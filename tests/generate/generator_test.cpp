@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "generate/generator.h"
+#include "generate/token_sampler.h"
 
 #include "nn/linear.h"
 #include "nn/norm.h"
