@@ -24,8 +24,7 @@ struct Trainer::Impl {
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
-          format(modelTable, parts.spec.training.state, parts.share),
-          builder(modelTable, format, share.training, given.plan.placement),
+          plan(modelTable, share.training, parts.share, given.plan),
           batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
@@ -65,8 +64,7 @@ struct Trainer::Impl {
     const TensorTable& table;
     std::unique_ptr<OpenDevice> device;
     HostPool ramPool;
-    StateFormat format;
-    ProgramBuilder builder;
+    CompiledPlan plan;
     std::vector<HostBatch> batches;
     std::optional<Sampler> sampler;
     std::optional<ValidationSequences> validation;
@@ -90,22 +88,22 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(const TokenSplit split,
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
-    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
+    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, plan.format(), Caching::Direct));
     if (parts.collective)
         GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
     GSST_ASSIGN(sampler,
                 Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
-    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
-    GSST_ASSIGN(shares, workFile(parts.folder.shares(), tiedGradientFileBytes(table, parts.plan)));
-    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
-    GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
+    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), plan.gradientFileBytes()));
+    GSST_ASSIGN(shares, workFile(parts.folder.shares(), plan.tiedGradientFileBytes()));
+    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), plan.boundaryFileBytes()));
+    GSST_ASSIGN(host, HostState::create(table, plan.format(), plan.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
-    GSST_ASSIGN(math, parts.backend->makeMath({table, builder.slices(), training()}, *device));
+    GSST_ASSIGN(math, parts.backend->makeMath({table, plan.slices(), training()}, *device));
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
     static_cast<void>(io->registerBuffers(ring->memory()));
-    driver = std::make_unique<StepDriver>(engineParts(), builder, driverOptions());
+    driver = std::make_unique<StepDriver>(engineParts(), plan, driverOptions());
     return driver->load(progress, stop);
 }
 
@@ -121,7 +119,7 @@ Result<std::unique_ptr<File>> Trainer::Impl::workFile(const std::filesystem::pat
 EngineParts Trainer::Impl::engineParts() {
     EngineParts engine;
     engine.table = &table;
-    engine.slices = builder.slices();
+    engine.slices = plan.slices();
     engine.precision = training().precision;
     engine.device = &device->device();
     engine.ram = &ramPool;
@@ -141,8 +139,6 @@ EngineParts Trainer::Impl::engineParts() {
 
 DriverOptions Trainer::Impl::driverOptions() const {
     DriverOptions options;
-    options.rule = parts.plan.rule;
-    options.breakEven = parts.plan.breakEven;
     options.clip = clipFunctions(training(), table.unitCount());
     options.scaling = lossScaling(training());
     options.judge = OutlierWatch(training());
@@ -167,7 +163,8 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    const StateFormat format(table, parts.spec.training.state, parts.share);
+    const StateFormat format(table, parts.spec.training.state, optimizerSpec(parts.spec.training.optimizer),
+                             parts.share);
     GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, format, Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     CommitRecord first;
@@ -196,6 +193,9 @@ StateStore& Trainer::store() {
 }
 IoCounters Trainer::ioCounters() const {
     return m_impl->io->counters();
+}
+const CompiledPlan& Trainer::plan() const {
+    return m_impl->plan;
 }
 OpenDevice& Trainer::device() {
     return *m_impl->device;

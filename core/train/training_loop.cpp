@@ -71,8 +71,8 @@ Status TrainingLoop::openTrainer() {
     GSST_TRY(saveRecord());
     GSST_ASSIGN(const RunSpec share, shareOf(m_run.record.spec, m_run.place.ranks));
     if (m_trace)
-        m_trace->expect(listStep({share, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
-    m_observer.expect(m_trainer->committedStep(), int(share.training.microBatchesPerStep()));
+        m_trace->expect(listStep(m_trainer->plan(), m_run.hardware));
+    m_observer.expect(m_trainer->committedStep());
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_stepTime.emplace(m_run);
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
