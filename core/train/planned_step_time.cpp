@@ -13,9 +13,8 @@ namespace {
 
 /// Of the step alone, in the simulation.
 double simulatedSeconds(const OpenRun& run, const HardwareProfile& hardware) {
-    RunSpec share = run.record.spec;
-    share.budget = run.budget;
-    return listStep({share, *run.table, hardware, run.limits}, run.plan).seconds;
+    const PlanBasis basis{run.record.spec, *run.table, hardware, run.limits};
+    return listStep(compiledFor(basis, run.plan), hardware).seconds;
 }
 
 }  // namespace

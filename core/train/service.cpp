@@ -52,11 +52,9 @@ public:
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
         GSST_TRY(validate(question.spec, "the recipe"));
         GSST_ASSIGN(const auto backend, createBackend(question.device));
-        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         const TensorTable table(question.spec.model);
         GSST_ASSIGN(const Means means, meansOf(question, *backend));
         PlanPreview preview = previewOf(question, *backend, table);
-        preview.threadWarning = threadWarning({question.spec.training.threads, place.ranksHere, usableCores()});
         const PlanBasis basis{means.share, table, means.hardware, means.limits};
         if (const auto plan = makePlan(means.share, table, means.hardware, means.limits); plan.ok())
             fillPreview(preview, basis, compiledFor(basis, *plan));
@@ -150,6 +148,9 @@ private:
     PlanPreview previewOf(const PlanQuestion& question, ComputeBackend& backend, const TensorTable& table) {
         PlanPreview preview;
         preview.parameters = table.parameters();
+        const auto place = rankOfThisProcess();  // that it is known was found out before
+        preview.threadWarning =
+            threadWarning({question.spec.training.threads, place.ok() ? place->ranksHere : 1, usableCores()});
         preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(question.spec, backend), table);
         return preview;
     }
