@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/platform/installed_memory.h"
 #include "app/platform/program.h"
+#include "base/usable_cores.h"
 #include "machine/machine.h"
 #include "service/create_training_service.h"
 #include "ui/main_window.h"
@@ -9,11 +10,10 @@
 #include <QApplication>
 #include <QSettings>
 #include <QStandardPaths>
-#include <QThread>
 #include <QThreadPool>
 
 int main(int count, char** arguments) {
-    gsst::ensurePassiveWaiting(arguments);
+    gsst::preferPassiveWaiting();
     QApplication application(count, arguments);
     QApplication::setOrganizationName("GSST");
     QApplication::setApplicationName("GSST Studio");
@@ -24,7 +24,7 @@ int main(int count, char** arguments) {
     gsst::MainWindow::Places places;
     const QString documents = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
     places.runsFolder = gsst::toPath(QSettings().value("runsFolder", documents + "/GSST runs").toString());
-    places.machine = {gsst::installedRamBytes(), gsst::availableRamBytes(), QThread::idealThreadCount()};
+    places.machine = {gsst::installedRamBytes(), gsst::availableRamBytes(), gsst::usableCores()};
     int code = 0;
     {
         gsst::MainWindow window(*service, theme, places);

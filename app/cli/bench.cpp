@@ -6,7 +6,9 @@
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
 #include "base/units.h"
+#include "base/usable_cores.h"
 #include "service/run_tools.h"
+#include "service/thread_warning.h"
 
 #include <algorithm>
 #include <charconv>
@@ -83,6 +85,11 @@ Result<BenchOptions> sweepPoint(BenchCommandOptions& options, const CommandConte
     return benchOptions(changed, context);
 }
 
+void warnOfThreads(const RunSpec& spec) {
+    if (const std::string text = threadWarning({spec.training.threads, 1, usableCores()}); !text.empty())
+        std::cerr << "warning: " << text << std::endl;
+}
+
 Status runSweep(BenchCommandOptions& options, const CommandContext& context, const std::stop_token& stop,
                 std::vector<SweepPoint>& points) {
     if (options.values.empty())
@@ -91,6 +98,8 @@ Status runSweep(BenchCommandOptions& options, const CommandContext& context, con
                              : std::vector<std::string>{"100MB", "200MB", "400MB", "800MB", "1600MB"};
     for (const std::string& value : options.values) {
         GSST_ASSIGN(const BenchOptions bench, sweepPoint(options, context, value));
+        if (points.empty())
+            warnOfThreads(bench.spec);
         GSST_ASSIGN(BenchResult result, runBench(bench, showProgress, stop));
         points.push_back({value, std::move(result)});
     }
@@ -114,6 +123,7 @@ int bench(BenchCommandOptions& options, CommandContext& context) {
     auto bench = benchOptions(options, context);
     if (!bench.ok())
         return reportError(bench.error(), options.json);
+    warnOfThreads(bench->spec);
     auto result = runBench(*bench, showProgress, interrupted.token());
     endProgress();
     if (!result.ok())

@@ -18,7 +18,7 @@ Ctrl-C finishes and commits the step; gsst resume goes on from there, to the sam
 }  // namespace
 
 int main(int argc, char** argv) {
-    gsst::ensurePassiveWaiting(argv);
+    gsst::preferPassiveWaiting();
     const std::filesystem::path presets = gsst::presetsFolder();
     const auto service = gsst::createTrainingService(presets);
     gsst::CommandContext context{*service, presets};

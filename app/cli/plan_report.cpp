@@ -50,6 +50,10 @@ std::string driveText(const PlanPreview& plan) {
                          "look when it starts");
 }
 
+std::string threadText(const PlanPreview& plan) {
+    return plan.threadWarning.empty() ? std::string() : paragraph("threads:", "TOO MANY: " + plan.threadWarning);
+}
+
 std::string costText(const RunSpec& spec, const PlanPreview& plan) {
     return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " +
                                      std::to_string(spec.training.tokensPerStep()) + " tokens (" +
@@ -58,7 +62,7 @@ std::string costText(const RunSpec& spec, const PlanPreview& plan) {
            paragraph("disk:   ", !plan.usesDrive() ? std::string("nothing is read or written in a step")
                                                    : size(plan.readBytesPerStep) + " read and " +
                                                          size(plan.writtenBytesPerStep) + " written a step") +
-           driveText(plan) +
+           driveText(plan) + threadText(plan) +
            paragraph("the run:", formatDuration(plan.totalSeconds) + " for " + std::to_string(spec.training.steps) +
                                      " steps, " +
                                      formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) +
@@ -160,6 +164,7 @@ nlohmann::ordered_json planJson(const PlanPreview& plan, const PlanExplanation& 
             {"drive_read_bytes_per_second", plan.driveReadRate},
             {"drive_write_bytes_per_second", plan.driveWriteRate},
             {"drive_measured", plan.driveMeasured},
+            {"thread_warning", plan.threadWarning},
             {"update", plan.updateRule},
             {"update_reason", explanation.updateReason},
             {"break_even_clipped_share", explanation.breakEven},

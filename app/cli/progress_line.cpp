@@ -38,6 +38,18 @@ const char* nameOf(RunState state) {
     return "unknown";
 }
 
+const char* nameOf(PlanCause cause) {
+    switch (cause) {
+    case PlanCause::Opened:
+        return "opened";
+    case PlanCause::OutOfMemory:
+        return "out of memory";
+    case PlanCause::OtherPrograms:
+        return "other programs";
+    }
+    return "unknown";
+}
+
 struct ToJson {
     Json operator()(const StateChanged& e) const {
         return {{"event", "state"}, {"state", nameOf(e.state)}, {"step", e.step}};
@@ -50,7 +62,7 @@ struct ToJson {
                 {"parameters", e.parameters},
                 {"tokens_per_step", e.tokensPerStep},
                 {"micro_batch", e.microBatch},
-                {"cause", e.cause == PlanCause::OutOfMemory ? "out of memory" : "opened"},
+                {"cause", nameOf(e.cause)},
                 {"seconds_per_step", e.secondsPerStep},
                 {"device_peak_bytes", e.devicePeakBytes},
                 {"device_limit_bytes", e.deviceLimitBytes},

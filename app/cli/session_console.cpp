@@ -110,6 +110,8 @@ void SessionConsole::show(const Event& event) {
         if (log->level != LogLine::Level::Info || log->text != "The session has ended")
             printLine((log->level == LogLine::Level::Info ? "" : "warning: ") + log->text);
     } else if (const auto* plan = std::get_if<Planned>(&event)) {
+        if (plan->cause == PlanCause::OtherPrograms)
+            return;  // a line of the log says what is new
         printLine(
             "Plan: " + formatCount(uint64_t(plan->parameters)) + " parameters in " + std::to_string(plan->slices) +
             " slices, state " + (plan->streamed ? "on disk" : "in RAM") + "; device " +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/platform/program.h"
 
+#include "base/program_path.h"
+
 namespace gsst {
 
 std::filesystem::path presetsFolder() {

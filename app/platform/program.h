@@ -5,13 +5,10 @@
 
 namespace gsst {
 
-/// Folder and name of the running program.
-std::filesystem::path programPath();
-
-/// Starts the program again with OMP_WAIT_POLICY=passive unless a policy is set already. OpenMP reads it when its
-/// library is loaded, before main(); its default (spinning) makes small steps twenty times slower as soon as anything
-/// else runs.
-void ensurePassiveWaiting(char** arguments);
+/// Sets OMP_WAIT_POLICY=passive unless a policy is set already. OpenMP reads it when its library is loaded, which comes
+/// with the tensor library; its default (spinning) makes small steps twenty times slower as soon as anything else runs.
+/// Call it first in main(): it changes the environment, so no other thread may run yet.
+void preferPassiveWaiting();
 
 /// presets/ beside the program (installed), or in the source tree (built in place).
 std::filesystem::path presetsFolder();

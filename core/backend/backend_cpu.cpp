@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/create_backend.h"
 
-#include "compute/torch_slice_math.h"
 #include "device/cpu_device.h"
 #include "device/host_pool.h"
+#include "tensors/tensor_library.h"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
 #include <utility>
 
 namespace gsst {
@@ -34,12 +31,20 @@ public:
     Result<std::unique_ptr<OpenDevice>> open(int64_t limitBytes) override {
         return std::unique_ptr<OpenDevice>(std::make_unique<OpenCpu>(limitBytes));
     }
-    std::unique_ptr<BatchMath> makeMath(MathInputs inputs, OpenDevice& device) override {
-        return std::make_unique<TorchSliceMath>(inputs.table, std::move(inputs.slices), inputs.training, device.pool());
+    Result<std::unique_ptr<BatchMath>> makeMath(MathInputs inputs, OpenDevice& device) override {
+        GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+        return tensors->sliceMath(inputs.table, std::move(inputs.slices), inputs.training, device.pool());
     }
-    void useThreads(int64_t threads) override { at::set_num_threads(int(std::max<int64_t>(1, threads))); }
+    Status useThreads(int64_t threads) override {
+        GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+        tensors->useThreads(threads);
+        return {};
+    }
 
-    ProductRates probeProducts() override { return gsst::probeProducts(); }
+    ProductRates probeProducts() override {
+        const auto tensors = tensorLibrary();
+        return tensors.ok() ? (*tensors)->probeProducts() : ProductRates();
+    }
 };
 
 }  // namespace

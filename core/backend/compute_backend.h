@@ -3,13 +3,13 @@
 
 #include "base/device_id.h"
 #include "base/result.h"
-#include "compute/product_probe.h"
 #include "device/caching_pool.h"
 #include "device/device.h"
 #include "engine/batch_math.h"
 #include "plan/program/slicing.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
+#include "tensors/arithmetic_rates.h"
 
 #include <cstdint>
 #include <memory>
@@ -53,13 +53,14 @@ public:
 
     /// Opens the device with at most `limitBytes` of its memory; 0 = no limit.
     virtual Result<std::unique_ptr<OpenDevice>> open(int64_t limitBytes) = 0;
-    /// Mathematics whose device pointers are those of `device`, which must outlive it.
-    virtual std::unique_ptr<BatchMath> makeMath(MathInputs inputs, OpenDevice& device) = 0;
-    /// How many cores of the processor work on what the calling thread computes from now on.
-    virtual void useThreads(int64_t threads) = 0;
+    /// Mathematics whose device pointers are those of `device`, which must outlive it. Fails where its code cannot be
+    /// loaded (see tensorLibrary()).
+    virtual Result<std::unique_ptr<BatchMath>> makeMath(MathInputs inputs, OpenDevice& device) = 0;
+    /// How many cores of the processor work on what the calling thread computes from now on. Fails as makeMath().
+    virtual Status useThreads(int64_t threads) = 0;
 
-    /// How fast products in bf16 are in either way, measured now (see probeProducts()); not known where there is no
-    /// choice.
+    /// How fast products in bf16 are in either way, measured now (see TensorLibrary::probeProducts()); not known where
+    /// there is no choice, or where that fails.
     virtual ProductRates probeProducts() = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "compute/product_probe.h"
 
 #include "base/clock.h"
+#include "base/usable_cores.h"
 #include "nn/linear.h"
 
 #include <ATen/ops/empty.h>
@@ -14,7 +15,6 @@
 #include <array>
 #include <exception>
 #include <future>
-#include <thread>
 
 namespace gsst {
 namespace {
@@ -52,7 +52,7 @@ std::array<double, 2> shortestSeconds() {
 ProductRates probeProducts() {
     const auto measure = []() -> ProductRates {
         try {
-            at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
+            at::set_num_threads(usableCores());
             const auto seconds = shortestSeconds();
             const double flops = 2 * 2.0 * double(kTokens * kInputs * kOutputs);
             return {flops / std::max(1e-9, seconds[size_t(Products::Native)]),

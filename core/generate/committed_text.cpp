@@ -3,16 +3,18 @@
 
 #include "data/stream_decoder.h"
 #include "generate/committed_units.h"
+#include "tensors/tensor_library.h"
 
 namespace gsst {
 
 Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
                                   const std::function<void(const std::string&)>& onText, std::stop_token stop) {
-    model.backend.useThreads(model.spec.training.threads);
+    GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+    GSST_TRY(model.backend.useThreads(model.spec.training.threads));
     CachingPool& pool = model.device.pool();
     const Precision precision = model.spec.training.precision;
     GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, pool));
-    Generator generator(model.table, model.spec.training, *units, pool);
+    const auto generator = tensors->textGenerator(model.table, model.spec.training, *units, pool);
 
     std::vector<int64_t> prompt;
     for (int32_t token : model.tokenizer.encode(options.prompt))
@@ -41,7 +43,8 @@ Result<std::string> committedText(const TextModel& model, const GenerateOptions&
         add(decoder.push(int32_t(token)));
         return true;
     };
-    GSST_ASSIGN([[maybe_unused]] const int64_t drawn, generator.generate(prompt, generation, onToken, std::move(stop)));
+    GSST_ASSIGN([[maybe_unused]] const int64_t drawn,
+                generator->generate(prompt, generation, onToken, std::move(stop)));
     add(decoder.finish());
     return text;
 }

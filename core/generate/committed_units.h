@@ -2,20 +2,20 @@
 #pragma once
 
 #include "device/caching_pool.h"
-#include "generate/generator.h"
 #include "io/aligned_buffer.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 #include "store/state_store.h"
+#include "tensors/text_generator.h"
 
 #include <map>
 #include <memory>
 
 namespace gsst {
 
-/// Units and parts of units of the committed slot for a Generator: kept in the pool as long as its limit allows; when
-/// it does not, everything is dropped and each is read anew whenever it is needed. Sums are checked on every read. One
-/// thread.
+/// Units and parts of units of the committed slot for a TextGenerator: kept in the pool as long as its limit allows;
+/// when it does not, everything is dropped and each is read anew whenever it is needed. Sums are checked on every read.
+/// One thread.
 class CommittedUnits : public SliceSource {
 public:
     /// References must outlive it.

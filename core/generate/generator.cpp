@@ -5,6 +5,7 @@
 #include "base/philox.h"
 #include "compute/slice_tensors.h"
 #include "compute/torch_guard.h"
+#include "generate/token_sampler.h"
 #include "nn/attention_unit.h"
 #include "nn/embedding_unit.h"
 #include "nn/linear.h"

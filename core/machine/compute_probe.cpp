@@ -101,7 +101,7 @@ Status Bench::fill(DeviceBuffer& buffer) {
 
 Status Bench::prepare(ComputeBackend& backend) {
     GSST_ASSIGN(m_open, backend.open(0));
-    m_math = backend.makeMath({m_table, slicesOf(m_table), m_training}, *m_open);
+    GSST_ASSIGN(m_math, backend.makeMath({m_table, slicesOf(m_table), m_training}, *m_open));
     m_element = computeElementBytes(m_training.precision);
     int64_t elements = 0;
     for (const UnitInfo& unit : m_table.units()) {
@@ -255,7 +255,7 @@ Result<ComputeRates> Bench::ratesOnce() {
 
 Result<ComputeRates> probeCompute(ComputeBackend& backend, const ProbeShape& shape) {
     const auto measure = [&]() -> Result<ComputeRates> {
-        backend.useThreads(shape.training.threads);
+        GSST_TRY(backend.useThreads(shape.training.threads));
         Bench bench(shape);
         GSST_TRY(bench.prepare(backend));
         return bench.rates();

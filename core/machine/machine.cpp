@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine/machine.h"
 
+#include "base/round_up.h"
 #include "machine/compute_probe.h"
 #include "service/computer_summary.h"
-
-#include <torch/headeronly/version.h>
+#include "tensors/tensor_library.h"
 
 #include <algorithm>
 #include <atomic>
@@ -16,8 +16,11 @@
 namespace gsst {
 namespace {
 
-/// LibTorch's libraries and heap, thread stacks, the tokenizer's and the tables' memory: 390 to 470 MiB seen on Linux.
+/// LibTorch's libraries and heap, thread stacks, the tokenizer's and the tables' memory, and a program that has little
+/// besides, such as the command line: 390 to 470 MiB seen on Linux.
 constexpr int64_t kProgramBytes = int64_t{448} << 20;
+constexpr int64_t kPlainProgramBytes = int64_t{32} << 20;  ///< the command line has less without LibTorch
+constexpr int64_t kProgramGranule = int64_t{16} << 20;     ///< plans are not to change with every small allocation
 
 constexpr uint64_t kQuickProbeBytes = uint64_t{128} << 20;
 constexpr const char* kCacheFile = "machine.json";
@@ -131,7 +134,7 @@ private:
     /// Also what other programs have measured meanwhile: a window may be open for days.
     void load(FileSystem& files) {
         if (m_machine.empty()) {
-            m_machine = machineName() + ", LibTorch " + TORCH_VERSION + ", GSST Studio " + GSST_VERSION;
+            m_machine = machineName() + ", LibTorch " + GSST_TORCH_VERSION ", GSST Studio " GSST_VERSION;
             if (const std::filesystem::path folder = userCacheFolder(); !folder.empty())
                 m_file = folder / kCacheFile;
         }
@@ -152,6 +155,12 @@ private:
     MachineCache m_disturbed;  ///< measured while a run computed
 };
 
+/// In this process: a window takes more than the command line.
+int64_t programBytes() {
+    const int64_t more = bytesBesideTensors() - kPlainProgramBytes;
+    return kProgramBytes + (more > 0 ? roundUp(more, kProgramGranule) : 0);
+}
+
 }  // namespace
 
 std::string cacheKey(const DeviceId& device, const ProbeShape& shape) {
@@ -162,7 +171,7 @@ MachineLimits machineLimits(FileSystem& files, const ComputeBackend& backend, co
     MachineLimits limits;
     limits.deviceBytes = backend.memoryLimit();
     limits.ramBytes = int64_t(double(availableRamBytes()) * kShareOfFreeRam);
-    limits.programBytes = kProgramBytes;
+    limits.programBytes = programBytes();
     if (auto space = files.freeSpace(existingPart(files, folder)); space.ok())
         limits.diskBytes = int64_t(*space);
     return limits;

@@ -2,92 +2,37 @@
 #include "machine/measure_computer.h"
 
 #include "base/cancelled.h"
-#include "base/clock.h"
+#include "base/usable_cores.h"
 #include "io/async/io_probe.h"
 #include "machine/compute_probe.h"
 #include "machine/machine.h"
 #include "machine/product_choice.h"
-#include "nn/linear.h"
-
-#include <ATen/ATen.h>
-#include <ATen/cpu/Utils.h>
+#include "tensors/tensor_library.h"
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 namespace gsst {
 namespace {
 
-constexpr int64_t kProductSize = 1024;
-constexpr int64_t kCopiedFloats = int64_t{32} << 20;  ///< 128 MiB: more than caches hold
-constexpr int kLeastRounds = 3;
-constexpr int kMostRounds = 100;
-constexpr double kEnoughSeconds = 0.5;
 constexpr uint64_t kQuickBytes = uint64_t{128} << 20;  ///< of the drive's temporary file
 constexpr uint64_t kThoroughBytes = uint64_t{1} << 30;
 constexpr uint64_t kSustainedBytes = uint64_t{4} << 30;  ///< written first, to use the drive's fast cache up
 constexpr uint64_t kLargestReport = 1u << 16;
 
-/// Seconds of the shortest of several calls, after one to warm up.
-double shortestOf(const std::function<void()>& work) {
-    work();
-    double shortest = 1e9;
-    const Stopwatch total;
-    for (int round = 0; round < kLeastRounds || (round < kMostRounds && total.seconds() < kEnoughSeconds); ++round) {
-        const Stopwatch watch;
-        work();
-        shortest = std::min(shortest, watch.seconds());
-    }
-    return std::max(1e-9, shortest);
+void describeProcessor(ComputerReport& report, const ProcessorFacts& facts) {
+    report.threads = usableCores();
+    report.processor = facts.name.empty() ? "unknown processor" : facts.name;
+    report.cores = facts.cores > 0 ? facts.cores : report.threads;
+    report.instructions = facts.instructions;
+    report.fastBf16 = facts.fastBf16;
 }
 
-double productFlops(at::ScalarType type) {
-    const at::InferenceMode guard;
-    const at::Tensor a = at::ones({kProductSize, kProductSize}, type), b = at::ones({kProductSize, kProductSize}, type);
-    at::Tensor product = at::empty_like(a);
-    return 2.0 * double(kProductSize * kProductSize * kProductSize) /
-           shortestOf([&] { at::matmul_out(product, a, b); });
-}
-
-double upcastProductFlops() {
-    const at::InferenceMode guard;
-    const at::Tensor a = at::ones({kProductSize, kProductSize}, at::kHalf),
-                     b = at::ones({kProductSize, kProductSize}, at::kHalf);
-    const at::Tensor product = at::empty_like(a);
-    return 2.0 * double(kProductSize * kProductSize * kProductSize) /
-           shortestOf([&] { linearInto(product, a, b, Products::Upcast); });
-}
-
-double memoryBytes() {
-    const at::InferenceMode guard;
-    const at::Tensor from = at::ones({kCopiedFloats}, at::kFloat);
-    const at::Tensor to = at::ones({kCopiedFloats}, at::kFloat);
-    return 2.0 * double(kCopiedFloats) * sizeof(float) / shortestOf([&] { to.copy_(from); });
-}
-
-void describeProcessor(ComputerReport& report) {
-    const auto capabilities = at::cpu::get_cpu_capabilities();
-    const auto value = [&](const char* name) {
-        const auto found = capabilities.find(name);
-        return found == capabilities.end() ? c10::IValue() : found->second;
-    };
-    const auto has = [&](const char* name) {
-        const c10::IValue flag = value(name);
-        return flag.isBool() && flag.toBool();
-    };
-    const c10::IValue name = value("cpu_name"), cores = value("num_physical_cores");
-    report.threads = std::max(1u, std::thread::hardware_concurrency());
-    report.processor = name.isString() ? name.toStringRef() : "unknown processor";
-    report.cores = cores.isInt() ? cores.toInt() : report.threads;
-    constexpr std::pair<const char*, const char*> kSets[] = {
-        {"avx2", "AVX2"}, {"avx512_f", "AVX-512"}, {"avx512_bf16", "AVX-512 BF16"}, {"amx_bf16", "AMX BF16"},
-        {"neon", "NEON"}, {"sve", "SVE"},          {"sve_bf16", "SVE BF16"}};
-    for (const auto& [flag, label] : kSets)
-        if (has(flag))
-            report.instructions.emplace_back(label);
-    report.fastBf16 = has("avx512_bf16") || has("amx_bf16") || has("sve_bf16");
+void tell(ComputerReport& report, const MatrixRates& rates) {
+    report.productFlopsFp32 = rates.fp32Flops;
+    report.productFlopsBf16 = rates.bf16Flops;
+    report.productFlopsFp16 = rates.fp16Flops;
 }
 
 void tell(ComputerReport& report, const ComputeRates& rates) {
@@ -147,21 +92,20 @@ Result<ComputerReport> measureComputer(FileSystem& files, ComputeBackend& backen
             options.progress({what, 0, 100, "%"});
         return {};
     };
+    GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
     ComputerReport report;
     GSST_ASSIGN(const uint64_t space, files.freeSpace(options.folder));
     report.diskFreeBytes = int64_t(space);
     report.folder = named(options.folder);
     report.recipe = options.spec.name;
     report.sustained = !options.quick;
-    describeProcessor(report);
+    describeProcessor(report, tensors->processorFacts());
     report.ramTotalBytes = totalRamBytes();
     report.ramFreeBytes = availableRamBytes();
     GSST_TRY(begin("Measuring the memory"));
-    report.memoryBytes = memoryBytes();
+    report.memoryBytes = tensors->probeMemory();
     GSST_TRY(begin("Measuring matrix products"));
-    report.productFlopsFp32 = productFlops(at::kFloat);
-    report.productFlopsBf16 = productFlops(at::kBFloat16);
-    report.productFlopsFp16 = upcastProductFlops();
+    tell(report, tensors->probeMatrices());
     GSST_TRY(begin("Measuring a layer of the model"));
     MachineCache arithmetic;
     if (backend.id() == DeviceId{})

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine/probe_shape.h"
 
+#include "base/usable_cores.h"
 #include "spec/cost.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
 #include <iterator>
-#include <thread>
 
 namespace gsst {
 namespace {
@@ -78,7 +78,7 @@ ProbeShape probeShapeOf(const ModelSpec& model, const TrainSpec& training) {
     shape.training.sequencesPerStep = shape.training.microBatch;
     shape.training.headTokenChunk = std::min(training.headTokenChunk, shape.training.tokensPerMicroBatch());
     if (shape.training.threads == 0)
-        shape.training.threads = std::max(1u, std::thread::hardware_concurrency());
+        shape.training.threads = usableCores();
     return shape;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "compute/product_probe.h"
 #include "spec/train_spec.h"
+#include "tensors/arithmetic_rates.h"
 
 #include <functional>
 

@@ -10,8 +10,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <stop_token>
 #include <string>
 
 namespace gsst {
@@ -77,12 +75,5 @@ public:
     /// and connects anew. Fails at once, and for good, if a rank is lost.
     virtual Status meetAgain() = 0;
 };
-
-/// Meets the other ranks; Cancelled by `stop` until they are there. Spans of Collective::sum() are in the memory of
-/// `gradients`, all else is in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing
-/// when this was built, InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without
-/// such a card.
-Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
-                                                const RankTimeouts& timeouts, std::stop_token stop);
 
 }  // namespace gsst

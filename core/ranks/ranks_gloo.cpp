@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ranks/gloo_group.h"
 #include "ranks/gradient_link.h"
-#include "ranks/ranks.h"
+#include "ranks/rank_link.h"
 #include "ranks/rendezvous.h"
 
 #include <c10/util/env.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ranks/ranks.h"
+#include "ranks/rank_link.h"
 
 namespace gsst {
 

@@ -2,13 +2,13 @@
 #include "run/state_files.h"
 
 #include "base/cancelled.h"
+#include "base/usable_cores.h"
 #include "io/aligned_buffer.h"
 #include "optim/init.h"
 #include "optim/worker_pool.h"
 
 #include <algorithm>
 #include <span>
-#include <thread>
 #include <vector>
 
 namespace gsst {
@@ -38,7 +38,7 @@ Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t s
     int64_t largest = 0;
     for (int block = 0; block < format.blockCount(); ++block)
         largest = std::max(largest, format.bytes(block, 1));
-    WorkerPool workers(int(std::max(1u, std::thread::hardware_concurrency())));
+    WorkerPool workers(usableCores());
     std::vector<AlignedBuffer> buffers(kBlocksAtATime);
     for (AlignedBuffer& buffer : buffers) {
         GSST_ASSIGN(buffer, AlignedBuffer::create(size_t(largest)));

@@ -38,11 +38,12 @@ struct SliceInfo {
 };
 
 enum class PlanCause {
-    Opened,      ///< the run begins, or goes on after a pause
-    OutOfMemory  ///< the plan before took more memory than there was
+    Opened,        ///< the run begins, or goes on after a pause
+    OutOfMemory,   ///< the plan before took more memory than there was
+    OtherPrograms  ///< they take the processor now, or have left it: only the time of a step is another one
 };
 
-/// Figures of the plan, sent before the first step, after a pause and after a replan.
+/// Figures of the plan, sent before the first step, after a pause, after a replan, and when the time is planned again.
 struct Planned {
     PlanCause cause = PlanCause::Opened;
     int64_t steps = 0;

@@ -99,6 +99,7 @@ struct PlanPreview {
     double driveWriteRate = 0;
     bool driveMeasured = false;  ///< else the two are assumed
     bool usesDrive() const { return readBytesPerStep + writtenBytesPerStep > 0; }
+    std::string threadWarning;  ///< of a recipe with more threads than cores, see threadWarning(); else empty
     Bottleneck bottleneck{};
     std::string
         updateRule;  ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM

@@ -2,10 +2,10 @@
 #include "spec/cost.h"
 
 #include "base/round_up.h"
+#include "base/usable_cores.h"
 #include "spec/vocabulary_chunks.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace gsst {
 
@@ -21,7 +21,7 @@ constexpr int64_t kScratchPerThread = 3 << 19;  // largest seen of native bf16 p
 
 int64_t threadsOf(const TrainSpec& training) {
     // Asking the system takes longer than all other arithmetic of a plan.
-    static const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
+    static const int64_t cores = usableCores();
     return training.threads > 0 ? training.threads : cores;
 }
 

@@ -2,6 +2,7 @@
 #include "train/open_run.h"
 
 #include "base/units.h"
+#include "base/usable_cores.h"
 #include "data/prepare_tokens.h"
 #include "data/sample_corpus.h"
 #include "data/text_source.h"
@@ -9,6 +10,7 @@
 #include "data/tokenizer_trainer.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
+#include "service/thread_warning.h"
 #include "store/commit_log.h"
 #include "store/state_store.h"
 #include "train/rank_rendezvous.h"
@@ -18,7 +20,6 @@
 #include "insight/slice_infos.h"
 #include <algorithm>
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace gsst {
@@ -87,7 +88,13 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
 /// Fills in what the recipe leaves to this machine; from here on it is part of the run.
 void resolveDefaults(RunSpec& spec, const ProcessRank& place) {
     if (spec.training.threads == 0)
-        spec.training.threads = std::max(1u, std::thread::hardware_concurrency() / unsigned(place.ranksHere));
+        spec.training.threads = std::max(1, usableCores() / place.ranksHere);
+}
+
+void warnOfThreads(const OpenRun& run, const EventSink& sink) {
+    const ThreadUse use{run.record.spec.training.threads, run.place.ranksHere, usableCores()};
+    if (std::string text = threadWarning(use); !text.empty())
+        warn(sink, std::move(text));
 }
 
 /// The same for what all ranks must have in common.
@@ -201,6 +208,7 @@ public:
         GSST_TRY(validate(run->record.spec, "the run's settings"));
         if (m_files.exists(run->folder.runJson()))
             return alreadyThere(run->folder);
+        warnOfThreads(*run, m_sink);
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
@@ -328,6 +336,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     GSST_ASSIGN(run->lock, lockRun(files, folder));
     if (steps > 0)
         GSST_TRY(changeSteps(files, *run, steps));
+    warnOfThreads(*run, sink);
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
     GSST_TRY(openTokens(*run));

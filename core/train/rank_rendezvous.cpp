@@ -2,6 +2,7 @@
 #include "train/rank_rendezvous.h"
 
 #include "engine/agreement.h"
+#include "tensors/tensor_library.h"
 
 #include <algorithm>
 #include <array>
@@ -43,7 +44,8 @@ Status meetOthers(OpenRun& run, const EventSink& sink, std::stop_token stop) {
     sink(LogLine{LogLine::Level::Info, "Rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) +
                                            ", run folder " + run.folder.root.string() + ", waits for the others at " +
                                            place.masterAddress + ":" + std::to_string(place.masterPort)});
-    GSST_ASSIGN(run.collective, connectRanks(place, {}, {}, std::move(stop)));
+    GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
+    GSST_ASSIGN(run.collective, tensors->connectRanks(place, {}, {}, std::move(stop)));
     GSST_TRY(takeOverReplan(run));
     GSST_ASSIGN(const std::vector<Hash128> recipes,
                 gatherValues(*run.collective, Channel::Steps, fingerprintOf(run.record.spec)));

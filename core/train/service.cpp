@@ -3,6 +3,7 @@
 
 #include "backend/compute_backend.h"
 #include "base/units.h"
+#include "base/usable_cores.h"
 #include "data/text_source.h"
 #include "data/tokenizer.h"
 #include "insight/explain_plan.h"
@@ -11,6 +12,7 @@
 #include "machine/measure_computer.h"
 #include "ranks/ranks.h"
 #include "run/run_listing.h"
+#include "service/thread_warning.h"
 #include "trace/trace_writer.h"
 #include "train/session.h"
 
@@ -146,6 +148,9 @@ private:
     PlanPreview previewOf(const PlanQuestion& question, ComputeBackend& backend, const TensorTable& table) {
         PlanPreview preview;
         preview.parameters = table.parameters();
+        const auto place = rankOfThisProcess();  // that it is known was found out before
+        preview.threadWarning =
+            threadWarning({question.spec.training.threads, place.ok() ? place->ranksHere : 1, usableCores()});
         preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(question.spec, backend), table);
         return preview;
     }

@@ -83,7 +83,7 @@ struct Trainer::Impl {
 };
 
 Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    parts.backend->useThreads(training().threads);
+    GSST_TRY(parts.backend->useThreads(training().threads));
     FileSystem& files = *parts.files;
     GSST_ASSIGN(const TokenSplit split,
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
@@ -99,7 +99,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), plan.boundaryFileBytes()));
     GSST_ASSIGN(host, HostState::create(table, plan.format(), plan.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
-    math = parts.backend->makeMath({table, plan.slices(), training()}, *device);
+    GSST_ASSIGN(math, parts.backend->makeMath({table, plan.slices(), training()}, *device));
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
     static_cast<void>(io->registerBuffers(ring->memory()));

@@ -27,8 +27,7 @@ Error damagedState(const std::filesystem::path& folder, const TensorTable& table
         why += ", nor are " + std::to_string(report.damaged.size() - 1) + " other blocks";
     return {ErrorCode::Corrupt, "The saved state is damaged", (folder / first.file).string(), why,
             "Nothing was changed. Check the drive, then run 'gsst verify' on the folder: it tells what is damaged and "
-            "whether the "
-            "commit before can still be used"};
+            "whether the commit before can still be used"};
 }
 
 /// What a rank wants of all.
@@ -75,6 +74,7 @@ Status TrainingLoop::openTrainer() {
         m_trace->expect(listStep(m_trainer->plan(), m_run.hardware));
     m_observer.expect(m_trainer->committedStep());
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
+    m_stepTime.emplace(m_run);
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
     return {};
 }
@@ -222,6 +222,7 @@ Result<StepResult> TrainingLoop::runStep() {
 Status TrainingLoop::oneStep() {
     GSST_ASSIGN(const StepResult result, runStep());
     GSST_TRY(report(result));
+    m_stepTime->planAgain(m_trainer->step(), m_sink);
     GSST_TRY(tellOfFault(result));
     const int64_t step = m_trainer->step();
     if (validationDue(step))

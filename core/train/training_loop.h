@@ -10,6 +10,7 @@
 #include "train/give_up_step.h"
 #include "train/observer_list.h"
 #include "train/open_run.h"
+#include "train/planned_step_time.h"
 #include "train/trainer.h"
 
 #include <cstdint>
@@ -73,7 +74,8 @@ private:
     std::unique_ptr<Trainer> m_trainer;
     std::optional<Shortage> m_shortage;  ///< the last one of this trainer, or of the one that could not be opened
     PlanCause m_planCause = PlanCause::Opened;
-    double m_secondsPerStep = 0;  ///< smoothed
+    double m_secondsPerStep = 0;                ///< smoothed
+    std::optional<PlannedStepTime> m_stepTime;  ///< of the trainer that is open
     int64_t m_validatedStep = -1;
 };
 

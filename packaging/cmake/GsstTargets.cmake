@@ -9,6 +9,20 @@ function(gsst_library name)
     target_link_libraries(gsst_${name} PUBLIC gsst_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# gsst_program(<target>): linked with no library that it does not use itself (CUDA's comes with the folders that know
+# cards), and built with the one that it loads when it needs tensors.
+function(gsst_program name)
+    target_link_options(${name} PRIVATE LINKER:--as-needed)
+    gsst_loads_tensors(${name})
+endfunction()
+
+# gsst_loads_tensors(<target>): whoever builds it wants the tensor library too. It looks for it in ../lib/gsst-studio.
+function(gsst_loads_tensors name)
+    if(TARGET gsst_torch_library)
+        add_dependencies(${name} gsst_torch_library)
+    endif()
+endfunction()
+
 # gsst_test(<file stem> LIBRARIES ... [LABELS ...] [TIMEOUT s]): one GoogleTest program from <file stem>.cpp,
 # one ctest entry.
 function(gsst_test name)

@@ -14,6 +14,10 @@ if(NOT GSST_TORCH_FOUND_DIR OR NOT EXISTS "${GSST_TORCH_FOUND_DIR}/lib/libtorch_
                         "lib/libtorch_cpu.so).")
 endif()
 set(torch_dir "${GSST_TORCH_FOUND_DIR}")
+file(STRINGS "${torch_dir}/include/torch/headeronly/version.h" version_lines
+    REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+string(REGEX MATCHALL "[0-9]+" version_numbers "${version_lines}")
+list(JOIN version_numbers "." GSST_TORCH_VERSION)
 get_filename_component(site_packages "${torch_dir}/.." ABSOLUTE)
 set(cuda_dir "${site_packages}/nvidia/cu13")
 

@@ -101,6 +101,18 @@ TEST_F(PlanReportTest, SaysWhatItKnowsOfTheDrive) {
     EXPECT_EQ(m_out.find("drive:"), std::string::npos) << "not needed";
 }
 
+TEST_F(PlanReportTest, SaysThatThereAreTooManyThreads) {
+    plan({});
+    EXPECT_EQ(m_out.find("threads:"), std::string::npos);
+    m_service.preview.threadWarning = "64 threads share the 2 processor cores that they may use. They wait for each "
+                                      "other, and a step takes many times as long. Use --threads 2, or leave it out";
+    plan({});
+    expectNarrow();
+    expectOut({"threads: TOO MANY: 64 threads share the 2", "leave it out"});
+    plan({"--json"});
+    EXPECT_EQ(nlohmann::json::parse(m_out)["thread_warning"], m_service.preview.threadWarning);
+}
+
 TEST_F(PlanReportTest, ExplainsToPrograms) {
     plan({"--json"});
     const auto json = nlohmann::json::parse(m_out);

@@ -53,6 +53,8 @@ TEST(ProgressLine, JsonTellsWhyThereIsANewPlan) {
     plan.cause = PlanCause::OutOfMemory;
     EXPECT_EQ(nlohmann::json::parse(eventJson(plan))["cause"], "out of memory");
     EXPECT_EQ(nlohmann::json::parse(eventJson(plan))["micro_batch"], 2);
+    plan.cause = PlanCause::OtherPrograms;
+    EXPECT_EQ(nlohmann::json::parse(eventJson(plan))["cause"], "other programs");
 }
 
 TEST(ProgressLine, JsonHasNullForWhatIsNoNumber) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "generate/generator.h"
 
+#include "generate/token_sampler.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "tests/support/slice_math_fixture.h"

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "machine/compute_probe.h"
 #include "machine/machine_cache.h"
 #include "machine/product_choice.h"
 
 #include "base/clock.h"
+#include "base/usable_cores.h"
 #include "io/twins/memory_files.h"
+#include "machine/compute_probe.h"
 #include "machine/machine.h"
 #include "machine/median_time.h"
 #include "machine/processor_time.h"
+#include "tensors/tensor_library.h"
 #include "tests/support/fake_backend.h"
 #include "tests/support/manual_clock.h"
 
@@ -315,7 +317,7 @@ TEST(ProbeShape, KnowsAWindowThatHidesSomething) {
 TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
     TrainSpec recipe = training(64, 2);
     const ProbeShape all = probeShapeOf(model(Family::Gpt2, 128), recipe);
-    recipe.threads = std::max(1u, std::thread::hardware_concurrency());
+    recipe.threads = usableCores();
     EXPECT_EQ(all.key(), probeShapeOf(model(Family::Gpt2, 128), recipe).key());
     recipe.threads += 1;
     EXPECT_NE(all.key(), probeShapeOf(model(Family::Gpt2, 128), recipe).key());
@@ -367,7 +369,9 @@ TEST(ProductChoice, IsSettledOnceAndOnlyWhereItIsLeftOpen) {
 }
 
 TEST(ProductProbe, GivesRatesOfBothWays) {
-    const ProductRates rates = probeProducts();
+    const auto tensors = tensorLibrary();
+    ASSERT_TRUE(tensors.ok()) << tensors.error().text();
+    const ProductRates rates = (*tensors)->probeProducts();
     EXPECT_TRUE(rates.known());
     EXPECT_LT(rates.nativeFlops, 1e15);
     EXPECT_LT(rates.upcastFlops, 1e15);
@@ -399,6 +403,24 @@ TEST(Machine, LearnsWhatAnotherProgramMeasured) {
     EXPECT_EQ(drive().readBytesPerSecond, 3e9);
     EXPECT_EQ(drive().writeBytesPerSecond, 2e9);
     std::filesystem::remove_all(folder);
+}
+
+/// What a window has besides LibTorch, before it loads that and after.
+TEST(Machine, ThePlanCountsWhatThisProcessHas) {
+    const auto programBytes = [] { return machineLimits(osFileSystem(), *test::cpuBackend(), ".").programBytes; };
+    const auto child = [&programBytes](bool loadsTensors) -> int {
+        const int64_t plain = programBytes();
+        std::vector<char> window(size_t{200} << 20, 'x');
+        if (loadsTensors && !tensorLibrary().ok())
+            return 1;
+        const int64_t more = programBytes() - plain;
+        if (loadsTensors && more != programBytes() - plain)
+            return 2;
+        return more > int64_t{150} << 20 && more < int64_t{250} << 20 && window.back() == 'x' ? 0 : 3;
+    };
+    // In processes of their own: another test may have loaded the library here.
+    EXPECT_EXIT(std::exit(child(false)), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(std::exit(child(true)), testing::ExitedWithCode(0), "");
 }
 
 TEST(Machine, ADriveIsTakenForNoFasterThanItsLimit) {

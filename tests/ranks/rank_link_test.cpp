@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Two ranks, as threads of this process, over the connections that processes have.
 #include "device/cuda_device.h"
-#include "ranks/ranks.h"
+#include "ranks/rank_link.h"
 
 #include <gtest/gtest.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>

@@ -48,13 +48,13 @@ public:
         opened.push_back(limitBytes);
         return opening ? opening(limitBytes) : m_cpu->open(limitBytes);
     }
-    std::unique_ptr<BatchMath> makeMath(MathInputs inputs, OpenDevice& device) override {
+    Result<std::unique_ptr<BatchMath>> makeMath(MathInputs inputs, OpenDevice& device) override {
         ++maths;
         return m_cpu->makeMath(std::move(inputs), temporaries ? *temporaries : device);
     }
-    void useThreads(int64_t count) override {
+    Status useThreads(int64_t count) override {
         threads = count;
-        m_cpu->useThreads(count);
+        return m_cpu->useThreads(count);
     }
     ProductRates probeProducts() override { return products; }
 

@@ -5,6 +5,7 @@
 #include "replan_fixture.h"
 
 #include "ranks/ranks.h"
+#include "tensors/tensor_library.h"
 
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -38,7 +39,9 @@ protected:
     using Both = std::array<Told, kRanks>;
     void SetUp() override {
         ProcessRank alone{0, 1, 1, "127.0.0.1", freePort(), false, ""};
-        const auto ranks = connectRanks(alone, {}, {}, {});
+        const auto tensors = tensorLibrary();
+        ASSERT_TRUE(tensors.ok()) << tensors.error().text();
+        const auto ranks = (*tensors)->connectRanks(alone, {}, {}, {});
         if (!ranks.ok() && ranks.error().code == ErrorCode::InvalidInput)
             GTEST_SKIP() << ranks.error().text();
     }

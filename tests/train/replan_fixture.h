@@ -39,7 +39,7 @@ inline Told train(OpenRun& run, const Listener& listener = {}) {
             told.steps.push_back(*step);
         } else if (const auto* validated = std::get_if<Validated>(&event)) {
             told.validations[validated->step] = validated->loss;
-        } else if (const auto* plan = std::get_if<Planned>(&event)) {
+        } else if (const auto* plan = std::get_if<Planned>(&event); plan && plan->cause != PlanCause::OtherPrograms) {
             told.plans.push_back(*plan);
         } else if (const auto* line = std::get_if<LogLine>(&event); line && line->level == LogLine::Level::Warning) {
             told.warnings.push_back(line->text);

@@ -16,6 +16,7 @@ private slots:
     void waitsForOtherRanksAreShown();
     void noValidationNoLegendOfIt();
     void newPlanMovesThePredictions();
+    void otherProgramsMoveThePlannedTimeAlone();
     void laneSaysWhichSliceIsWhich();
     void pauseAndResume();
     void stopAsksAndKeepsTheSession();
@@ -167,6 +168,23 @@ void DashboardTest::newPlanMovesThePredictions() {
     QCOMPARE(page().verdict().verdict(), QString("Not measured yet"));
     events().push(exampleStep(20));
     QTRY_COMPARE(page().verdict().verdict(), QString("Compute-bound"));
+}
+
+void DashboardTest::otherProgramsMoveThePlannedTimeAlone() {
+    open();
+    replayExample(events(), 20);
+    QTRY_COMPARE(page().lastStep().step, int64_t(20));
+    const auto slices = page().lane().model().cells().size();
+    Planned plan = examplePlan();
+    plan.cause = PlanCause::OtherPrograms;
+    plan.firstStep = 20;
+    plan.secondsPerStep = 80;
+    events().push(plan);
+    QTRY_COMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 0), QString("80.0"));
+    QVERIFY(std::fabs(page().throughput().predicted() - 131072 / 80.0) < 1e-6);
+    QCOMPARE(page().loss().plot().markText(20), QString());
+    QCOMPARE(page().lane().model().cells().size(), slices);
+    QCOMPARE(page().verdict().verdict(), QString("Not measured yet"));
 }
 
 void DashboardTest::pauseAndResume() {

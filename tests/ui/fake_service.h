@@ -232,9 +232,11 @@ public:
         plan.driveReadRate = driveMeasured ? 3.4e9 : 1.5e9;
         plan.driveWriteRate = driveMeasured ? 2.6e9 : 1e9;
         plan.driveMeasured = driveMeasured;
+        plan.threadWarning = tooManyThreads ? "64 threads share the 2 processor cores" : "";
         return plan;
     }
     std::atomic<bool> driveMeasured = true;
+    std::atomic<bool> tooManyThreads = false;
     std::filesystem::path lastFolder() {
         const std::lock_guard lock(m_runsMutex);
         return m_lastFolder;

@@ -11,6 +11,7 @@
 #include <QMenu>
 #include <QSpinBox>
 
+#include <cmath>
 #include <fstream>
 
 using namespace gsst;
@@ -61,6 +62,7 @@ private slots:
     void init() { makeWindow(); }
     void cleanup() { dropAll(); }
     void wizardTrainsMyText();
+    void planCountsTheWindow();
     void pauseOfTheSample();
 
 private:
@@ -220,6 +222,18 @@ void RealRunTest::wizardTrainsMyText() {
     const auto verified = verifyRun(runFolder(), {}, {});
     QVERIFY(verified.ok() && verified->damage.empty());
     QCOMPARE(verified->step, int64_t(kSteps));
+}
+
+/// Whatever the window itself takes is in the plan, and what LibTorch takes, which is loaded for the first step.
+void RealRunTest::planCountsTheWindow() {
+    QVERIFY(press(*m_window, "Try the sample"));
+    QVERIFY(waitForSteps(3));
+    if (residentBytes() == 0)
+        QSKIP("this system does not tell how much memory a process has");
+    const double predicted = double(page().plan().ramPeakBytes), measured = double(m_steps.back().ramBytes);
+    qInfo("RAM: %.0f MiB predicted, %.0f MiB measured", predicted / kMiB, measured / kMiB);
+    QVERIFY2(std::fabs(measured / predicted - 1) < 0.12, "more than 12 % off");
+    QVERIFY(closeWindow());
 }
 
 void RealRunTest::pauseOfTheSample() {

@@ -44,6 +44,7 @@ private slots:
     void refusedChoiceTellsWhy();
     void whyIsAskedWhenOpened();
     void saysWhetherTheDriveWasMeasured();
+    void saysThatThereAreTooManyThreads();
 
 private:
     NewRunWizard& open(std::vector<std::filesystem::path> text, bool sample = false);
@@ -356,6 +357,23 @@ void WizardTest::whyIsAskedWhenOpened() {
     const int before = m_service->explanations;
     wizard.currentPage()->findChildren<QDoubleSpinBox*>().front()->setValue(8);
     QTRY_VERIFY(m_service->explanations > before);
+}
+
+void WizardTest::saysThatThereAreTooManyThreads() {
+    const auto says = [this](const QString& text) {
+        for (const QLabel* label : m_wizard->currentPage()->findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(text))
+                return true;
+        return false;
+    };
+    for (const bool many : {false, true}) {
+        m_service->tooManyThreads = many;
+        open({"/texts/story.txt"});
+        goTo(ModelPageId);
+        QCOMPARE(says("64 threads share"), many);
+        goTo(BudgetPageId);
+        QCOMPARE(says("64 threads share"), many);
+    }
 }
 
 void WizardTest::saysWhetherTheDriveWasMeasured() {

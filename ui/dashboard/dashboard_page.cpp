@@ -182,13 +182,16 @@ void DashboardPage::opened() {
 
 void DashboardPage::planned(const Planned& plan) {
     m_plan = plan;
+    m_verdict->setPlan(plan);
+    showPredictedSpeed(plan);
+    if (plan.cause == PlanCause::OtherPrograms)
+        return;  // only the time is another one
     m_lane->reset(plan.slices, plan.sliceInfos);
     LossPlot& plot = m_loss->plot();
     plot.series().setTokensPerStep(plan.tokensPerStep);
     if (plan.firstStep > 0)
         plot.mark(plan.firstStep, plan.cause == PlanCause::OutOfMemory ? tr("new plan") : tr("resumed"));
     plot.dataChanged();
-    m_verdict->setPlan(plan);
     const bool large = double(std::max(plan.devicePeakBytes, plan.deviceLimitBytes)) >= kGiB;
     m_memoryUnit = large ? kGiB : kMiB;
     m_memory->setTitle(large ? tr("Device memory, GiB") : tr("Device memory, MiB"));
@@ -198,12 +201,15 @@ void DashboardPage::planned(const Planned& plan) {
                            tr("limit %1").arg(bytesNumber(double(plan.deviceLimitBytes), m_memoryUnit)));
     else
         m_memory->setLimit(kNone, {});
-    const double speed = plan.secondsPerStep > 0 ? double(plan.tokensPerStep) / plan.secondsPerStep : kNone;
-    m_throughput->setPredicted(speed, tr("predicted %1").arg(numberText(speed, 0)));
     m_log->add(tr("plan: %1 parameters in %2 slices, %3")
                    .arg(countText(double(plan.parameters)))
                    .arg(plan.slices)
                    .arg(plan.streamed ? tr("state on disk") : tr("state in RAM")));
+}
+
+void DashboardPage::showPredictedSpeed(const Planned& plan) {
+    const double speed = plan.secondsPerStep > 0 ? double(plan.tokensPerStep) / plan.secondsPerStep : kNone;
+    m_throughput->setPredicted(speed, tr("predicted %1").arg(numberText(speed, 0)));
 }
 
 void DashboardPage::stepDone(const StepDone& step) {

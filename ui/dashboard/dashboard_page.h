@@ -41,6 +41,7 @@ private:
     void connectEvents();
     void opened();
     void planned(const Planned& plan);
+    void showPredictedSpeed(const Planned& plan);
     void stepDone(const StepDone& step);
     void showNewest();
     void stateChanged(const StateChanged& event);

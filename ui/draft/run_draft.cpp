@@ -113,6 +113,15 @@ QString driveAssumption(const PlanPreview& plan) {
         .arg(rateText(plan.driveReadRate), rateText(plan.driveWriteRate));
 }
 
+QString planWarnings(const PlanPreview& plan) {
+    QStringList warnings;
+    if (assumesDrive(plan))
+        warnings << driveWarning(plan);
+    if (!plan.threadWarning.empty())
+        warnings << fromUtf8(plan.threadWarning) + ".";
+    return warnings.join(" ");
+}
+
 QString driveWarning(const PlanPreview& plan) {
     return assumesDrive(plan) ? QCoreApplication::translate("RunDraft", "The drive has not been measured: %1")
                                     .arg(driveAssumption(plan))

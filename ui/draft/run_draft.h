@@ -61,5 +61,7 @@ PlanPreview previewOf(TrainingService& service, const PlanQuestion& question);
 bool assumesDrive(const PlanPreview& plan);
 QString driveAssumption(const PlanPreview& plan);
 QString driveWarning(const PlanPreview& plan);
+/// That, and that the recipe has more threads than there are cores; empty if nothing is to be said.
+QString planWarnings(const PlanPreview& plan);
 
 }  // namespace gsst

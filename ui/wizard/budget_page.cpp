@@ -95,9 +95,9 @@ QWidget* BudgetPage::makeVerdict() {
     figure(m_written, tr("Written per step"));
     figure(m_writtenInAll, tr("Written in all"));
     inside->addLayout(grid);
-    m_drive = makeLabel({}, "warning", true);
-    m_drive->hide();
-    inside->addWidget(m_drive);
+    m_warnings = makeLabel({}, "warning", true);
+    m_warnings->hide();
+    inside->addWidget(m_warnings);
     column->addWidget(card);
     auto* homes = makeCard(inside);
     inside->addWidget(makeLabel(tr("Where everything lives"), "section"));
@@ -217,8 +217,8 @@ void BudgetPage::show(const PlanPreview& plan) {
     m_written->setText(fits ? bytesText(double(plan.writtenBytesPerStep)) : tr("–"));
     m_writtenInAll->setText(fits ? bytesText(double(plan.writtenBytesPerStep) * double(draft().spec.training.steps))
                                  : tr("–"));
-    m_drive->setText(driveWarning(plan));
-    m_drive->setVisible(assumesDrive(plan));
+    m_warnings->setText(planWarnings(plan));
+    m_warnings->setVisible(!m_warnings->text().isEmpty());
     m_device->show(
         plan, fits ? tr("Peak %1. The model is cut into %2 slices, one in work at a time.")
                          .arg(bytesText(double(plan.devicePeakBytes)))

@@ -54,7 +54,7 @@ private:
     QLabel* m_read = nullptr;
     QLabel* m_written = nullptr;
     QLabel* m_writtenInAll = nullptr;
-    QLabel* m_drive = nullptr;
+    QLabel* m_warnings = nullptr;
 };
 
 }  // namespace gsst

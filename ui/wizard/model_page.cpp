@@ -193,9 +193,9 @@ void ModelPage::describe() {
     const auto& plan = draft().presetPlans[size_t(draft().preset)];
     if (plan && !plan->fits)
         text = fromUtf8(plan->problem) + ". " + tr("The next page shows what would be enough.");
-    else if (plan && assumesDrive(*plan))
-        text += " " + driveWarning(*plan);
-    m_note->setText(text);
+    else if (plan)
+        text += " " + planWarnings(*plan);
+    m_note->setText(text.trimmed());
 }
 
 }  // namespace gsst
