@@ -3,6 +3,7 @@
 #include "optim/schedule.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
+#include "tests/support/folders.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +13,6 @@
 #include <fstream>
 #include <iomanip>
 #include <iostream>
-#include <random>
 #include <sstream>
 #include <string>
 
@@ -66,8 +66,8 @@ TEST(TorchAdamW, TenStepsAgree) {
             gradients.push_back(step % 9 == 1 ? value * 0.01f : value);
         rates.push_back(learningRate(spec, step));
     }
-    const fs::path folder = fs::temp_directory_path() / ("gsst-torch-adamw-" + std::to_string(std::random_device{}()));
-    fs::create_directory(folder);
+    const TemporaryFolder temporary;
+    const fs::path& folder = temporary.path;
     writeFile(folder / "weights.f32", weights);
     writeFile(folder / "gradients.f32", gradients);
     writeFile(folder / "rates.f64", rates);
@@ -76,10 +76,8 @@ TEST(TorchAdamW, TenStepsAgree) {
             << kCount << ' ' << kSteps << ' ' << spec.beta1 << ' ' << spec.beta2 << ' ' << spec.epsilon << ' '
             << spec.weightDecay << ' ' << spec.clipNorm;
     ASSERT_EQ(std::system(command.str().c_str()), 0);
-    if (fs::exists(folder / "missing")) {
-        fs::remove_all(folder);
+    if (fs::exists(folder / "missing"))
         GTEST_SKIP() << "the Python at " << GSST_PYTHON << " has no torch or no numpy";
-    }
 
     const auto factors = readFile(folder / "factors.out.f32", size_t(kSteps));
     int clipped = 0;
@@ -105,7 +103,6 @@ TEST(TorchAdamW, TenStepsAgree) {
     }
     RecordProperty("weights_equal_to_the_bit", int(same));
     std::cout << same << " of " << kCount << " weights are equal to the bit\n";
-    fs::remove_all(folder);
 }
 
 }  // namespace

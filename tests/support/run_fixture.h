@@ -4,6 +4,8 @@
 #include "data/prepare_tokens.h"
 #include "data/sample_corpus.h"
 #include "run/state_files.h"
+#include "tests/support/folders.h"
+#include "tests/support/models.h"
 #include "train/open_run.h"
 #include "train/trainer.h"
 
@@ -16,46 +18,13 @@
 
 namespace gsst::test {
 
-/// A folder that disappears with the test.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        std::string name =
-            std::string(info->test_suite_name()) + "-" + info->name() + "-" + std::to_string(++counter());
-        for (char& c : name)
-            if (c == '/')
-                c = '_';
-        path = std::filesystem::temp_directory_path() / ("gsst-test-" + name);
-        std::filesystem::remove_all(path);
-        std::filesystem::create_directories(path);
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    std::filesystem::path path;
-
-private:
-    static int& counter() {
-        static int value = 0;
-        return value;
-    }
-};
-
 inline RunSpec tinySpec(Family family, Precision precision) {
     RunSpec spec;
     spec.name = "tiny";
     spec.data.tokenizer = TokenizerKind::Bytes;
-    spec.model.family = family;
-    spec.model.layers = 3;
-    spec.model.width = 64;
-    spec.model.heads = 4;
-    spec.model.kvHeads = family == Family::Llama ? 2 : 4;
-    spec.model.ffnWidth = 160;
-    spec.model.vocabulary = 256;
-    spec.model.context = 32;
-    spec.model.tiedHead = family == Family::Gpt2;
+    const bool llama = family == Family::Llama;
+    spec.model = withHead(
+        modelOf(family, {.layers = 3, .heads = 4, .ffnWidth = 160, .context = 32, .kvHeads = llama ? 2 : 4}), !llama);
     TrainSpec& training = spec.training;
     training.steps = 20;
     training.sequenceLength = 32;
