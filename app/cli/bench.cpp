@@ -2,6 +2,7 @@
 #include "app/cli/bench_report.h"
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
 #include "base/units.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct BenchCommandOptions {
     RecipeOptions recipe;
+    DeviceOption device;
     std::vector<std::string> ways{"resident", "disk"};
     std::string diskSpeed;
     std::string sweep;
@@ -54,6 +56,7 @@ Result<double> speedOf(const char* option, const std::string& text) {
 Result<BenchOptions> benchOptions(BenchCommandOptions& options, const CommandContext& context) {
     BenchOptions bench;
     GSST_ASSIGN(bench.spec, options.recipe.recipe(context.presetsFolder));
+    GSST_ASSIGN(bench.device, options.device.device());
     GSST_ASSIGN(bench.ways, waysOf(options.ways));
     bench.steps = options.steps;
     bench.rounds = options.rounds;
@@ -129,6 +132,7 @@ void addBench(CLI::App& app, CommandContext& context) {
     CLI::App* command =
         app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
     options->recipe.addTo(*command);
+    options->device.addTo(*command);
     command
         ->add_option("--ways", options->ways,
                      "What to compare: plain (nothing streamed, nothing computed twice), resident (activations "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/stop_on_request.h"
 #include "base/units.h"
 #include "service/run_tools.h"
@@ -15,6 +16,7 @@ void addGenerate(CLI::App& app, CommandContext& context) {
     struct Options {
         std::filesystem::path run;
         GenerateOptions generate;
+        DeviceOption device;
         std::string vram;
         bool json = false;
     };
@@ -30,10 +32,17 @@ void addGenerate(CLI::App& app, CommandContext& context) {
     command->add_option("--top-k", options->generate.topK, "Only so many of the likeliest tokens; 0 = all")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--seed", options->generate.seed, "Another seed, another text");
+    options->device.addTo(*command);
     command->add_option("--vram", options->vram,
                         "Limit of device memory; below the model's size it is read slice by slice");
     command->add_flag("--json", options->json, "Prompt and text as one JSON object");
     command->callback([options, &context] {
+        const auto device = options->device.device();
+        if (!device.ok()) {
+            context.exitCode = reportError(device.error(), options->json);
+            return;
+        }
+        options->generate.device = *device;
         if (!options->vram.empty()) {
             auto bytes = parseBytes(options->vram);
             if (!bytes.ok()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/plan_report.h"
 #include "app/cli/program_report.h"
 #include "app/cli/recipe_options.h"
@@ -14,12 +15,16 @@ namespace {
 struct PlanOptions {
     RecipeOptions recipe;
     std::filesystem::path run;
+    DeviceOption device;
     bool program = false;
     bool json = false;
 };
 
-Error overBudget(const RunSpec& spec, const PlanPreview& plan) {
-    std::string why = plan.problem;
+/// Where there is no plan: one error for whichever limit is too small, with what the planner says of it.
+Error withoutPlan(const RunSpec& spec, const Error& error) {
+    if (error.code != ErrorCode::OverBudget && error.code != ErrorCode::NoSpace)
+        return error;
+    std::string why = error.text();
     if (!why.empty() && why.back() == '.')
         why.pop_back();
     return {ErrorCode::OverBudget, "The plan does not fit", spec.name, why, ""};
@@ -30,29 +35,28 @@ int plan(const PlanOptions& options, CommandContext& context) {
     auto spec = options.recipe.recipe(context.presetsFolder);
     if (!spec.ok())
         return reportError(spec.error(), json);
-    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run};
-    auto preview = context.service.previewPlan(question);
-    if (!preview.ok())
-        return reportError(preview.error(), json);
-    if (!preview->fits)
-        return reportError(overBudget(*spec, *preview), json);
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), json);
+    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run,
+                                *device};
     if (options.program) {
         auto listing = context.service.listStep(question);
         if (!listing.ok())
-            return reportError(listing.error(), json);
+            return reportError(withoutPlan(*spec, listing.error()), json);
         if (json)
             std::cout << programJson(*listing).dump(1) << std::endl;
         else
             printProgram(std::cout, spec->name, *listing);
         return 0;
     }
-    auto explanation = context.service.explainPlan(question);
-    if (!explanation.ok())
-        return reportError(explanation.error(), json);
+    auto told = context.service.explainPlan(question);
+    if (!told.ok())
+        return reportError(withoutPlan(*spec, told.error()), json);
     if (json)
-        std::cout << planJson(*preview, *explanation).dump(2) << std::endl;
+        std::cout << planJson(told->preview, told->explanation).dump(2) << std::endl;
     else
-        std::cout << planText(*spec, *preview, *explanation) << std::flush;
+        std::cout << planText(*spec, told->preview, told->explanation) << std::flush;
     return 0;
 }
 
@@ -65,6 +69,7 @@ void addPlan(CLI::App& app, CommandContext& context) {
     options->recipe.addTo(*command);
     command->add_option("--run,--run-folder", options->run,
                         "Folder that the run would have: its drive counts (default: runs/<preset>)");
+    options->device.addTo(*command);
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");
     command->callback([options, &context] { context.exitCode = plan(*options, context); });

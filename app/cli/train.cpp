@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/session_console.h"
 #include "app/cli/trace_options.h"
@@ -13,7 +14,7 @@ struct TrainOptions {
     RecipeOptions recipe;
     std::vector<std::filesystem::path> text;
     std::filesystem::path run;
-    std::string device = "cpu";
+    DeviceOption device;
     bool sampleText = false;
     bool json = false;
     TraceRequest trace;
@@ -25,12 +26,15 @@ int train(const TrainOptions& options, CommandContext& context) {
         return reportError(spec.error(), options.json);
     if (const Status valid = validate(*spec, "the recipe"); !valid.ok())
         return reportError(valid.error(), options.json);
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), options.json);
     RunRequest request;
     request.spec = std::move(*spec);
     request.text = options.text;
     request.sampleText = options.sampleText;
     request.runFolder = options.run.empty() ? std::filesystem::path("runs") / request.spec.name : options.run;
-    request.device = options.device;
+    request.device = *device;
     request.trace = options.trace;
     if (request.text.empty() && !request.sampleText)
         return reportError({ErrorCode::InvalidInput, "There is no text to train on", "--text",
@@ -54,7 +58,7 @@ void addTrain(CLI::App& app, CommandContext& context) {
                         "Text files (" + textExtensions("and") + ") and folders; may be given several times");
     command->add_flag("--sample-text", options->sampleText, "Train on generated English stories instead");
     command->add_option("--run,--run-folder", options->run, "Folder of the run (default: runs/<preset>)");
-    command->add_option("--device", options->device, "Where to compute: cpu");
+    options->device.addTo(*command);
     command->footer("Two computers train one model together if both have the text and the same version of this "
                     "program. Choose one that the other "
                     "can reach, say 10.0.0.1, and start on it\n"

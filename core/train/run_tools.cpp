@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/run_tools.h"
 
+#include "backend/compute_backend.h"
 #include "data/tokenizer.h"
 #include "generate/committed_text.h"
 #include "run/describe_damage.h"
@@ -29,7 +30,8 @@ Result<StateOfRun> openState(const std::filesystem::path& path, Access access) {
     GSST_ASSIGN(run.record, readRunRecord(files, {path}));
     GSST_ASSIGN(run.lock, lockRun(files, path));
     run.table = std::make_unique<TensorTable>(run.record.spec.model);
-    const StateFormat format(*run.table, run.record.spec.training.state, run.record.share());
+    const StateFormat format(*run.table, run.record.spec.training.state,
+                             optimizerSpec(run.record.spec.training.optimizer), run.record.share());
     if (access == Access::Read) {
         GSST_ASSIGN(run.store, StateStore::openForReading(files, path, *run.table, format, Caching::Direct));
     } else {
@@ -70,10 +72,12 @@ Status rollBackRun(const std::filesystem::path& path) {
 
 Result<std::string> generateText(const std::filesystem::path& path, const GenerateOptions& options,
                                  const std::function<void(const std::string&)>& onText, std::stop_token stop) {
+    GSST_ASSIGN(const auto backend, createBackend(options.device));
     GSST_ASSIGN(const StateOfRun run, openState(path, Access::Read));
     GSST_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(osFileSystem(), RunFolder{path}.tokenizer()));
-    CpuPool pool(options.deviceBytes);
-    return committedText({*run.table, *run.store, run.record.spec, tokenizer, pool}, options, onText, std::move(stop));
+    GSST_ASSIGN(const auto device, backend->open(options.deviceBytes));
+    return committedText({*run.table, *run.store, run.record.spec, tokenizer, *backend, *device}, options, onText,
+                         std::move(stop));
 }
 
 }  // namespace gsst

@@ -14,7 +14,7 @@ public:
         return TextSummary{};
     }
     Result<PlanPreview> previewPlan(const PlanQuestion&) override { return PlanPreview{}; }
-    Result<PlanExplanation> explainPlan(const PlanQuestion&) override { return PlanExplanation{}; }
+    Result<ExplainedPlan> explainPlan(const PlanQuestion&) override { return ExplainedPlan{}; }
     Result<StepListing> listStep(const PlanQuestion&) override { return StepListing{}; }
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
     std::optional<ComputerReport> lastComputerReport() override { return std::nullopt; }

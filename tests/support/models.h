@@ -15,7 +15,8 @@ struct ModelSize {
     int64_t ffnWidth = 128;
     int64_t vocabulary = 256;
     int64_t context = 64;
-    int64_t kvHeads = 0;  ///< 0: as many as heads
+    int64_t kvHeads = 0;   ///< 0: as many as heads
+    int64_t headSize = 0;  ///< 0: width / heads
 };
 
 /// With the other fields as they are by default; so the head is tied.
@@ -26,6 +27,7 @@ inline ModelSpec modelOf(Family family, const ModelSize& size) {
     model.width = size.width;
     model.heads = size.heads;
     model.kvHeads = size.kvHeads > 0 ? size.kvHeads : size.heads;
+    model.ownHeadSize = size.headSize;
     model.ffnWidth = size.ffnWidth;
     model.vocabulary = size.vocabulary;
     model.context = size.context;

@@ -19,6 +19,7 @@ private slots:
     void aSlowDriveIsBlamed();
     void newestSampleComesFirst();
     void laneShowsTheSweep();
+    void waitsForOtherRanksAreShown();
     void noValidationNoLegendOfIt();
     void newPlanMovesThePredictions();
     void laneSaysWhichSliceIsWhich();
@@ -105,6 +106,31 @@ void DashboardTest::laneShowsTheSweep() {
     QTRY_COMPARE(page().lane().model().computing(), 13);
     QCOMPARE(page().lane().model().state(12), SliceState::Writing);
     QCOMPARE(page().lane().model().state(15), SliceState::Reading);
+}
+
+/// What a rank waits for the others is no computing, and who trains alone is not told of others.
+void DashboardTest::waitsForOtherRanksAreShown() {
+    open();
+    events().push(examplePlan());
+    events().push(StateChanged{RunState::Training, 0});
+    StepDone step = exampleStep(1);
+    step.seconds = 50;
+    step.readWaitSeconds = step.writeWaitSeconds = step.linkWaitSeconds = 0;
+    events().push(step);
+    QTRY_COMPARE(page().verdict().compute(), 100);
+    QVERIFY(!page().verdict().linkWait());
+    step.linkWaitSeconds = 20;
+    for (int i = 0; i < 40; ++i, ++step.step)
+        events().push(step);
+    QTRY_COMPARE(page().verdict().verdict(), QString("Communication-bound"));
+    QTRY_COMPARE(page().verdict().linkWait(), std::optional(40));
+    QTRY_COMPARE(page().verdict().compute(), 60);
+    step.readWaitSeconds = 25;
+    for (int i = 0; i < 40; ++i, ++step.step)
+        events().push(step);
+    QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
+    QTRY_COMPARE(page().verdict().linkWait(), std::optional(40));
+    QTRY_COMPARE(page().verdict().compute(), 10);
 }
 
 void DashboardTest::noValidationNoLegendOfIt() {
@@ -238,7 +264,7 @@ void DashboardTest::floodDoesNotBlock() {
         // Ends by itself one day, so that a window that never catches up fails and does not hang.
         for (int64_t step = 1; !stop && step < 300'000; ++step) {
             for (int slice = 0; slice < 24; ++slice)
-                queue.push(SliceActivity{slice, SliceState::Computing, false, 1, 16});
+                queue.push(SliceActivity{slice, SliceState::Computing, Sweep::Forward, step, 1, 16});
             queue.push(exampleStep(step));
             if (step % 64 == 0)
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
