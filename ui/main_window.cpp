@@ -113,7 +113,7 @@ std::vector<WindowPage> MainWindow::listPages() {
              .group = WindowPage::Group::Bottom,
              .icon = "chip",
              .title = tr("Computer"),
-             .hint = tr("This computer: what was measured of it"),
+             .hint = tr("Measurements of this computer"),
              .menuText = tr("This &computer"),
              .shortcut = QKeySequence("Ctrl+6"),
              .widget = m_computer,
