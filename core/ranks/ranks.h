@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "device/device.h"
 #include "engine/collective.h"
@@ -52,6 +53,7 @@ std::filesystem::path fileOfRank(const std::filesystem::path& path, const Proces
 struct RankTimeouts {
     std::chrono::milliseconds toMeet = std::chrono::minutes(10);
     std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
+    Clock* clock = &systemClock();                                  ///< outlives the ranks
 };
 
 /// Where the gradients are that the ranks add up; the same kind of device on all of them.
