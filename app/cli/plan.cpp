@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/help_page.h"
 #include "app/cli/plan_report.h"
 #include "app/cli/program_report.h"
 #include "app/cli/recipe_options.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct PlanOptions {
     RecipeOptions recipe;
+    TextOptions text;
     std::filesystem::path run;
     bool program = false;
     bool json = false;
@@ -27,7 +29,7 @@ Error overBudget(const RunSpec& spec, const PlanPreview& plan) {
 
 int plan(const PlanOptions& options, CommandContext& context) {
     const bool json = options.json;
-    auto spec = options.recipe.recipe(context.presetsFolder);
+    auto spec = options.recipe.recipe(context, options.text);
     if (!spec.ok())
         return reportError(spec.error(), json);
     const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run};
@@ -41,7 +43,7 @@ int plan(const PlanOptions& options, CommandContext& context) {
         if (!listing.ok())
             return reportError(listing.error(), json);
         if (json)
-            std::cout << programJson(*listing).dump(1) << std::endl;
+            printJson(programJson(*listing));
         else
             printProgram(std::cout, spec->name, *listing);
         return 0;
@@ -50,7 +52,7 @@ int plan(const PlanOptions& options, CommandContext& context) {
     if (!explanation.ok())
         return reportError(explanation.error(), json);
     if (json)
-        std::cout << planJson(*preview, *explanation).dump(2) << std::endl;
+        printJson(planJson(*preview, *explanation));
     else
         std::cout << planText(*spec, *preview, *explanation) << std::flush;
     return 0;
@@ -61,10 +63,14 @@ int plan(const PlanOptions& options, CommandContext& context) {
 void addPlan(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<PlanOptions>();
     CLI::App* command =
-        app.add_subcommand("plan", "What a run would cost in memory, disk and time, and why; touches nothing");
-    options->recipe.addTo(*command);
-    command->add_option("--run,--run-folder", options->run,
-                        "Folder that the run would have: its drive counts (default: runs/<preset>)");
+        app.add_subcommand("plan", "Tell what a run would cost in memory, disk and time, and why; touches nothing");
+    options->text.addTo(*command);
+    options->recipe.addTo(*command, context);
+    command
+        ->add_option("--run,--run-folder", options->run,
+                     "Folder that the run would have: its drive counts (default: runs/ and the recipe's name)")
+        ->type_name("FOLDER")
+        ->group(kRunGroup);
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");
     command->callback([options, &context] { context.exitCode = plan(*options, context); });
