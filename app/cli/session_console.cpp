@@ -125,7 +125,7 @@ void SessionConsole::show(const Event& event) {
 void SessionConsole::showStep(const StepDone& step) {
     if (isTerminal()) {
         rewriteLine(stepParts(step, m_steps));
-    } else if (const double now = monotonicSeconds();
+    } else if (const double now = secondsOf(systemClock().now());
                now - m_lastPlainLine >= kSecondsBetweenPlainLines || step.step == m_steps) {
         m_lastPlainLine = now;
         printLine(stepLine(step, m_steps));

@@ -44,7 +44,8 @@ protected:
         });
     }
 
-    MemoryFiles m_files;
+    std::unique_ptr<FileSystem> m_memory = makeMemoryFiles();
+    FileSystem& m_files = *m_memory;
     std::optional<TensorTable> m_table;
     std::unique_ptr<StateStore> m_writer;
     int m_attempts = 0;
