@@ -3,6 +3,7 @@
 
 #include "app/cli/text_table.h"
 #include "base/units.h"
+#include "service/tool_figures.h"
 
 #include <cmath>
 #include <iterator>
@@ -96,10 +97,7 @@ nlohmann::ordered_json outcomesJson(const std::vector<PlanOutcome>& outcomes) {
     for (const PlanOutcome& outcome : outcomes) {
         nlohmann::ordered_json one{{"choice", outcome.choice}, {"chosen", outcome.chosen}};
         if (outcome.problem.empty())
-            one.update({{"update", outcome.updateRule},
-                        {"seconds_per_step", outcome.secondsPerStep},
-                        {"read_bytes_per_step", outcome.readBytes},
-                        {"written_bytes_per_step", outcome.writtenBytes}});
+            one.update(figuresJson(outcome, FigureUse::LogOnly));
         else
             one["problem"] = outcome.problem;
         all.push_back(std::move(one));

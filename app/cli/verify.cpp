@@ -2,7 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/stop_on_request.h"
-#include "service/run_tools.h"
+#include "service/tool_figures.h"
 
 #include <iostream>
 
@@ -19,16 +19,7 @@ void print(const VerifyResult& result, bool json) {
     for (const std::string& notice : result.notices)
         std::cerr << "warning: " << notice << std::endl;
     if (json) {
-        printJson({{"step", result.step},
-                   {"root_hash", result.rootHash},
-                   {"weights_hash", result.weightsHash},
-                   {"rank", result.rank},
-                   {"ranks", result.ranks},
-                   {"generation", result.generation},
-                   {"notices", result.notices},
-                   {"damage", result.damage},
-                   {"previous_usable", result.previousUsable},
-                   {"previous_step", result.previousStep}});
+        printJson(figuresJson(result, FigureUse::LogOnly));
         return;
     }
     std::cout << "step " << result.step << ", generation " << result.generation << "\nroot hash " << result.rootHash
