@@ -2,6 +2,7 @@
 #include "app/cli/bench_report.h"
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
 #include "service/run_tools.h"
@@ -14,6 +15,7 @@ namespace {
 
 struct BenchCommandOptions {
     RecipeOptions recipe;
+    DeviceOption device;
     std::vector<std::string> ways{"resident", "disk"};
     std::string diskSpeed;
     std::string sweep;
@@ -51,6 +53,7 @@ Result<double> speedOf(const char* option, const std::string& text) {
 Result<BenchOptions> benchOptions(BenchCommandOptions& options, CommandContext& context) {
     BenchOptions bench;
     GSST_ASSIGN(bench.spec, options.recipe.recipe(context, {}));
+    GSST_ASSIGN(bench.device, options.device.device());
     GSST_ASSIGN(bench.ways, waysOf(options.ways));
     bench.steps = options.steps;
     bench.rounds = options.rounds;
@@ -125,6 +128,7 @@ void addBench(CLI::App& app, CommandContext& context) {
     CLI::App* command =
         app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
     options->recipe.addTo(*command, context);
+    options->device.addTo(*command);
     command
         ->add_option("--ways", options->ways,
                      "What to compare: plain (nothing streamed, nothing computed twice), resident (activations "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/doctor_report.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct DoctorOptions {
     RecipeOptions recipe;
+    DeviceOption device;
     std::filesystem::path folder = std::filesystem::current_path();
     bool quick = false;
     bool show = false;
@@ -48,9 +50,12 @@ int measure(DoctorOptions& options, CommandContext& context) {
     auto spec = options.recipe.recipe(context, {});
     if (!spec.ok())
         return reportError(spec.error(), options.json);
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), options.json);
     const StopOnRequest interrupted;
-    const auto report =
-        context.service.measureComputer({options.folder, options.quick, *spec}, showProgress, interrupted.token());
+    const auto report = context.service.measureComputer({options.folder, options.quick, *spec, *device}, showProgress,
+                                                        interrupted.token());
     endProgress();
     if (!report.ok())
         return reportError(report.error(), options.json);
@@ -69,6 +74,7 @@ void addDoctor(CLI::App& app, CommandContext& context) {
         "doctor", "Measure this computer: arithmetic, memory, drive; plans use the figures from then on");
     command->add_option("folder", options->folder, "Folder on the drive to measure (default: here)");
     options->recipe.addTo(*command, context);
+    options->device.addTo(*command);
     command->add_flag("--quick", options->quick,
                       "A short look at the drive: seconds instead of a minute, 0.3 instead of 6 GB written");
     auto* show = command->add_flag("--show", options->show,

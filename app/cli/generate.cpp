@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/stop_on_request.h"
 #include "base/clock.h"
 #include "service/run_tools.h"
@@ -15,6 +16,7 @@ namespace {
 struct GenerateCommandOptions {
     std::filesystem::path run;
     GenerateOptions generate;
+    DeviceOption device;
     std::string vram;
     bool noEcho = false;
     bool json = false;
@@ -26,6 +28,10 @@ Json textJson(const GenerateOptions& options, const GeneratedText& text, double 
 }
 
 int generate(GenerateCommandOptions& options) {
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), options.json);
+    options.generate.device = *device;
     if (!options.vram.empty()) {
         const auto bytes = bytesFromText("--vram", options.vram);
         if (!bytes.ok())
@@ -89,6 +95,7 @@ void addGenerate(CLI::App& app, CommandContext& context) {
         ->add_option("--vram", options->vram,
                      "Limit of working memory, such as 4GiB; below the model's size it is read slice by slice")
         ->type_name("SIZE");
+    options->device.addTo(*command);
     command->add_flag("--no-echo", options->noEcho, "Print the text without the prompt before it");
     command->add_flag("--json", options->json, "Prompt, text, step, seed, tokens and seconds as one JSON object");
     command->callback([options, &context] { context.exitCode = generate(*options); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/help_page.h"
 #include "app/cli/plan_report.h"
 #include "app/cli/program_report.h"
@@ -16,12 +17,16 @@ struct PlanOptions {
     RecipeOptions recipe;
     TextOptions text;
     std::filesystem::path run;
+    DeviceOption device;
     bool program = false;
     bool json = false;
 };
 
-Error overBudget(const RunSpec& spec, const PlanPreview& plan) {
-    std::string why = plan.problem;
+/// Where there is no plan: one error for whichever limit is too small, with what the planner says of it.
+Error withoutPlan(const RunSpec& spec, const Error& error) {
+    if (error.code != ErrorCode::OverBudget && error.code != ErrorCode::NoSpace)
+        return error;
+    std::string why = error.text();
     if (!why.empty() && why.back() == '.')
         why.pop_back();
     return {ErrorCode::OverBudget, "The plan does not fit", spec.name, why, ""};
@@ -32,29 +37,28 @@ int plan(const PlanOptions& options, CommandContext& context) {
     auto spec = options.recipe.recipe(context, options.text);
     if (!spec.ok())
         return reportError(spec.error(), json);
-    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run};
-    auto preview = context.service.previewPlan(question);
-    if (!preview.ok())
-        return reportError(preview.error(), json);
-    if (!preview->fits)
-        return reportError(overBudget(*spec, *preview), json);
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), json);
+    const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run,
+                                *device};
     if (options.program) {
         auto listing = context.service.listStep(question);
         if (!listing.ok())
-            return reportError(listing.error(), json);
+            return reportError(withoutPlan(*spec, listing.error()), json);
         if (json)
             printJson(programJson(*listing));
         else
             printProgram(std::cout, spec->name, *listing);
         return 0;
     }
-    auto explanation = context.service.explainPlan(question);
-    if (!explanation.ok())
-        return reportError(explanation.error(), json);
+    auto told = context.service.explainPlan(question);
+    if (!told.ok())
+        return reportError(withoutPlan(*spec, told.error()), json);
     if (json)
-        printJson(planJson(*preview, *explanation));
+        printJson(planJson(told->preview, told->explanation));
     else
-        std::cout << planText(*spec, *preview, *explanation) << std::flush;
+        std::cout << planText(*spec, told->preview, told->explanation) << std::flush;
     return 0;
 }
 
@@ -71,6 +75,7 @@ void addPlan(CLI::App& app, CommandContext& context) {
                      "Folder that the run would have: its drive counts (default: runs/ and the recipe's name)")
         ->type_name("FOLDER")
         ->group(kRunGroup);
+    options->device.addTo(*command);
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");
     command->callback([options, &context] { context.exitCode = plan(*options, context); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "app/cli/device_option.h"
 #include "app/cli/help_page.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/session_console.h"
@@ -25,7 +26,7 @@ struct TrainOptions {
     RecipeOptions recipe;
     TextOptions text;
     std::filesystem::path run;
-    std::string device = "cpu";
+    DeviceOption device;
     bool json = false;
     TraceRequest trace;
 };
@@ -41,12 +42,15 @@ int train(const TrainOptions& options, CommandContext& context) {
         return reportError(spec.error(), options.json);
     if (const Status valid = validate(*spec, "the recipe"); !valid.ok())
         return reportError(valid.error(), options.json);
+    const auto device = options.device.device();
+    if (!device.ok())
+        return reportError(device.error(), options.json);
     RunRequest request;
     request.spec = std::move(*spec);
     request.text = options.text.files;
     request.sampleText = options.text.sampleText;
     request.runFolder = options.run.empty() ? std::filesystem::path("runs") / request.spec.name : options.run;
-    request.device = options.device;
+    request.device = *device;
     request.trace = options.trace;
     SessionConsole console(options.json, request.runFolder);
     auto session = context.service.startRun(std::move(request), console.wake());
@@ -65,7 +69,7 @@ void addTrain(CLI::App& app, CommandContext& context) {
     command->add_option("--run,--run-folder", options->run, "Folder of the run (default: runs/ and the recipe's name)")
         ->type_name("FOLDER")
         ->group(kRunGroup);
-    command->add_option("--device", options->device, "Where to compute: cpu")->type_name("DEVICE");
+    options->device.addTo(*command);
     command->footer(kTwoComputers);
     addTraceOptions(*command, options->trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/compute_backend.h"
 #include "bench/bench_contender.h"
 #include "machine/machine.h"
 
@@ -9,11 +10,11 @@ namespace gsst {
 namespace {
 
 /// The design's arithmetic for an untied model with all of its state on disk.
-void fillTheory(BenchResult& result, const OpenRun& run) {
-    const TrainSpec& training = run.record.spec.training;
-    const StateFormat format(*run.table, training.state);
-    const bool stored = gradientFileBytes(*run.table, format, run.plan) > 0;
-    const bool early = run.plan.rule != UpdateRule::Deferred;
+void fillTheory(BenchResult& result, const CompiledPlan& plan) {
+    const TrainSpec& training = plan.training();
+    const StateFormat& format = plan.format();
+    const bool stored = plan.gradientFileBytes() > 0;
+    const bool early = plan.plan().rule != UpdateRule::Deferred;
     const double weights = format.weightsNeed(StateKind::Lo, training.precision) ? 4 : 2;
     // What the weights on the device do not tell, an update in the backward sweep reads once more.
     const double untold = early && !format.weightsTell(StateKind::Hi, training.precision) ? weights : 0;
@@ -34,7 +35,8 @@ void fillRoofline(BenchVariant& variant, const HardwareProfile& hardware) {
 
 Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& progress, std::stop_token stop) {
     BenchOptions options = asked;
-    resolveProducts(osFileSystem(), options.spec.training);
+    GSST_ASSIGN(const auto backend, createBackend(options.device));
+    resolveProducts(osFileSystem(), *backend, options.spec.training);
     const EventSink sink = [&progress](const Event& event) {
         if (const auto* preparing = std::get_if<Progress>(&event); preparing && progress)
             progress(*preparing);
@@ -55,7 +57,7 @@ Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& 
         BenchVariant& variant = result.variants.emplace_back(contender.result());
         fillRoofline(variant, contender.run().hardware);
         if (variant.way == BenchWay::Disk)
-            fillTheory(result, contender.run());
+            fillTheory(result, contender.plan());
     }
     result.parameters = contenders.front().run().table->parameters();
     result.tokensPerStep = options.spec.training.tokensPerStep();

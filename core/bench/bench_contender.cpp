@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bench/bench_contender.h"
 
-#include "insight/placed_plan.h"
-#include "plan/search/steady_step.h"
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -86,6 +83,7 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
     FileSystem& files = osFileSystem();
     RunRequest request;
     GSST_ASSIGN(request.spec, specOf(options));
+    request.device = options.device;
     request.sampleText = true;
     request.driveBytesPerSecond = options.diskBytesPerSecond;
     request.runFolder = options.folder / (std::string("gsst-bench-") + nameOf(m_way));
@@ -96,6 +94,7 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
     GSST_ASSIGN(m_run, prepareNewRun(files, request, sink, stop));
     TrainerParts parts;
     parts.files = &files;
+    parts.backend = m_run->backend.get();
     parts.engine = m_run->engine;
     parts.folder = m_run->folder;
     parts.spec = m_run->record.spec;
@@ -138,12 +137,9 @@ double BenchContender::medianOf(const Value& value) const {
 }
 
 BenchContender::Predicted BenchContender::predicted(BackwardUpdate update) const {
-    Plan plan = m_run->plan;
-    plan.rule = ruleOf(update);
-    const PlanBasis basis{m_run->record.spec, *m_run->table, m_run->hardware, m_run->limits};
-    const PlacedPlan placed(basis, plan);
-    const double seconds = simulateSteadyStep(placed.programs(), basis.hardware, plan.ringBytes).seconds;
-    return {seconds, placed.work().read, placed.work().written};
+    const CompiledPlan& plan = m_trainer->plan();
+    const SimulatedCost cost = simulateStep(plan.stepPrograms(update), m_run->hardware, plan.plan().ringBytes);
+    return {cost.seconds, cost.readBytes, cost.writtenBytes};
 }
 
 void BenchContender::fillPredictions(BenchVariant& variant) const {

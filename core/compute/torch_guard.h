@@ -15,7 +15,7 @@ namespace gsst {
 /// Runs `work`, which returns a Result, with all torch memory of this thread from `pool` and without recording a graph.
 /// torch's exceptions become errors here; `what` names the work ("the forward pass").
 template <typename Work>
-auto guardedTorch(CpuPool& pool, const std::string& what, const Work& work) -> decltype(work()) {
+auto guardedTorch(CachingPool& pool, const std::string& what, const Work& work) -> decltype(work()) {
     try {
         const c10::InferenceMode noGraph;
         const TorchPoolScope scope(pool);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
-#include "engine/slice_math.h"
+#include "device/caching_pool.h"
+#include "engine/batch_math.h"
 #include "optim/worker_pool.h"
 #include "plan/program/slicing.h"
 #include "spec/state_format.h"
@@ -16,19 +16,18 @@
 namespace gsst {
 
 /// SliceMath over nn (forward, head, backward) and optim (update, join, norms) on the CPU. All temporaries come from
-/// the pool. A forward keeps nothing unless asked; a backward then recomputes its slice from the slice's input. For the
-/// same inputs the bits depend neither on the slicing nor on where memory lies. Does not set the number of threads: the
-/// caller does (at::set_num_threads), since it changes bits and is global.
-class TorchSliceMath : public SliceMath {
+/// the pool, which is one of host memory. A forward keeps nothing unless asked; a backward then recomputes its slice
+/// from the slice's input. For the same inputs the bits depend neither on the slicing nor on where memory lies. Does
+/// not set the number of threads: the caller does (ComputeBackend::useThreads()), since it changes bits and is global.
+class TorchSliceMath : public BatchMath {
 public:
     /// References must outlive this. `slices` cover all units in order.
-    TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training, CpuPool& pool);
+    TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training,
+                   CachingPool& pool);
     ~TorchSliceMath() override;
 
-    /// The tokens that calls with `microBatch` mean from now on: n x sequenceLength each, n at most the recipe's
-    /// microBatch; target -1 does not count. `targetsInStep`: those that count in the whole step; gradients are divided
-    /// by it. InvalidInput when counts or token numbers are out of range.
-    Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets, int64_t targetsInStep);
+    Status setBatch(int microBatch, std::vector<int64_t> inputs, std::vector<int64_t> targets,
+                    int64_t targetsInStep) override;
 
     Status forward(const ForwardCall& call) override;
     Result<LossSum> head(const HeadCall& call) override;
@@ -55,7 +54,7 @@ private:
     StateFormat m_format;
     const TrainSpec& m_training;
     std::vector<SliceRange> m_slices;
-    CpuPool& m_pool;
+    CachingPool& m_pool;
     std::vector<MicroBatch> m_batches;
     std::unique_ptr<Compute> m_compute;
     std::unique_ptr<WorkerPool> m_workers;  ///< for optimizer work on blocks

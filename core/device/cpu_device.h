@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
 #include "device/device.h"
+#include "device/host_pool.h"
 
 namespace gsst {
 
-/// The processor as a device: memory from a CpuPool, all work at once on the calling thread, every event already
+/// The processor as a device: memory from a HostPool, all work at once on the calling thread, every event already
 /// passed.
 class CpuDevice : public Device {
 public:
-    explicit CpuDevice(CpuPool& pool) : m_pool(pool) {}  ///< the pool must outlive it
+    explicit CpuDevice(HostPool& pool) : m_pool(pool) {}  ///< the pool must outlive it
 
     DeviceKind kind() const override { return DeviceKind::Cpu; }
     Result<DeviceBuffer> allocate(int64_t bytes) override;
@@ -29,7 +29,7 @@ protected:
     void free(std::byte* data, int64_t bytes) override;
 
 private:
-    CpuPool& m_pool;
+    HostPool& m_pool;
 };
 
 }  // namespace gsst

@@ -120,7 +120,7 @@ struct DelayingDevice::Streams {
     bool stopping = false;
 };
 
-DelayingDevice::DelayingDevice(CpuPool& pool, uint64_t seed, std::chrono::microseconds longestDelay)
+DelayingDevice::DelayingDevice(HostPool& pool, uint64_t seed, std::chrono::microseconds longestDelay)
     : m_pool(pool), m_streams(std::make_unique<Streams>(seed, longestDelay)) {}
 
 DelayingDevice::~DelayingDevice() = default;
@@ -128,7 +128,7 @@ DelayingDevice::~DelayingDevice() = default;
 Result<DeviceBuffer> DelayingDevice::allocate(int64_t bytes) {
     // The pool may now give cached blocks back to the system, and older work may still be on them.
     const PoolUsage usage = m_pool.usage();
-    if (usage.limit > 0 && CpuPool::roundedBytes(bytes) > usage.limit - usage.held)
+    if (usage.limit > 0 && HostPool::roundedBytes(bytes) > usage.limit - usage.held)
         waitForAll();
     GSST_ASSIGN(std::byte * data, m_pool.allocate(bytes));
     return DeviceBuffer(this, data, bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
 #include "device/device.h"
+#include "device/host_pool.h"
 
 #include <chrono>
 #include <memory>
@@ -22,7 +22,7 @@ namespace gsst {
 class DelayingDevice : public Device {
 public:
     /// The pool must outlive the device. `longestDelay` bounds the delay before a piece of work.
-    DelayingDevice(CpuPool& pool, uint64_t seed,
+    DelayingDevice(HostPool& pool, uint64_t seed,
                    std::chrono::microseconds longestDelay = std::chrono::microseconds(300));
     ~DelayingDevice() override;  ///< runs everything that was enqueued
     DelayingDevice(const DelayingDevice&) = delete;
@@ -49,7 +49,7 @@ private:
 
     void waitForAll();
 
-    CpuPool& m_pool;
+    HostPool& m_pool;
     std::unique_ptr<Streams> m_streams;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/device_id.h"
 #include "base/result.h"
 
 #include <cstddef>
@@ -10,8 +11,6 @@
 #include <span>
 
 namespace gsst {
-
-enum class DeviceKind { Cpu, Cuda };
 
 /// What the counted pool of a device has given out. `inUse` counts what is alive, `held` what the pool keeps from the
 /// system (reuse included); held never exceeds the limit.

@@ -13,30 +13,30 @@
 namespace gsst {
 namespace {
 
-thread_local CpuPool* activePool = nullptr;
+thread_local CachingPool* activePool = nullptr;
 
 /// Which pool the memory of living tensors belongs to. The deleter of a tensor gets nothing but its address, because
 /// torch's raw interface (raw_allocate, raw_deallocate) wants address and context to be the same.
 class Owners {
 public:
-    void add(void* data, CpuPool& pool) {
+    void add(void* data, CachingPool& pool) {
         const std::lock_guard lock(m_mutex);
         m_pools.emplace(data, &pool);
     }
     /// nullptr: not from a pool.
-    CpuPool* remove(void* data) {
+    CachingPool* remove(void* data) {
         const std::lock_guard lock(m_mutex);
         const auto found = m_pools.find(data);
         if (found == m_pools.end())
             return nullptr;
-        CpuPool* pool = found->second;
+        CachingPool* pool = found->second;
         m_pools.erase(found);
         return pool;
     }
 
 private:
     std::mutex m_mutex;
-    std::unordered_map<void*, CpuPool*> m_pools;
+    std::unordered_map<void*, CachingPool*> m_pools;
 };
 
 /// Never destroyed: tensors with static lifetime are freed after everything else.
@@ -89,7 +89,7 @@ ScopedAllocator& installed() {
 void freeRaw(void* data) {
     if (!data)
         return;
-    if (CpuPool* pool = owners().remove(data))
+    if (CachingPool* pool = owners().remove(data))
         pool->free(static_cast<std::byte*>(data));
     else
         installed().before().raw_deallocate(data);
@@ -97,7 +97,7 @@ void freeRaw(void* data) {
 
 }  // namespace
 
-TorchPoolScope::TorchPoolScope(CpuPool& pool) : m_previous(activePool) {
+TorchPoolScope::TorchPoolScope(CachingPool& pool) : m_previous(activePool) {
     installed();
     activePool = &pool;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
 #include "device/device.h"
+#include "device/host_pool.h"
 #include "device/staging_ring.h"
 #include "engine/collective.h"
 #include "engine/host_state.h"
@@ -13,6 +13,7 @@
 #include "spec/train_spec.h"
 #include "store/state_store.h"
 
+#include <cstdint>
 #include <vector>
 
 namespace gsst {
@@ -24,13 +25,19 @@ enum class WaitCause {
     Write  ///< free staging, or a write or commit
 };
 
+/// One run of a program, which its ops belong to.
+struct ProgramPass {
+    int64_t number = 0;    ///< counts the programs that an engine was given, from 1: a step computed twice has two
+    int microBatches = 0;  ///< of the program
+};
+
 /// Hears what the engine does, for the slice lane, traces and logs. Called on the compute thread and on I/O threads;
 /// must be quick and thread-safe.
 class EngineObserver {
 public:
     virtual ~EngineObserver() = default;
-    virtual void opStarted(const Op& op) = 0;
-    virtual void opDone(const Op& op) = 0;
+    virtual void opStarted(const Op& op, const ProgramPass& pass) = 0;
+    virtual void opDone(const Op& op, const ProgramPass& pass) = 0;
     /// The compute lane has waited so long and can now begin `op`.
     virtual void waited(const Op& /*op*/, WaitCause /*cause*/, double /*seconds*/) {}
     virtual void committed(const CommitRecord& record) = 0;
@@ -42,7 +49,7 @@ struct EngineParts {
     std::vector<SliceRange> slices;
     Precision precision = Precision::Fp32;
     Device* device = nullptr;
-    CpuPool* ram = nullptr;  ///< RAM-tier boundary activations
+    HostPool* ram = nullptr;  ///< RAM-tier boundary activations
     StagingRing* ring = nullptr;
     AsyncIo* io = nullptr;
     SliceMath* math = nullptr;

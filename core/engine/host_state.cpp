@@ -18,7 +18,7 @@ Result<std::byte*> HostState::take(int64_t bytes) {
 
 Result<std::unique_ptr<HostState>> HostState::create(const TensorTable& table, const StateFormat& format,
                                                      const std::vector<SliceRange>& slices, const Placement& placement,
-                                                     CpuPool& pool) {
+                                                     HostPool& pool) {
     std::unique_ptr<HostState> state(new HostState(pool));
     state->m_blocks.resize(table.blocks().size());
     for (const HostPiece& piece : hostPieces(table, format, slices, placement)) {

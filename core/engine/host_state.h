@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "device/cpu_pool.h"
+#include "device/host_pool.h"
 #include "plan/program/residency.h"
 #include "plan/program/slicing.h"
 #include "spec/state_format.h"
@@ -22,7 +22,7 @@ class HostState {
 public:
     static Result<std::unique_ptr<HostState>> create(const TensorTable& table, const StateFormat& format,
                                                      const std::vector<SliceRange>& slices, const Placement& placement,
-                                                     CpuPool& pool);
+                                                     HostPool& pool);
     ~HostState();
     HostState(const HostState&) = delete;
     HostState& operator=(const HostState&) = delete;
@@ -33,14 +33,14 @@ public:
     std::byte* gradient(int block) const { return m_blocks[size_t(block)].gradient; }
 
 private:
-    explicit HostState(CpuPool& pool) : m_pool(pool) {}
+    explicit HostState(HostPool& pool) : m_pool(pool) {}
     Result<std::byte*> take(int64_t bytes);
 
     struct Block {
         std::array<std::byte*, kStateKinds.size()> sections{};
         std::byte* gradient = nullptr;
     };
-    CpuPool& m_pool;
+    HostPool& m_pool;
     std::vector<Block> m_blocks;
     std::vector<std::byte*> m_owned;
 };

@@ -4,18 +4,15 @@
 #include "data/stream_decoder.h"
 #include "generate/committed_units.h"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-
 namespace gsst {
 
 Result<DrawnText> committedText(const TextModel& model, const GenerateOptions& options,
                                 const std::function<void(const std::string&)>& onText, std::stop_token stop) {
-    at::set_num_threads(int(std::max<int64_t>(1, model.spec.training.threads)));
+    model.backend.useThreads(model.spec.training.threads);
+    CachingPool& pool = model.device.pool();
     const Precision precision = model.spec.training.precision;
-    GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, model.pool));
-    Generator generator(model.table, model.spec.training, *units, model.pool);
+    GSST_ASSIGN(const auto units, CommittedUnits::create(model.table, model.store, precision, pool));
+    Generator generator(model.table, model.spec.training, *units, pool);
 
     std::vector<int64_t> prompt;
     for (int32_t token : model.tokenizer.encode(options.prompt))

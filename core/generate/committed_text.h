@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/compute_backend.h"
 #include "data/tokenizer.h"
-#include "device/cpu_pool.h"
+#include "device/caching_pool.h"
 #include "service/run_tools.h"
 #include "spec/run_spec.h"
 #include "spec/tensor_table.h"
@@ -20,7 +21,8 @@ struct TextModel {
     StateStore& store;
     const RunSpec& spec;
     const Tokenizer& tokenizer;
-    CpuPool& pool;  ///< weights and temporaries come from here
+    ComputeBackend& backend;
+    OpenDevice& device;  ///< of `backend`; weights and temporaries come from its pool
 };
 
 /// What was drawn.

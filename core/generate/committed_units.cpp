@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "generate/committed_units.h"
 
-#include "optim/adamw_cpu.h"
+#include "optim/weights.h"
 #include "spec/cost.h"
 
 #include <utility>
@@ -9,12 +9,12 @@
 namespace gsst {
 
 Result<std::unique_ptr<CommittedUnits>> CommittedUnits::create(const TensorTable& table, StateStore& store,
-                                                               Precision precision, CpuPool& pool) {
+                                                               Precision precision, CachingPool& pool) {
     GSST_ASSIGN(AlignedBuffer staging, AlignedBuffer::create(size_t(kBlockElements) * 4));
     return std::unique_ptr<CommittedUnits>(new CommittedUnits(table, store, precision, pool, std::move(staging)));
 }
 
-CommittedUnits::CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool,
+CommittedUnits::CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CachingPool& pool,
                                AlignedBuffer staging)
     : m_table(table), m_store(store), m_precision(precision), m_pool(pool), m_staging(std::move(staging)) {}
 

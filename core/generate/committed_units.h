@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
+#include "device/caching_pool.h"
 #include "generate/generator.h"
 #include "io/aligned_buffer.h"
 #include "spec/tensor_table.h"
@@ -20,13 +20,13 @@ class CommittedUnits : public SliceSource {
 public:
     /// References must outlive it.
     static Result<std::unique_ptr<CommittedUnits>> create(const TensorTable& table, StateStore& store,
-                                                          Precision precision, CpuPool& pool);
+                                                          Precision precision, CachingPool& pool);
     ~CommittedUnits() override;
 
     Result<const void*> load(const SliceRange& slice) override;
 
 private:
-    CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CpuPool& pool,
+    CommittedUnits(const TensorTable& table, StateStore& store, Precision precision, CachingPool& pool,
                    AlignedBuffer staging);
     Result<std::byte*> memoryFor(const ChunkRange& unit);
     Status read(const ChunkRange& unit, std::byte* into);
@@ -35,7 +35,7 @@ private:
     const TensorTable& m_table;
     StateStore& m_store;
     Precision m_precision;
-    CpuPool& m_pool;
+    CachingPool& m_pool;
     AlignedBuffer m_staging;           ///< hi and lo of one block
     std::map<int, std::byte*> m_kept;  ///< by the first block
     std::byte* m_single = nullptr;     ///< the only one in memory when not all fit

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "device/cpu_pool.h"
+#include "device/caching_pool.h"
 #include "generate/token_sampler.h"
 #include "nn/unit_tensors.h"
 #include "plan/program/slicing.h"
@@ -40,7 +40,7 @@ struct GenerationOptions {
 class Generator {
 public:
     /// References must outlive the generator.
-    Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CpuPool& pool);
+    Generator(const TensorTable& table, const TrainSpec& training, SliceSource& source, CachingPool& pool);
     ~Generator();
 
     /// Draws up to options.tokens tokens after `prompt` (the last `context` tokens of it; at least one). `onToken` gets
@@ -66,7 +66,7 @@ private:
     Products m_products;
     std::vector<SliceRange> m_slices;
     SliceSource& m_source;
-    CpuPool& m_pool;
+    CachingPool& m_pool;
     std::unique_ptr<Cache> m_cache;
     std::vector<int64_t> m_history;  ///< at most 2 * context last tokens
     int64_t m_position = 0;          ///< tokens in the cache

@@ -3,16 +3,16 @@
 
 #include "base/clock.h"
 #include "base/half_float.h"
-#include "compute/torch_slice_math.h"
 #include "io/aligned_buffer.h"
 #include "machine/median_time.h"
 #include "spec/cost.h"
-
-#include <ATen/Parallel.h>
+#include "spec/state_format.h"
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <future>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -27,10 +27,11 @@ constexpr int64_t kMostUpdated = 16;  ///< units of state: small models are in t
 class Bench {
 public:
     explicit Bench(const ProbeShape& shape)
-        : m_training(shape.training), m_table(shape.model), m_format(m_table, m_training.state), m_pool(0),
-          m_math(m_table, slicesOf(m_table), m_training, m_pool), m_headUnit(m_table.unitCount() - 1) {}
+        : m_training(shape.training), m_table(shape.model),
+          m_format(m_table, m_training.state, optimizerSpec(m_training.optimizer), kWholeState),
+          m_headUnit(m_table.unitCount() - 1) {}
 
-    Status prepare();
+    Status prepare(ComputeBackend& backend);
     Result<ComputeRates> rates();
 
 private:
@@ -42,6 +43,10 @@ private:
         slices.push_back({table.unitCount() - 1, 1});
         return slices;
     }
+    Status fill(DeviceBuffer& buffer);
+    /// Seconds that the device works on `work`, without what it has still to do for `prepare`.
+    Result<double> secondsOf(const std::function<Status()>& work, const std::function<Status()>& prepare = {});
+    Status onDevice(const std::function<Status()>& work);
     /// Each call is about the next layer, so that none finds its weights in the processor's cache that would not do so
     /// in training.
     ForwardCall nextForward();
@@ -62,56 +67,76 @@ private:
     TrainSpec m_training;
     TensorTable m_table;
     StateFormat m_format;
-    CpuPool m_pool;
-    TorchSliceMath m_math;
+    std::unique_ptr<OpenDevice> m_open;
+    std::unique_ptr<BatchMath> m_math;
     int m_headUnit = 0;
     int64_t m_turn = 0;
     int64_t m_element = 0;
     std::vector<int64_t> m_offset;  ///< elements before each unit
-    AlignedBuffer m_weights;
-    AlignedBuffer m_gradient;
-    AlignedBuffer m_input;
-    AlignedBuffer m_output;
-    AlignedBuffer m_state;  ///< of the attention unit, its gradient behind it, m_updated times
+    DeviceBuffer m_weights;
+    DeviceBuffer m_gradient;
+    DeviceBuffer m_input;
+    DeviceBuffer m_output;
+    AlignedBuffer m_copied;  ///< takes half of m_gradient
+    AlignedBuffer m_state;   ///< of the attention unit, its gradient behind it, m_updated times
     int64_t m_updated = 0;
 };
 
-Status Bench::prepare() {
+/// Ordinary numbers: zeros and subnormal ones take other times.
+Status Bench::fill(DeviceBuffer& buffer) {
+    GSST_ASSIGN(AlignedBuffer host, AlignedBuffer::create(size_t(buffer.size())));
+    for (size_t i = 0; i < size_t(buffer.size() / m_element); ++i) {
+        const float value = float(int(i * 2654435761u >> 8 & 1023) - 512) * (1.0f / 16384);
+        const auto bits = std::bit_cast<uint32_t>(value);
+        if (m_training.precision == Precision::Fp32)
+            reinterpret_cast<float*>(host.data())[i] = value;
+        else
+            reinterpret_cast<uint16_t*>(host.data())[i] =
+                m_training.precision == Precision::Bf16 ? uint16_t(bits >> 16) : nearestHalf(bits);
+    }
+    Device& device = m_open->device();
+    device.hostWait(device.copyIn(Stream::Compute, buffer.data(), host.span().first(size_t(buffer.size()))));
+    return {};
+}
+
+Status Bench::prepare(ComputeBackend& backend) {
+    GSST_ASSIGN(m_open, backend.open(0));
+    m_math = backend.makeMath({m_table, slicesOf(m_table), m_training}, *m_open);
     m_element = computeElementBytes(m_training.precision);
     int64_t elements = 0;
     for (const UnitInfo& unit : m_table.units()) {
         m_offset.push_back(elements);
         elements += unit.paddedElements;
     }
-    const auto activation = size_t(boundarySlotBytes(m_table.model(), m_training));
+    const int64_t activation = boundarySlotBytes(m_table.model(), m_training);
     const UnitInfo& attention = m_table.units()[1];
-    GSST_ASSIGN(m_weights, AlignedBuffer::create(size_t(elements * m_element)));
-    GSST_ASSIGN(m_gradient, AlignedBuffer::create(size_t(elements * kGradientBytes)));
-    GSST_ASSIGN(m_input, AlignedBuffer::create(activation));
-    GSST_ASSIGN(m_output, AlignedBuffer::create(activation));
+    Device& device = m_open->device();
+    GSST_ASSIGN(m_weights, device.allocate(elements * m_element));
+    GSST_ASSIGN(m_gradient, device.allocate(elements * kGradientBytes));
+    GSST_ASSIGN(m_input, device.allocate(activation));
+    GSST_ASSIGN(m_output, device.allocate(activation));
+    GSST_ASSIGN(m_copied, AlignedBuffer::create(size_t(m_gradient.size()) / 2));
     m_updated = std::clamp<int64_t>(kProbeUncachedBytes / updatedBytes(attention), 1, kMostUpdated);
     GSST_ASSIGN(m_state, AlignedBuffer::create(size_t(m_updated * updatedBytes(attention))));
-    std::fill_n(m_gradient.data(), m_gradient.size(), std::byte{0});
-    std::fill_n(m_state.data(), m_state.size(), std::byte{0});
-    // Ordinary numbers: zeros and subnormal ones take other times.
-    const auto fill = [this](AlignedBuffer& buffer) {
-        for (size_t i = 0; i < buffer.size() / size_t(m_element); ++i) {
-            const float value = float(int(i * 2654435761u >> 8 & 1023) - 512) * (1.0f / 16384);
-            const auto bits = std::bit_cast<uint32_t>(value);
-            if (m_training.precision == Precision::Fp32)
-                reinterpret_cast<float*>(buffer.data())[i] = value;
-            else
-                reinterpret_cast<uint16_t*>(buffer.data())[i] =
-                    m_training.precision == Precision::Bf16 ? uint16_t(bits >> 16) : nearestHalf(bits);
-        }
-    };
-    fill(m_weights);
-    fill(m_input);
-    fill(m_output);
+    device.hostWait(device.fillZero(Stream::Compute, m_gradient.data(), m_gradient.size()));
+    for (DeviceBuffer* buffer : {&m_weights, &m_input, &m_output})
+        GSST_TRY(fill(*buffer));
     std::vector<int64_t> tokens(size_t(m_training.tokensPerMicroBatch()));
     for (size_t i = 0; i < tokens.size(); ++i)
         tokens[i] = int64_t(i * 7919 % size_t(m_table.model().vocabulary));
-    return m_math.setBatch(0, tokens, tokens, int64_t(tokens.size()));
+    return m_math->setBatch(0, tokens, tokens, int64_t(tokens.size()));
+}
+
+Status Bench::onDevice(const std::function<Status()>& work) {
+    Status status;
+    Device& device = m_open->device();
+    device.hostWait(device.run(Stream::Compute, [&] { status = work(); }));
+    return status;
+}
+
+Result<double> Bench::secondsOf(const std::function<Status()>& work, const std::function<Status()>& prepare) {
+    const auto prepared = [&] { return prepare ? onDevice(prepare) : Status(); };
+    return usualSeconds(m_training.threads, [&] { return onDevice(work); }, prepared);
 }
 
 double Bench::flopsOf(bool forward) const {
@@ -144,9 +169,9 @@ Result<double> Bench::keptBackwardSeconds() {
         ForwardCall forward = nextForward();
         backward = backwardOf(forward);
         forward.keep = backward.kept = true;
-        return m_math.forward(forward);
+        return m_math->forward(forward);
     };
-    return usualSeconds(m_training.threads, [&] { return m_math.backward(backward); }, keep);
+    return secondsOf([&] { return m_math->backward(backward); }, keep);
 }
 
 Result<double> Bench::headSeconds() {
@@ -157,8 +182,8 @@ Result<double> Bench::headSeconds() {
     call.inputGradient = m_output.data();
     call.gradient = gradientOf(m_headUnit);
     call.tiedGradient = m_table.model().tiedHead ? gradientOf(0) : nullptr;
-    return usualSeconds(m_training.threads, [&]() -> Status {
-        GSST_ASSIGN([[maybe_unused]] const LossSum loss, m_math.head(call));
+    return secondsOf([&]() -> Status {
+        GSST_ASSIGN([[maybe_unused]] const LossSum loss, m_math->head(call));
         return {};
     });
 }
@@ -169,24 +194,20 @@ Result<double> Bench::updateSeconds() {
     call.firstBlock = unit.firstBlock;
     call.blockCount = unit.blockCount;
     int64_t turn = 0;
-    return usualSeconds(m_training.threads, [&] {
+    return secondsOf([&] {
         std::byte* section = m_state.data() + turn++ % m_updated * updatedBytes(unit);
-        const auto take = [&](StateKind kind) {
-            return std::exchange(section, section + m_format.bytes(unit.firstBlock, unit.blockCount, kind));
-        };
-        call.hi = reinterpret_cast<uint16_t*>(take(StateKind::Hi));
-        if (m_format.has(StateKind::Lo))
-            call.lo = reinterpret_cast<uint16_t*>(take(StateKind::Lo));
-        call.moment1 = take(StateKind::Moment1);
-        call.moment2 = take(StateKind::Moment2);
+        for (StateKind kind : m_format.kinds())
+            call.state[kind] = std::exchange(section, section + m_format.bytes(unit.firstBlock, unit.blockCount, kind));
         call.gradient = reinterpret_cast<float*>(section);
-        return m_math.update(call);
+        return m_math->update(call);
     });
 }
 
 Result<double> Bench::copySeconds() {
     return usualSeconds(1, [&]() -> Status {
-        std::copy_n(m_gradient.data(), m_gradient.size() / 2, m_gradient.data() + m_gradient.size() / 2);
+        Device& device = m_open->device();
+        device.hostWait(
+            device.copyOut(Stream::Compute, m_copied.span().first(size_t(m_gradient.size()) / 2), m_gradient.data()));
         return {};
     });
 }
@@ -212,11 +233,9 @@ Result<ComputeRates> Bench::rates() {
 
 Result<ComputeRates> Bench::ratesOnce() {
     ComputeRates rates;
-    GSST_ASSIGN(const double forwardSeconds,
-                usualSeconds(m_training.threads, [&] { return m_math.forward(nextForward()); }));
+    GSST_ASSIGN(const double forwardSeconds, secondsOf([&] { return m_math->forward(nextForward()); }));
     rates.forwardFlops = flopsOf(true) / forwardSeconds;
-    GSST_ASSIGN(const double backwardSeconds,
-                usualSeconds(m_training.threads, [&] { return m_math.backward(backwardOf(nextForward())); }));
+    GSST_ASSIGN(const double backwardSeconds, secondsOf([&] { return m_math->backward(backwardOf(nextForward())); }));
     rates.backwardFlops = (flopsOf(true) + flopsOf(false)) / backwardSeconds;
     GSST_ASSIGN(const double keptBackward, keptBackwardSeconds());
     rates.keptBackwardFlops = flopsOf(false) / keptBackward;
@@ -226,7 +245,7 @@ Result<ComputeRates> Bench::ratesOnce() {
     GSST_ASSIGN(const double update, updateSeconds());
     const UnitInfo& unit = m_table.units()[1];
     rates.updateBytes =
-        double(2 * m_format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * kGradientBytes) / update;
+        double(m_format.updateBytes(unit.firstBlock, unit.blockCount, unit.paddedElements * kGradientBytes)) / update;
     GSST_ASSIGN(const double copy, copySeconds());
     rates.copyBytes = double(m_gradient.size()) / copy;
     return rates;
@@ -234,11 +253,11 @@ Result<ComputeRates> Bench::ratesOnce() {
 
 }  // namespace
 
-Result<ComputeRates> probeCompute(const ProbeShape& shape) {
-    const auto measure = [&shape]() -> Result<ComputeRates> {
-        at::set_num_threads(int(shape.training.threads));
+Result<ComputeRates> probeCompute(ComputeBackend& backend, const ProbeShape& shape) {
+    const auto measure = [&]() -> Result<ComputeRates> {
+        backend.useThreads(shape.training.threads);
         Bench bench(shape);
-        GSST_TRY(bench.prepare());
+        GSST_TRY(bench.prepare(backend));
         return bench.rates();
     };
     return std::async(std::launch::async, measure).get();

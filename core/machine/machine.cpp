@@ -46,14 +46,14 @@ public:
         return measurements;
     }
 
-    ComputeRates compute(FileSystem& files, const RunSpec& spec) {
+    ComputeRates compute(FileSystem& files, ComputeBackend& backend, const RunSpec& spec) {
         const std::lock_guard lock(m_mutex);
         load(files);
         const ProbeShape shape = probeShapeOf(spec.model, spec.training);
-        const std::string key = shape.key();
+        const std::string key = cacheKey(backend.id(), shape);
         if (const ComputeRates* known = find(&MachineCache::compute, key))
             return *known;
-        const auto rates = probeCompute(shape);
+        const auto rates = probeCompute(backend, shape);
         if (!rates.ok())
             return {};
         MachineCache measured;
@@ -62,15 +62,17 @@ public:
         return *rates;
     }
 
-    ProductRates products(FileSystem& files) {
+    ProductRates products(FileSystem& files, ComputeBackend& backend) {
         const std::lock_guard lock(m_mutex);
+        if (backend.id() != DeviceId{})
+            return backend.probeProducts();  // the cache's are the processor's
         load(files);
         forgetDisturbed();
         for (const MachineCache* cache : {&m_known, &m_disturbed})
             if (cache->products.known())
                 return cache->products;
         MachineCache measured;
-        measured.products = probeProducts();
+        measured.products = backend.probeProducts();
         learn(files, measured);
         return measured.products;
     }
@@ -152,8 +154,13 @@ private:
 
 }  // namespace
 
-MachineLimits machineLimits(FileSystem& files, const std::filesystem::path& folder) {
+std::string cacheKey(const DeviceId& device, const ProbeShape& shape) {
+    return device == DeviceId{} ? shape.key() : nameOf(device) + "-" + shape.key();
+}
+
+MachineLimits machineLimits(FileSystem& files, const ComputeBackend& backend, const std::filesystem::path& folder) {
     MachineLimits limits;
+    limits.deviceBytes = backend.memoryLimit();
     limits.ramBytes = int64_t(double(availableRamBytes()) * kShareOfFreeRam);
     limits.programBytes = kProgramBytes;
     if (auto space = files.freeSpace(existingPart(files, folder)); space.ok())
@@ -161,9 +168,10 @@ MachineLimits machineLimits(FileSystem& files, const std::filesystem::path& fold
     return limits;
 }
 
-Machine measureMachine(FileSystem& files, const std::filesystem::path& folder, const RunSpec& spec, DriveProbe probe) {
+Machine measureMachine(FileSystem& files, ComputeBackend& backend, const std::filesystem::path& folder,
+                       const RunSpec& spec, DriveProbe probe) {
     Machine machine;
-    machine.profile.compute = Measurements::instance().compute(files, spec);
+    machine.profile.compute = Measurements::instance().compute(files, backend, spec);
     if (const auto drive = Measurements::instance().drive(files, existingPart(files, folder), probe)) {
         machine.profile.readBytesPerSecond = drive->readBytesPerSecond;
         machine.profile.writeBytesPerSecond = drive->writeBytesPerSecond;
@@ -180,13 +188,14 @@ HardwareProfile withDriveAtMost(HardwareProfile profile, double bytesPerSecond) 
     return profile;
 }
 
-ProductRates measureProducts(FileSystem& files) {
-    return Measurements::instance().products(files);
+ProductRates measureProducts(FileSystem& files, ComputeBackend& backend) {
+    return Measurements::instance().products(files, backend);
 }
 
-void resolveProducts(FileSystem& files, TrainSpec& training) {
+void resolveProducts(FileSystem& files, ComputeBackend& backend, TrainSpec& training) {
     // A measurement has no error of its own: where it fails, products stay native.
-    static_cast<void>(resolveProducts(training, [&files]() -> Result<ProductRates> { return measureProducts(files); }));
+    static_cast<void>(
+        resolveProducts(training, [&]() -> Result<ProductRates> { return measureProducts(files, backend); }));
 }
 
 void keepMeasurements(FileSystem& files, const MachineCache& added) {

@@ -138,7 +138,8 @@ void keep(FileSystem& files, const ComputerReport& report) {
 
 }  // namespace
 
-Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptions& options, std::stop_token stop) {
+Result<ComputerReport> measureComputer(FileSystem& files, ComputeBackend& backend, const MeasurementOptions& options,
+                                       std::stop_token stop) {
     const auto begin = [&](const char* what) -> Status {
         if (stop.stop_requested())
             return cancelled("Measuring this computer", "Start it again at any time");
@@ -163,14 +164,16 @@ Result<ComputerReport> measureComputer(FileSystem& files, const MeasurementOptio
     report.productFlopsFp16 = upcastProductFlops();
     GSST_TRY(begin("Measuring a layer of the model"));
     MachineCache arithmetic;
-    arithmetic.products = probeProducts();
+    if (backend.id() == DeviceId{})
+        arithmetic.products = backend.probeProducts();
     keepMeasurements(files, arithmetic);
     TrainSpec training = options.spec.training;
-    resolveProducts(files, training);
+    resolveProducts(files, backend, training);
     const ProbeShape shape = probeShapeOf(options.spec.model, training);
-    GSST_ASSIGN(arithmetic.compute[shape.key()], probeCompute(shape));
+    GSST_ASSIGN(const ComputeRates rates, probeCompute(backend, shape));
+    arithmetic.compute[cacheKey(backend.id(), shape)] = rates;
     keepMeasurements(files, arithmetic);
-    tell(report, arithmetic.compute[shape.key()]);
+    tell(report, rates);
     GSST_TRY(begin("Measuring the drive"));
     IoProbeOptions wanted;
     wanted.bytes = options.quick ? kQuickBytes : kThoroughBytes;

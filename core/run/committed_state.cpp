@@ -16,7 +16,8 @@ Result<CommittedState> openCommitted(FileSystem& files, const std::filesystem::p
     CommittedState state;
     GSST_ASSIGN(state.record, readRunRecord(files, {run}));
     state.table = std::make_unique<TensorTable>(state.record.spec.model);
-    const StateFormat format(*state.table, state.record.spec.training.state, state.record.share());
+    const StateFormat format(*state.table, state.record.spec.training.state,
+                             optimizerSpec(state.record.spec.training.optimizer), state.record.share());
     GSST_ASSIGN(state.store, StateStore::openForReading(files, run, *state.table, format, Caching::Direct));
     return state;
 }

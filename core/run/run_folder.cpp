@@ -82,7 +82,7 @@ Status readRank(const Json& json, RunRecord& record) {
 Status writeRunRecord(FileSystem& files, const RunFolder& folder, const RunRecord& record) {
     Json json;
     json["gsst_run"] = versionOf(record);
-    json["device"] = record.device;
+    json["device"] = nameOf(record.device);
     const std::span named(record.textFiles.data(), std::min(record.textFiles.size(), kMostNamedFiles));
     json["text"] = {{"files", std::vector<std::string>(named.begin(), named.end())}, {"bytes", record.textBytes}};
     json["spec"] = Json::parse(toJson(record.spec));
@@ -117,8 +117,12 @@ Result<RunRecord> readRunRecord(FileSystem& files, const RunFolder& folder) {
     GSST_ASSIGN(record.spec, parseRunSpec(json["spec"].dump(), folder.runJson().string()));
     if (leavesProductsOpen(record.spec.training))
         record.spec.training.products = ProductChoice::Native;  // a run from before there was a choice
-    if (json.contains("device") && json["device"].is_string())
-        record.device = json["device"].get<std::string>();
+    if (json.contains("device") && json["device"].is_string()) {
+        const auto device = parseDevice(json["device"].get<std::string>());
+        if (!device.ok())
+            return broken(folder, "the key \"device\" names none; " + device.error().why);
+        record.device = *device;
+    }
     if (json.contains("text") && json["text"].is_object()) {
         const Json& source = json["text"];
         if (source.contains("bytes") && source["bytes"].is_number_unsigned())

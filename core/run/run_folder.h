@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/device_id.h"
 #include "base/result.h"
 #include "io/file.h"
 #include "plan/search/planner.h"
@@ -50,8 +51,8 @@ struct Replan {
 /// What run.json says beside the recipe: choices that were made once, at the start, and belong to the run's
 /// fingerprint.
 struct RunRecord {
-    RunSpec spec;  ///< with the micro-batch and thread count that the run really uses now
-    std::string device = "cpu";
+    RunSpec spec;                        ///< with the micro-batch and thread count that the run really uses now
+    DeviceId device;                     ///< that it was started on
     std::vector<std::string> textFiles;  ///< what it was started with, for people; run.json has the first thousand
     uint64_t textBytes = 0;
     std::vector<Replan> replans;  ///< oldest first

@@ -5,6 +5,7 @@
 #include "spec/json_text.h"
 
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace gsst {
@@ -42,12 +43,17 @@ void forEachFigure(const Struct& of, Visitor&& visit) {
     std::apply([&](const auto&... each) { (visit(each.key, of.*(each.member), each.use), ...); }, kFigures<Struct>);
 }
 
-/// The figures as JSON, without those that are only for what `except` names. A value that is no finite number is null.
+/// The figures as JSON, without those that are only for what `except` names. A value that is no finite number is null, an
+/// enum is its nameOf().
 template <typename Struct>
 Json figuresJson(const Struct& of, FigureUse except) {
     Json json = Json::object();
     forEachFigure(of, [&](const char* key, const auto& value, FigureUse use) {
-        if (use != except)
+        if (use == except)
+            return;
+        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>)
+            json[key] = nameOf(value);
+        else
             json[key] = value;
     });
     return json;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/device_id.h"
 #include "base/result.h"
 #include "service/events.h"
 #include "spec/run_spec.h"
@@ -48,6 +49,7 @@ struct GenerateOptions {
     double topP = 0.95;
     int64_t topK = 0;  ///< 0 = no limit
     uint64_t seed = 1;
+    DeviceId device = {};
     int64_t deviceBytes = 0;  ///< limit of the device pool; 0 = none
 };
 
@@ -75,6 +77,7 @@ const char* nameOf(BenchWay way);  ///< "plain", "resident", "ram", "disk"
 
 struct BenchOptions {
     RunSpec spec;
+    DeviceId device = {};
     std::vector<BenchWay> ways{BenchWay::Resident, BenchWay::Disk};
     int steps = 3;   ///< timed steps in a row of one way
     int rounds = 3;  ///< alternations

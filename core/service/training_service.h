@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/device_id.h"
 #include "base/result.h"
 #include "service/computer_report.h"
 #include "service/event_queue.h"
@@ -32,7 +33,7 @@ struct RunRequest {
     std::vector<std::filesystem::path> text;  ///< files and folders; empty with sampleText
     bool sampleText = false;                  ///< train on the generated stories
     std::filesystem::path runFolder;          ///< must not hold a run yet
-    std::string device = "cpu";
+    DeviceId device = {};
     TraceRequest trace = {};
     double driveBytesPerSecond =
         0;  ///< the plan counts on no more of the drive, reads and writes each; 0 = on what it can do
@@ -98,9 +99,15 @@ struct PlanPreview {
     double driveWriteRate = 0;
     bool driveMeasured = false;  ///< else the two are assumed
     bool usesDrive() const { return readBytesPerStep + writtenBytesPerStep > 0; }
-    std::string bottleneck;
+    Bottleneck bottleneck{};
     std::string
         updateRule;  ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
+};
+
+/// A plan, and why it is as it is.
+struct ExplainedPlan {
+    PlanPreview preview;
+    PlanExplanation explanation;
 };
 
 /// A run folder as the start page lists it.
@@ -126,12 +133,14 @@ struct ComputerQuestion {
     std::filesystem::path folder;        ///< whose drive; must exist
     bool quick = true;                   ///< a short look at the drive: seconds, 0.3 GB written; else a minute and 6 GB
     std::optional<RunSpec> recipe = {};  ///< to measure the arithmetic with; none = kUsualRecipe
+    DeviceId device = {};                ///< to measure the arithmetic on
 };
 
 /// A run that does not exist yet, to be planned.
 struct PlanQuestion {
     RunSpec spec;
     std::filesystem::path folder = {};  ///< where it would be: its drive counts. It need not exist; empty = here
+    DeviceId device = {};
 };
 
 /// The one door from ui and app into the core; torch-free. createTrainingService() gives the real one, tests a fake.
@@ -144,9 +153,9 @@ public:
                                               const std::function<void(const Progress&)>& progress,
                                               std::stop_token stop) = 0;
     virtual Result<PlanPreview> previewPlan(const PlanQuestion& question) = 0;
-    /// Why the plan is as it is; not for sliders, it plans many times. OverBudget if there is no plan.
-    virtual Result<PlanExplanation> explainPlan(const PlanQuestion& question) = 0;
-    /// The plan's step program with its simulated times. OverBudget if there is no plan.
+    /// The plan and why it is as it is; not for sliders, it plans many times. OverBudget or NoSpace if there is none.
+    virtual Result<ExplainedPlan> explainPlan(const PlanQuestion& question) = 0;
+    /// The plan's step program with its simulated times. OverBudget or NoSpace if there is no plan.
     virtual Result<StepListing> listStep(const PlanQuestion& question) = 0;
     virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
     /// What measureComputer() found last, in this program or another of this user; none if it was never asked.

@@ -97,10 +97,11 @@ Status resolveTogether(FileSystem& files, OpenRun& run, const EventSink& sink) {
     std::optional<MachineInUse> disturbed;
     if (run.place.ranksHere > 1)
         disturbed.emplace();
-    GSST_TRY(
-        resolveProducts(training, [&] { return shareProductRates(run.collective.get(), measureProducts(files)); }));
+    GSST_TRY(resolveProducts(
+        training, [&] { return shareProductRates(run.collective.get(), measureProducts(files, *run.backend)); }));
     if (left && productsOf(training) == Products::Upcast)
-        info(sink, "Matrices in bf16 are multiplied in fp32, which is faster on this processor and no less exact");
+        info(sink, "Matrices in bf16 are multiplied in fp32, which is faster on this " + run.backend->title() +
+                       " and no less exact");
     return {};
 }
 
@@ -109,7 +110,7 @@ Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits, dou
     std::optional<MachineInUse> disturbed;  // by the others on this computer, which measure too
     if (run.place.ranksHere > 1)
         disturbed.emplace();
-    const Machine machine = measureMachine(files, run.folder.root, share, DriveProbe::Quick);
+    const Machine machine = measureMachine(files, *run.backend, run.folder.root, share, DriveProbe::Quick);
     run.engine = machine.engine;
     run.hardware = withDriveAtMost(machine.profile, driveBytesPerSecond);
     run.limits = limits;
@@ -189,6 +190,7 @@ public:
 
     Result<std::unique_ptr<OpenRun>> prepare() {
         auto run = std::make_unique<OpenRun>();
+        GSST_ASSIGN(run->backend, createBackend(m_request.device));
         GSST_ASSIGN(run->place, rankOfThisProcess());
         run->folder.root = folderOfRank(m_request.runFolder, run->place);
         run->record.spec = m_request.spec;
@@ -206,7 +208,8 @@ public:
         GSST_TRY(shareOf(run->record.spec, run->place.ranks));
         GSST_TRY(meetOthers(*run, m_sink, m_stop));
         GSST_TRY(resolveTogether(m_files, *run, m_sink));
-        GSST_TRY(planRun(m_files, *run, machineLimits(m_files, run->folder.root), m_request.driveBytesPerSecond));
+        GSST_TRY(planRun(m_files, *run, machineLimits(m_files, *run->backend, run->folder.root),
+                         m_request.driveBytesPerSecond));
         adoptPlan(*run);
         GSST_TRY(m_files.makeFolders(run->folder.root));
         GSST_ASSIGN(run->lock, lockRun(m_files, run->folder.root));
@@ -320,6 +323,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     GSST_ASSIGN(run->place, rankOfThisProcess());
     run->folder.root = folder;
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
+    GSST_ASSIGN(run->backend, createBackend(run->record.device));
     GSST_TRY(takePlace(*run));
     GSST_ASSIGN(run->lock, lockRun(files, folder));
     if (steps > 0)
@@ -327,7 +331,7 @@ Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::f
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
     GSST_TRY(openTokens(*run));
-    MachineLimits machine = machineLimits(files, folder);
+    MachineLimits machine = machineLimits(files, *run->backend, folder);
     machine.diskBytes = 0;
     GSST_TRY(meetOthers(*run, sink, std::move(stop)));
     GSST_TRY(planRun(files, *run, machine, 0));
@@ -359,7 +363,7 @@ Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause) {
     planned.diskBytes = plan.diskBytes;
     planned.readBytesPerStep = plan.step.readBytes;
     planned.writtenBytesPerStep = plan.step.writtenBytes;
-    planned.bottleneck = plan.diskBound() ? "disk" : "compute";
+    planned.bottleneck = plan.bottleneck();
     planned.streamed = plan.stateOnDisk;
     return planned;
 }

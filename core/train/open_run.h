@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/compute_backend.h"
 #include "base/result.h"
 #include "data/token_store.h"
 #include "data/tokenizer.h"
@@ -35,7 +36,7 @@ struct OpenRun {
     HardwareProfile hardware;
     MachineLimits limits;
     Plan plan;
-    DevicePoolMaker makeDevicePool = {};  ///< empty = the system's memory
+    std::unique_ptr<ComputeBackend> backend;
     ProcessRank place;
     std::unique_ptr<RankGroup> collective;   ///< null if this process trains alone
     IoEngine engine = IoEngine::ThreadPool;  ///< measured to be the faster one

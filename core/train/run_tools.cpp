@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/run_tools.h"
 
+#include "backend/compute_backend.h"
 #include "data/tokenizer.h"
 #include "generate/committed_text.h"
 #include "run/committed_state.h"
@@ -66,13 +67,15 @@ Status rollBackRun(const std::filesystem::path& path) {
     GSST_ASSIGN(const RunRecord record, readRunRecord(files, {path}));
     GSST_ASSIGN(const auto lock, lockRun(files, path));
     const TensorTable table(record.spec.model);
-    const StateFormat format(table, record.spec.training.state, record.share());
+    const StateFormat format(table, record.spec.training.state, optimizerSpec(record.spec.training.optimizer),
+                             record.share());
     GSST_ASSIGN(const auto store, StateStore::open(files, path, table, format, Caching::Direct));
     return store->rollBackToPrevious();
 }
 
 Result<GeneratedText> generateText(const std::filesystem::path& path, const GenerateOptions& options,
                                    const std::function<void(const std::string&)>& onText, std::stop_token stop) {
+    GSST_ASSIGN(const auto backend, createBackend(options.device));
     GeneratedText generated;
     bool told = false;
     const auto tell = [&](const std::string& piece) {
@@ -82,8 +85,8 @@ Result<GeneratedText> generateText(const std::filesystem::path& path, const Gene
     };
     const auto write = [&](CommittedState& run) -> Status {
         GSST_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(osFileSystem(), RunFolder{path}.tokenizer()));
-        CpuPool pool(options.deviceBytes);
-        auto drawn = committedText({*run.table, *run.store, run.record.spec, tokenizer, pool}, options, tell, stop);
+        GSST_ASSIGN(const auto device, backend->open(options.deviceBytes));
+        auto drawn = committedText({*run.table, *run.store, run.record.spec, tokenizer, *backend, *device}, options, tell, stop);
         if (!drawn.ok() && drawn.error().code == ErrorCode::Corrupt && told &&
             !stillCommitted(osFileSystem(), path, run))
             return writtenOver(path);

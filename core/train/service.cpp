@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/create_training_service.h"
 
+#include "backend/compute_backend.h"
 #include "base/units.h"
 #include "data/text_source.h"
 #include "data/tokenizer.h"
@@ -47,30 +48,33 @@ public:
     }
 
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
-        const RunSpec& spec = question.spec;
-        GSST_TRY(validate(spec, "the recipe"));
-        const TensorTable table(spec.model);
-        PlanPreview preview;
-        preview.parameters = table.parameters();
-        GSST_ASSIGN(const Means means, meansOf(question));
-        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec), table);
-        const auto plan = makePlan(means.share, table, means.hardware, means.limits);
-        if (!plan.ok()) {
+        GSST_TRY(validate(question.spec, "the recipe"));
+        GSST_ASSIGN(const auto backend, createBackend(question.device));
+        const TensorTable table(question.spec.model);
+        GSST_ASSIGN(const Means means, meansOf(question, *backend));
+        PlanPreview preview = previewOf(question, *backend, table);
+        const PlanBasis basis{means.share, table, means.hardware, means.limits};
+        if (const auto plan = makePlan(means.share, table, means.hardware, means.limits); plan.ok())
+            fillPreview(preview, basis, compiledFor(basis, *plan));
+        else
             preview.problem = plan.error().text();
-            return preview;
-        }
-        fillPreview(preview, means.share, table, means.hardware, *plan);
         return preview;
     }
 
-    Result<PlanExplanation> explainPlan(const PlanQuestion& question) override {
-        return withPlan<PlanExplanation>(
-            question, [](const PlanBasis& basis, const Plan& plan) { return gsst::explainPlan(basis, plan); });
+    Result<ExplainedPlan> explainPlan(const PlanQuestion& question) override {
+        using Told = ExplainedPlan;
+        return withPlan<Told>(question, [&](const PlanBasis& basis, ComputeBackend& backend, const CompiledPlan& plan) {
+            Told told{previewOf(question, backend, basis.table), gsst::explainPlan(basis, plan)};
+            fillPreview(told.preview, basis, plan);
+            return told;
+        });
     }
 
     Result<StepListing> listStep(const PlanQuestion& question) override {
-        return withPlan<StepListing>(
-            question, [](const PlanBasis& basis, const Plan& plan) { return gsst::listStep(basis, plan); });
+        using Told = StepListing;
+        return withPlan<Told>(question, [](const PlanBasis& basis, ComputeBackend&, const CompiledPlan& plan) {
+            return gsst::listStep(plan, basis.hardware);
+        });
     }
 
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) override {
@@ -85,6 +89,7 @@ public:
         if (MachineInUse::now())
             return Error{ErrorCode::Busy, "This computer cannot be measured now", "",
                          "a run computes and would spoil the figures", "Pause the run first"};
+        GSST_ASSIGN(const auto backend, createBackend(question.device));
         MeasurementOptions options;
         options.folder = question.folder;
         options.quick = question.quick;
@@ -95,11 +100,11 @@ public:
         } else {
             GSST_ASSIGN(options.spec, loadPreset(m_presetsFolder, kUsualRecipe));
         }
-        return gsst::measureComputer(m_files, options, std::move(stop));
+        return gsst::measureComputer(m_files, *backend, options, std::move(stop));
     }
 
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()> wake) override {
-        GSST_TRY(checkDevice(request.device));
+        GSST_TRY(createBackend(request.device));
         GSST_ASSIGN(auto trace, openTrace(request.trace));
         return std::unique_ptr<RunSession>(
             std::make_unique<Session>(m_files, std::move(request), std::move(wake), std::move(trace)));
@@ -119,33 +124,43 @@ private:
         MachineLimits limits;
     };
 
-    RunSpec resolvedHere(RunSpec spec) {
-        resolveProducts(m_files, spec.training);
+    RunSpec resolvedHere(RunSpec spec, ComputeBackend& backend) {
+        resolveProducts(m_files, backend, spec.training);
         return spec;
     }
-    Result<Means> meansOf(const PlanQuestion& question) {
+    Result<Means> meansOf(const PlanQuestion& question, ComputeBackend& backend) {
         const std::filesystem::path folder =
             question.folder.empty() ? std::filesystem::current_path() : question.folder;
         GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         Means means;
-        RunSpec spec = resolvedHere(question.spec);
+        RunSpec spec = resolvedHere(question.spec, backend);
         spec.training.microBatch = dividedMicroBatch(spec.training, place.ranks);
         GSST_ASSIGN(means.share, shareOf(spec, place.ranks));
-        means.hardware = measureMachine(m_files, folder, means.share, DriveProbe::KnownOnly).profile;
-        means.limits = machineLimits(m_files, folder);
+        means.hardware = measureMachine(m_files, backend, folder, means.share, DriveProbe::KnownOnly).profile;
+        means.limits = machineLimits(m_files, backend, folder);
         means.limits.ranks = place.ranks;
         return means;
+    }
+
+    /// What there is to tell whether a plan fits or not.
+    PlanPreview previewOf(const PlanQuestion& question, ComputeBackend& backend, const TensorTable& table) {
+        PlanPreview preview;
+        preview.parameters = table.parameters();
+        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(question.spec, backend), table);
+        return preview;
     }
 
     /// What `tell` makes of the recipe's plan on this machine.
     template <typename Told>
     Result<Told> withPlan(const PlanQuestion& question,
-                          const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
+                          const std::function<Told(const PlanBasis&, ComputeBackend&, const CompiledPlan&)>& tell) {
         GSST_TRY(validate(question.spec, "the recipe"));
         const TensorTable table(question.spec.model);
-        GSST_ASSIGN(const Means means, meansOf(question));
-        GSST_ASSIGN(const Plan plan, makePlan(means.share, table, means.hardware, means.limits));
-        return tell({means.share, table, means.hardware, means.limits}, plan);
+        GSST_ASSIGN(const auto backend, createBackend(question.device));
+        GSST_ASSIGN(const Means means, meansOf(question, *backend));
+        GSST_ASSIGN(Plan plan, makePlan(means.share, table, means.hardware, means.limits));
+        const PlanBasis basis{means.share, table, means.hardware, means.limits};
+        return tell(basis, *backend, compiledFor(basis, std::move(plan)));
     }
 
     /// Nothing where none is wanted.
@@ -156,13 +171,6 @@ private:
         TraceRequest own = request;
         own.file = fileOfRank(request.file, place);
         return TraceWriter::create(m_files, own);
-    }
-
-    static Status checkDevice(const std::string& device) {
-        if (device == "cpu")
-            return {};
-        return Error{ErrorCode::InvalidInput, "This device is not available", "--device " + device,
-                     "this version trains on the processor", "Use --device cpu"};
     }
 
     FileSystem& m_files;

@@ -13,9 +13,9 @@ Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_t
     options.prompt = training.samplePrompt;
     options.tokens = training.sampleTokens;
     options.seed = training.seed;
-    GSST_ASSIGN(DrawnText drawn,
-                committedText({*run.table, trainer.store(), run.record.spec, run.tokenizer, trainer.devicePool()},
-                              options, {}, std::move(stop)));
+    GSST_ASSIGN(DrawnText drawn, committedText({*run.table, trainer.store(), run.record.spec, run.tokenizer,
+                                                *run.backend, trainer.device()},
+                                               options, {}, std::move(stop)));
     return std::move(drawn.text);
 }
 

@@ -2,18 +2,15 @@
 #include "train/trainer.h"
 
 #include "base/clock.h"
-#include "compute/torch_slice_math.h"
 #include "data/batch.h"
 #include "data/sampler.h"
-#include "device/cpu_device.h"
+#include "device/host_pool.h"
 #include "device/system_memory.h"
 #include "engine/agreement.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
 #include "train/clipping.h"
 #include "train/outlier_watch.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <optional>
@@ -22,23 +19,19 @@
 namespace gsst {
 
 struct Trainer::Impl {
-    Impl(const TrainerParts& given, const TensorTable& modelTable)
-        : parts(given), share(given.spec), table(modelTable),
-          ownedPool(given.makeDevicePool ? given.makeDevicePool(given.plan.deviceLimit)
-                                         : std::make_unique<CpuPool>(given.plan.deviceLimit)),
-          devicePool(*ownedPool),
+    Impl(const TrainerParts& given, const TensorTable& modelTable, std::unique_ptr<OpenDevice> openDevice)
+        : parts(given), share(shareOf(given)), table(modelTable), device(std::move(openDevice)),
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
-          device(devicePool), format(modelTable, parts.spec.training.state, parts.share),
-          builder(modelTable, format, shared(), given.plan.placement),
+          plan(modelTable, share.training, parts.share, given.plan),
           batches(size_t(share.training.microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
         }
         if (parts.onShortage) {
-            devicePool.onRefusal([this](const PoolRefusal& refusal) {
+            device->pool().onRefusal([this](const PoolRefusal& refusal) {
                 parts.onShortage({Tier::Device, refusal.wanted, refusal.there});
             });
             ramPool.onRefusal(
@@ -46,10 +39,10 @@ struct Trainer::Impl {
         }
     }
 
-    /// Settles `share`, which the members after it are made from.
-    const TrainSpec& shared() {
+    static RunSpec shareOf(const TrainerParts& parts) {
+        RunSpec share = parts.spec;
         share.training.sequencesPerStep /= parts.collective ? parts.collective->ranks() : 1;
-        return share.training;
+        return share;
     }
 
     struct HostBatch {
@@ -69,12 +62,9 @@ struct Trainer::Impl {
     TrainerParts parts;
     RunSpec share;  ///< of parts.spec, that this process computes
     const TensorTable& table;
-    std::unique_ptr<CpuPool> ownedPool;
-    CpuPool& devicePool;
-    CpuPool ramPool;
-    CpuDevice device;
-    StateFormat format;
-    ProgramBuilder builder;
+    std::unique_ptr<OpenDevice> device;
+    HostPool ramPool;
+    CompiledPlan plan;
     std::vector<HostBatch> batches;
     std::optional<Sampler> sampler;
     std::optional<ValidationSequences> validation;
@@ -84,7 +74,7 @@ struct Trainer::Impl {
     std::unique_ptr<File> shares;
     std::unique_ptr<File> boundaries;
     std::unique_ptr<HostState> host;
-    std::unique_ptr<TorchSliceMath> math;
+    std::unique_ptr<BatchMath> math;
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
 
@@ -93,27 +83,27 @@ struct Trainer::Impl {
 };
 
 Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    at::set_num_threads(int(training().threads));
+    parts.backend->useThreads(training().threads);
     FileSystem& files = *parts.files;
     GSST_ASSIGN(const TokenSplit split,
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
-    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
+    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, plan.format(), Caching::Direct));
     if (parts.collective)
         GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
     GSST_ASSIGN(sampler,
                 Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
-    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
-    GSST_ASSIGN(shares, workFile(parts.folder.shares(), tiedGradientFileBytes(table, parts.plan)));
-    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
-    GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
+    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), plan.gradientFileBytes()));
+    GSST_ASSIGN(shares, workFile(parts.folder.shares(), plan.tiedGradientFileBytes()));
+    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), plan.boundaryFileBytes()));
+    GSST_ASSIGN(host, HostState::create(table, plan.format(), plan.slices(), parts.plan.placement, ramPool));
     GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
-    math = std::make_unique<TorchSliceMath>(table, builder.slices(), training(), devicePool);
+    math = parts.backend->makeMath({table, plan.slices(), training()}, *device);
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
     static_cast<void>(io->registerBuffers(ring->memory()));
-    driver = std::make_unique<StepDriver>(engineParts(), builder, driverOptions());
+    driver = std::make_unique<StepDriver>(engineParts(), plan, driverOptions());
     return driver->load(progress, stop);
 }
 
@@ -129,9 +119,9 @@ Result<std::unique_ptr<File>> Trainer::Impl::workFile(const std::filesystem::pat
 EngineParts Trainer::Impl::engineParts() {
     EngineParts engine;
     engine.table = &table;
-    engine.slices = builder.slices();
+    engine.slices = plan.slices();
     engine.precision = training().precision;
-    engine.device = &device;
+    engine.device = &device->device();
     engine.ram = &ramPool;
     engine.ring = ring.get();
     engine.io = io.get();
@@ -142,15 +132,13 @@ EngineParts Trainer::Impl::engineParts() {
     engine.boundaries = boundaries.get();
     engine.host = host.get();
     engine.observer = parts.observer;
-    engine.sumsWithMath = true;  // the device is the processor
+    engine.sumsWithMath = parts.backend->sumsWithMath();
     engine.collective = parts.collective;
     return engine;
 }
 
 DriverOptions Trainer::Impl::driverOptions() const {
     DriverOptions options;
-    options.rule = parts.plan.rule;
-    options.breakEven = parts.plan.breakEven;
     options.clip = clipFunctions(training(), table.unitCount());
     options.scaling = lossScaling(training());
     options.judge = OutlierWatch(training());
@@ -175,7 +163,8 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    const StateFormat format(table, parts.spec.training.state, parts.share);
+    const StateFormat format(table, parts.spec.training.state, optimizerSpec(parts.spec.training.optimizer),
+                             parts.share);
     GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, format, Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     CommitRecord first;
@@ -187,7 +176,8 @@ Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
 Result<std::unique_ptr<Trainer>> Trainer::open(const TrainerParts& parts, const TensorTable& table,
                                                const std::function<void(uint64_t, uint64_t)>& progress,
                                                std::stop_token stop) {
-    auto impl = std::make_unique<Impl>(parts, table);
+    GSST_ASSIGN(auto device, parts.backend->open(parts.plan.deviceLimit));
+    auto impl = std::make_unique<Impl>(parts, table, std::move(device));
     GSST_TRY(impl->prepare(progress, stop));
     return std::unique_ptr<Trainer>(new Trainer(std::move(impl)));
 }
@@ -204,14 +194,17 @@ StateStore& Trainer::store() {
 IoCounters Trainer::ioCounters() const {
     return m_impl->io->counters();
 }
-CpuPool& Trainer::devicePool() {
-    return m_impl->devicePool;
+const CompiledPlan& Trainer::plan() const {
+    return m_impl->plan;
+}
+OpenDevice& Trainer::device() {
+    return *m_impl->device;
 }
 
 Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     Impl& impl = *m_impl;
     const Stopwatch watch;
-    impl.devicePool.resetPeak();
+    impl.device->pool().resetPeak();
     impl.ramPool.resetPeak();
     GSST_TRY(impl.loadBatch(impl.driver->step()));
     GSST_ASSIGN(const DrivenStep step, impl.driver->run(moreToCome, stop));
@@ -234,9 +227,9 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     result.linkWaitSeconds = step.waits.link;
     result.writeWaitSeconds = step.waits.write;
     result.compute = step.compute;
-    result.devicePeakBytes = impl.devicePool.usage().peak;
+    result.devicePeakBytes = impl.device->pool().usage().peak;
     result.countedRamBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
-    result.ramBytes = std::max(result.countedRamBytes, processMemoryBytes() - impl.devicePool.usage().held);
+    result.ramBytes = std::max(result.countedRamBytes, processMemoryBytes() - impl.device->pool().usage().held);
     result.seconds = watch.seconds();
     return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/compute_backend.h"
 #include "base/result.h"
 #include "data/token_store.h"
 #include "engine/step_driver.h"
@@ -24,11 +25,10 @@ struct Shortage {
     int64_t there = 0;   ///< bytes that could have been
 };
 
-using DevicePoolMaker = std::function<std::unique_ptr<CpuPool>(int64_t limitBytes)>;
-
 /// What a trainer needs; references outlive it.
 struct TrainerParts {
     FileSystem* files = nullptr;
+    ComputeBackend* backend = nullptr;
     RunFolder folder;
     RunSpec spec;  ///< the whole run's, microBatch and threads settled
     Plan plan;
@@ -40,8 +40,7 @@ struct TrainerParts {
     Hash128 fingerprint{};                           ///< with `collective`: see fingerprintOf()
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
     std::function<void(const Shortage&)>
-        onShortage;                  ///< hears of every refusal before its error comes back; may be empty
-    DevicePoolMaker makeDevicePool;  ///< empty = the system's memory
+        onShortage;  ///< hears of every refusal before its error comes back; may be empty
 };
 
 /// One finished training step: what is told of it, and what decides how training goes on. The trainer leaves to its
@@ -105,7 +104,8 @@ public:
     /// The committed state, for readers such as the generator. Call after flush().
     IoCounters ioCounters() const;  ///< since the trainer was opened
     StateStore& store();
-    CpuPool& devicePool();
+    const CompiledPlan& plan() const;  ///< of this process's part of the recipe and its shard of the state
+    OpenDevice& device();
 
 private:
     struct Impl;

@@ -59,7 +59,7 @@ Status TrainingLoop::openTrainer() {
             log(LogLine::Level::Warning, status.error().text());
     };
     parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
-    parts.makeDevicePool = m_run.makeDevicePool;
+    parts.backend = m_run.backend.get();
     parts.collective = m_run.collective.get();
     parts.share = m_run.record.share();
     parts.fingerprint = fingerprintOf(m_run.record.spec, m_run.tokenizer.hash(), int64_t(m_run.tokens->size()));
@@ -72,8 +72,8 @@ Status TrainingLoop::openTrainer() {
     GSST_TRY(saveRecord());
     GSST_ASSIGN(const RunSpec share, shareOf(m_run.record.spec, m_run.place.ranks));
     if (m_trace)
-        m_trace->expect(listStep({share, *m_run.table, m_run.hardware, m_run.limits}, m_run.plan));
-    m_observer.expect(m_trainer->committedStep(), int(share.training.microBatchesPerStep()));
+        m_trace->expect(listStep(m_trainer->plan(), m_run.hardware));
+    m_observer.expect(m_trainer->committedStep());
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
     return {};

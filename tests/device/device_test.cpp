@@ -65,7 +65,7 @@ protected:
     }
 
     static constexpr int64_t kLimit = 16 << 20;
-    CpuPool pool{kLimit};
+    HostPool pool{kLimit};
     std::unique_ptr<Device> device;
     CudaDevice* card = nullptr;  ///< `device`, when it is one
 };
@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(Devices, AnyDevice, testing::Values(Kind::Cpu, Kind::De
                          [](const auto& tested) { return nameOf(tested.param); });
 
 TEST(CpuDevice, RunsAtOnce) {
-    CpuPool pool(0);
+    HostPool pool(0);
     CpuDevice device(pool);
     bool ran = false;
     device.run(Stream::Compute, [&] { ran = true; });
@@ -244,7 +244,7 @@ TEST(CudaDevice, PinnedMemoryIsCopiedRightAndPinnedOnce) {
 
 /// Atomics stand for memory: the mistake is an order, not a data race that sanitizers would have to forgive.
 int missedReads(bool waiting) {
-    CpuPool pool(0);
+    HostPool pool(0);
     DelayingDevice device(pool, 3);
     int missed = 0;
     for (int i = 1; i <= 100; ++i) {
@@ -265,7 +265,7 @@ TEST(DelayingDevice, AMissingStreamWaitShows) {
 }
 
 TEST(DelayingDevice, AMissingHostWaitShows) {
-    CpuPool pool(0);
+    HostPool pool(0);
     DelayingDevice device(pool, 4);
     int early = 0;
     for (int i = 0; i < 100; ++i) {
@@ -279,7 +279,7 @@ TEST(DelayingDevice, AMissingHostWaitShows) {
 }
 
 TEST(DelayingDevice, UseAfterFreeShows) {
-    CpuPool pool(0);
+    HostPool pool(0);
     DelayingDevice device(pool, 5);
     const std::vector<std::byte> in(4096, std::byte{1});
     std::vector<std::byte> out(4096);
@@ -292,7 +292,7 @@ TEST(DelayingDevice, UseAfterFreeShows) {
 }
 
 TEST(DelayingDevice, StreamsRunAtTheSameTime) {
-    CpuPool pool(0);
+    HostPool pool(0);
     DelayingDevice device(pool, 6);
     std::atomic<bool> arrived = false;
     const DeviceEvent waiter = device.run(Stream::Compute, [&] {
@@ -304,7 +304,7 @@ TEST(DelayingDevice, StreamsRunAtTheSameTime) {
 }
 
 TEST(DelayingDevice, DestructionRunsEverything) {
-    CpuPool pool(0);
+    HostPool pool(0);
     int ran = 0;
     {
         DelayingDevice device(pool, 8);

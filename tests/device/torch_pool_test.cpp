@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "device/host_pool.h"
 #include "device/torch_pool.h"
 
 #include <c10/core/CPUAllocator.h>
@@ -19,7 +20,7 @@ torch::Tensor mebibytes(int64_t count) {
 }
 
 TEST(TorchPool, CountsInsideTheScopeOnly) {
-    CpuPool pool(0);
+    HostPool pool(0);
     const torch::Tensor before = mebibytes(1);
     EXPECT_EQ(pool.usage().inUse, 0);
     {
@@ -35,14 +36,14 @@ TEST(TorchPool, CountsInsideTheScopeOnly) {
 }
 
 TEST(TorchPool, ReusesMemory) {
-    CpuPool pool(0);
+    HostPool pool(0);
     const TorchPoolScope scope(pool);
     const void* first = mebibytes(3).data_ptr();
     EXPECT_EQ(mebibytes(3).data_ptr(), first);
 }
 
 TEST(TorchPool, FreesAfterTheScopeAndOnOtherThreads) {
-    CpuPool pool(0);
+    HostPool pool(0);
     torch::Tensor kept, sent;
     {
         const TorchPoolScope scope(pool);
@@ -58,7 +59,7 @@ TEST(TorchPool, FreesAfterTheScopeAndOnOtherThreads) {
 }
 
 TEST(TorchPool, OutOfMemoryIsATorchException) {
-    CpuPool pool(4 * kMiB);
+    HostPool pool(4 * kMiB);
     const TorchPoolScope scope(pool);
     const torch::Tensor most = mebibytes(3);
     try {
@@ -73,7 +74,7 @@ TEST(TorchPool, OutOfMemoryIsATorchException) {
 }
 
 TEST(TorchPool, ScopesNest) {
-    CpuPool outer(0), inner(0);
+    HostPool outer(0), inner(0);
     const TorchPoolScope first(outer);
     torch::Tensor a, b, c;
     a = mebibytes(1);
@@ -89,14 +90,14 @@ TEST(TorchPool, ScopesNest) {
 }
 
 TEST(TorchPool, OtherThreadsHaveTheirOwnScope) {
-    CpuPool pool(0);
+    HostPool pool(0);
     const TorchPoolScope scope(pool);
     std::thread([] { mebibytes(1); }).join();
     EXPECT_EQ(pool.usage().peak, 0);
 }
 
 TEST(TorchPool, ResizingOutsideAndInside) {
-    CpuPool pool(0);
+    HostPool pool(0);
     torch::Tensor outside = torch::ones({kMiB / 4}), inside;
     {
         const TorchPoolScope scope(pool);
@@ -113,7 +114,7 @@ TEST(TorchPool, ResizingOutsideAndInside) {
 }
 
 TEST(TorchPool, RawInterfaceFreesBothKinds) {
-    CpuPool pool(0);
+    HostPool pool(0);
     c10::Allocator* allocator = nullptr;
     void* inside = nullptr;
     {
@@ -135,7 +136,7 @@ TEST(TorchPool, RawInterfaceFreesBothKinds) {
 }
 
 TEST(TorchPool, CloneCopiesInThePool) {
-    CpuPool pool(0);
+    HostPool pool(0);
     const TorchPoolScope scope(pool);
     c10::Allocator* allocator = c10::GetCPUAllocator();
     const c10::DataPtr original = allocator->allocate(4);
@@ -159,7 +160,7 @@ struct Witness : torch::autograd::Function<Witness> {
 };
 
 TEST(TorchPool, BackwardRunsOnTheCallingThreadAndCounts) {
-    CpuPool pool(0);
+    HostPool pool(0);
     const TorchPoolScope scope(pool);
     {
         const torch::Tensor x = torch::ones({256, 1024}, torch::requires_grad());
@@ -175,19 +176,19 @@ TEST(TorchPool, BackwardRunsOnTheCallingThreadAndCounts) {
 
 /// All of a transformer's memory shows up: with a limit just below the peak of the same work, it is refused.
 TEST(TorchPool, AttentionAndMlpAreCounted) {
-    const auto work = [](CpuPool& pool) {
+    const auto work = [](HostPool& pool) {
         const TorchPoolScope scope(pool);
         const torch::Tensor x = torch::ones({2, 4, 128, 32}, torch::requires_grad());
         const torch::Tensor weights = torch::ones({32, 256}, torch::requires_grad());
         const torch::Tensor attended = at::scaled_dot_product_attention(x, x, x, {}, 0.0, true);
         torch::gelu(torch::matmul(attended, weights), "tanh").sum().backward();
     };
-    CpuPool free(0);
+    HostPool free(0);
     work(free);
     EXPECT_EQ(free.usage().inUse, 0);
     const int64_t peak = free.usage().peak;
     EXPECT_GT(peak, 2 * 2 * 4 * 128 * 256 * 4);
-    CpuPool enough(peak), tooSmall(peak - 64);
+    HostPool enough(peak), tooSmall(peak - 64);
     EXPECT_NO_THROW(work(enough));
     EXPECT_THROW(work(tooSmall), c10::OutOfMemoryError);
     EXPECT_EQ(tooSmall.usage().inUse, 0);
@@ -195,7 +196,7 @@ TEST(TorchPool, AttentionAndMlpAreCounted) {
 
 /// Other threads have no scope: what they allocate is torch's, and whoever frees it finds the right owner.
 TEST(TorchPool, WorkersOfTorchMayAllocateAndFree) {
-    CpuPool pool(0);
+    HostPool pool(0);
     std::vector<torch::Tensor> made(8);
     {
         const TorchPoolScope scope(pool);

@@ -121,7 +121,7 @@ protected:
 
     const TensorTable table{tinyModel(true)};
     std::unique_ptr<FileSystem> files;
-    CpuPool pool{0};
+    HostPool pool{0};
     Clipping clipping = Clipping::Global;
     LossScaling scaling{2, 1, kMost};
     double firstScale = 65536;

@@ -24,7 +24,7 @@ std::string train(FakeRun& run, int until) {
 std::string reference(int steps, double bound, int64_t poisoned = -1) {
     const TensorTable table(tinyModel(true));
     auto files = makeMemoryFiles();
-    CpuPool pool(0);
+    HostPool pool(0);
     FakeOptions resident = options(UpdateRule::Deferred, bound);
     resident.placement = residentPlacement();
     FakeRun run(*files, "run", table, resident, std::make_unique<CpuDevice>(pool));
@@ -52,7 +52,7 @@ protected:
     }
     const TensorTable table{tinyModel(true)};
     std::unique_ptr<FileSystem> files;
-    CpuPool pool{0};
+    HostPool pool{0};
 };
 
 TEST_P(Driver, GuessesAreJudgedRight) {
@@ -164,7 +164,7 @@ TEST(AdaptiveRule, InsuresACalmRunAndDefersOneThatClips) {
     const TensorTable table(tinyModel(false));
     for (double bound : {1e9, 1e-3}) {
         auto files = makeMemoryFiles();
-        CpuPool pool(0);
+        HostPool pool(0);
         FakeRun run(*files, "run", table, options(UpdateRule::Adaptive, bound), std::make_unique<CpuDevice>(pool));
         run.create();
         run.open();

@@ -95,7 +95,7 @@ protected:
     const TensorTable table;
     double bound;
     std::unique_ptr<FileSystem> files;
-    CpuPool pool{0};
+    HostPool pool{0};
     Prepare prepare;
     TrainSpec recipe;
     bool watching = false;

@@ -28,15 +28,16 @@ ARROWS = {
     "insight": ("service", "plan", "spec"),
     "trace": ("service", "engine", "plan", "io", "spec"),
     "compute": ("nn", "optim", "engine", "plan", "device", "spec"),
-    "machine": ("service", "compute", "nn", "plan", "device", "io", "spec"),
+    "backend": ("compute", "engine", "plan", "device", "spec"),
+    "machine": ("service", "backend", "compute", "nn", "plan", "device", "io", "spec"),
     "ranks": ("engine", "store", "plan", "device", "io", "spec"),
     "run": ("service", "machine", "optim", "store", "plan", "io", "spec"),
-    "generate": ("service", "compute", "nn", "optim", "data", "store", "plan", "device", "io", "spec"),
+    "generate": ("service", "backend", "compute", "nn", "optim", "data", "store", "plan", "device", "io", "spec"),
     "train": (
         "service",
         "insight",
         "trace",
-        "compute",
+        "backend",
         "machine",
         "ranks",
         "run",
@@ -50,7 +51,7 @@ ARROWS = {
         "io",
         "spec",
     ),
-    "bench": ("service", "train", "insight", "machine", "plan", "io", "spec"),
+    "bench": ("service", "train", "backend", "insight", "machine", "plan", "io", "spec"),
     "ui": ("service", "spec"),
 }
 CORE = tuple(folder for folder in ARROWS if folder != "ui")
@@ -74,7 +75,7 @@ ROOMS = {
 TORCH = ("torch", "ATen", "c10", "torch_cuda")
 TORCH_FREE = ("base", "spec", "io", "plan", "store", "data", "engine", "service", "insight", "trace", "ui")
 # In these folders only files of this name may see LibTorch.
-TORCH_FILES = {"device": "torch_pool*"}
+TORCH_FILES = {"device": "torch_pool*", "backend": "backend_cpu.cpp"}
 
 QT = re.compile(r"^(Qt\w+/.*|Q[A-Z]\w*|q[a-z]+\.h)$")
 

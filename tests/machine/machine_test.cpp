@@ -8,6 +8,7 @@
 #include "machine/machine.h"
 #include "machine/median_time.h"
 #include "machine/processor_time.h"
+#include "tests/support/fake_backend.h"
 #include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
@@ -236,11 +237,13 @@ ModelSpec model(Family family, int64_t width) {
     spec.layers = 12;
     spec.width = width;
     spec.heads = width / 64;
-    spec.kvHeads = family == Family::Llama ? std::max<int64_t>(1, spec.heads / 4) : spec.heads;
+    const bool grouped = spec.architecture().qkv == QkvLayout::Separate;
+    spec.kvHeads = grouped ? std::max<int64_t>(1, spec.heads / 4) : spec.heads;
     spec.ffnWidth = 4 * width;
     spec.vocabulary = 32000;
     spec.context = 2048;
     spec.tiedHead = family == Family::Gpt2;
+    spec.ownHeadSize = infoOf(family).headSize;
     return spec;
 }
 
@@ -279,6 +282,34 @@ TEST(ProbeShape, IsAtMostAQuarterWiderThanTheModelBetween64And2048) {
     }
     for (const int64_t preset : {128, 192, 768, 1024, 1536, 2048})
         EXPECT_EQ(probeShapeOf(model(Family::Gpt2, preset), training(64, 2)).model.width, preset);
+}
+
+TEST(ProbeShape, KeepsHeadsOfTheirOwnSizeAndTheirShareOfTheWidth) {
+    const ModelSpec wanted = model(Family::Qwen3, 4096);
+    const ProbeShape shape = probeShapeOf(wanted, training(2048, 4));
+    EXPECT_EQ(shape.model.width, 2048);
+    EXPECT_EQ(shape.model.headSize(), 128);
+    EXPECT_EQ(shape.model.queryWidth() * wanted.width, wanted.queryWidth() * shape.model.width);
+    EXPECT_EQ(shape.model.keyWidth() * wanted.width, wanted.keyWidth() * shape.model.width);
+    ModelSpec other = wanted;
+    other.ownHeadSize = 64;
+    EXPECT_NE(probeShapeOf(other, training(2048, 4)).key(), shape.key());
+    other.ownHeadSize = 0;
+    other.family = Family::Llama;
+    const std::string llama = probeShapeOf(other, training(2048, 4)).key();
+    EXPECT_EQ(llama.rfind("llama-1-2048-32-8-", 0), 0u) << llama << ": measured shapes keep their names";
+    other.ownHeadSize = 128;
+    EXPECT_EQ(probeShapeOf(other, training(2048, 4)).key().rfind("llama-1-2048-32-8-", 0), 0u);
+    EXPECT_NE(probeShapeOf(other, training(2048, 4)).key(), llama);
+}
+
+TEST(ProbeShape, KnowsAWindowThatHidesSomething) {
+    ModelSpec wanted = model(Family::Llama, 256);
+    const std::string all = probeShapeOf(wanted, training(512, 2)).key();
+    wanted.window = 512;
+    EXPECT_EQ(probeShapeOf(wanted, training(512, 2)).key(), all);
+    wanted.window = 511;
+    EXPECT_NE(probeShapeOf(wanted, training(512, 2)).key(), all);
 }
 
 TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
@@ -351,8 +382,10 @@ TEST(Machine, LearnsWhatAnotherProgramMeasured) {
     RunSpec spec;
     spec.model = model(Family::Gpt2, 64);
     spec.training = training(32, 2);
+    const auto backend = test::cpuBackend();
     const auto drive = [&] {
-        return measureMachine(osFileSystem(), folder / "runs" / "to come", spec, DriveProbe::KnownOnly).profile;
+        return measureMachine(osFileSystem(), *backend, folder / "runs" / "to come", spec, DriveProbe::KnownOnly)
+            .profile;
     };
     EXPECT_FALSE(drive().driveMeasured);
     const std::filesystem::path file = userCacheFolder() / "machine.json";
@@ -378,14 +411,45 @@ TEST(Machine, ADriveIsTakenForNoFasterThanItsLimit) {
     EXPECT_EQ(withDriveAtMost(measured, 0).readBytesPerSecond, 3e9) << "there is no limit";
 }
 
+TEST(ComputeProbe, MeasuresTheDeviceOfTheBackend) {
+    const ProbeShape shape = probeShapeOf(model(Family::Gpt2, 64), training(32, 2));
+    const auto delaying = test::delayingBackend(1);
+    const auto rates = probeCompute(*delaying, shape);
+    ASSERT_TRUE(rates.ok()) << rates.error().text();
+    EXPECT_EQ(delaying->opened.size(), 1u);
+    EXPECT_EQ(delaying->maths, 1);
+    EXPECT_EQ(delaying->threads, shape.training.threads);
+    test::FakeBackend full;
+    full.opening = [](int64_t) -> Result<std::unique_ptr<OpenDevice>> {
+        return std::unique_ptr<OpenDevice>(std::make_unique<test::OpenFake>(std::make_unique<HostPool>(1 << 20)));
+    };
+    const auto none = probeCompute(full, shape);
+    ASSERT_FALSE(none.ok());
+    EXPECT_EQ(none.error().code, ErrorCode::OutOfMemory);
+}
+
+TEST(Machine, GivesARunWhatItsDeviceHas) {
+    test::FakeBackend card;
+    card.limit = 8 << 20;
+    EXPECT_EQ(machineLimits(osFileSystem(), card, ".").deviceBytes, 8 << 20);
+    EXPECT_EQ(machineLimits(osFileSystem(), *test::cpuBackend(), ".").deviceBytes, 0) << "it shares the RAM";
+}
+
+TEST(Machine, ShapesAreKeptByDevice) {
+    const ProbeShape shape = probeShapeOf(model(Family::Gpt2, 64), training(32, 2));
+    EXPECT_EQ(cacheKey({}, shape), shape.key()) << "what was measured before there were devices still counts";
+    EXPECT_EQ(cacheKey({DeviceKind::Cuda, 1}, shape), "cuda:1-" + shape.key());
+}
+
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
-    for (const Family family : {Family::Gpt2, Family::Llama})
+    const auto backend = test::cpuBackend();
+    for (const Family family : {Family::Gpt2, Family::Llama, Family::Qwen3})
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const StatePreset preset : {StatePreset::Exact, StatePreset::Lean}) {
                 TrainSpec recipe = training(64, 2);
                 recipe.precision = precision;
                 recipe.state = preset;
-                const auto rates = probeCompute(probeShapeOf(model(family, 128), recipe));
+                const auto rates = probeCompute(*backend, probeShapeOf(model(family, 128), recipe));
                 ASSERT_TRUE(rates.ok()) << rates.error().text();
                 for (const double rate : {rates->forwardFlops, rates->backwardFlops, rates->keptBackwardFlops,
                                           rates->headFlops, rates->updateBytes, rates->copyBytes}) {

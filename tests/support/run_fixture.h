@@ -4,6 +4,7 @@
 #include "data/prepare_tokens.h"
 #include "data/sample_corpus.h"
 #include "run/state_files.h"
+#include "tests/support/fake_backend.h"
 #include "train/open_run.h"
 #include "train/trainer.h"
 
@@ -51,11 +52,13 @@ inline RunSpec tinySpec(Family family, Precision precision) {
     spec.model.layers = 3;
     spec.model.width = 64;
     spec.model.heads = 4;
-    spec.model.kvHeads = family == Family::Llama ? 2 : 4;
+    const Architecture& traits = spec.model.architecture();
+    spec.model.kvHeads = traits.qkv == QkvLayout::Separate ? 2 : 4;
     spec.model.ffnWidth = 160;
     spec.model.vocabulary = 256;
     spec.model.context = 32;
-    spec.model.tiedHead = family == Family::Gpt2;
+    spec.model.tiedHead = family != Family::Llama;
+    spec.model.ownHeadSize = traits.queryKeyNorm == QueryKeyNorm::PerHead ? 24 : 0;
     TrainSpec& training = spec.training;
     training.steps = 20;
     training.sequenceLength = 32;
@@ -92,13 +95,12 @@ public:
             UpdateRule rule = UpdateRule::Deferred, int64_t ringBytes = 8 << 20)
         : m_spec(std::move(spec)), m_table(m_spec.model) {
         m_parts.files = &osFileSystem();
+        computeOn(cpuBackend());
         m_parts.folder.root = std::move(folder);
         m_parts.spec = m_spec;
         m_parts.plan.placement = placement;
         m_parts.plan.rule = rule;
         m_parts.plan.breakEven = 0.5;
-        const StateFormat format(m_table, m_spec.training.state);
-        m_parts.plan.stateOnDisk = ProgramBuilder(m_table, format, m_spec.training, placement).stateOnDisk();
         m_parts.plan.microBatch = m_spec.training.microBatch;
         m_parts.plan.ringBytes = ringBytes;
         m_parts.plan.slices = int(makeSlicing(m_table, placement).size());
@@ -110,6 +112,11 @@ public:
         m_parts.plan = plan;
     }
 
+    /// From the next open() on.
+    void computeOn(std::unique_ptr<ComputeBackend> backend) {
+        m_backend = std::move(backend);
+        m_parts.backend = m_backend.get();
+    }
     void create(const TokenStore& tokens) {
         m_parts.tokens = &tokens;
         ASSERT_TRUE(osFileSystem().makeFolders(m_parts.folder.root).ok());
@@ -117,9 +124,12 @@ public:
         ASSERT_TRUE(status.ok()) << status.error().text();
     }
     void open() {
-        auto opened = Trainer::open(m_parts, m_table, {}, {});
-        ASSERT_TRUE(opened.ok()) << opened.error().text();
-        m_trainer = std::move(*opened);
+        const Status status = reopen();
+        ASSERT_TRUE(status.ok()) << status.error().text();
+    }
+    Status reopen() {
+        GSST_ASSIGN(m_trainer, Trainer::open(m_parts, m_table, {}, {}));
+        return {};
     }
     void close() { m_trainer.reset(); }
     void run(int steps) {
@@ -149,6 +159,7 @@ private:
     RunSpec m_spec;
     TensorTable m_table;
     TrainerParts m_parts;
+    std::unique_ptr<ComputeBackend> m_backend;
     std::unique_ptr<Trainer> m_trainer;
 };
 

@@ -160,7 +160,7 @@ private:
             told.status = run.error();
             return told;
         }
-        (*run)->makeDevicePool = memories[size_t(rank)].maker();
+        (*run)->backend = memories[size_t(rank)].backend();
         try {
             told = train(**run, listener);
         } catch (const Death&) { told.status = Error{ErrorCode::Internal, "died", "", "", ""}; }

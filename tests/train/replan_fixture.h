@@ -108,14 +108,14 @@ protected:
         auto run = prepareNewRun(osFileSystem(), request, [](const Event&) {}, {});
         if (!run.ok())
             throw std::runtime_error(run.error().text());
-        (*run)->makeDevicePool = memory.maker();
+        (*run)->backend = memory.backend();
         return std::move(*run);
     }
     std::unique_ptr<OpenRun> opened(const std::filesystem::path& path, int64_t steps = 0) {
         auto run = openExistingRun(osFileSystem(), path, steps, [](const Event&) {});
         if (!run.ok())
             throw std::runtime_error(run.error().text());
-        (*run)->makeDevicePool = memory.maker();
+        (*run)->backend = memory.backend();
         return std::move(*run);
     }
     RunRecord recordOf(const std::filesystem::path& path) const {

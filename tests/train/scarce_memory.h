@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "device/cpu_pool.h"
-#include "train/trainer.h"
+#include "tests/support/fake_backend.h"
 
 #include <cstdint>
 #include <functional>
@@ -23,17 +22,20 @@ public:
         m_pool->trim();
     }
 
-    DevicePoolMaker maker() {
-        return [this](int64_t limitBytes) {
-            auto pool = std::make_unique<CpuPool>(
+    /// The processor's, with this memory.
+    std::unique_ptr<ComputeBackend> backend() {
+        auto backend = std::make_unique<FakeBackend>();
+        backend->opening = [this](int64_t limitBytes) -> Result<std::unique_ptr<OpenDevice>> {
+            auto pool = std::make_unique<HostPool>(
                 limitBytes, MemorySource{[this](int64_t bytes) { return take(bytes); },
                                          [this](std::byte* data, int64_t bytes) { giveBack(data, bytes); }});
             m_pool = pool.get();
             ++pools;
             if (onPool)
                 onPool();
-            return pool;
+            return std::unique_ptr<OpenDevice>(std::make_unique<OpenFake>(std::move(pool)));
         };
+        return backend;
     }
 
     std::function<void()> onPool;  ///< when a trainer is opened
@@ -56,7 +58,7 @@ private:
     }
 
     MemorySource m_system = systemMemory();
-    CpuPool* m_pool = nullptr;  ///< the newest; only used while its trainer lives
+    HostPool* m_pool = nullptr;  ///< the newest; only used while its trainer lives
     int64_t m_bytes = kPlenty;
     int64_t m_taken = 0;
 };
