@@ -43,8 +43,8 @@ void forEachFigure(const Struct& of, Visitor&& visit) {
     std::apply([&](const auto&... each) { (visit(each.key, of.*(each.member), each.use), ...); }, kFigures<Struct>);
 }
 
-/// The figures as JSON, without those that are only for what `except` names. A value that is no finite number is null, an
-/// enum is its nameOf().
+/// The figures as JSON, without those that are only for what `except` names. A value that is no finite number is null,
+/// an enum is its nameOf().
 template <typename Struct>
 Json figuresJson(const Struct& of, FigureUse except) {
     Json json = Json::object();

@@ -86,7 +86,8 @@ Result<GeneratedText> generateText(const std::filesystem::path& path, const Gene
     const auto write = [&](CommittedState& run) -> Status {
         GSST_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(osFileSystem(), RunFolder{path}.tokenizer()));
         GSST_ASSIGN(const auto device, backend->open(options.deviceBytes));
-        auto drawn = committedText({*run.table, *run.store, run.record.spec, tokenizer, *backend, *device}, options, tell, stop);
+        auto drawn =
+            committedText({*run.table, *run.store, run.record.spec, tokenizer, *backend, *device}, options, tell, stop);
         if (!drawn.ok() && drawn.error().code == ErrorCode::Corrupt && told &&
             !stillCommitted(osFileSystem(), path, run))
             return writtenOver(path);

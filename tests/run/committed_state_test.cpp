@@ -17,8 +17,8 @@ protected:
         m_table.emplace(record.spec.model);
         ASSERT_TRUE(m_files.makeFolders(kRun).ok());
         ASSERT_TRUE(writeRunRecord(m_files, {kRun}, record).ok());
-        const StateFormat format(*m_table, record.spec.training.state,
-                                 optimizerSpec(record.spec.training.optimizer), record.share());
+        const StateFormat format(*m_table, record.spec.training.state, optimizerSpec(record.spec.training.optimizer),
+                                 record.share());
         auto store = StateStore::create(m_files, kRun, *m_table, format, Caching::Direct);
         ASSERT_TRUE(store.ok()) << store.error().text();
         m_writer = std::move(*store);
