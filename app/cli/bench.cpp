@@ -5,13 +5,11 @@
 #include "app/cli/device_option.h"
 #include "app/cli/recipe_options.h"
 #include "app/cli/stop_on_request.h"
-#include "base/units.h"
 #include "base/usable_cores.h"
 #include "service/run_tools.h"
 #include "service/thread_warning.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 #include <memory>
 
@@ -49,15 +47,15 @@ Result<std::vector<BenchWay>> waysOf(const std::vector<std::string>& words) {
 }
 
 Result<double> speedOf(const char* option, const std::string& text) {
-    GSST_ASSIGN(const int64_t bytes, parseBytes(text));
+    GSST_ASSIGN(const int64_t bytes, bytesFromText(option, text));
     if (bytes < 1'000'000)
         return badOption(option, "a drive of " + text + " a second is too slow to measure with", "Use at least 1MB");
     return double(bytes);
 }
 
-Result<BenchOptions> benchOptions(BenchCommandOptions& options, const CommandContext& context) {
+Result<BenchOptions> benchOptions(BenchCommandOptions& options, CommandContext& context) {
     BenchOptions bench;
-    GSST_ASSIGN(bench.spec, options.recipe.recipe(context.presetsFolder));
+    GSST_ASSIGN(bench.spec, options.recipe.recipe(context, {}));
     GSST_ASSIGN(bench.device, options.device.device());
     GSST_ASSIGN(bench.ways, waysOf(options.ways));
     bench.steps = options.steps;
@@ -70,18 +68,17 @@ Result<BenchOptions> benchOptions(BenchCommandOptions& options, const CommandCon
 }
 
 /// The same with one thing changed, and how it is called in the table.
-Result<BenchOptions> sweepPoint(BenchCommandOptions& options, const CommandContext& context, const std::string& value) {
+Result<BenchOptions> sweepPoint(BenchCommandOptions& options, CommandContext& context, const std::string& value) {
     BenchCommandOptions changed = options;
     if (options.sweep == "disk-bandwidth") {
         changed.diskSpeed = value;
         return benchOptions(changed, context);
     }
-    int64_t tokens = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), tokens);
-    if (error != std::errc() || end != value.data() + value.size())
+    const bool digits = !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits)
         return badOption("--values", "\"" + value + "\" is no number of tokens",
                          "Use whole numbers, e.g. --values 1024,4096");
-    changed.recipe.tokensPerStep = tokens;
+    changed.recipe.tokensPerStep = value;
     return benchOptions(changed, context);
 }
 
@@ -90,7 +87,7 @@ void warnOfThreads(const RunSpec& spec) {
         std::cerr << "warning: " << text << std::endl;
 }
 
-Status runSweep(BenchCommandOptions& options, const CommandContext& context, const std::stop_token& stop,
+Status runSweep(BenchCommandOptions& options, CommandContext& context, const std::stop_token& stop,
                 std::vector<SweepPoint>& points) {
     if (options.values.empty())
         options.values = options.sweep == "tokens"
@@ -115,7 +112,7 @@ int bench(BenchCommandOptions& options, CommandContext& context) {
         if (!status.ok())
             return reportError(status.error(), options.json);
         if (options.json)
-            std::cout << sweepJson(options.sweep, points).dump(2) << std::endl;
+            printJson(sweepJson(options.sweep, points));
         else
             printSweep(options.sweep, points);
         return 0;
@@ -129,7 +126,7 @@ int bench(BenchCommandOptions& options, CommandContext& context) {
     if (!result.ok())
         return reportError(result.error(), options.json);
     if (options.json)
-        std::cout << benchJson(*result).dump(2) << std::endl;
+        printJson(benchJson(*result));
     else
         printBench(*result);
     return 0;
@@ -141,23 +138,35 @@ void addBench(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<BenchCommandOptions>();
     CLI::App* command =
         app.add_subcommand("bench", "Time the same steps resident and streamed from disk, in alternation");
-    options->recipe.addTo(*command);
+    options->recipe.addTo(*command, context);
     options->device.addTo(*command);
     command
         ->add_option("--ways", options->ways,
                      "What to compare: plain (nothing streamed, nothing computed twice), resident (activations "
-                     "computed twice, as in all below), ram, disk; "
-                     "the first is the measure")
+                     "computed twice, as in all below), ram, disk; the first is the measure")
+        ->type_name("WAYS")
+        ->default_str("resident,disk")
         ->delimiter(',');
-    command->add_option("--disk-speed", options->diskSpeed,
-                        "Slow the drive down to this many bytes a second, e.g. 500MB");
+    command
+        ->add_option("--disk-speed", options->diskSpeed, "Slow the drive down to this many bytes a second, e.g. 500MB")
+        ->type_name("SIZE");
     command->add_option("--sweep", options->sweep, "Repeat for several values: tokens (a step) or disk-bandwidth")
+        ->type_name("tokens|disk-bandwidth")
         ->check(CLI::IsMember({"tokens", "disk-bandwidth"}));
-    command->add_option("--values", options->values, "Values of the sweep, separated by commas")->delimiter(',');
-    command->add_option("--folder", options->folder, "Where the temporary runs go: the drive to measure");
+    command->add_option("--values", options->values, "Values of the sweep, separated by commas")
+        ->type_name("LIST")
+        ->delimiter(',');
+    command->add_option("--folder", options->folder, "Where the temporary runs go: the drive to measure")
+        ->type_name("FOLDER")
+        ->default_str(options->folder.string());
     command->add_option("--measured-steps", options->steps, "Timed steps in a row of one way")
+        ->type_name("N")
+        ->default_str(std::to_string(options->steps))
         ->check(CLI::PositiveNumber);
-    command->add_option("--rounds", options->rounds, "Alternations")->check(CLI::PositiveNumber);
+    command->add_option("--rounds", options->rounds, "Alternations")
+        ->type_name("N")
+        ->default_str(std::to_string(options->rounds))
+        ->check(CLI::PositiveNumber);
     command->add_flag("--json", options->json, "The result as JSON");
     command->callback([options, &context] { context.exitCode = bench(*options, context); });
 }

@@ -2,6 +2,7 @@
 #include "app/cli/bench_report.h"
 
 #include "base/units.h"
+#include "service/tool_figures.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -115,29 +116,12 @@ void printSweep(const std::string& what, const std::vector<SweepPoint>& points) 
 
 nlohmann::ordered_json benchJson(const BenchResult& result) {
     nlohmann::ordered_json variants = nlohmann::ordered_json::array();
-    for (const BenchVariant& variant : result.variants)
-        variants.push_back({{"name", nameOf(variant.way)},
-                            {"seconds_per_step", variant.secondsPerStep},
-                            {"median_seconds", variant.median},
-                            {"predicted_seconds", variant.predictedSeconds},
-                            {"ratio", ratioOf(result, variant)},
-                            {"compute_seconds", variant.computeSeconds},
-                            {"compute_seconds_by_op", secondsJson(variant.computeByKind)},
-                            {"read_wait_seconds", variant.readWait},
-                            {"write_wait_seconds", variant.writeWait},
-                            {"disk_seconds", variant.diskSeconds},
-                            {"roofline_seconds", variant.rooflineSeconds},
-                            {"update", variant.updateRule},
-                            {"clipped_share", variant.clippedShare},
-                            {"read_bytes", variant.readBytes},
-                            {"predicted_read_bytes", variant.predictedReadBytes},
-                            {"written_bytes", variant.writtenBytes},
-                            {"predicted_written_bytes", variant.predictedWrittenBytes},
-                            {"device_peak_bytes", variant.devicePeak},
-                            {"predicted_device_peak_bytes", variant.predictedDevicePeak},
-                            {"ram_peak_bytes", variant.ramPeak},
-                            {"predicted_ram_peak_bytes", variant.predictedRamPeak},
-                            {"flops", variant.flops}});
+    for (const BenchVariant& variant : result.variants) {
+        Json one{{"name", nameOf(variant.way)}, {"ratio", ratioOf(result, variant)}};
+        one.update(figuresJson(variant, FigureUse::LogOnly));
+        one["compute_seconds_by_op"] = secondsJson(variant.computeByKind);
+        variants.push_back(std::move(one));
+    }
     return {{"parameters", result.parameters},
             {"tokens_per_step", result.tokensPerStep},
             {"variants", variants},

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 
-#include <nlohmann/json.hpp>
+#include "app/cli/text_table.h"
 
+#include <algorithm>
 #include <iostream>
 
 namespace gsst {
@@ -11,19 +12,36 @@ namespace {
 bool lineOpen = false;
 std::string lastJob;
 
+Json versioned(Json object) {
+    object["schema"] = kJsonSchema;
+    return object;
+}
+
+int characters(const std::string& text) {
+    return int(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 }  // namespace
+
+std::string jsonLine(const Json& object) {
+    return versioned(object).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void printJson(const Json& object) {
+    std::cout << versioned(object).dump(2, ' ', false, Json::error_handler_t::replace) << std::endl;
+}
 
 int reportError(const Error& error, bool json) {
     endProgress();
     if (json)
-        std::cout << nlohmann::ordered_json{{"event", "error"},
-                                            {"what", error.what},
-                                            {"where", error.where},
-                                            {"why", error.why},
-                                            {"todo", error.todo}}
-                         .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+        std::cout << jsonLine({{"event", "error"},
+                               {"what", error.what},
+                               {"where", error.where},
+                               {"why", error.why},
+                               {"todo", error.todo}})
                   << std::endl;
-    std::cerr << "error: " << error.text() << std::endl;
+    std::cerr << fitted("error: " + error.text()) << std::endl;
     return exitCode(error.code);
 }
 
@@ -34,13 +52,33 @@ void showProgress(const Progress& progress) {
         lastJob = progress.what;
         return;
     }
-    rewriteLine(progressText(progress));
+    rewriteLine({progressText(progress)});
 }
 
-void rewriteLine(const std::string& text) {
+void rewriteLine(const std::vector<std::string>& parts) {
     // The last column stays free: many terminals begin a new line as soon as it is written.
-    std::cerr << "\r\033[K" << cutTo(text, terminalWidth() - 1) << std::flush;
+    std::cerr << "\r\033[K" << partsThatFit(parts, terminalWidth() - 1) << std::flush;
     lineOpen = true;
+}
+
+std::string partsThatFit(const std::vector<std::string>& parts, int columns) {
+    std::string line;
+    for (const std::string& part : parts) {
+        const std::string longer = line.empty() ? part : line + "  " + part;
+        if (characters(longer) > columns)
+            return line.empty() ? cutTo(part, columns) : line;
+        line = longer;
+    }
+    return line;
+}
+
+std::string fitted(const std::string& line) {
+    if (!isTerminal())
+        return line;
+    std::string text;
+    for (const std::string& part : wrapped(line, size_t(std::max(20, terminalWidth() - 1))))
+        text += (text.empty() ? "" : "\n") + part;
+    return text;
 }
 
 std::string progressText(const Progress& progress) {

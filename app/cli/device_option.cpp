@@ -4,7 +4,7 @@
 namespace gsst {
 
 void DeviceOption::addTo(CLI::App& command) {
-    command.add_option("--device", text, "Where to compute: cpu");
+    command.add_option("--device", text, "Where to compute: cpu")->type_name("DEVICE")->default_str(text);
 }
 
 }  // namespace gsst

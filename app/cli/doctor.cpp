@@ -31,8 +31,7 @@ Error notMeasured() {
 /// Prints what was asked for.
 void print(const ComputerReport& report, bool json) {
     if (json)
-        std::cout << doctorJson(report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-                  << std::endl;
+        printJson(doctorJson(report));
     else
         std::cout << doctorText(report) << std::flush;
 }
@@ -46,9 +45,9 @@ int showLast(const DoctorOptions& options, CommandContext& context) {
 }
 
 int measure(DoctorOptions& options, CommandContext& context) {
-    if (options.recipe.preset.empty() && options.recipe.specFile.empty())
+    if (!options.recipe.named())
         options.recipe.preset = kUsualRecipe;
-    auto spec = options.recipe.recipe(context.presetsFolder);
+    auto spec = options.recipe.recipe(context, {});
     if (!spec.ok())
         return reportError(spec.error(), options.json);
     const auto device = options.device.device();
@@ -74,14 +73,15 @@ void addDoctor(CLI::App& app, CommandContext& context) {
     CLI::App* command = app.add_subcommand(
         "doctor", "Measure this computer: arithmetic, memory, drive; plans use the figures from then on");
     command->add_option("folder", options->folder, "Folder on the drive to measure (default: here)");
-    options->recipe.addTo(*command);
+    options->recipe.addTo(*command, context);
     options->device.addTo(*command);
     command->add_flag("--quick", options->quick,
                       "A short look at the drive: seconds instead of a minute, 0.3 instead of 6 GB written");
     auto* show = command->add_flag("--show", options->show,
                                    "Measure nothing: print what was measured last, here or in the window, and when");
-    for (CLI::Option* other :
-         command->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; }))
+    for (CLI::Option* other : command->get_options([](const CLI::Option* option) {
+             return option->get_name() != "--help" && option->get_name() != "--help-all";
+         }))
         if (other != show)
             show->excludes(other);
     command->add_flag("--json", options->json, "The result as JSON");

@@ -25,12 +25,12 @@ std::string size(int64_t bytes) {
 }
 
 std::string line(const char* name, const std::string& value, const std::string& meaning) {
-    return tableLine({{TextColumn::Align::Left, 21}, {TextColumn::Align::Left, 19}, {TextColumn::Align::Left, 58}},
+    return tableLine({{TextColumn::Align::Left, 21}, {TextColumn::Align::Left, 19}, {TextColumn::Align::Left, 38}},
                      {name, value, meaning});
 }
 
 std::string paragraph(const std::string& text) {
-    return '\n' + tableLine({{TextColumn::Align::Left, 100}}, {text});
+    return '\n' + tableLine({{TextColumn::Align::Left, 80}}, {text});
 }
 
 std::string joined(const std::vector<std::string>& words) {

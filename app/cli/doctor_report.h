@@ -9,7 +9,7 @@
 
 namespace gsst {
 
-/// What was measured of a computer and what follows, for people: at most 100 columns.
+/// What was measured of a computer and what follows, for people: at most 80 columns.
 std::string doctorText(const ComputerReport& report);
 /// The same for programs.
 nlohmann::ordered_json doctorJson(const ComputerReport& report);

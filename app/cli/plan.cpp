@@ -2,6 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/device_option.h"
+#include "app/cli/help_page.h"
 #include "app/cli/plan_report.h"
 #include "app/cli/program_report.h"
 #include "app/cli/recipe_options.h"
@@ -14,6 +15,7 @@ namespace {
 
 struct PlanOptions {
     RecipeOptions recipe;
+    TextOptions text;
     std::filesystem::path run;
     DeviceOption device;
     bool program = false;
@@ -32,7 +34,7 @@ Error withoutPlan(const RunSpec& spec, const Error& error) {
 
 int plan(const PlanOptions& options, CommandContext& context) {
     const bool json = options.json;
-    auto spec = options.recipe.recipe(context.presetsFolder);
+    auto spec = options.recipe.recipe(context, options.text);
     if (!spec.ok())
         return reportError(spec.error(), json);
     const auto device = options.device.device();
@@ -45,7 +47,7 @@ int plan(const PlanOptions& options, CommandContext& context) {
         if (!listing.ok())
             return reportError(withoutPlan(*spec, listing.error()), json);
         if (json)
-            std::cout << programJson(*listing).dump(1) << std::endl;
+            printJson(programJson(*listing));
         else
             printProgram(std::cout, spec->name, *listing);
         return 0;
@@ -54,7 +56,7 @@ int plan(const PlanOptions& options, CommandContext& context) {
     if (!told.ok())
         return reportError(withoutPlan(*spec, told.error()), json);
     if (json)
-        std::cout << planJson(told->preview, told->explanation).dump(2) << std::endl;
+        printJson(planJson(told->preview, told->explanation));
     else
         std::cout << planText(*spec, told->preview, told->explanation) << std::flush;
     return 0;
@@ -65,10 +67,14 @@ int plan(const PlanOptions& options, CommandContext& context) {
 void addPlan(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<PlanOptions>();
     CLI::App* command =
-        app.add_subcommand("plan", "What a run would cost in memory, disk and time, and why; touches nothing");
-    options->recipe.addTo(*command);
-    command->add_option("--run,--run-folder", options->run,
-                        "Folder that the run would have: its drive counts (default: runs/<preset>)");
+        app.add_subcommand("plan", "Tell what a run would cost in memory, disk and time, and why; touches nothing");
+    options->text.addTo(*command);
+    options->recipe.addTo(*command, context);
+    command
+        ->add_option("--run,--run-folder", options->run,
+                     "Folder that the run would have: its drive counts (default: runs/ and the recipe's name)")
+        ->type_name("FOLDER")
+        ->group(kRunGroup);
     options->device.addTo(*command);
     command->add_flag("--program", options->program, "The ops of one training step, in their order, instead");
     command->add_flag("--json", options->json, "The same as JSON");

@@ -3,6 +3,7 @@
 
 #include "app/cli/text_table.h"
 #include "base/units.h"
+#include "service/tool_figures.h"
 
 #include <cmath>
 #include <iterator>
@@ -12,7 +13,7 @@ namespace {
 
 using Align = TextColumn::Align;
 
-constexpr size_t kWidth = 100;
+constexpr size_t kWidth = 80;
 constexpr const char* kKinds[] = {"weights", "gradients", "optimizer", "activations", "staging"};
 constexpr const char* kTiers[] = {"device", "ram", "disk"};
 
@@ -26,8 +27,8 @@ std::string paragraph(const std::string& head, const std::string& text) {
 
 std::string placesText(const PlanPreview& plan) {
     const std::vector<TextColumn> columns{
-        {Align::Left, 14}, {Align::Right, 11}, {Align::Right, 11}, {Align::Right, 11}};
-    std::string text = tableLine(columns, {"what it takes", "device", "RAM", "disk"});
+        {Align::Left, 14}, {Align::Right, 14}, {Align::Right, 11}, {Align::Right, 11}};
+    std::string text = tableLine(columns, {"what it takes", "working memory", "RAM", "disk"});
     for (size_t kind = 0; kind < std::size(kKinds); ++kind)
         text += tableLine(
             columns, {kKinds[kind], size(plan.bytes[kind][0]), size(plan.bytes[kind][1]), size(plan.bytes[kind][2])});
@@ -67,12 +68,13 @@ std::string costText(const RunSpec& spec, const PlanPreview& plan) {
                                      " steps, " +
                                      formatBytes(uint64_t(plan.writtenBytesPerStep) * uint64_t(spec.training.steps)) +
                                      " written in all") +
-           paragraph("device: ", formatBytes(uint64_t(plan.smallestDeviceBytes)) + " is the least that would do");
+           paragraph("memory: ",
+                     formatBytes(uint64_t(plan.smallestDeviceBytes)) + " of working memory is the least that would do");
 }
 
 std::string kindsText(const std::vector<PlacedKind>& kinds) {
     const std::vector<TextColumn> columns{
-        {Align::Left, 20}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 28}, {Align::Left, 37}};
+        {Align::Left, 19}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 17}, {Align::Left, 30}};
     std::string text = tableLine(columns, {"why it is there", "size", "", "where (slices)", "why"});
     for (const PlacedKind& kind : kinds)
         text += tableLine(columns, {kind.kind, size(kind.bytes), "", kind.where, kind.reason});
@@ -80,8 +82,8 @@ std::string kindsText(const std::vector<PlacedKind>& kinds) {
 }
 
 std::string outcomesText(const std::string& title, const std::vector<PlanOutcome>& outcomes) {
-    const std::vector<TextColumn> columns{{Align::Left, 28},  {Align::Right, 9}, {Align::Right, 11},
-                                          {Align::Right, 11}, {Align::Left, 1},  {Align::Left, 35}};
+    const std::vector<TextColumn> columns{{Align::Left, 23}, {Align::Right, 8}, {Align::Right, 9},
+                                          {Align::Right, 9}, {Align::Left, 1},  {Align::Left, 25}};
     std::string text = tableLine(columns, {title, "a step", "read", "written", "", "update"});
     for (const PlanOutcome& outcome : outcomes) {
         const std::string name = (outcome.chosen ? "* " : "  ") + outcome.choice;
@@ -89,7 +91,7 @@ std::string outcomesText(const std::string& title, const std::vector<PlanOutcome
             text += tableLine(columns, {name, formatSeconds(outcome.secondsPerStep), size(outcome.readBytes),
                                         size(outcome.writtenBytes), "", outcome.updateRule});
         else
-            text += tableLine({columns[0], {Align::Left, 70}}, {name, outcome.problem});
+            text += tableLine({columns[0], {Align::Left, 56}}, {name, outcome.problem});
     }
     return text;
 }
@@ -99,10 +101,7 @@ nlohmann::ordered_json outcomesJson(const std::vector<PlanOutcome>& outcomes) {
     for (const PlanOutcome& outcome : outcomes) {
         nlohmann::ordered_json one{{"choice", outcome.choice}, {"chosen", outcome.chosen}};
         if (outcome.problem.empty())
-            one.update({{"update", outcome.updateRule},
-                        {"seconds_per_step", outcome.secondsPerStep},
-                        {"read_bytes_per_step", outcome.readBytes},
-                        {"written_bytes_per_step", outcome.writtenBytes}});
+            one.update(figuresJson(outcome, FigureUse::LogOnly));
         else
             one["problem"] = outcome.problem;
         all.push_back(std::move(one));

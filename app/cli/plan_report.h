@@ -9,7 +9,7 @@
 
 namespace gsst {
 
-/// A plan and why it is as it is, for people: at most 100 columns.
+/// A plan and why it is as it is, for people: at most 80 columns.
 std::string planText(const RunSpec& spec, const PlanPreview& plan, const PlanExplanation& explanation);
 /// The same for programs.
 nlohmann::ordered_json planJson(const PlanPreview& plan, const PlanExplanation& explanation);

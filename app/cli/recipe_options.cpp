@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/recipe_options.h"
 
-#include "base/units.h"
+#include "app/cli/choose_preset.h"
+#include "app/cli/help_page.h"
+#include "spec/text_formats.h"
 
-#include <algorithm>
-#include <initializer_list>
-#include <iterator>
-#include <utility>
+#include <charconv>
 
 namespace gsst {
 namespace {
@@ -15,16 +14,42 @@ Error badOption(const std::string& option, const std::string& why, const std::st
     return {ErrorCode::InvalidInput, "An option cannot be used", option, why, todo};
 }
 
-Status applySize(const std::string& text, const char* option, int64_t& bytes) {
-    if (text.empty())
-        return {};
-    auto parsed = parseBytes(text);
-    if (!parsed.ok())
-        return badOption(option, parsed.error().why.empty() ? parsed.error().what : parsed.error().why,
-                         "Write for example 4GiB or 600MB");
-    bytes = *parsed;
-    return {};
+const char* titleOf(FieldGroup group) {
+    switch (group) {
+    case FieldGroup::Length:
+        return "Length and batches";
+    case FieldGroup::Learning:
+        return "Learning";
+    case FieldGroup::Memory:
+        return "Memory and drive";
+    case FieldGroup::Arithmetic:
+        return "Arithmetic";
+    case FieldGroup::Reports:
+        return "Evaluation and samples";
+    case FieldGroup::Model:
+        return "Shape of the model";
+    case FieldGroup::Tokens:
+        return "Tokens";
+    case FieldGroup::Naming:
+        return "Name";
+    }
+    return "";
 }
+
+struct ValueName {
+    std::string operator()(const WholeNumber&) const { return "N"; }
+    std::string operator()(const ByteCount&) const { return "SIZE"; }
+    std::string operator()(const AnyNumber&) const { return "N"; }
+    std::string operator()(const Decimal&) const { return "X"; }
+    std::string operator()(const YesOrNo&) const { return "true|false"; }
+    std::string operator()(const Text&) const { return "TEXT"; }
+    std::string operator()(const OneOf& kind) const {
+        std::string words;
+        for (const Choice& choice : kind.choices)
+            words += (words.empty() ? "" : "|") + std::string(choice.word);
+        return words;
+    }
+};
 
 /// "Use 1024 or 2048": the multiples of `unit` around `tokens`.
 std::string multiplesAround(int64_t tokens, int64_t unit) {
@@ -40,176 +65,117 @@ Status refuseTokensPerStep(int64_t tokens, int64_t unit, const std::string& mean
                      multiplesAround(tokens, unit));
 }
 
-/// A micro-batch that was named stays as it is; the recipe's becomes the largest not above it that divides the step.
-Status applyTokensPerStep(int64_t tokens, bool microBatchNamed, TrainSpec& training) {
+Result<int64_t> tokensOf(const std::string& text, int64_t sequenceLength) {
     constexpr int64_t kMost = int64_t{1} << 40;
-    const int64_t length = training.sequenceLength;
+    int64_t tokens = 0;
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, tokens);
+    const std::string todo = "Use a number from " + std::to_string(sequenceLength) + " up";
+    if (error != std::errc() || at != end)
+        return badOption("--tokens-per-step", "\"" + text + "\" is not a whole number", todo);
     if (tokens < 1 || tokens > kMost)
-        return badOption("--tokens-per-step", std::to_string(tokens) + " is out of range",
-                         "Use a number from " + std::to_string(length) + " up");
-    if (tokens % length != 0)
-        return refuseTokensPerStep(tokens, length, "the sequence length");
-    training.sequencesPerStep = tokens / length;
-    if (microBatchNamed) {
-        const int64_t unit = length * training.microBatch;
-        return tokens % unit == 0 ? Status()
-                                  : refuseTokensPerStep(tokens, unit, "the sequence length times the micro-batch");
-    }
-    training.microBatch = std::clamp<int64_t>(training.microBatch, 1, training.sequencesPerStep);
-    while (training.sequencesPerStep % training.microBatch != 0)
-        --training.microBatch;
-    return {};
-}
-
-Status applyMicroBatch(int64_t microBatch, TrainSpec& training) {
-    constexpr int64_t kMost = int64_t{1} << 20;
-    if (microBatch < 1 || microBatch > kMost)
-        return badOption("--micro-batch", std::to_string(microBatch) + " is out of range",
-                         "Use a number of sequences from 1 to " + std::to_string(kMost));
-    training.microBatch = microBatch;
-    return {};
-}
-
-/// Sets `value` to the choice that `word` names; an empty word leaves it.
-template <typename Choice>
-Status applyWord(const std::string& word, const char* option,
-                 std::initializer_list<std::pair<const char*, Choice>> choices, Choice& value) {
-    if (word.empty())
-        return {};
-    std::string known;
-    for (const auto& [name, choice] : choices) {
-        if (word == name) {
-            value = choice;
-            return {};
-        }
-        known += known.empty() ? name : std::string(name == std::prev(choices.end())->first ? " or " : ", ") + name;
-    }
-    return badOption(option, "\"" + word + "\" is not known", "Use " + known);
-}
-
-/// "none" is no bound, whatever the kind.
-Status applyClip(const std::string& word, TrainSpec& training) {
-    if (word == "none") {
-        training.clipNorm = 0;
-        return {};
-    }
-    return applyWord(word, "--clip",
-                     {{"global", ClipKind::Global},
-                      {"previous", ClipKind::PreviousNorm},
-                      {"unit", ClipKind::PerUnit},
-                      {"none", ClipKind::Global}},
-                     training.clip);
+        return badOption("--tokens-per-step", text + " is out of range", todo);
+    return tokens;
 }
 
 }  // namespace
 
-void addEvaluateSequences(CLI::App& command, std::optional<int64_t>& sequences) {
-    command.add_option("--evaluate-sequences", sequences,
-                       "Sequences of the text kept aside that an evaluation takes at most; 0 = no evaluation");
+CLI::Option* addFieldOption(CLI::App& command, const RecipeField& field, std::optional<std::string>& typed) {
+    return command.add_option(field.flag, typed, field.help)
+        ->type_name(std::visit(ValueName{}, field.kind))
+        ->group(helpGroup(titleOf(field.group), field.use));
 }
 
-Status checkEvaluateSequences(const std::optional<int64_t>& sequences) {
-    if (!sequences || (*sequences >= 0 && *sequences <= kAllSequences))
-        return {};
-    return badOption("--evaluate-sequences", std::to_string(*sequences) + " is out of range",
-                     "Use a number from 0 (no evaluation) to " + std::to_string(kAllSequences) + " (all there are)");
+void addEvaluateSequences(CLI::App& command, std::optional<std::string>& typed) {
+    addFieldOption(command, *findRecipeField("training.evaluate_sequences"), typed)->group("Options");
 }
 
-void RecipeOptions::addTo(CLI::App& command) {
-    auto* byPreset = command.add_option("--preset", preset,
-                                        "Recipe by name, e.g. sample, shakespeare-bytes, gpt2-124m (see presets/)");
-    command.add_option("--spec", specFile, "Recipe from a JSON file")->excludes(byPreset);
-    command.add_option("--vram", vram, "Limit of device memory, e.g. 4GiB; enforced");
-    command.add_option("--ram", ram, "Limit of main memory for the run, e.g. 8GiB");
-    command.add_option("--disk", disk, "Limit of disk space for the run, e.g. 80GB");
-    command.add_option("--residency", residency,
-                       "Where the model's state lives during training: auto, disk or resident");
-    command.add_option("--update", update,
-                       "When slices are updated: auto, deferred, insured or speculative; the result is the same");
-    command.add_option("--gradients", gradients,
-                       "Where gradients wait for the update: auto (RAM as far as it goes) or disk");
-    command.add_option(
-        "--activations", activations,
-        "Inside the slices: auto (kept while there is device memory) or recompute; the result is the same");
-    command.add_option(
-        "--clip", clip,
-        "Which norm clips gradients: global, previous (of the step before), unit (each part by its own) or none");
-    command.add_option("--precision", precision, "Compute in fp32, bf16 or fp16");
-    command.add_option(
-        "--products", products,
-        "How bf16 matrices are multiplied: auto (the faster way here), native or widened (through fp32)");
-    command.add_option("--state", state,
-                       "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)");
-    command.add_option("--steps", steps, "Optimizer steps: how often the model is improved");
-    command.add_option("--sequence-length", sequenceLength,
-                       "Tokens that are read in one go, at most the model's context");
-    command.add_option("--tokens-per-step", tokensPerStep,
-                       "Tokens of one optimizer step; a multiple of sequence length times micro-batch");
-    command.add_option("--micro-batch", microBatch, "Sequences that are computed at a time");
-    command.add_option("--vocabulary", vocabulary, "Rows of the model's vocabulary");
-    command.add_option("--threads", threads, "Compute threads (default: all cores)");
-    addEvaluateSequences(command, evaluateSequences);
-    command.add_option("--seed", seed, "Seed of initial weights, data order and samples");
+Result<std::optional<int64_t>> evaluateSequencesOf(const std::optional<std::string>& typed) {
+    if (!typed)
+        return std::optional<int64_t>();
+    RunSpec spec;
+    GSST_TRY(setFromText(*findRecipeField("training.evaluate_sequences"), *typed, spec));
+    return std::optional(spec.training.evaluateSequences);
 }
 
-Result<RunSpec> RecipeOptions::recipe(const std::filesystem::path& presetsFolder) const {
+void TextOptions::addTo(CLI::App& command) {
+    command
+        .add_option("--text", files,
+                    "Text files (" + textExtensions("and") + ") and folders; may be given several times")
+        ->type_name("PATH")
+        ->group(kRunGroup);
+    command.add_flag("--sample-text", sampleText, "Train on generated English stories instead")->group(kRunGroup);
+}
+
+void RecipeOptions::addTo(CLI::App& command, CommandContext& context) {
+    command
+        .add_option("--preset", preset,
+                    "Recipe to start from, see 'gsst presets' (default: the one that suits the text)")
+        ->type_name("NAME")
+        ->group(kRunGroup);
+    command.add_option("--spec", specFile, "Recipe from a JSON file instead of a preset")
+        ->type_name("FILE")
+        ->group(kRunGroup);
+    for (size_t i = 0; i < fields.size(); ++i)
+        addFieldOption(command, recipeFields()[i], fields[i]);
+    command
+        .add_option("--tokens-per-step", tokensPerStep,
+                    "Tokens of one optimizer step; a multiple of sequence length times micro-batch")
+        ->type_name("N")
+        ->group(titleOf(FieldGroup::Length));
+    context.beforeHelp[&command] = [this, &command, &context] {
+        const Result<RunSpec> shown = !specFile.empty()
+                                          ? loadRunSpec(specFile)
+                                          : loadPreset(context.presetsFolder, preset.empty() ? kFirstPreset : preset);
+        if (!shown.ok())
+            return std::string();
+        for (const RecipeField& field : recipeFields())
+            command.get_option(field.flag)->default_str(textOf(field, *shown));
+        command.get_option("--tokens-per-step")->default_str(std::to_string(shown->training.tokensPerStep()));
+        return "Values in brackets are those of the recipe " + shown->name +
+               (named() ? "." : "; name another one with --preset to see its own.");
+    };
+}
+
+Result<RunSpec> RecipeOptions::recipe(CommandContext& context, const TextOptions& text) const {
     RunSpec spec;
     if (!specFile.empty()) {
         GSST_ASSIGN(spec, loadRunSpec(specFile));
+    } else if (!preset.empty()) {
+        GSST_ASSIGN(spec, loadPreset(context.presetsFolder, preset));
+    } else if (text.sampleText) {
+        GSST_ASSIGN(spec, loadPreset(context.presetsFolder, kFirstPreset));
+    } else if (text.given()) {
+        GSST_ASSIGN(spec, choosePreset(context.service, text.files));
     } else {
-        if (preset.empty())
-            return badOption("--preset", "neither --preset nor --spec was given",
-                             "For a first try: --preset sample --sample-text");
-        GSST_ASSIGN(spec, loadPreset(presetsFolder, preset));
+        return badOption("--preset", "neither --preset nor --spec was given, nor a text to choose one by",
+                         "For a first try: --preset sample; 'gsst presets' lists them all");
     }
-    GSST_TRY(applySize(vram, "--vram", spec.budget.deviceBytes));
-    GSST_TRY(applySize(ram, "--ram", spec.budget.ramBytes));
-    GSST_TRY(applySize(disk, "--disk", spec.budget.diskBytes));
+    GSST_TRY(applyTyped(fields, spec));
+    GSST_TRY(applyTokensPerStep(spec));
+    return spec;
+}
+
+Status RecipeOptions::applyTokensPerStep(RunSpec& spec) const {
     TrainSpec& training = spec.training;
-    GSST_TRY(applyWord(precision, "--precision",
-                       {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}, {"fp16", Precision::Fp16}},
-                       training.precision));
-    GSST_TRY(applyWord(
-        products, "--products",
-        {{"auto", ProductChoice::Auto}, {"native", ProductChoice::Native}, {"widened", ProductChoice::Upcast}},
-        training.products));
-    GSST_TRY(applyWord(state, "--state",
-                       {{"exact", StatePreset::Exact}, {"mixed", StatePreset::Mixed}, {"lean", StatePreset::Lean}},
-                       training.state));
-    GSST_TRY(applyWord(
-        residency, "--residency",
-        {{"auto", ResidencyChoice::Auto}, {"disk", ResidencyChoice::Disk}, {"resident", ResidencyChoice::Resident}},
-        spec.budget.residency));
-    GSST_TRY(applyWord(update, "--update",
-                       {{"auto", UpdateChoice::Auto},
-                        {"deferred", UpdateChoice::Deferred},
-                        {"insured", UpdateChoice::Insured},
-                        {"speculative", UpdateChoice::Speculative}},
-                       spec.budget.update));
-    GSST_TRY(applyWord(gradients, "--gradients", {{"auto", GradientChoice::Auto}, {"disk", GradientChoice::Disk}},
-                       spec.budget.gradients));
-    GSST_TRY(applyWord(activations, "--activations",
-                       {{"auto", ActivationChoice::Auto}, {"recompute", ActivationChoice::Recompute}},
-                       spec.budget.activations));
-    GSST_TRY(applyClip(clip, training));
-    training.sequenceLength = sequenceLength.value_or(training.sequenceLength);
-    if (training.sequenceLength < 1 || training.sequenceLength > spec.model.context)
+    if (training.sequenceLength > spec.model.context)
         return badOption("--sequence-length", std::to_string(training.sequenceLength) + " is out of range",
                          "Use a number from 1 to " + std::to_string(spec.model.context) + ", the model's context");
-    if (microBatch)
-        GSST_TRY(applyMicroBatch(*microBatch, training));
-    if (tokensPerStep)
-        GSST_TRY(applyTokensPerStep(*tokensPerStep, microBatch.has_value(), training));
-    if (steps) {
-        training.steps = *steps;
-        training.warmupSteps = std::clamp<int64_t>(training.warmupSteps, 0, std::max<int64_t>(0, *steps));
+    if (!tokensPerStep)
+        return {};
+    if (isNamed(fields, "training.sequences_per_step"))
+        return badOption("--tokens-per-step", "--sequences-per-step says the same", "Give one of them");
+    GSST_ASSIGN(const int64_t tokens, tokensOf(*tokensPerStep, training.sequenceLength));
+    if (tokens % training.sequenceLength != 0)
+        return refuseTokensPerStep(tokens, training.sequenceLength, "the sequence length");
+    training.sequencesPerStep = tokens / training.sequenceLength;
+    if (!isNamed(fields, "training.micro_batch")) {
+        fitMicroBatch(training);
+        return {};
     }
-    spec.model.vocabulary = vocabulary.value_or(spec.model.vocabulary);
-    training.threads = threads.value_or(training.threads);
-    GSST_TRY(checkEvaluateSequences(evaluateSequences));
-    training.evaluateSequences = evaluateSequences.value_or(training.evaluateSequences);
-    training.seed = seed.value_or(training.seed);
-    return spec;
+    const int64_t unit = training.sequenceLength * training.microBatch;
+    return tokens % unit == 0 ? Status()
+                              : refuseTokensPerStep(tokens, unit, "the sequence length times the micro-batch");
 }
 
 }  // namespace gsst

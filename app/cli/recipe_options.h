@@ -1,49 +1,51 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "base/result.h"
-#include "spec/run_spec.h"
-
-#include <CLI/CLI.hpp>
+#include "app/cli/commands.h"
+#include "spec/recipe_overrides.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gsst {
 
-/// --evaluate-sequences, wherever it is an option, and whether its value can be used.
-void addEvaluateSequences(CLI::App& command, std::optional<int64_t>& sequences);
-Status checkEvaluateSequences(const std::optional<int64_t>& sequences);
+/// Adds the option of a field, as it was typed; `typed` outlives the command.
+CLI::Option* addFieldOption(CLI::App& command, const RecipeField& field, std::optional<std::string>& typed);
 
-/// The options that several commands share: a recipe by preset or file, and what overrides its values.
+/// --evaluate-sequences of a command that takes no other field, and its value; none = it was not given.
+void addEvaluateSequences(CLI::App& command, std::optional<std::string>& typed);
+Result<std::optional<int64_t>> evaluateSequencesOf(const std::optional<std::string>& typed);
+
+/// Which text a run is for; what a recipe is chosen by where none was named.
+struct TextOptions {
+    std::vector<std::filesystem::path> files;
+    bool sampleText = false;
+
+    void addTo(CLI::App& command);
+    bool given() const { return sampleText || !files.empty(); }
+};
+
+/// The options that several commands share: a recipe by preset or file, and one option for each field of a recipe.
+/// It outlives the command.
 struct RecipeOptions {
     std::string preset;
     std::filesystem::path specFile;
-    std::string vram;
-    std::string ram;
-    std::string disk;
-    std::string update;
-    std::string gradients;
-    std::string activations;
-    std::string clip;
-    std::string precision;
-    std::string products;
-    std::string state;
-    std::string residency;
-    std::optional<int64_t> steps;
-    std::optional<int64_t> sequenceLength;
-    std::optional<int64_t> tokensPerStep;
-    std::optional<int64_t> microBatch;
-    std::optional<int64_t> vocabulary;
-    std::optional<int64_t> threads;
-    std::optional<int64_t> evaluateSequences;
-    std::optional<uint64_t> seed;
+    std::optional<std::string> tokensPerStep;
+    TypedFields fields;
 
-    void addTo(CLI::App& command);
-    /// The recipe with all overrides, not yet validated as a whole.
-    Result<RunSpec> recipe(const std::filesystem::path& presetsFolder) const;
+    RecipeOptions() : fields(recipeFields().size()) {}
+    void addTo(CLI::App& command, CommandContext& context);
+    bool named() const { return !preset.empty() || !specFile.empty(); }
+
+    /// The recipe with all overrides, not yet validated as a whole. Where neither a preset nor a file was named, the
+    /// preset that suits `text`, which is told on stderr; InvalidInput without a text.
+    Result<RunSpec> recipe(CommandContext& context, const TextOptions& text) const;
+
+private:
+    Status applyTokensPerStep(RunSpec& spec) const;
 };
 
 }  // namespace gsst

@@ -10,6 +10,7 @@ namespace gsst {
 void addResume(CLI::App& app, CommandContext& context) {
     struct Options {
         ResumeRequest request;
+        std::optional<std::string> evaluateSequences;
         bool json = false;
     };
     auto options = std::make_shared<Options>();
@@ -17,8 +18,9 @@ void addResume(CLI::App& app, CommandContext& context) {
         "resume", "Go on with a run from its last commit, to the same bits as without the interruption");
     command->add_option("run", options->request.folder, "Folder of the run")->required();
     command->add_option("--steps", options->request.steps, "Go on to this step instead of the run's own last one")
+        ->type_name("N")
         ->check(CLI::PositiveNumber);
-    addEvaluateSequences(*command, options->request.evaluateSequences);
+    addEvaluateSequences(*command, options->evaluateSequences);
     command->add_flag("--roll-back", options->request.rollBack,
                       "First go back to the commit before the last one, if that is whole");
     command->add_flag("--reshuffle", options->request.reshuffle,
@@ -26,11 +28,13 @@ void addResume(CLI::App& app, CommandContext& context) {
     addTraceOptions(*command, options->request.trace);
     command->add_flag("--json", options->json, "One JSON object per event on standard output");
     command->callback([options, &context] {
-        if (const Status usable = checkEvaluateSequences(options->request.evaluateSequences); !usable.ok()) {
-            context.exitCode = reportError(usable.error(), options->json);
+        const auto sequences = evaluateSequencesOf(options->evaluateSequences);
+        if (!sequences.ok()) {
+            context.exitCode = reportError(sequences.error(), options->json);
             return;
         }
-        SessionConsole console(options->json);
+        options->request.evaluateSequences = *sequences;
+        SessionConsole console(options->json, options->request.folder);
         auto session = context.service.resumeRun(options->request, console.wake());
         context.exitCode = session.ok() ? console.follow(**session) : reportError(session.error(), options->json);
     });

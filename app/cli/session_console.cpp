@@ -5,6 +5,7 @@
 #include "app/cli/progress_line.h"
 #include "app/cli/signals.h"
 #include "base/clock.h"
+#include "base/shell_word.h"
 #include "base/units.h"
 
 #include <algorithm>
@@ -15,6 +16,16 @@ namespace gsst {
 namespace {
 
 constexpr double kSecondsBetweenPlainLines = 2.0;
+
+/// Where the run is and what people do with it next.
+std::vector<std::string> nextCommands(const std::filesystem::path& run, int64_t step, const std::string& prompt) {
+    const std::string folder = shellWord(run.string());
+    // A sample of nothing but a line feed is no example of a prompt.
+    const std::string example = prompt.find_first_not_of(" \n") == std::string::npos ? "The " : prompt;
+    return {"The run is in " + run.string() + ". What to type next:",
+            "  gsst generate " + folder + " --prompt " + shellWord(example) + "   let it write",
+            "  gsst resume " + folder + " --steps " + std::to_string(2 * step) + "   train it longer"};
+}
 
 }  // namespace
 
@@ -65,7 +76,7 @@ void SessionConsole::handleSignals(RunSession& session) {
 
 void SessionConsole::printLine(const std::string& text) {
     endProgress();
-    std::cerr << text << std::endl;
+    std::cerr << fitted(text) << std::endl;
 }
 
 void SessionConsole::show(const Event& event) {
@@ -92,41 +103,56 @@ void SessionConsole::show(const Event& event) {
         return;
     }
     if (const auto* step = std::get_if<StepDone>(&event)) {
-        if (isTerminal()) {
-            rewriteLine(stepLine(*step, m_steps));
-        } else if (const double now = secondsOf(systemClock().now());
-                   now - m_lastPlainLine >= kSecondsBetweenPlainLines || step->step == m_steps) {
-            m_lastPlainLine = now;
-            printLine(stepLine(*step, m_steps));
-        }
+        showStep(*step);
     } else if (const auto* validated = std::get_if<Validated>(&event)) {
         char loss[32];
         std::snprintf(loss, sizeof(loss), "%.4f", validated->loss);
         printLine("step " + std::to_string(validated->step) + "  validation loss " + loss + " over " +
                   formatCount(uint64_t(validated->tokens)) + " tokens");
     } else if (const auto* sampled = std::get_if<Sampled>(&event)) {
+        m_prompt = sampled->prompt;
         printLine("step " + std::to_string(sampled->step) + "  sample: " + sampled->prompt + sampled->text);
     } else if (const auto* log = std::get_if<LogLine>(&event)) {
         if (log->level != LogLine::Level::Info || log->text != "The session has ended")
             printLine((log->level == LogLine::Level::Info ? "" : "warning: ") + log->text);
     } else if (const auto* plan = std::get_if<Planned>(&event)) {
-        if (plan->cause == PlanCause::OtherPrograms)
-            return;  // a line of the log says what is new
-        printLine(
-            "Plan: " + formatCount(uint64_t(plan->parameters)) + " parameters in " + std::to_string(plan->slices) +
-            " slices, state " + (plan->streamed ? "on disk" : "in RAM") + "; device " +
-            formatBytes(uint64_t(plan->devicePeakBytes)) +
-            (plan->deviceLimitBytes > 0 ? " of " + formatBytes(uint64_t(plan->deviceLimitBytes)) : std::string()) +
-            ", RAM " + formatBytes(uint64_t(plan->ramPeakBytes)) + ", disk " + formatBytes(uint64_t(plan->diskBytes)) +
-            ", about " + formatDuration(plan->secondsPerStep) + " a step");
+        if (plan->cause != PlanCause::OtherPrograms)  // of those a line of the log says what is new
+            showPlan(*plan);
     } else if (const auto* state = std::get_if<StateChanged>(&event)) {
-        if (state->state == RunState::Finished)
-            printLine("Finished: " + std::to_string(state->step) + " steps, all committed");
-        else if (state->state == RunState::Paused && m_preparing)
-            printLine("Stopped before the first step");
-        else if (state->state == RunState::Paused)
-            printLine("Stopped; step " + std::to_string(m_committedStep) +
-                      " is committed, and gsst resume goes on from there");
+        showEnd(*state);
+    }
+}
+
+void SessionConsole::showStep(const StepDone& step) {
+    if (isTerminal()) {
+        rewriteLine(stepParts(step, m_steps));
+    } else if (const double now = secondsOf(systemClock().now());
+               now - m_lastPlainLine >= kSecondsBetweenPlainLines || step.step == m_steps) {
+        m_lastPlainLine = now;
+        printLine(stepLine(step, m_steps));
+    }
+}
+
+void SessionConsole::showPlan(const Planned& plan) {
+    const std::string limit =
+        plan.deviceLimitBytes > 0 ? " of " + formatBytes(uint64_t(plan.deviceLimitBytes)) : std::string();
+    printLine("Plan: " + formatCount(uint64_t(plan.parameters)) + " parameters in " + std::to_string(plan.slices) +
+              " slices, state " + (plan.streamed ? "on disk" : "in RAM") + "; working memory " +
+              formatBytes(uint64_t(plan.devicePeakBytes)) + limit + ", RAM " +
+              formatBytes(uint64_t(plan.ramPeakBytes)) + ", disk " + formatBytes(uint64_t(plan.diskBytes)) +
+              ", about " + formatDuration(plan.secondsPerStep) + " a step");
+}
+
+void SessionConsole::showEnd(const StateChanged& state) {
+    if (state.state == RunState::Finished) {
+        printLine("Finished: " + std::to_string(state.step) + " steps, all committed.");
+        for (const std::string& line : nextCommands(m_run, state.step, m_prompt))
+            printLine(line);
+    } else if (state.state == RunState::Paused && m_preparing) {
+        printLine("Stopped before the first step.");
+    } else if (state.state == RunState::Paused) {
+        printLine("Stopped; step " + std::to_string(m_committedStep) +
+                  " is committed. To go on from there:\n  gsst resume " + shellWord(m_run.string()));
     }
 }
 

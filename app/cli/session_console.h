@@ -4,9 +4,12 @@
 #include "service/training_service.h"
 
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 
 namespace gsst {
 
@@ -14,7 +17,8 @@ namespace gsst {
 /// up.
 class SessionConsole {
 public:
-    explicit SessionConsole(bool json) : m_json(json) {}
+    /// `run` is the folder as it was named, for what is told at the end.
+    SessionConsole(bool json, std::filesystem::path run) : m_json(json), m_run(std::move(run)) {}
 
     /// The wake-up to start the session with.
     std::function<void()> wake();
@@ -23,10 +27,15 @@ public:
 
 private:
     void show(const Event& event);
+    void showStep(const StepDone& step);
+    void showPlan(const Planned& plan);
+    void showEnd(const StateChanged& state);
     void handleSignals(RunSession& session);
     void printLine(const std::string& text);
 
     bool m_json;
+    std::filesystem::path m_run;
+    std::string m_prompt;  ///< of the newest sample
     std::mutex m_mutex;
     std::condition_variable m_woken;
     bool m_wakeUp = false;  ///< guarded by m_mutex

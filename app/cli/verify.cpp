@@ -2,9 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "app/cli/stop_on_request.h"
-#include "service/run_tools.h"
-
-#include <nlohmann/json.hpp>
+#include "service/tool_figures.h"
 
 #include <iostream>
 
@@ -21,18 +19,7 @@ void print(const VerifyResult& result, bool json) {
     for (const std::string& notice : result.notices)
         std::cerr << "warning: " << notice << std::endl;
     if (json) {
-        std::cout << nlohmann::ordered_json{{"step", result.step},
-                                            {"root_hash", result.rootHash},
-                                            {"weights_hash", result.weightsHash},
-                                            {"rank", result.rank},
-                                            {"ranks", result.ranks},
-                                            {"generation", result.generation},
-                                            {"notices", result.notices},
-                                            {"damage", result.damage},
-                                            {"previous_usable", result.previousUsable},
-                                            {"previous_step", result.previousStep}}
-                         .dump(2)
-                  << std::endl;
+        printJson(figuresJson(result, FigureUse::LogOnly));
         return;
     }
     std::cout << "step " << result.step << ", generation " << result.generation << "\nroot hash " << result.rootHash
@@ -74,8 +61,8 @@ int verify(const VerifyOptions& options) {
 void addVerify(CLI::App& app, CommandContext& context) {
     auto options = std::make_shared<VerifyOptions>();
     CLI::App* command =
-        app.add_subcommand("verify", "Check every sum of a run and print the hash of its committed state");
-    command->add_option("run", options->run, "Folder of the run")->required();
+        app.add_subcommand("verify", "Check every sum of a run's committed state, also while it trains");
+    command->add_option("run", options->run, "Folder of the run")->type_name("FOLDER")->required();
     command->add_flag("--roll-back", options->rollBack, "First go back to the previous commit, if that is whole");
     command->add_flag("--json", options->json, "The result as JSON");
     command->callback([options, &context] { context.exitCode = verify(*options); });

@@ -12,7 +12,7 @@ std::string Error::text() const {
     if (!text.empty())
         text += ".";
     if (!todo.empty())
-        text += (text.empty() ? "" : " ") + todo + ".";
+        text += (text.empty() ? "" : " ") + todo + (todo.back() == '?' ? "" : ".");
     return text;
 }
 

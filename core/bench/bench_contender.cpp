@@ -164,13 +164,13 @@ BenchVariant BenchContender::result() const {
     variant.way = m_way;
     for (const StepResult& step : m_timed) {
         variant.secondsPerStep.push_back(step.seconds);
-        variant.devicePeak = std::max(variant.devicePeak, step.devicePeak);
+        variant.devicePeak = std::max(variant.devicePeak, step.devicePeakBytes);
         variant.ramPeak = std::max(variant.ramPeak, step.countedRamBytes);
         variant.clippedShare += step.clipFactor < 1.0f ? 1.0 / double(m_timed.size()) : 0.0;
     }
     variant.median = medianOf([](const StepResult& step) { return step.seconds; });
-    variant.readWait = medianOf([](const StepResult& step) { return step.waits.read; });
-    variant.writeWait = medianOf([](const StepResult& step) { return step.waits.write; });
+    variant.readWait = medianOf([](const StepResult& step) { return step.readWaitSeconds; });
+    variant.writeWait = medianOf([](const StepResult& step) { return step.writeWaitSeconds; });
     variant.computeSeconds = medianOf([](const StepResult& step) { return step.compute.total(); });
     for (size_t kind = 0; kind < kOpKinds; ++kind)
         if (const double seconds = medianOf([kind](const StepResult& step) { return step.compute.byKind[kind]; });

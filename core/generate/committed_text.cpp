@@ -7,8 +7,8 @@
 
 namespace gsst {
 
-Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
-                                  const std::function<void(const std::string&)>& onText, std::stop_token stop) {
+Result<DrawnText> committedText(const TextModel& model, const GenerateOptions& options,
+                                const std::function<void(const std::string&)>& onText, std::stop_token stop) {
     GSST_ASSIGN(TensorLibrary * tensors, tensorLibrary());
     GSST_TRY(model.backend.useThreads(model.spec.training.threads));
     CachingPool& pool = model.device.pool();
@@ -33,9 +33,9 @@ Result<std::string> committedText(const TextModel& model, const GenerateOptions&
     if (endOfText)
         generation.endToken = *endOfText;
     StreamDecoder decoder(model.tokenizer);
-    std::string text;
+    DrawnText drawn;
     const auto add = [&](const std::string& piece) {
-        text += piece;
+        drawn.text += piece;
         if (onText && !piece.empty())
             onText(piece);
     };
@@ -43,10 +43,9 @@ Result<std::string> committedText(const TextModel& model, const GenerateOptions&
         add(decoder.push(int32_t(token)));
         return true;
     };
-    GSST_ASSIGN([[maybe_unused]] const int64_t drawn,
-                generator->generate(prompt, generation, onToken, std::move(stop)));
+    GSST_ASSIGN(drawn.tokens, generator->generate(prompt, generation, onToken, std::move(stop)));
     add(decoder.finish());
-    return text;
+    return drawn;
 }
 
 }  // namespace gsst

@@ -25,9 +25,15 @@ struct TextModel {
     OpenDevice& device;  ///< of `backend`; weights and temporaries come from its pool
 };
 
-/// Text written by the committed weights, without the prompt. The weights are kept in the pool if its limit allows,
+/// What was drawn.
+struct DrawnText {
+    std::string text;    ///< without the prompt
+    int64_t tokens = 0;  ///< with the one that ended it
+};
+
+/// Text written by the committed weights. The weights are kept in the pool if its limit allows,
 /// else read from the slot unit by unit for every token; sums are checked either way. `onText` may be empty.
-Result<std::string> committedText(const TextModel& model, const GenerateOptions& options,
-                                  const std::function<void(const std::string&)>& onText, std::stop_token stop);
+Result<DrawnText> committedText(const TextModel& model, const GenerateOptions& options,
+                                const std::function<void(const std::string&)>& onText, std::stop_token stop);
 
 }  // namespace gsst

@@ -2,6 +2,7 @@
 #include "insight/plan_outcomes.h"
 
 #include "base/units.h"
+#include "spec/recipe_choices.h"
 
 #include <cmath>
 #include <utility>
@@ -45,7 +46,7 @@ std::vector<PlanOutcome> updatesOf(const PlanBasis& basis, const Plan& plan) {
 std::string clipName(const TrainSpec& training) {
     if (training.clipNorm <= 0)
         return "none";
-    return training.clip == ClipKind::Global ? "global" : training.clip == ClipKind::PreviousNorm ? "previous" : "unit";
+    return wordOf(training.clip);
 }
 
 std::vector<PlanOutcome> clipsOf(const PlanBasis& basis, const Plan& plan) {

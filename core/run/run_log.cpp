@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run/run_log.h"
 
-#include <nlohmann/json.hpp>
+#include "service/event_figures.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <span>
 #include <string>
@@ -12,13 +11,16 @@
 namespace gsst {
 namespace {
 
-/// JSON has no NaN: a value that is not finite becomes null.
-nlohmann::ordered_json number(double value) {
-    return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+std::string line(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string line(const nlohmann::ordered_json& json) {
-    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+/// A line of metrics.jsonl: the event's name first, then its figures.
+template <typename Event>
+std::string metricsLine(const char* name, const Event& event) {
+    Json json{{"event", name}};
+    json.update(figuresJson(event, FigureUse::LiveOnly));
+    return line(json);
 }
 
 constexpr uint64_t kLargestTail = 64u << 20;
@@ -79,34 +81,15 @@ Result<std::unique_ptr<RunLog>> RunLog::open(FileSystem& files, const RunFolder&
 }
 
 Status RunLog::add(const StepDone& step) {
-    return m_metrics->append(line({{"event", "step"},
-                                   {"step", step.step},
-                                   {"loss", number(step.loss)},
-                                   {"gradient_norm", number(step.gradientNorm)},
-                                   {"clip_factor", number(step.clipFactor)},
-                                   {"loss_scale", step.lossScale},
-                                   {"learning_rate", step.learningRate},
-                                   {"seconds", step.seconds},
-                                   {"tokens_per_second", step.tokensPerSecond},
-                                   {"device_peak_bytes", step.devicePeakBytes},
-                                   {"ram_bytes", step.ramBytes},
-                                   {"read_bytes", step.readBytes},
-                                   {"written_bytes", step.writtenBytes},
-                                   {"read_wait_seconds", step.readWaitSeconds},
-                                   {"write_wait_seconds", step.writeWaitSeconds},
-                                   {"link_wait_seconds", step.linkWaitSeconds},
-                                   {"epoch", step.epoch}}));
+    return m_metrics->append(metricsLine("step", step));
 }
 
 Status RunLog::add(const Validated& validated) {
-    return m_metrics->append(line({{"event", "validation"},
-                                   {"step", validated.step},
-                                   {"loss", number(validated.loss)},
-                                   {"tokens", validated.tokens}}));
+    return m_metrics->append(metricsLine("validation", validated));
 }
 
 Status RunLog::add(const Sampled& sampled) {
-    return m_samples->append(line({{"step", sampled.step}, {"prompt", sampled.prompt}, {"text", sampled.text}}));
+    return m_samples->append(line(figuresJson(sampled, FigureUse::LiveOnly)));
 }
 
 Status RunLog::stamp(CommitRecord& record) {

@@ -34,8 +34,8 @@ struct VerifyResult {
     int64_t previousStep = 0;
 };
 
-/// Reads all committed state of a run and compares every sum; changes nothing. Holds the run's lock meanwhile (Busy
-/// while it trains).
+/// Reads all committed state of a run and compares every sum; changes nothing. Works beside a process that trains the
+/// run, on what it has committed; Busy if it commits so fast that this is written over each time before all is read.
 Result<VerifyResult> verifyRun(const std::filesystem::path& run, const ProgressCallback& progress,
                                std::stop_token stop);
 
@@ -53,9 +53,18 @@ struct GenerateOptions {
     int64_t deviceBytes = 0;  ///< limit of the device pool; 0 = none
 };
 
-/// Writes text with the committed weights of a run; `onText` gets each piece as it comes. The text without the prompt.
-Result<std::string> generateText(const std::filesystem::path& run, const GenerateOptions& options,
-                                 const std::function<void(const std::string&)>& onText, std::stop_token stop);
+/// What a run has written.
+struct GeneratedText {
+    std::string text;    ///< without the prompt
+    int64_t step = 0;    ///< of the commit that the weights are from
+    int64_t tokens = 0;  ///< drawn, with the one that ended the text
+};
+
+/// Writes text with the committed weights of a run; `onText` gets each piece as it comes. Works beside a process that
+/// trains the run; Busy if the weights do not fit the limit, so that they are read again and again, and it commits
+/// others meanwhile.
+Result<GeneratedText> generateText(const std::filesystem::path& run, const GenerateOptions& options,
+                                   const std::function<void(const std::string&)>& onText, std::stop_token stop);
 
 /// Ways to train the same steps.
 enum class BenchWay {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/recipe_fields.h"
 
-#include "spec/member_count.h"
+#include "base/member_count.h"
 #include "spec/optimizer_spec.h"
 
 #include <algorithm>
@@ -123,8 +123,8 @@ constexpr RecipeField kFields[] = {
     {"training", "vocabulary_chunk", "--vocabulary-chunk", Arithmetic, Seldom, "Least vocabulary chunk",
      "Least rows of a part of the vocabulary; part of the order of sums",
      WholeNumber{ofTraining<&T::vocabularyChunk>(), 1, kMostTokens}},
-    {"training", "precision", "--precision", Arithmetic, Everyday, "Precision of the arithmetic",
-     "Numbers to compute with", oneOf<&RunSpec::training, &T::precision>()},
+    {"training", "precision", "--precision", Arithmetic, Everyday, "Precision", "Numbers to compute with",
+     oneOf<&RunSpec::training, &T::precision>()},
     {"training", "products", "--products", Arithmetic, Seldom, "Matrix products",
      "How bf16 matrices are multiplied: auto (the faster way here), native, or widened (through fp32)",
      oneOf<&RunSpec::training, &T::products>()},

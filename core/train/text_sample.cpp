@@ -13,8 +13,10 @@ Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_t
     options.prompt = training.samplePrompt;
     options.tokens = training.sampleTokens;
     options.seed = training.seed;
-    return committedText({*run.table, trainer.store(), run.record.spec, run.tokenizer, *run.backend, trainer.device()},
-                         options, {}, std::move(stop));
+    GSST_ASSIGN(DrawnText drawn, committedText({*run.table, trainer.store(), run.record.spec, run.tokenizer,
+                                                *run.backend, trainer.device()},
+                                               options, {}, std::move(stop)));
+    return std::move(drawn.text);
 }
 
 }  // namespace gsst

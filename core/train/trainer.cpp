@@ -212,7 +212,7 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     result.step = step.step;
     result.loss = step.meanLoss();
     result.gradientNorm = step.gradientNorm;
-    result.clipFactor = step.clipFactor;
+    result.clipFactor = double(step.clipFactor);
     result.verdict = step.verdict;
     result.lossScale = step.lossScale;
     result.nextLossScale = step.nextLossScale;
@@ -220,12 +220,14 @@ Result<StepResult> Trainer::runStep(bool moreToCome, std::stop_token stop) {
     result.wrongGuess = step.wrongGuess;
     result.update = step.update;
     const IoCounters now = impl.io->counters();
-    result.readBytes = now.readBytes - impl.counters.readBytes;
-    result.writtenBytes = now.writtenBytes - impl.counters.writtenBytes;
+    result.readBytes = int64_t(now.readBytes - impl.counters.readBytes);
+    result.writtenBytes = int64_t(now.writtenBytes - impl.counters.writtenBytes);
     impl.counters = now;
-    result.waits = step.waits;
+    result.readWaitSeconds = step.waits.read;
+    result.linkWaitSeconds = step.waits.link;
+    result.writeWaitSeconds = step.waits.write;
     result.compute = step.compute;
-    result.devicePeak = impl.device->pool().usage().peak;
+    result.devicePeakBytes = impl.device->pool().usage().peak;
     result.countedRamBytes = impl.ramPool.usage().peak + impl.parts.plan.ringBytes;
     result.ramBytes = std::max(result.countedRamBytes, processMemoryBytes() - impl.device->pool().usage().held);
     result.seconds = watch.seconds();

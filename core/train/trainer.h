@@ -8,6 +8,7 @@
 #include "io/async/io_probe.h"
 #include "plan/search/planner.h"
 #include "run/run_folder.h"
+#include "service/events.h"
 #include "spec/run_spec.h"
 
 #include <cstdint>
@@ -42,26 +43,16 @@ struct TrainerParts {
         onShortage;  ///< hears of every refusal before its error comes back; may be empty
 };
 
-/// One finished training step.
-struct StepResult {
-    int64_t step = 0;  ///< 1-based
-    double loss = 0;
-    double gradientNorm = 0;
-    float clipFactor = 1;
+/// One finished training step: what is told of it, and what decides how training goes on. The trainer leaves to its
+/// caller what it does not know: learningRate, tokensPerSecond, secondsLeft and epoch.
+struct StepResult : StepDone {
     StepVerdict verdict;
     int skippedInARow = 0;  ///< this step included, unless it was skipped for its loss scale; 0 if it was not skipped
-    double lossScale = 1;   ///< of this step's gradient
     double nextLossScale = 1;
     bool wrongGuess = false;  ///< of the clip factor, where one was made
     BackwardUpdate update = BackwardUpdate::None;
-    double seconds = 0;
     ComputeTimes compute;
-    WaitTimes waits;
-    int64_t devicePeak = 0;
-    int64_t ramBytes = 0;         ///< of the whole process, without what the device pool holds
-    int64_t countedRamBytes = 0;  ///< of it: staging, state, gradients and boundary activations; peak
-    uint64_t readBytes = 0;
-    uint64_t writtenBytes = 0;
+    int64_t countedRamBytes = 0;  ///< of ramBytes: staging, state, gradients and boundary activations; peak
 };
 
 struct EvaluationResult {

@@ -372,24 +372,11 @@ Status TrainingLoop::writeLine(const StepDone& done) {
 }
 
 Status TrainingLoop::report(const StepResult& result) {
-    StepDone done;
-    done.step = result.step;
-    done.loss = result.loss;
-    done.gradientNorm = result.gradientNorm;
-    done.clipFactor = double(result.clipFactor);
-    done.lossScale = result.lossScale;
+    StepDone done = result;
     done.learningRate = learningRate(training(), result.step);
-    done.seconds = result.seconds;
     done.tokensPerSecond = double(training().tokensPerStep()) / std::max(1e-9, result.seconds);
     m_secondsPerStep = m_secondsPerStep == 0 ? result.seconds : 0.9 * m_secondsPerStep + 0.1 * result.seconds;
     done.secondsLeft = m_secondsPerStep * double(training().steps - result.step);
-    done.devicePeakBytes = result.devicePeak;
-    done.ramBytes = result.ramBytes;
-    done.readBytes = int64_t(result.readBytes);
-    done.writtenBytes = int64_t(result.writtenBytes);
-    done.readWaitSeconds = result.waits.read;
-    done.linkWaitSeconds = result.waits.link;
-    done.writeWaitSeconds = result.waits.write;
     done.epoch = double(result.step) * double(training().tokensPerStep()) /
                  std::max(1.0, double(m_run.tokens->size()) * (1.0 - m_run.record.spec.data.validationShare));
     GSST_TRY(writeLine(done));

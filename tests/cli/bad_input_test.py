@@ -195,7 +195,7 @@ class BadInputTest(program.ProgramTest):
             ("--products", "wide", "auto, native or widened"),
             ("--residency", "cloud", "auto, disk or resident"),
             ("--device", "tpu", "cpu"),
-            ("--steps", "0", "training.steps"),
+            ("--steps", "0", "from 1 to"),
             ("--steps", "x", "--steps"),
             ("--no-such-option", "1", "--no-such-option"),
         ):

@@ -85,7 +85,7 @@ TEST_F(CommandsTest, EvaluationCanBeShortOrLeftOut) {
     EXPECT_EQ(train({}).spec.training.evaluateSequences, 64);
     EXPECT_EQ(train({"--evaluate-sequences", "8"}).spec.training.evaluateSequences, 8);
     EXPECT_FALSE(train({"--evaluate-sequences", "0"}).spec.training.evaluates());
-    refuse({"--evaluate-sequences", "-1"}, {"--evaluate-sequences", "-1 is out of range", "no evaluation"});
+    refuse({"--evaluate-sequences", "-1"}, {"--evaluate-sequences", "-1 is out of range", "from 0 to"});
     refuse({"--evaluate-sequences", "2000000000"}, {"--evaluate-sequences", "1000000000"});
     EXPECT_EQ(run({"resume", "runs/a"}), 0);
     EXPECT_FALSE(m_service.resumed->evaluateSequences) << "the run's own number";
@@ -112,6 +112,8 @@ TEST_F(CommandsTest, TokensPerStepSaysWhatWouldDo) {
 }
 
 TEST_F(CommandsTest, BadOptionsAreRefusedByName) {
+    refuse({"--tokens-per-step", "many"}, {"--tokens-per-step", "not a whole number"});
+    refuse({"--tokens-per-step", "1024", "--sequences-per-step", "8"}, {"--sequences-per-step"});
     refuse({"--tokens-per-step", "0"}, {"--tokens-per-step", "out of range"});
     refuse({"--tokens-per-step", "9223372036854775807"}, {"--tokens-per-step", "out of range"});
     refuse({"--micro-batch", "0", "--tokens-per-step", "1024"}, {"--micro-batch", "out of range"});
@@ -124,7 +126,7 @@ TEST_F(CommandsTest, BadOptionsAreRefusedByName) {
 }
 
 TEST_F(CommandsTest, TrainWantsARecipeAndText) {
-    EXPECT_EQ(run({"train", "--sample-text"}), 2);
+    EXPECT_EQ(run({"plan"}), 2);
     EXPECT_NE(m_err.find("--preset sample"), std::string::npos) << m_err;
     EXPECT_EQ(run({"train", "--preset", "sample"}), 2);
     EXPECT_NE(m_err.find("--sample-text"), std::string::npos) << m_err;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -32,8 +33,16 @@ private:
 /// Remembers what was asked of it; answers are set by the test.
 class FakeService : public EmptyService {
 public:
+    Result<std::vector<RunSpec>> presets() override { return loadPresets(GSST_PRESETS); }
+    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>&,
+                                      const std::function<void(const Progress&)>&, std::stop_token) override {
+        return summary;
+    }
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
         GSST_TRY(plan(question));
+        const auto known = previews.find(question.spec.name);
+        if (known != previews.end())
+            return known->second;
         return preview;
     }
     Result<ExplainedPlan> explainPlan(const PlanQuestion& question) override {
@@ -67,7 +76,9 @@ public:
     std::filesystem::path plannedFolder;
     std::optional<ComputerQuestion> measured;
     std::optional<ComputerReport> report;
+    TextSummary summary;
     PlanPreview preview;
+    std::map<std::string, PlanPreview> previews;  ///< by the recipe's name; else `preview`
     PlanExplanation explanation;
     int plans = 0;                ///< how many were made
     std::optional<Error> noPlan;  ///< why there is none
@@ -95,33 +106,25 @@ protected:
     /// Exit code; what was printed is in m_out and m_err.
     int run(std::vector<std::string> words) {
         CommandContext context{m_service, GSST_PRESETS};
-        CLI::App app;
-        app.require_subcommand(1);
-        addTrain(app, context);
-        addResume(app, context);
-        addPlan(app, context);
-        addDoctor(app, context);
+        CLI::App app("Train a model", "gsst");
+        app.set_version_flag("--version", "gsst 1.2.3");
         ::testing::internal::CaptureStdout();
         ::testing::internal::CaptureStderr();
-        std::vector<std::string> reversed(words.rbegin(), words.rend());
-        try {
-            app.parse(reversed);
-        } catch (const CLI::ParseError& error) { context.exitCode = app.exit(error); }
+        const int code = runCommandLine(app, context, std::move(words));
         m_out = ::testing::internal::GetCapturedStdout();
         m_err = ::testing::internal::GetCapturedStderr();
-        return context.exitCode;
+        return code;
     }
 
     void expectOut(const std::vector<std::string>& texts) {
         for (const std::string& text : texts)
             EXPECT_NE(m_out.find(text), std::string::npos) << text << " in\n" << m_out;
     }
-    /// What people read fits a terminal of a hundred columns.
-    void expectNarrow() {
-        constexpr size_t kColumns = 100;
+    /// What people read fits a terminal of so many columns.
+    void expectNarrow(size_t columns = 80) {
         std::istringstream lines(m_out);
         for (std::string line; std::getline(lines, line);) {
-            EXPECT_LE(line.size(), kColumns) << line;
+            EXPECT_LE(line.size(), columns) << line;
             EXPECT_FALSE(line.ends_with(' ')) << line;
         }
     }

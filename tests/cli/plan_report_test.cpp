@@ -75,7 +75,7 @@ protected:
     }
 };
 
-TEST_F(PlanReportTest, ExplainsWithinAHundredColumns) {
+TEST_F(PlanReportTest, ExplainsWithinEightyColumns) {
     plan({});
     expectNarrow();
     expectOut({"insured or deferred: a sentence", "device 12, RAM 115, disk 111", "* insured", "  1 GiB more VRAM",
@@ -127,7 +127,7 @@ TEST_F(PlanReportTest, ExplainsToPrograms) {
 
 TEST_F(PlanReportTest, ListsTheProgramWithinAHundredColumns) {
     plan({"--program"});
-    expectNarrow();
+    expectNarrow(100);
     expectOut({"4 ops", "-- forward, slice 2: layer 1", "-- backward, slice 2: layer 1", "-- commit, slice 3: head",
                "+S state 1023 MiB", "-S state 1023 MiB", "-250.00", "Computing waits 0.125 s for reads",
                "computing takes 0.750 s"});

@@ -23,7 +23,24 @@ StepDone someStep() {
 
 TEST(ProgressLine, TellsWhatAPersonWantsToKnow) {
     EXPECT_EQ(stepLine(someStep(), 916),
-              "step 412/916  loss 2.0360  2473 tokens/s  device 6 GiB  disk 980 MB/s  7 h 25 min left");
+              "44 %  7 h 25 min left  step 412/916  loss 2.0360  2473 tokens/s  memory 6 GiB  disk 980 MB/s");
+}
+
+TEST(ProgressLine, LeavesOutWholePartsFromTheEnd) {
+    const auto parts = stepParts(someStep(), 916);
+    EXPECT_EQ(partsThatFit(parts, 79), "44 %  7 h 25 min left  step 412/916  loss 2.0360  2473 tokens/s  memory 6 GiB");
+    EXPECT_EQ(partsThatFit(parts, 40), "44 %  7 h 25 min left  step 412/916");
+    EXPECT_EQ(partsThatFit(parts, 12), "44 %");
+    EXPECT_EQ(partsThatFit(parts, 3), "44 ");
+}
+
+TEST(ProgressLine, AHundredPerCentIsTheLastStep) {
+    StepDone step = someStep();
+    step.step = 915;
+    EXPECT_EQ(stepParts(step, 916).front(), "99 %");
+    step.step = 916;
+    EXPECT_EQ(stepParts(step, 916).front(), "100 %");
+    EXPECT_EQ(stepParts(step, 0).front(), "0 %");
 }
 
 TEST(ProgressLine, StandsOddFigures) {
@@ -38,6 +55,7 @@ TEST(ProgressLine, StandsOddFigures) {
 
 TEST(ProgressLine, JsonHasEveryFigureOfAStep) {
     const auto json = nlohmann::json::parse(eventJson(someStep()));
+    EXPECT_EQ(json["schema"], kJsonSchema);
     EXPECT_EQ(json["event"], "step");
     EXPECT_EQ(json["step"], 412);
     EXPECT_DOUBLE_EQ(json["loss"], 2.0360);

@@ -227,7 +227,7 @@ class RanksTest(program.ProgramTest):
                 processes[1].send_signal(signal.SIGINT)
                 for outcome in map(program.end, processes):
                     self.succeed(outcome)
-                    self.assertIn("gsst resume goes on from there", outcome.err)
+                    self.assertIn("is committed", outcome.err)
                 states = [self.verified(self.folder_of(rank, run)) for rank in (0, 1)]
                 self.assertEqual(states[0]["step"], states[1]["step"])
                 self.assertEqual(states[0]["weights_hash"], states[1]["weights_hash"])

@@ -82,15 +82,10 @@ class SignalsTest(program.ProgramTest):
         self.assertIn("Stopped before the first step", outcome.err)
         self.assertFalse((self.run_folder / "run.json").exists())
 
-    def test_one_run_one_program(self):
+    def test_one_run_one_program_that_changes_it(self):
         self.spec = self.write_spec(program.tiny_spec({"steps": 100_000}))  # more than it can do while the others try
         process = self.start_training()
-        for arguments in (
-            ("verify", self.run_folder),
-            ("verify", "--roll-back", self.run_folder),
-            ("resume", self.run_folder),
-            ("generate", self.run_folder),
-        ):
+        for arguments in (("verify", "--roll-back", self.run_folder), ("resume", self.run_folder)):
             with self.subTest(arguments[0]):
                 self.refuse(program.gsst(*arguments), program.BUSY, str(self.run_folder), "in use", "then try again")
         self.assertIsNone(process.poll(), "training goes on")

@@ -3,6 +3,8 @@
 
 #include "run/run_log.h"
 
+#include <limits>
+
 namespace gsst::test {
 namespace {
 
@@ -25,6 +27,27 @@ protected:
     const RunFolder run{folder.path};
     CommitRecord record;
 };
+
+/// Runs of earlier versions have such lines.
+TEST_F(RunLogs, LinesKeepTheirBytes) {
+    const auto log = open();
+    ASSERT_TRUE(log->add(StepDone{.step = 1,
+                                  .loss = 2.5,
+                                  .gradientNorm = std::numeric_limits<double>::quiet_NaN(),
+                                  .seconds = 0.1,
+                                  .secondsLeft = 7,
+                                  .readBytes = 12})
+                    .ok());
+    ASSERT_TRUE(log->add(Validated{1, 1.5, 10}).ok());
+    record.step = 1;
+    ASSERT_TRUE(log->stamp(record).ok());
+    EXPECT_EQ(metrics(),
+              "{\"event\":\"step\",\"step\":1,\"loss\":2.5,\"gradient_norm\":null,\"clip_factor\":1.0,"
+              "\"loss_scale\":1.0,\"learning_rate\":0.0,\"seconds\":0.1,\"tokens_per_second\":0.0,"
+              "\"device_peak_bytes\":0,\"ram_bytes\":0,\"read_bytes\":12,\"written_bytes\":0,"
+              "\"read_wait_seconds\":0.0,\"write_wait_seconds\":0.0,\"link_wait_seconds\":0.0,\"epoch\":0.0}\n"
+              "{\"event\":\"validation\",\"step\":1,\"loss\":1.5,\"tokens\":10}\n");
+}
 
 /// A skipped step is committed before its line is written, an applied one afterwards.
 TEST_F(RunLogs, TheLineOfASkippedStepIsNoValidationOfIt) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "spec/member_count.h"
+#include "base/member_count.h"
 #include "spec/recipe_fields.h"
 
 #include <gtest/gtest.h>

@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/draft/run_draft.h"
 
+#include "service/preset_choice.h"
 #include "ui/text/format.h"
 
 #include <QCoreApplication>
 #include <QRegularExpression>
 
 #include <algorithm>
-#include <cmath>
 
 namespace gsst {
-namespace {
-
-constexpr double kBytesPerWordPiece = 3.6;
-constexpr double kMostPasses = 10;
-constexpr int64_t kFewestSteps = 100;
-constexpr double kTimeouts = 3600;
-constexpr double kParametersPerToken = 10;
-
-}  // namespace
 
 double RunDraft::estimatedTokens(const RunSpec& of) const {
     if (sampleText || !summary)
         return 0;
-    const double bytesPerToken = of.data.tokenizer == TokenizerKind::Bytes ? 1.0 : kBytesPerWordPiece;
-    return double(summary->usableBytes) / bytesPerToken * (1.0 - of.data.validationShare);
+    return gsst::estimatedTokens(of, summary->usableBytes);
 }
 
 double RunDraft::passes(const RunSpec& of) const {
@@ -33,32 +23,16 @@ double RunDraft::passes(const RunSpec& of) const {
 }
 
 RunSpec adaptedToText(const RunSpec& preset, const RunDraft& draft) {
-    RunSpec spec = preset;
-    if (draft.sampleText || !draft.summary)
-        return spec;
-    if (spec.data.tokenizer == TokenizerKind::SentencePieceBpe && draft.summary->suggestedVocabulary > 0)
-        spec.model.vocabulary = std::min(spec.model.vocabulary, draft.summary->suggestedVocabulary);
-    const double tokens = draft.estimatedTokens(spec);
-    if (tokens > 0) {
-        const double enough = std::ceil(kMostPasses * tokens / double(spec.training.tokensPerStep()));
-        spec.training.steps = std::min(spec.training.steps, std::max(kFewestSteps, int64_t(std::min(enough, 1e12))));
-        spec.training.warmupSteps = std::min(spec.training.warmupSteps, std::max<int64_t>(1, spec.training.steps / 10));
-    }
-    return spec;
+    return draft.sampleText || !draft.summary ? preset : adaptedToText(preset, *draft.summary);
 }
 
 int suggestedPreset(const RunDraft& draft) {
-    int best = draft.presets.empty() ? -1 : 0;
-    for (size_t i = 0; i < draft.presets.size(); ++i) {
-        const auto& plan = draft.presetPlans[i];
-        if (draft.sampleText && draft.presets[i].name == "sample")
-            return int(i);
-        const bool enoughText =
-            plan && double(plan->parameters) <= kParametersPerToken * draft.estimatedTokens(draft.presets[i]);
-        if (plan && plan->fits && plan->totalSeconds <= kTimeouts && enoughText)
-            best = int(i);
-    }
-    return best;
+    const auto sample = std::find_if(draft.presets.begin(), draft.presets.end(),
+                                     [](const RunSpec& preset) { return preset.name == "sample"; });
+    if (draft.sampleText && sample != draft.presets.end())
+        return int(sample - draft.presets.begin());
+    return suggestedPreset(draft.presets, draft.presetPlans,
+                           draft.sampleText || !draft.summary ? 0 : draft.summary->usableBytes);
 }
 
 QString suggestedName(const RunDraft& draft) {

@@ -37,10 +37,7 @@ private:
         SettingCard* card = nullptr;
         QComboBox* field = nullptr;
     };
-    template <typename Value>
-    static Option option(const QString& name, const QString& meaning, Value& (*member)(RunSpec&), Value value);
-    void addMemoryChoices();
-    void addStepChoices();
+    void addField(const char* path);
     void addClipping();
     void add(const QString& name, std::vector<Option> options);
     static int optionOf(const Choice& choice, const RunSpec& spec);

@@ -3,6 +3,7 @@
 
 #include "ui/dashboard/plot_style.h"
 #include "ui/text/format.h"
+#include "ui/text/recipe_words.h"
 
 #include <qcustomplot.h>
 #include <QDoubleValidator>
@@ -35,9 +36,11 @@ TrainingPage::TrainingPage(WizardContext& context)
 
 QWidget* TrainingPage::makeSettings() {
     m_steps = new QSpinBox;
-    m_steps->setRange(1, 100'000'000);
+    const auto [fewestSteps, mostSteps] = fieldRange("training.steps");
+    m_steps->setRange(fewestSteps, mostSteps);
     m_sequences = new QSpinBox;
-    m_sequences->setRange(1, 1'000'000);
+    const auto [fewest, most] = fieldRange("training.sequences_per_step");
+    m_sequences->setRange(fewest, most);
     for (QSpinBox* field : {m_steps, m_sequences}) {
         field->setGroupSeparatorShown(true);
         field->setKeyboardTracking(false);
@@ -50,9 +53,8 @@ QWidget* TrainingPage::makeSettings() {
     m_rate->setValidator(validator);
     m_rate->setMaximumWidth(124);
     m_precision = new QComboBox;
-    m_precision->addItem(tr("FP32"), int(Precision::Fp32));
-    m_precision->addItem(tr("BF16"), int(Precision::Bf16));
-    m_precision->addItem(tr("FP16"), int(Precision::Fp16));
+    for (const Choice& choice : kChoices<Precision>)
+        m_precision->addItem(choiceName(choice), choice.value);
     m_prompt = new QLineEdit;
     m_prompt->setMinimumWidth(180);
     connect(m_rate, &QLineEdit::textEdited, this, &TrainingPage::read);
@@ -69,21 +71,22 @@ QWidget* TrainingPage::makeSettings() {
         connect(card, &SettingCard::reset, this, [this, copy] { resetTo(copy); });
         column->addWidget(card);
     };
-    add(m_stepsCard, tr("&Steps"), m_steps, [](TrainSpec& to, const TrainSpec& from) {
+    add(m_stepsCard, fieldLabel("training.steps", 'S'), m_steps, [](TrainSpec& to, const TrainSpec& from) {
         to.steps = from.steps;
         to.warmupSteps = from.warmupSteps;
     });
-    add(m_sequencesCard, tr("Se&quences a step"), m_sequences, [](TrainSpec& to, const TrainSpec& from) {
-        to.sequencesPerStep = from.sequencesPerStep;
-        to.microBatch = from.microBatch;
-    });
-    add(m_rateCard, tr("&Learning rate"), m_rate, [](TrainSpec& to, const TrainSpec& from) {
+    add(m_sequencesCard, fieldLabel("training.sequences_per_step", 'q'), m_sequences,
+        [](TrainSpec& to, const TrainSpec& from) {
+            to.sequencesPerStep = from.sequencesPerStep;
+            to.microBatch = from.microBatch;
+        });
+    add(m_rateCard, fieldLabel("training.learning_rate", 'L'), m_rate, [](TrainSpec& to, const TrainSpec& from) {
         to.learningRate = from.learningRate;
         to.minLearningRate = from.minLearningRate;
     });
-    add(m_precisionCard, tr("&Precision"), m_precision,
+    add(m_precisionCard, fieldLabel("training.precision", 'P'), m_precision,
         [](TrainSpec& to, const TrainSpec& from) { to.precision = from.precision; });
-    add(m_promptCard, tr("Sample pro&mpt"), m_prompt,
+    add(m_promptCard, fieldLabel("training.sample_prompt", 'm'), m_prompt,
         [](TrainSpec& to, const TrainSpec& from) { to.samplePrompt = from.samplePrompt; });
     m_problem = makeLabel({}, "error", true);
     m_problem->hide();
