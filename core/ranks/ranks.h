@@ -32,13 +32,10 @@ struct ProcessRank {
 /// with 1: alone. InvalidInput names what is missing or wrong.
 Result<ProcessRank> rankOfThisProcess();
 
-/// Sequences in a micro-batch so that each of `ranks` has as many of these as every other: the most that allows it, up
-/// to as many as there are; that many if nothing does.
-int64_t dividedMicroBatch(const TrainSpec& training, int ranks);
-
-/// The part of the recipe that one of `ranks` computes: as many micro-batches as every other. InvalidInput if they
-/// cannot be divided.
-Result<RunSpec> shareOf(const RunSpec& spec, int ranks);
+/// The part of the recipe that one of `ranks` computes: as many sequences of a step as every other, in micro-batches of
+/// the recipe's size or, where those cannot be dealt out evenly, of the largest smaller one that can. InvalidInput if
+/// no size does.
+Result<RunSpec> partOf(const RunSpec& spec, int ranks);
 
 /// What must be the same on all ranks: of the recipe and the program, and then of the text too. Limits of memory and
 /// disk and the number of threads need not be.

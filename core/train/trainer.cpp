@@ -20,13 +20,13 @@ namespace gsst {
 
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable, std::unique_ptr<OpenDevice> openDevice)
-        : parts(given), share(shareOf(given)), table(modelTable), device(std::move(openDevice)),
+        : parts(given), table(modelTable), device(std::move(openDevice)),
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
           format(modelTable, parts.spec.training.state, parts.share),
-          builder(modelTable, format, share.training, given.plan.placement),
-          batches(size_t(share.training.microBatchesPerStep())) {
+          builder(modelTable, format, training(), given.plan.placement),
+          batches(size_t(training().microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
@@ -40,12 +40,6 @@ struct Trainer::Impl {
         }
     }
 
-    static RunSpec shareOf(const TrainerParts& parts) {
-        RunSpec share = parts.spec;
-        share.training.sequencesPerStep /= parts.collective ? parts.collective->ranks() : 1;
-        return share;
-    }
-
     struct HostBatch {
         std::vector<int64_t> input;
         std::vector<int64_t> target;
@@ -57,11 +51,10 @@ struct Trainer::Impl {
     EngineParts engineParts();
     DriverOptions driverOptions() const;
     Status loadBatch(int64_t stepIndex);
-    const TrainSpec& training() const { return share.training; }
+    const TrainSpec& training() const { return parts.part.training; }
 
     MachineInUse inUse;
     TrainerParts parts;
-    RunSpec share;  ///< of parts.spec, that this process computes
     const TensorTable& table;
     std::unique_ptr<OpenDevice> device;
     HostPool ramPool;
@@ -91,8 +84,7 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
-    if (parts.collective)
-        GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
+    GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
     GSST_ASSIGN(sampler,
                 Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
@@ -152,7 +144,7 @@ DriverOptions Trainer::Impl::driverOptions() const {
 
 Status Trainer::Impl::loadBatch(int64_t stepIndex) {
     const TrainSpec& whole = parts.spec.training;
-    const int64_t first = parts.collective ? parts.collective->rank() * int64_t(batches.size()) : 0;
+    const int64_t first = parts.collective->rank() * int64_t(batches.size());
     for (size_t index = 0; index < batches.size(); ++index) {
         HostBatch& batch = batches[index];
         GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, whole.sequencesPerStep, first + int64_t(index),
@@ -238,21 +230,12 @@ Status Trainer::flush() {
     return {};
 }
 
-Result<uint8_t> Trainer::requestedByAny(uint8_t requests) {
-    if (!m_impl->parts.collective)
-        return requests;
-    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Steps, requests));
-    for (uint8_t each : all)
-        requests |= each;
-    return requests;
-}
-
 Status Trainer::quiesce() {
     return m_impl->driver->quiesce();
 }
 
-Status Trainer::giveUpStep() {
-    return m_impl->driver->giveUp();
+Status Trainer::giveUpStep(Survives survives) {
+    return m_impl->driver->giveUp(survives);
 }
 
 void Trainer::abandonStep() {

@@ -3,6 +3,7 @@
 
 #include "device/cpu_device.h"
 #include "device/delaying_device.h"
+#include "engine/sole_rank.h"
 #include "engine/step_driver.h"
 #include "fake_slice_math.h"
 #include "io/aligned_buffer.h"
@@ -91,9 +92,9 @@ struct FakeOptions {
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
-    bool sumsWithMath = true;  ///< see EngineParts
-    int64_t sequences = 6;     ///< of a step, over all ranks
-    Collective* collective = nullptr;
+    bool sumsWithMath = true;          ///< see EngineParts
+    int64_t sequences = 6;             ///< of a step, over all ranks
+    Collective* collective = nullptr;  ///< null = alone
     EngineObserver* observer = nullptr;
     bool countsLines = false;  ///< records say how many steps had returned, as if each were a byte of the log
 };
@@ -152,10 +153,9 @@ public:
         m_math = std::make_unique<FakeSliceMath>(m_table, m_format, m_builder.slices(), m_training);
         m_io = makeThreadPoolIo({2, 2, 64 << 10});
         EngineParts parts;
-        parts.collective = m_options.collective;
+        parts.collective = &collective();
         parts.observer = m_options.observer;
-        if (parts.collective)
-            m_math->setFirstMicroBatch(parts.collective->rank() * int(m_training.microBatchesPerStep()));
+        m_math->setFirstMicroBatch(collective().rank() * int(m_training.microBatchesPerStep()));
         parts.table = &m_table;
         parts.slices = m_builder.slices();
         parts.device = m_device.get();
@@ -257,10 +257,13 @@ private:
         ASSERT_TRUE(into->reserve(uint64_t(bytes)).ok());
     }
 
+    Collective& collective() { return m_options.collective ? *m_options.collective : m_alone; }
+
     FileSystem& m_files;
     std::filesystem::path m_folder;
     const TensorTable& m_table;
     FakeOptions m_options;
+    SoleRank m_alone;
     TrainSpec m_training;
     StateFormat m_format;
     ProgramBuilder m_builder;
