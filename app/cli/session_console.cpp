@@ -94,7 +94,7 @@ void SessionConsole::show(const Event& event) {
     if (const auto* step = std::get_if<StepDone>(&event)) {
         if (isTerminal()) {
             rewriteLine(stepLine(*step, m_steps));
-        } else if (const double now = monotonicSeconds();
+        } else if (const double now = secondsOf(systemClock().now());
                    now - m_lastPlainLine >= kSecondsBetweenPlainLines || step->step == m_steps) {
             m_lastPlainLine = now;
             printLine(stepLine(*step, m_steps));

@@ -2,39 +2,59 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <mutex>
 
 namespace gsst {
 
-/// Nanoseconds since an arbitrary point; never goes back. For durations, not for dates.
-inline uint64_t monotonicNanoseconds() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+/// The time that a part of the core lives in: the computer's (systemClock()), or in tests one that passes without
+/// waiting. Thread-safe.
+class Clock {
+public:
+    using Duration = std::chrono::nanoseconds;
+
+    virtual ~Clock() = default;
+
+    virtual Duration now() const = 0;  ///< since an arbitrary point; never goes back. For durations, not for dates
+    virtual void sleepUntil(Duration time) = 0;
+    void sleepFor(Duration duration) { sleepUntil(now() + duration); }
+
+    /// As std::condition_variable::wait_for: returns when `ready` holds, or at the latest after `duration`, and then
+    /// whether it holds. `lock` is held when it is called, while `ready` is asked, and when it returns.
+    virtual bool waitFor(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Duration duration,
+                         const std::function<bool()>& ready) = 0;
+};
+
+/// The computer's steady clock; lives for the whole program.
+Clock& systemClock();
+
+inline double secondsOf(Clock::Duration duration) {
+    return std::chrono::duration<double>(duration).count();
 }
 
-/// The same in seconds.
-inline double monotonicSeconds() {
-    return static_cast<double>(monotonicNanoseconds()) * 1e-9;
-}
-
-/// Time since it was made or restarted. Not thread-safe.
+/// Time since it was made or restarted. Not thread-safe; `clock` must outlive it.
 class Stopwatch {
 public:
-    Stopwatch() : m_start(monotonicNanoseconds()) {}
+    explicit Stopwatch(const Clock& clock = systemClock()) : m_clock(&clock), m_start(clock.now()) {}
 
-    double seconds() const { return static_cast<double>(nanoseconds()) * 1e-9; }
-    uint64_t nanoseconds() const { return monotonicNanoseconds() - m_start; }
+    double seconds() const { return secondsOf(elapsed()); }
+    uint64_t nanoseconds() const { return static_cast<uint64_t>(elapsed().count()); }
 
     /// Returns the seconds up to now and starts again from zero.
     double restart() {
-        const uint64_t now = monotonicNanoseconds();
-        const double elapsed = static_cast<double>(now - m_start) * 1e-9;
+        const Clock::Duration now = m_clock->now();
+        const double passed = secondsOf(now - m_start);
         m_start = now;
-        return elapsed;
+        return passed;
     }
 
 private:
-    uint64_t m_start;
+    Clock::Duration elapsed() const { return m_clock->now() - m_start; }
+
+    const Clock* m_clock;
+    Clock::Duration m_start;
 };
 
 }  // namespace gsst

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/prepare_tokens.h"
 
+#include "base/cancelled.h"
 #include "data/content_sum.h"
 #include "data/text_reader.h"
 #include "data/token_writer.h"
@@ -27,7 +28,7 @@ public:
             if (source.usable())
                 GSST_TRY(addDocument(source.path));
         if (m_stop.stop_requested())
-            return cancelledError("Encoding the text");
+            return cancelled("Encoding the text");
         return {};
     }
 
@@ -43,7 +44,7 @@ private:
         bool first = true;
         for (;;) {
             if (m_stop.stop_requested())
-                return cancelledError("Encoding the text");
+                return cancelled("Encoding the text");
             GSST_ASSIGN(const std::string_view piece, reader.next());
             if (piece.empty())
                 break;

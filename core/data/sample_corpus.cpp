@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/sample_corpus.h"
 
+#include "base/cancelled.h"
 #include "data/story_plots.h"
 #include "data/story_teller.h"
 #include "data/text_source.h"
@@ -24,7 +25,7 @@ Status writeStories(File& file, uint64_t bytes, const DataProgressCallback& prog
         if (buffer.size() < kBufferBytes && written + buffer.size() < bytes)
             continue;
         if (stop.stop_requested())
-            return cancelledError("Writing the sample stories");
+            return cancelled("Writing the sample stories");
         GSST_TRY(file.write(written, std::as_bytes(std::span(buffer))));
         written += buffer.size();
         buffer.clear();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/sentence_piece.h"
 
+#include "base/cancelled.h"
+
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
@@ -181,7 +183,7 @@ Result<std::string> trainSentencePieceBpe(const std::vector<std::string>& senten
     std::string model;
     const auto status = sp::SentencePieceTrainer::Train(settings, &iterator, &model);
     if (iterator.cancelled() || (stopped && stopped()))
-        return Error{ErrorCode::Cancelled, "Training the tokenizer was cancelled", "", "you asked to stop", ""};
+        return cancelled("Training the tokenizer");
     if (!status.ok())
         return Error{ErrorCode::InvalidInput, "The tokenizer could not be trained on this text", "", status.message(),
                      "Choose another vocabulary, more text, or the byte tokenizer"};

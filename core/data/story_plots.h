@@ -2,19 +2,21 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace gsst {
 
 /// Three templates (see StoryTeller) that tell a small event: how it began, what went wrong, how it was solved.
 struct StoryPlot {
-    std::string_view beginning;  ///< goes on in the paragraph of the opening, which has named hero and town
-    std::string_view middle;
-    std::string_view end;
+    std::string beginning;  ///< goes on in the paragraph of the opening, which has named hero and town
+    std::string middle;
+    std::string end;
 };
 
-std::span<const StoryPlot> storyPlots();
+// From the files of resources/stories; they live for the whole program. Any thread.
 
+std::span<const StoryPlot> storyPlots();
 std::string_view storyOpening();    ///< introduces the hero
 std::string_view storyInterlude();  ///< a little scene that fits anywhere
 std::string_view storyEnding();     ///< the last sentences

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/text_source.h"
 
+#include "base/cancelled.h"
 #include "data/text_format.h"
 #include "data/text_reader.h"
 #include "data/utf8.h"
@@ -194,7 +195,7 @@ Result<TextInspection> inspectText(FileSystem& files, const std::vector<std::fil
         total += file.usable() ? file.bytes : 0;
     for (TextFile& file : inspection.files)
         if (file.usable() && !inspectFile(files, file, inspection, progress, total, stop))
-            return cancelledError("Reading the text");
+            return cancelled("Reading the text");
     return inspection;
 }
 
@@ -202,10 +203,6 @@ std::string invalidUtf8Warning(const std::filesystem::path& path, uint64_t offse
     return std::to_string(bytes) + (bytes == 1 ? " byte of " : " bytes of ") + pathText(path) +
            (bytes == 1 ? " is" : " are") + " not UTF-8 (the first at byte " + std::to_string(offset) +
            "); the replacement character U+FFFD stands for " + (bytes == 1 ? "it" : "them");
-}
-
-Error cancelledError(const std::string& job) {
-    return {ErrorCode::Cancelled, job + " was cancelled", "", "you asked to stop", ""};
 }
 
 }  // namespace gsst

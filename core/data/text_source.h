@@ -50,7 +50,4 @@ Result<TextInspection> inspectText(FileSystem& files, const std::vector<std::fil
 /// there.
 std::string invalidUtf8Warning(const std::filesystem::path& path, uint64_t offset, uint64_t bytes);
 
-/// The error of a job that the stop token ended.
-Error cancelledError(const std::string& job);
-
 }  // namespace gsst

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/tokenizer_trainer.h"
 
+#include "base/cancelled.h"
 #include "data/sentence_piece.h"
 #include "data/text_reader.h"
 #include "data/utf8.h"
@@ -128,7 +129,7 @@ Status gather(FileSystem& files, const std::vector<TextFile>& sources, uint64_t 
         GSST_ASSIGN(TextReader reader, TextReader::open(files, source.path, TextMode::Utf8));
         for (uint64_t position = before;;) {
             if (stop.stop_requested())
-                return cancelledError("Training the tokenizer");
+                return cancelled("Training the tokenizer");
             GSST_ASSIGN(const std::string_view piece, reader.next());
             if (piece.empty())
                 break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/executor.h"
 
+#include "base/cancelled.h"
 #include "base/clock.h"
 
 #include <algorithm>
@@ -214,7 +215,7 @@ Status Executor::waitFor(size_t number, WaitTimes& waits, std::stop_token stop) 
     if (!m_error.ok())
         return m_error;
     if (stop.stop_requested())
-        return Error{ErrorCode::Cancelled, "The step was given up", "", "a stop was requested", ""};
+        return cancelled("The step");
     return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/host_state_load.h"
 
+#include "base/cancelled.h"
+
 namespace gsst {
 
 Status loadHostState(StateStore& store, const TensorTable& table, HostState& state,
@@ -18,7 +20,7 @@ Status loadHostState(StateStore& store, const TensorTable& table, HostState& sta
             if (!to || !format.holds(int(index), kind))
                 continue;
             if (stop.stop_requested())
-                return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""};
+                return cancelled("Loading the model");
             const size_t bytes = size_t(format.bytes(int(index), kind));
             GSST_TRY(store.file(slot).read(store.layout().blocks(int(index), 1, kind).offset, {to, bytes}));
             GSST_TRY(store.checkBlock(slot, int(index), kind, {to, bytes}));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "generate/generator.h"
 
+#include "base/cancelled.h"
 #include "base/philox.h"
 #include "compute/slice_tensors.h"
 #include "compute/torch_guard.h"
@@ -56,7 +57,7 @@ Result<int64_t> Generator::generate(std::span<const int64_t> prompt, const Gener
     std::vector<int64_t> pending(prompt.begin(), prompt.end());
     for (int64_t drawn = 0; drawn < options.tokens; ++drawn) {
         if (stop.stop_requested())
-            return Error{ErrorCode::Cancelled, "writing the text was stopped", "", "you asked for it", ""};
+            return cancelled("Writing the text");
         GSST_ASSIGN(const std::vector<float> logits, next(pending));
         const int64_t token =
             sampleToken(logits, options.sampling, uniformAt(options.seed, kSamplingStream, uint64_t(drawn)));

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <thread>
 
 namespace gsst {
 namespace {
@@ -16,7 +15,7 @@ constexpr int kAttempts = 50;
 constexpr std::chrono::milliseconds kPause{10};
 
 /// Nobody else adds to the file meanwhile. None if somebody holds it all the time, or if it cannot be had.
-std::unique_ptr<FileLock> lockOf(FileSystem& files, std::filesystem::path file) {
+std::unique_ptr<FileLock> lockOf(FileSystem& files, std::filesystem::path file, Clock& clock) {
     file += ".lock";
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         auto lock = files.lock(file);
@@ -24,7 +23,7 @@ std::unique_ptr<FileLock> lockOf(FileSystem& files, std::filesystem::path file) 
             return std::move(lock).value();
         if (lock.error().code != ErrorCode::Busy)
             return nullptr;
-        std::this_thread::sleep_for(kPause);
+        clock.sleepFor(kPause);
     }
     return nullptr;
 }
@@ -92,10 +91,11 @@ MachineCache MachineCache::load(FileSystem& files, const std::filesystem::path& 
     return cache;
 }
 
-void MachineCache::save(FileSystem& files, const std::filesystem::path& file, const std::string& machine) const {
+void MachineCache::save(FileSystem& files, const std::filesystem::path& file, const std::string& machine,
+                        Clock& clock) const {
     if (file.empty() || !files.makeFolders(file.parent_path()).ok())
         return;
-    const std::unique_ptr<FileLock> lock = lockOf(files, file);
+    const std::unique_ptr<FileLock> lock = lockOf(files, file, clock);
     if (!lock)
         return;
     MachineCache all = load(files, file, machine);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/clock.h"
 #include "io/file.h"
 #include "machine/product_choice.h"
 #include "plan/simulation.h"
@@ -27,8 +28,10 @@ struct MachineCache {
     ProductRates products;                        ///< on all cores
 
     static MachineCache load(FileSystem& files, const std::filesystem::path& file, const std::string& machine);
-    /// Adds to what other programs have written meanwhile. That it fails is no harm.
-    void save(FileSystem& files, const std::filesystem::path& file, const std::string& machine) const;
+    /// Adds to what other programs have written meanwhile. That it fails is no harm: it does when another program
+    /// writes for longer than half a second of `clock`.
+    void save(FileSystem& files, const std::filesystem::path& file, const std::string& machine,
+              Clock& clock = systemClock()) const;
 };
 
 /// The user's folder for what can be made again, with this program's name; empty if there is none. By platform.

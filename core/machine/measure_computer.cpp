@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine/measure_computer.h"
 
+#include "base/cancelled.h"
 #include "base/clock.h"
 #include "io/async/io_probe.h"
 #include "machine/compute_probe.h"
@@ -141,8 +142,7 @@ Result<ComputerReport> measureComputer(FileSystem& files, ComputeBackend& backen
                                        std::stop_token stop) {
     const auto begin = [&](const char* what) -> Status {
         if (stop.stop_requested())
-            return Error{ErrorCode::Cancelled, "The measurement was stopped", "", "it was asked to",
-                         "Start it again when it suits"};
+            return cancelled("Measuring this computer", "Start it again at any time");
         if (options.progress)
             options.progress({what, 0, 100, "%"});
         return {};

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "machine/median_time.h"
 
-#include "base/clock.h"
-#include "machine/processor_time.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <vector>
@@ -36,18 +33,18 @@ bool enough(const Spent& spent) {
 }  // namespace
 
 Result<double> usualSeconds(int64_t threads, const std::function<Status()>& work,
-                            const std::function<Status()>& prepare) {
+                            const std::function<Status()>& prepare, const Meters& meters) {
     const auto ready = [&prepare] { return prepare ? prepare() : Status(); };
     GSST_TRY(ready());
     GSST_TRY(work());
     Spent spent;
     while (!enough(spent)) {
         GSST_TRY(ready());
-        const ProcessorTime before = processorTime();
-        const Stopwatch watch;
+        const ProcessorTime before = meters.processors();
+        const Stopwatch watch(meters.clock);
         GSST_TRY(work());
         spent.seconds.push_back(watch.seconds());
-        const ProcessorTime after = processorTime();
+        const ProcessorTime after = meters.processors();
         const double own = after.process - before.process;
         spent.all += spent.seconds.back();
         spent.own += own;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ranks/rendezvous.h"
 
+#include "base/cancelled.h"
+
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -89,7 +91,7 @@ Status Rendezvous::openStore(const std::stop_token& stop) {
 
 Status Rendezvous::waitAWhile(const std::stop_token& stop, const std::string& why) const {
     if (stop.stop_requested())
-        return Error{ErrorCode::Cancelled, "Stopped while waiting for the other ranks", "", "a stop was requested", ""};
+        return cancelled("Waiting for the other ranks");
     if (std::chrono::steady_clock::now() - m_begin > m_timeouts.toMeet)
         throw std::runtime_error(why);
     std::this_thread::sleep_for(kGlance);

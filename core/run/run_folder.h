@@ -15,7 +15,7 @@
 
 namespace gsst {
 
-/// The names inside a run folder; README.md shows the whole of it.
+/// The names inside a run folder; resources/help/run-folder.md shows the whole of it.
 struct RunFolder {
     std::filesystem::path root;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "run/state_files.h"
 
+#include "base/cancelled.h"
 #include "io/aligned_buffer.h"
 #include "optim/init.h"
 #include "optim/worker_pool.h"
@@ -12,10 +13,6 @@
 
 namespace gsst {
 namespace {
-
-constexpr Error cancelled() {
-    return Error{ErrorCode::Cancelled, "Stopped", "", "a stop was requested", ""};
-}
 
 /// Drawing random numbers takes longer than writing them: all cores do it.
 constexpr int kBlocksAtATime = 32;
@@ -49,7 +46,7 @@ Status writeInitialState(StateStore& store, const TensorTable& table, uint64_t s
     uint64_t done = 0;
     for (int first = 0; first < format.blockCount(); first += kBlocksAtATime) {
         if (stop.stop_requested())
-            return cancelled();
+            return cancelled("Making the first state");
         const int count = std::min(kBlocksAtATime, format.blockCount() - first);
         const auto stateOf = [&](int64_t i) {
             return buffers[size_t(i)].span().first(size_t(format.bytes(first + int(i), 1)));

@@ -110,7 +110,7 @@ const Json* JsonReader::find(const std::string& key, Presence presence) {
     return nullptr;
 }
 
-int JsonReader::readWord(const std::string& key, const std::vector<std::string>& words, Presence presence) {
+int JsonReader::word(const std::string& key, const std::vector<std::string>& words, Presence presence) {
     const Json* value = find(key, presence);
     if (!value)
         return -1;
@@ -119,11 +119,11 @@ int JsonReader::readWord(const std::string& key, const std::vector<std::string>&
         refuse(key, "must be a text in quotes, not " + shownValue(*value) + "; " + choices);
         return -1;
     }
-    const auto& word = value->get_ref<const std::string&>();
-    const auto found = std::find(words.begin(), words.end(), word);
+    const auto& text = value->get_ref<const std::string&>();
+    const auto found = std::find(words.begin(), words.end(), text);
     if (found != words.end())
         return int(found - words.begin());
-    const std::string nearest = nearestWord(word, words);
+    const std::string nearest = nearestWord(text, words);
     refuse(key, "unknown value " + shownValue(*value) + "; " +
                     (nearest.empty() ? choices : "did you mean \"" + nearest + "\"?"));
     return -1;

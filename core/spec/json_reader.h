@@ -4,7 +4,6 @@
 #include "spec/json_text.h"
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,13 +17,6 @@ struct JsonProblem {
 };
 
 enum class Presence { Required, Optional };
-
-/// A value of an enum and how files spell it.
-template <typename Enum>
-struct Spelling {
-    Enum value{};
-    const char* word = "";
-};
 
 /// Reads the keys of one JSON object into typed variables. What cannot be read leaves its variable alone and is added
 /// to a list of problems, so that all of them can be shown at once. References must outlive the reader.
@@ -40,17 +32,8 @@ public:
     void field(const std::string& key, bool& value, Presence presence = Presence::Optional);
     void field(const std::string& key, std::string& value, Presence presence = Presence::Optional);
 
-    /// Reads one of the words of `spellings`.
-    template <typename Enum>
-    void field(const std::string& key, Enum& value, std::span<const Spelling<Enum>> spellings,
-               Presence presence = Presence::Optional) {
-        std::vector<std::string> words;
-        for (const Spelling<Enum>& spelling : spellings)
-            words.push_back(spelling.word);
-        const int index = readWord(key, words, presence);
-        if (index >= 0)
-            value = spellings[size_t(index)].value;
-    }
+    /// Reads one of `words`: its index, or -1 if it is not there or none of them.
+    int word(const std::string& key, const std::vector<std::string>& words, Presence presence = Presence::Optional);
 
     /// The object at `key`. If it is missing: an empty one, and a problem if it is required.
     JsonReader object(const std::string& key, Presence presence = Presence::Optional);
@@ -62,7 +45,6 @@ public:
 
 private:
     const Json* find(const std::string& key, Presence presence);
-    int readWord(const std::string& key, const std::vector<std::string>& words, Presence presence);
     std::string pathOf(const std::string& key) const;
     void refuse(const std::string& key, const std::string& why);
 
@@ -71,28 +53,6 @@ private:
     std::vector<JsonProblem>& m_problems;
     std::vector<std::string> m_known;
     bool m_readable = true;  ///< false: there is no object, and that has been said
-};
-
-/// Writes what JsonReader reads. Mirrors its interface, so that one list of fields serves both.
-class JsonWriter {
-public:
-    template <typename Value>
-    void field(const std::string& key, const Value& value, Presence = Presence::Optional) {
-        m_object[key] = value;
-    }
-
-    template <typename Enum>
-    void field(const std::string& key, Enum value, std::span<const Spelling<Enum>> spellings,
-               Presence = Presence::Optional) {
-        for (const Spelling<Enum>& spelling : spellings)
-            if (spelling.value == value)
-                m_object[key] = spelling.word;
-    }
-
-    Json take() { return std::move(m_object); }
-
-private:
-    Json m_object = Json::object();
 };
 
 }  // namespace gsst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "spec/spec_fields.h"
+#include "spec/recipe_fields.h"
 #include "spec/spec_rules.h"
 
 #include <algorithm>
@@ -9,6 +9,8 @@ namespace gsst {
 namespace {
 
 constexpr const char* kHeadline = "The recipe cannot be used";
+constexpr const char* kModel = "model";
+constexpr const char* kSections[] = {kModel, "training", "data", "budget"};
 
 Error refusal(const std::vector<std::string>& problems, const std::string& origin) {
     std::string why;
@@ -29,6 +31,44 @@ Status checkVersion(const Json& json, const std::string& origin) {
                  "Update GSST Studio"};
 }
 
+std::vector<std::string> wordsIn(std::span<const Choice> choices) {
+    std::vector<std::string> words;
+    for (const Choice& choice : choices)
+        words.emplace_back(choice.word);
+    return words;
+}
+
+/// All fields of a section, in the order of the table.
+void readFields(JsonReader& reader, std::string_view section, RunSpec& spec) {
+    for (const RecipeField& field : recipeFields()) {
+        if (section != field.section)
+            continue;
+        std::visit(
+            [&](const auto& kind) {
+                if constexpr (requires { kind.member; })
+                    reader.field(field.key, kind.member.change(spec), field.presence);
+                else if (const int at = reader.word(field.key, wordsIn(kind.choices), field.presence); at >= 0)
+                    kind.choose(spec, kind.choices[size_t(at)].value);
+            },
+            field.kind);
+    }
+}
+
+void writeFields(Json& json, std::string_view section, const RunSpec& spec) {
+    for (const RecipeField& field : recipeFields()) {
+        if (section != field.section)
+            continue;
+        std::visit(
+            [&](const auto& kind) {
+                if constexpr (requires { kind.member; })
+                    json[field.key] = kind.member.read(spec);
+                else
+                    json[field.key] = textOf(field, spec);
+            },
+            field.kind);
+    }
+}
+
 RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     RunSpec spec;
     JsonReader reader(json, "", problems);
@@ -37,24 +77,16 @@ RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     if (version < 1)
         problems.push_back({"version", "version: " + std::to_string(version) + " is not between 1 and " +
                                            std::to_string(kRunSpecVersion)});
-    reader.field("name", spec.name);
-    reader.field("title", spec.title);
-    JsonReader model = reader.object("model", Presence::Required);
-    modelFields(model, spec.model);
-    if (!model.has("kv_heads"))
-        spec.model.kvHeads = spec.model.heads;
-    model.finish();
-    JsonReader training = reader.object("training");
-    trainingFields(training, spec.training);
-    training.finish();
+    readFields(reader, "", spec);
+    for (const char* section : kSections) {
+        JsonReader inside = reader.object(section, section == kModel ? Presence::Required : Presence::Optional);
+        readFields(inside, section, spec);
+        if (section == kModel && !inside.has("kv_heads"))
+            spec.model.kvHeads = spec.model.heads;
+        inside.finish();
+    }
     if (version < 2 && spec.training.evaluateSequences == 0)
         spec.training.evaluateSequences = kAllSequences;
-    JsonReader data = reader.object("data");
-    dataFields(data, spec.data);
-    data.finish();
-    JsonReader budget = reader.object("budget");
-    budgetFields(budget, spec.budget);
-    budget.finish();
     reader.finish();
     return spec;
 }
@@ -87,19 +119,11 @@ Result<RunSpec> parseRunSpec(std::string_view json, const std::string& origin) {
 }
 
 std::string toJson(const RunSpec& spec) {
-    JsonWriter model, training, data, budget;
-    modelFields(model, spec.model);
-    trainingFields(training, spec.training);
-    dataFields(data, spec.data);
-    budgetFields(budget, spec.budget);
     Json json;
     json["version"] = kRunSpecVersion;
-    json["name"] = spec.name;
-    json["title"] = spec.title;
-    json["model"] = model.take();
-    json["training"] = training.take();
-    json["data"] = data.take();
-    json["budget"] = budget.take();
+    writeFields(json, "", spec);
+    for (const char* section : kSections)
+        writeFields(json[section] = Json::object(), section, spec);
     return json.dump(4, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

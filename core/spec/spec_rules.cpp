@@ -2,6 +2,7 @@
 #include "spec/spec_rules.h"
 
 #include "spec/json_text.h"
+#include "spec/recipe_fields.h"
 #include "spec/tensor_table.h"
 
 #include <algorithm>
@@ -14,21 +15,12 @@ namespace gsst {
 
 namespace {
 
-// Limits of single values: far above any use, low enough that all products stay within int64.
-constexpr int64_t kMostLayers = 1024;
-constexpr int64_t kMostWidth = 65'536;
-constexpr int64_t kMostFfnWidth = 262'144;
-constexpr int64_t kMostTokens = 1 << 20;  // of a vocabulary, a context, a batch
-constexpr int64_t kMostSteps = 1'000'000'000;
-constexpr int64_t kMostBytes = 1'000'000'000'000'000;
 constexpr double kMostTotalBytes = 1e13;
 constexpr double kMostTotalTokens = 1e15;
 constexpr double kRunBytesPerParameter =
     28;  // two slots of state and the gradient of preset exact; the others need less
 constexpr int64_t kByteVocabulary = 256;
 constexpr int64_t kLeastPieces = 300;  // 256 bytes, the special pieces and some characters
-constexpr size_t kMostTitleBytes = 200;
-constexpr size_t kMostPromptBytes = 10'000;
 
 std::string shown(int64_t value) {
     return std::to_string(value);
@@ -57,6 +49,20 @@ public:
             add(fields, why());
     }
 
+    /// The range that the field's row gives.
+    void rangeOf(const RecipeField& field, const RunSpec& spec) {
+        if (field.matters && !field.matters(spec))
+            return;
+        if (const auto* whole = std::get_if<WholeNumber>(&field.kind))
+            range(field.path(), whole->member.read(spec), whole->least, whole->most);
+        else if (const auto* decimal = std::get_if<Decimal>(&field.kind))
+            range(field.path(), decimal->member.read(spec), decimal->least, decimal->most);
+        else if (const auto* bytes = std::get_if<ByteCount>(&field.kind))
+            range(field.path(), bytes->member.read(spec), int64_t{0}, ByteCount::kMost);
+        else if (const auto* words = std::get_if<Text>(&field.kind))
+            text(field.path(), words->member.read(spec), words->mostBytes);
+    }
+
     void text(const std::string& field, const std::string& value, size_t mostBytes) {
         if (value.size() > mostBytes)
             add({field}, "is longer than " + std::to_string(mostBytes) + " bytes");
@@ -64,7 +70,13 @@ public:
             add({field}, "is not valid UTF-8");
     }
 
-    std::vector<BrokenRule> take() { return std::move(m_broken); }
+    /// In the order of the table of fields, by the one to blame.
+    std::vector<BrokenRule> take() {
+        const auto row = [](const BrokenRule& rule) { return findRecipeField(rule.fields.front()); };
+        std::stable_sort(m_broken.begin(), m_broken.end(),
+                         [&](const BrokenRule& a, const BrokenRule& b) { return row(a) < row(b); });
+        return std::move(m_broken);
+    }
 
 private:
     bool isGood(const std::string& field) const {
@@ -95,17 +107,6 @@ void atMost(Rules& rules, const std::string& field, Number value, const std::str
 }
 
 void modelRules(Rules& rules, const ModelSpec& model) {
-    rules.range("model.layers", model.layers, int64_t{1}, kMostLayers);
-    rules.range("model.width", model.width, int64_t{2}, kMostWidth);
-    rules.range("model.heads", model.heads, int64_t{1}, kMostWidth);
-    rules.range("model.kv_heads", model.kvHeads, int64_t{1}, kMostWidth);
-    rules.range("model.ffn_width", model.ffnWidth, int64_t{1}, kMostFfnWidth);
-    rules.range("model.vocabulary", model.vocabulary, int64_t{2}, kMostTokens);
-    rules.range("model.context", model.context, int64_t{1}, kMostTokens);
-    rules.range("model.norm_epsilon", model.normEpsilon, 1e-12, 0.1);
-    if (model.family == Family::Llama)
-        rules.range("model.rope_theta", model.ropeTheta, 1.0, 1e12);
-
     multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
     rules.relation(
         {"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; },
@@ -126,34 +127,16 @@ void modelRules(Rules& rules, const ModelSpec& model) {
 }
 
 void batchRules(Rules& rules, const TrainSpec& training, const ModelSpec& model) {
-    rules.range("training.steps", training.steps, int64_t{1}, kMostSteps);
-    rules.range("training.sequence_length", training.sequenceLength, int64_t{1}, kMostTokens);
-    rules.range("training.sequences_per_step", training.sequencesPerStep, int64_t{1}, kMostTokens);
-    rules.range("training.micro_batch", training.microBatch, int64_t{1}, kMostTokens);
-    rules.range("training.head_token_chunk", training.headTokenChunk, int64_t{1}, kMostTokens);
-    rules.range("training.vocabulary_chunk", training.vocabularyChunk, int64_t{1}, kMostTokens);
-    rules.range("training.threads", training.threads, int64_t{0}, int64_t{1024});
     atMost(rules, "training.sequence_length", training.sequenceLength, "model.context", model.context);
     multipleOf(rules, "training.sequences_per_step", training.sequencesPerStep, "training.micro_batch",
                training.microBatch);
 }
 
 void optimizerRules(Rules& rules, const TrainSpec& training) {
-    rules.range("training.learning_rate", training.learningRate, 1e-12, 100.0);
-    rules.range("training.min_learning_rate", training.minLearningRate, 0.0, 100.0);
-    rules.range("training.warmup_steps", training.warmupSteps, int64_t{0}, kMostSteps);
-    rules.range("training.beta1", training.beta1, 0.0, 0.999999);  // anything nearer to 1 is 1 in the kernels' floats
-    rules.range("training.beta2", training.beta2, 0.0, 0.999999);
-    rules.range("training.epsilon", training.epsilon, 1e-30, 1.0);
-    rules.range("training.weight_decay", training.weightDecay, 0.0, 100.0);
-    rules.range("training.clip_norm", training.clipNorm, 0.0, 1e9);
-    rules.range("training.loss_scale", training.lossScale, 1.0, kMostLossScale);
-    rules.range("training.loss_scale_grow_steps", training.lossScaleGrowSteps, int64_t{1}, kMostSteps);
     rules.relation(
         {"training.loss_scale"},
         [&] { return std::exp2(std::round(std::log2(training.lossScale))) == training.lossScale; },
         [&] { return shown(training.lossScale) + " is no power of two"; });
-    rules.range("training.outlier_sigmas", training.outlierSigmas, 0.0, 1e9);
     if (training.schedule == ScheduleKind::Cosine)
         rules.relation(
             {"training.min_learning_rate", "training.learning_rate", "training.schedule"},
@@ -165,16 +148,7 @@ void optimizerRules(Rules& rules, const TrainSpec& training) {
     atMost(rules, "training.warmup_steps", training.warmupSteps, "training.steps", training.steps);
 }
 
-void reportRules(Rules& rules, const TrainSpec& training) {
-    rules.range("training.evaluate_every", training.evaluateEvery, int64_t{0}, kMostSteps);
-    rules.range("training.evaluate_sequences", training.evaluateSequences, int64_t{0}, kMostSteps);
-    rules.range("training.sample_every", training.sampleEvery, int64_t{0}, kMostSteps);
-    rules.range("training.sample_tokens", training.sampleTokens, int64_t{1}, int64_t{100'000});
-    rules.text("training.sample_prompt", training.samplePrompt, kMostPromptBytes);
-    rules.range("training.commit_every_seconds", training.commitEverySeconds, int64_t{0}, int64_t{1'000'000});
-}
-
-void dataAndBudgetRules(Rules& rules, const RunSpec& spec) {
+void dataRules(Rules& rules, const RunSpec& spec) {
     const std::vector<std::string> tokens{"model.vocabulary", "data.tokenizer"};
     const int64_t vocabulary = spec.model.vocabulary;
     if (spec.data.tokenizer == TokenizerKind::Bytes)
@@ -185,10 +159,6 @@ void dataAndBudgetRules(Rules& rules, const RunSpec& spec) {
         rules.relation(
             tokens, [=] { return vocabulary >= kLeastPieces; },
             [=] { return shown(vocabulary) + " must be at least 300 with the sentencepiece-bpe tokenizer"; });
-    rules.range("data.validation_share", spec.data.validationShare, 0.0, 0.5);
-    rules.range("budget.device_bytes", spec.budget.deviceBytes, int64_t{0}, kMostBytes);
-    rules.range("budget.ram_bytes", spec.budget.ramBytes, int64_t{0}, kMostBytes);
-    rules.range("budget.disk_bytes", spec.budget.diskBytes, int64_t{0}, kMostBytes);
 }
 
 /// Whatever is allocated later is a sum of a few such terms, computed in int64. Doubles cannot overflow here.
@@ -227,13 +197,12 @@ std::vector<BrokenRule> brokenRules(const RunSpec& spec) {
     Rules rules;
     if (spec.name.empty())
         rules.relation({"name"}, [] { return false; }, [] { return std::string("must not be empty"); });
-    rules.text("name", spec.name, kMostTitleBytes);
-    rules.text("title", spec.title, kMostTitleBytes);
+    for (const RecipeField& field : recipeFields())
+        rules.rangeOf(field, spec);
     modelRules(rules, spec.model);
     batchRules(rules, spec.training, spec.model);
     optimizerRules(rules, spec.training);
-    reportRules(rules, spec.training);
-    dataAndBudgetRules(rules, spec);
+    dataRules(rules, spec);
     totalRules(rules, spec);
     return rules.take();
 }

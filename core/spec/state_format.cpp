@@ -2,6 +2,7 @@
 #include "spec/state_format.h"
 
 #include "base/round_up.h"
+#include "spec/recipe_choices.h"
 
 #include <algorithm>
 #include <cassert>
@@ -61,15 +62,7 @@ const char* nameOf(StateKind kind) {
 }
 
 const char* nameOf(StatePreset preset) {
-    switch (preset) {
-    case StatePreset::Exact:
-        return "exact";
-    case StatePreset::Mixed:
-        return "mixed";
-    case StatePreset::Lean:
-        return "lean";
-    }
-    return "";
+    return wordOf(preset);
 }
 
 StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const StateShard& share)

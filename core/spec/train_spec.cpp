@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/train_spec.h"
 
+#include "spec/recipe_choices.h"
+
 namespace gsst {
 
 const char* nameOf(Precision precision) {
-    switch (precision) {
-    case Precision::Fp32:
-        return "fp32";
-    case Precision::Bf16:
-        return "bf16";
-    case Precision::Fp16:
-        return "fp16";
-    }
-    return "";
+    return wordOf(precision);
 }
 
 const char* nameOf(ProductChoice choice) {
-    switch (choice) {
-    case ProductChoice::Auto:
-        return "auto";
-    case ProductChoice::Native:
-        return "native";
-    case ProductChoice::Upcast:
-        return "widened";
-    }
-    return "";
+    return wordOf(choice);
 }
 
 Products productsOf(const TrainSpec& training) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/slot_check.h"
 
+#include "base/cancelled.h"
 #include "io/aligned_buffer.h"
 
 #include <utility>
@@ -29,8 +30,7 @@ private:
         const int end = unit.firstBlock + unit.blockCount;
         for (int first = unit.firstBlock; first < end && !m_enough;) {
             if (m_stop.stop_requested())
-                return Error{ErrorCode::Cancelled, "The check was stopped", "", "you asked for it",
-                             "Start it again at any time"};
+                return cancelled("Checking the state", "Start it again at any time");
             int count = 1;
             while (first + count < end && m_slot.layout.blocks(first, count + 1, kind).bytes <= m_buffer.size())
                 ++count;

@@ -35,7 +35,8 @@ Result<bool> mayReplace(File& file) {
 
 }  // namespace
 
-Result<std::unique_ptr<TraceFile>> TraceFile::create(FileSystem& files, const std::filesystem::path& path) {
+Result<std::unique_ptr<TraceFile>> TraceFile::create(FileSystem& files, const std::filesystem::path& path,
+                                                     Clock& clock) {
     auto opened = files.open(path, OpenMode::Create, Caching::Buffered);
     if (!opened.ok()) {
         Error error = std::move(opened).error();
@@ -48,14 +49,14 @@ Result<std::unique_ptr<TraceFile>> TraceFile::create(FileSystem& files, const st
         return Error{ErrorCode::InvalidInput, "The trace would replace a file that is no trace", path.string(),
                      "it is there already", "Name another file with --trace"};
     GSST_TRY(file.truncate(0));
-    auto trace = std::unique_ptr<TraceFile>(new TraceFile(path, std::move(*opened)));
+    auto trace = std::unique_ptr<TraceFile>(new TraceFile(path, std::move(*opened), clock));
     GSST_TRY(trace->write(kOpening));
     trace->m_writer = std::thread([raw = trace.get()] { raw->work(); });
     return trace;
 }
 
-TraceFile::TraceFile(std::filesystem::path path, std::unique_ptr<File> file)
-    : m_path(std::move(path)), m_file(std::move(file)) {}
+TraceFile::TraceFile(std::filesystem::path path, std::unique_ptr<File> file, Clock& clock)
+    : m_path(std::move(path)), m_file(std::move(file)), m_clock(clock) {}
 
 TraceFile::~TraceFile() {
     static_cast<void>(finish().ok());
@@ -94,7 +95,8 @@ void TraceFile::work() {
         std::string text;
         {
             std::unique_lock lock(m_mutex);
-            m_changed.wait_for(lock, kLongestWait, [this] { return m_ending || m_waiting.size() >= kWorthWriting; });
+            m_clock.waitFor(m_changed, lock, kLongestWait,
+                            [this] { return m_ending || m_waiting.size() >= kWorthWriting; });
             last = m_ending;
             text.swap(m_waiting);
         }

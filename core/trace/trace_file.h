@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "io/file.h"
 
@@ -22,8 +23,9 @@ namespace gsst {
 class TraceFile {
 public:
     /// Creates the file, or empties one that is a trace already; anything else that is there is not touched
-    /// (InvalidInput).
-    static Result<std::unique_ptr<TraceFile>> create(FileSystem& files, const std::filesystem::path& path);
+    /// (InvalidInput). `clock` says when to write; it must outlive the trace.
+    static Result<std::unique_ptr<TraceFile>> create(FileSystem& files, const std::filesystem::path& path,
+                                                     Clock& clock = systemClock());
     ~TraceFile();  ///< finish()
     TraceFile(const TraceFile&) = delete;
     TraceFile& operator=(const TraceFile&) = delete;
@@ -41,13 +43,14 @@ public:
     const std::filesystem::path& path() const { return m_path; }
 
 private:
-    TraceFile(std::filesystem::path path, std::unique_ptr<File> file);
+    TraceFile(std::filesystem::path path, std::unique_ptr<File> file, Clock& clock);
     void append(std::string_view object);
     void work();
     Status write(std::string_view text);
 
     const std::filesystem::path m_path;
     std::unique_ptr<File> m_file;
+    Clock& m_clock;
     uint64_t m_end = 0;  ///< of the last object; the closing bracket follows. The writer's alone once it runs
 
     mutable std::mutex m_mutex;

@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace gsst {
@@ -67,14 +68,30 @@ const char* waitName(WaitCause cause) {
     return kWaitForWrite;
 }
 
-/// Appends `"name":value` to the arguments of an event.
+/// Appends `text` as JSON has it: in quotes, with what they would not bear escaped.
+void addQuoted(std::string& json, std::string_view text) {
+    json += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            json.append({'\\', c});
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            constexpr const char* kDigits = "0123456789abcdef";
+            json.append("\\u00").append({kDigits[c >> 4], kDigits[c & 15]});
+        } else {
+            json += c;
+        }
+    }
+    json += '"';
+}
+
+/// Appends `"name":value` to the arguments of an event; `name` needs no escapes.
 void addArgument(std::string& arguments, const char* name, int64_t value) {
     arguments.append(arguments.empty() ? "\"" : ",\"").append(name).append("\":").append(std::to_string(value));
 }
 
-/// `text` needs no escapes.
-void addArgument(std::string& arguments, const char* name, const std::string& text) {
-    arguments.append(arguments.empty() ? "\"" : ",\"").append(name).append("\":\"").append(text).append("\"");
+void addArgument(std::string& arguments, const char* name, std::string_view text) {
+    arguments.append(arguments.empty() ? "\"" : ",\"").append(name).append("\":");
+    addQuoted(arguments, text);
 }
 
 /// Whatever the locale: a decimal comma is no JSON.
@@ -85,19 +102,22 @@ std::string microseconds(double seconds) {
 }
 
 /// An event with a duration, as one JSON object.
-std::string eventText(int process, int track, const char* name, const char* category, double start, double end,
+std::string eventText(int process, int track, std::string_view name, const char* category, double start, double end,
                       const std::string& arguments) {
-    std::string text = "{\"name\":\"";
-    text.append(name)
-        .append("\",\"cat\":\"")
-        .append(category)
-        .append("\",\"ph\":\"X\",\"ts\":")
-        .append(microseconds(start));
+    std::string text = "{\"name\":";
+    addQuoted(text, name);
+    text.append(",\"cat\":\"").append(category).append("\",\"ph\":\"X\",\"ts\":").append(microseconds(start));
     text.append(",\"dur\":")
         .append(microseconds(std::max(0.0, end - start)))
         .append(",\"pid\":")
         .append(std::to_string(process));
     return text.append(",\"tid\":").append(std::to_string(track)).append(",\"args\":{").append(arguments).append("}}");
+}
+
+std::string nameArgument(std::string_view name) {
+    std::string arguments;
+    addArgument(arguments, "name", name);
+    return arguments;
 }
 
 std::string metadataText(const char* name, int process, int track, const std::string& arguments) {
@@ -112,12 +132,13 @@ std::string metadataText(const char* name, int process, int track, const std::st
 
 }  // namespace
 
-Result<std::unique_ptr<TraceWriter>> TraceWriter::create(FileSystem& files, const TraceRequest& request) {
-    GSST_ASSIGN(auto file, TraceFile::create(files, request.file));
-    return std::unique_ptr<TraceWriter>(new TraceWriter(std::move(file), std::max<int64_t>(1, request.steps)));
+Result<std::unique_ptr<TraceWriter>> TraceWriter::create(FileSystem& files, const TraceRequest& request, Clock& clock) {
+    GSST_ASSIGN(auto file, TraceFile::create(files, request.file, clock));
+    return std::unique_ptr<TraceWriter>(new TraceWriter(std::move(file), std::max<int64_t>(1, request.steps), clock));
 }
 
-TraceWriter::TraceWriter(std::unique_ptr<TraceFile> file, int64_t steps) : m_file(std::move(file)), m_steps(steps) {
+TraceWriter::TraceWriter(std::unique_ptr<TraceFile> file, int64_t steps, const Clock& clock)
+    : m_file(std::move(file)), m_steps(steps), m_clock(clock) {
     nameProcess(kMeasured, "measured");
     nameProcess(kSimulated, "simulated");
     for (int process : {kMeasured, kSimulated}) {
@@ -134,7 +155,7 @@ TraceWriter::~TraceWriter() {
 }
 
 void TraceWriter::nameProcess(int process, const char* name) {
-    m_file->add(metadataText("process_name", process, 0, std::string("\"name\":\"") + name + '"'));
+    m_file->add(metadataText("process_name", process, 0, nameArgument(name)));
     m_file->add(metadataText("process_sort_index", process, 0, "\"sort_index\":" + std::to_string(process)));
 }
 
@@ -142,7 +163,7 @@ void TraceWriter::nameProcess(int process, const char* name) {
 void TraceWriter::nameTrack(Track track, const std::string& name) {
     if (!m_named.insert({track.process, track.number}).second)
         return;
-    m_file->add(metadataText("thread_name", track.process, track.number, "\"name\":\"" + name + '"'));
+    m_file->add(metadataText("thread_name", track.process, track.number, nameArgument(name)));
     m_file->add(metadataText("thread_sort_index", track.process, track.number,
                              "\"sort_index\":" + std::to_string(track.number)));
 }
@@ -229,7 +250,8 @@ void TraceWriter::waited(const Op& op, WaitCause cause, double seconds) {
     if (!m_open)
         return;
     const double now = m_clock.seconds();
-    std::string arguments = std::string("\"before\":\"") + nameOf(op.kind) + '"';
+    std::string arguments;
+    addArgument(arguments, "before", std::string_view(nameOf(op.kind)));
     addSlice(arguments, op.slice, op.unit);
     m_file->add(eventText(kMeasured, kWaits, waitName(cause), "wait", now - seconds, now, arguments));
 }
@@ -242,8 +264,8 @@ void TraceWriter::stepStarted(int64_t step) {
 void TraceWriter::stepDone() {
     if (m_closed)
         return;
-    m_file->add(eventText(kMeasured, kSteps, ("step " + std::to_string(m_step)).c_str(), "step", m_stepStart,
-                          m_clock.seconds(), ""));
+    m_file->add(
+        eventText(kMeasured, kSteps, "step " + std::to_string(m_step), "step", m_stepStart, m_clock.seconds(), ""));
     ++m_stepsDone;
     if (m_stepsDone == 2)
         addSimulated();
@@ -258,8 +280,8 @@ void TraceWriter::addSimulated() {
     double begin = m_stepStart;
     for (const ListedOp& op : m_expected.ops)
         begin = std::max(begin, -op.start);  // nothing happens before the trace began
-    m_file->addPatiently(eventText(kSimulated, kSteps, ("step, " + m_expected.updateRule).c_str(), "step", begin,
-                                   begin + m_expected.seconds, ""));
+    m_file->addPatiently(
+        eventText(kSimulated, kSteps, "step, " + m_expected.updateRule, "step", begin, begin + m_expected.seconds, ""));
     for (const ListedOp& op : m_expected.ops) {
         const double start = begin + op.start;
         const OpText text = textOf(op);

@@ -27,8 +27,10 @@ namespace gsst {
 /// Observer calls may come on any thread and are quick. The others belong to the thread that trains.
 class TraceWriter : public EngineObserver {
 public:
-    /// Fails when the file cannot be written; nothing that happens later fails anything but the trace.
-    static Result<std::unique_ptr<TraceWriter>> create(FileSystem& files, const TraceRequest& request);
+    /// Fails when the file cannot be written; nothing that happens later fails anything but the trace. `clock` must
+    /// outlive it.
+    static Result<std::unique_ptr<TraceWriter>> create(FileSystem& files, const TraceRequest& request,
+                                                       Clock& clock = systemClock());
     ~TraceWriter() override;
 
     /// The step to put beside the measured ones; before the first of them. It begins where the second measured one
@@ -69,7 +71,7 @@ private:
         int process = 0;
         int number = 0;
     };
-    TraceWriter(std::unique_ptr<TraceFile> file, int64_t steps);
+    TraceWriter(std::unique_ptr<TraceFile> file, int64_t steps, const Clock& clock);
     void nameProcess(int process, const char* name);
     void nameTrack(Track track, const std::string& name);
     static OpText textOf(const Op& op);

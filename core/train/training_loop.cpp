@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/training_loop.h"
 
+#include "base/cancelled.h"
 #include "base/units.h"
 #include "engine/agreement.h"
 #include "insight/explain_plan.h"
@@ -149,8 +150,7 @@ Status TrainingLoop::trainToTheEnd() {
         for (bool waiting = true; waiting;) {
             const auto command = m_inbox.wait();
             if (!command)
-                return Error{ErrorCode::Cancelled, "Stopped while paused", "", "the program was closed",
-                             "Resume the run to go on"};
+                return cancelled("Training", "Resume the run to go on");
             if (*command == Command::Stop)
                 return {};
             waiting = *command != Command::Resume;

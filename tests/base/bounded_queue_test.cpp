@@ -51,6 +51,7 @@ TEST(BoundedQueue, CloseWakesBothSides) {
     std::atomic<bool> pushed = true;
     std::thread pusher([&] { pushed = full.push(2); });
     std::thread popper([&] { EXPECT_EQ(empty.pop(), std::nullopt); });
+    // So that both wait already, nearly always; what is promised holds either way.
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     full.close();
     empty.close();

@@ -6,16 +6,16 @@ Both resident, with AdamW and clipping.
 usage: plain_torch_bench.py GSST RECIPE.json TOKENS_PER_STEP [ROUNDS] [STEPS]
 
 PyTorch keeps fp32 weights and computes in bf16 by autocast, once with checkpointed blocks (every block is computed
-twice, as in gsst's ways resident, ram and disk) and once without. Prints tokens a second, medians over all rounds. Run
-it by hand, on a quiet computer; nothing else depends on it.
+twice, as in gsst's ways resident, ram and disk) and once without. Prints tokens a second, medians over all rounds, and
+writes them to tests/measurements/plain_torch.json. Run it by hand, on a quiet computer.
 """
 
 import json
 import statistics
-import subprocess
 import sys
 import time
 
+import measurements
 import torch
 import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
@@ -93,31 +93,16 @@ def main():
         for name, recompute in (("PyTorch", False), ("PyTorch, checkpointed", True)):
             plain.step(recompute)
             seconds.setdefault(name, []).extend(plain.step(recompute) for _ in range(steps))
-        done = subprocess.run(
-            [
-                program,
-                "bench",
-                "--spec",
-                recipe,
-                "--tokens-per-step",
-                str(tokens),
-                "--ways",
-                "plain,resident,disk",
-                "--measured-steps",
-                str(steps),
-                "--rounds",
-                "1",
-                "--json",
-            ],
-            capture_output=True,
-            check=True,
-        )
-        for variant in json.loads(done.stdout)["variants"]:
+        shape = ["--spec", recipe, "--tokens-per-step", tokens, "--ways", "plain,resident,disk"]
+        done = measurements.bench(program, *shape, "--measured-steps", steps, "--rounds", 1)
+        for variant in done["variants"]:
             seconds.setdefault("gsst, " + variant["name"], []).extend(variant["seconds_per_step"])
         print(f"round {turn + 1} of {rounds}", file=sys.stderr)
-    for name, values in seconds.items():
-        median = statistics.median(values)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    for name, median in medians.items():
         print(f"{name:24s} {median:8.3f} s/step {plain.tokens / median:8.0f} tokens/s")
+    rows = [{"name": name, "tokens_per_second": round(plain.tokens / median)} for name, median in medians.items()]
+    measurements.save("plain_torch", rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Predicted against measured, and how cost grows with the model: `gsst bench` over a grid of plans, as Markdown.
+"""Predicted against measured, and how cost grows with the model: `gsst bench` over a grid of plans.
 
 usage: prediction_grid.py GSST [--folder FOLDER] [--only WORD] [--largest]
+
+Writes tests/measurements/prediction.json, unless --only leaves rows out; prints the rows as they come.
 
 A row is one plan: seconds a step, device memory, counted RAM and bytes, each measured over predicted. The rows
 "linear" have the same tokens a step; for them the table says what a FLOP of the program and a parameter cost. --largest
@@ -10,10 +12,10 @@ it.
 """
 
 import argparse
-import json
-import pathlib
-import subprocess
-import sys
+
+import measurements
+from questions import QUESTIONS
+from render_measurements import table
 
 COMMON = ["--precision", "bf16"]
 SHORT = ["--preset", "gpt2-124m", "--sequence-length", "512", "--tokens-per-step", "512", "--ways", "disk"]
@@ -87,53 +89,38 @@ GRID = [
 LARGEST = [("linear: llama-3b", ["--preset", "llama-3b", *LINEAR], 1, 1)]
 
 
-def changed(presets, folder, preset, name, **changes):
-    """A preset with other values, as a file."""
-    recipe = json.loads((presets / f"{preset}.json").read_text(encoding="utf-8"))
-    recipe["name"] = name
-    for part, values in changes.items():
-        recipe[part].update(values)
-    file = folder / f"{name}.json"
-    file.write_text(json.dumps(recipe), encoding="utf-8")
-    return str(file)
-
-
-def recipes(presets, folder):
+def recipes(folder):
     """Those that no preset is: the smallest of the row of Llama shapes, and a model whose steps do not clip."""
+    small = {"layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "ffn_width": 2048}
     return {
-        "llama-110m": changed(
-            presets,
-            folder,
-            "llama-350m",
-            "llama-110m",
-            model={"layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "ffn_width": 2048},
-        ),
-        "calm": changed(presets, folder, "gpt2-124m", "calm", training={"clip_norm": 1000.0}),
+        "llama-110m": measurements.changed_preset(folder, "llama-350m", "llama-110m", model=small),
+        "calm": measurements.changed_preset(folder, "gpt2-124m", "calm", training={"clip_norm": 1000.0}),
     }
 
 
 def bench(program, folder, options, steps, rounds):
-    command = [
-        program,
-        "bench",
-        *options,
-        *([] if "--precision" in options else COMMON),
-        "--folder",
-        folder,
-        "--measured-steps",
-        str(steps),
-        "--rounds",
-        str(rounds),
-        "--json",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout)
+    common = [] if "--precision" in options else COMMON
+    times = ["--measured-steps", steps, "--rounds", rounds]
+    return measurements.bench(program, *options, *common, "--folder", folder, *times)
 
 
 def over(measured, predicted):
-    return "-" if predicted == 0 else f"{measured / predicted:.3f}"
+    return None if predicted == 0 else round(measured / predicted, 3)
+
+
+def row(name, result, variant):
+    seconds = variant["median_seconds"]
+    return {
+        "plan": f"{name}: {variant['name']}",
+        "seconds": seconds,
+        "time": over(seconds, variant["predicted_seconds"]),
+        "device": over(variant["device_peak_bytes"], variant["predicted_device_peak_bytes"]),
+        "ram": over(variant["ram_peak_bytes"], variant["predicted_ram_peak_bytes"]),
+        "read": over(variant["read_bytes"], variant["predicted_read_bytes"]),
+        "written": over(variant["written_bytes"], variant["predicted_written_bytes"]),
+        "picoseconds": round(1e12 * seconds / variant["flops"], 2),
+        "moved": round((variant["read_bytes"] + variant["written_bytes"]) / result["parameters"], 2),
+    }
 
 
 def main():
@@ -143,30 +130,20 @@ def main():
     parser.add_argument("--only", default="", help="rows whose name has this word")
     parser.add_argument("--largest", action="store_true", help="models that take minutes a step, too")
     arguments = parser.parse_args()
-    own = recipes(pathlib.Path(__file__).resolve().parents[2] / "presets", pathlib.Path(arguments.folder))
-    print("| plan | s/step | time | device | RAM | read | written | ps/FLOP | B/parameter |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    own = recipes(arguments.folder)
+    rows = []
     for name, options, steps, rounds in GRID + (LARGEST if arguments.largest else []):
         if arguments.only not in name:
             continue
         if options[0] == "--recipe":
             options = ["--spec", own[options[1]], *options[2:]]
         result = bench(arguments.program, arguments.folder, options, steps, rounds)
-        for variant in result["variants"]:
-            seconds = variant["median_seconds"]
-            moved = (variant["read_bytes"] + variant["written_bytes"]) / result["parameters"]
-            cells = [
-                f"{name}: {variant['name']}",
-                f"{seconds:.3f}",
-                over(seconds, variant["predicted_seconds"]),
-                over(variant["device_peak_bytes"], variant["predicted_device_peak_bytes"]),
-                over(variant["ram_peak_bytes"], variant["predicted_ram_peak_bytes"]),
-                over(variant["read_bytes"], variant["predicted_read_bytes"]),
-                over(variant["written_bytes"], variant["predicted_written_bytes"]),
-                f"{1e12 * seconds / variant['flops']:.2f}",
-                f"{moved:.2f}",
-            ]
-            print("| " + " | ".join(cells) + " |", flush=True)
+        new = [row(name, result, variant) for variant in result["variants"]]
+        lines = list(table(QUESTIONS["prediction"].columns, new))
+        print("\n".join(lines[2:] if rows else lines), flush=True)
+        rows += new
+    if not arguments.only:
+        measurements.save("prediction", rows)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "data/sample_corpus.h"
 
+#include "data/content_sum.h"
 #include "data/story_plots.h"
 #include "data/story_teller.h"
+#include "data/story_texts.h"
 #include "data/story_words.h"
 #include "data_helpers.h"
 #include "io/twins/fault_files.h"
@@ -26,6 +28,44 @@ TEST_F(SampleCorpusTest, IsLargeAndDeterministic) {
     EXPECT_TRUE(a.starts_with(readBack(m_folder / "c.txt")));
     ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "d.txt", 500'000, {}, {}, 2));
     EXPECT_FALSE(a.starts_with(readBack(m_folder / "d.txt")));
+}
+
+/// Runs are compared by their losses over it, on this machine and others, today and in years.
+TEST_F(SampleCorpusTest, IsTheSameText) {
+    ASSERT_OK(writeSampleCorpus(osFileSystem(), m_folder / "a.txt", 500'000, {}, {}));
+    EXPECT_EQ(contentSum(readBack(m_folder / "a.txt")), "839305b34e164193");
+    std::string stories;
+    for (uint64_t i = 0; i < 2000; ++i)
+        stories += sampleStory(99, i);
+    EXPECT_EQ(contentSum(stories), "47dd035baf2c76d4");
+}
+
+TEST(StoryTexts, HaveSectionsOfLines) {
+    const auto sections = storySections("for people\n\n# one\na\n\n#b\n\n\n# two\r\nc d\r\n\r\n# three");
+    ASSERT_EQ(sections.size(), 3u);
+    EXPECT_EQ(sections[0].name, "one");
+    EXPECT_EQ(sections[0].lines, (std::vector<std::string_view>{"a", "", "#b"}));
+    EXPECT_EQ(sections[1].name, "two");
+    EXPECT_EQ(sections[1].lines, (std::vector<std::string_view>{"c d"}));
+    EXPECT_EQ(sections[2].name, "three");
+    EXPECT_TRUE(sections[2].lines.empty());
+    EXPECT_TRUE(storySections("no heading").empty());
+}
+
+TEST(StoryTexts, ArePlotsOfThreePartsEach) {
+    constexpr std::string_view kParts[] = {"beginning", "middle", "end"};
+    const StoryTexts texts = storyTexts();
+    for (const std::string_view plots : {texts.villagePlots, texts.naturePlots, texts.skillPlots}) {
+        const auto sections = storySections(plots);
+        ASSERT_GE(sections.size(), 3u);
+        for (size_t i = 0; i < sections.size(); ++i)
+            EXPECT_EQ(sections[i].name, kParts[i % 3]) << "section " << i;
+    }
+    for (const StorySection& list : storySections(texts.words)) {
+        EXPECT_FALSE(list.lines.empty()) << list.name;
+        for (const std::string_view word : list.lines)
+            EXPECT_FALSE(word.empty()) << "an empty line in the list " << list.name;
+    }
 }
 
 TEST_F(SampleCorpusTest, IsCleanAndVaried) {

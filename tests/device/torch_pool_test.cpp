@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "device/host_pool.h"
 #include "device/torch_pool.h"
 
 #include <c10/core/CPUAllocator.h>

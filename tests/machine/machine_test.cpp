@@ -9,6 +9,7 @@
 #include "machine/median_time.h"
 #include "machine/processor_time.h"
 #include "tests/support/fake_backend.h"
+#include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@
 
 namespace gsst {
 namespace {
+
+using namespace std::chrono_literals;
 
 const std::filesystem::path kFile = std::filesystem::path("cache") / "machine.json";
 
@@ -69,8 +72,11 @@ TEST(MachineCache, WaitsForWhoeverWritesAndGivesUp) {
     {
         const auto held = files->lock(lock);
         ASSERT_TRUE(held.ok());
-        cache.save(*files, kFile, "this");
+        test::ManualClock clock;
+        const Stopwatch watch(clock);
+        cache.save(*files, kFile, "this", clock);
         EXPECT_FALSE(files->exists(kFile));
+        EXPECT_NEAR(watch.seconds(), 0.5, 1e-9);
     }
     cache.save(*files, kFile, "this");
     EXPECT_EQ(MachineCache::load(*files, kFile, "this").compute.size(), 1u);
@@ -144,43 +150,75 @@ TEST(ProcessorTime, CountsWorkOfAllThreadsAndNoWaiting) {
     if (before.system > 0) {
         EXPECT_GT(worked.system - before.system, kWork - kResolution);
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(100ms);
     EXPECT_LT(processorTime().process - worked.process, kResolution);
 }
 
-TEST(MedianTime, PreparesEveryCallAndTimesTheWorkAlone) {
-    int prepared = 0, worked = 0;
-    const auto sleep = [](int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); };
-    const auto prepare = [&]() -> Status {
-        EXPECT_EQ(prepared++, worked);
-        sleep(5);
+/// A computer on which work takes as long as a test says.
+struct MadeUpComputer {
+    /// Of this process on `threads` threads, while others keep `otherThreads` of them busy.
+    Status work(std::chrono::milliseconds wall, double threads, double otherThreads = 0) {
+        clock.advance(wall);
+        const double seconds = std::chrono::duration<double>(wall).count();
+        spent.process += threads * seconds;
+        spent.system += (threads + otherThreads) * seconds;
+        ++calls;
         return {};
-    };
+    }
+    Meters meters() {
+        return {clock, [this] { return spent; }};
+    }
+
+    test::ManualClock clock;
+    ProcessorTime spent;
+    int calls = 0;
+};
+
+TEST(MedianTime, PreparesEveryCallAndTimesTheWorkAlone) {
+    MadeUpComputer computer;
+    int prepared = 0;
     const auto seconds = usualSeconds(
-        1,
+        1, [&] { return computer.work(20ms, 1); },
         [&]() -> Status {
-            ++worked;
-            for (const double begin = processorTime().process; processorTime().process < begin + 0.02;) {}
+            EXPECT_EQ(prepared++, computer.calls);
+            computer.clock.advance(5ms);
             return {};
         },
-        prepare);
+        computer.meters());
     ASSERT_TRUE(seconds.ok());
-    EXPECT_GE(*seconds, 0.015) << "also on a busy computer, where the processor's time may be what counts";
-    EXPECT_LT(*seconds, 0.3);
-    EXPECT_EQ(prepared, worked);
-    EXPECT_GE(worked, 4) << "one to warm up, and several";
-    EXPECT_LE(worked, 12) << "a fifth of a second is enough";
+    EXPECT_DOUBLE_EQ(*seconds, 0.02);
+    EXPECT_EQ(prepared, computer.calls);
+    EXPECT_EQ(computer.calls, 6) << "one to warm up, and then a tenth of a second is enough";
 }
 
 TEST(MedianTime, WhatTakesLongIsNotRepeated) {
-    int worked = 0;
-    const auto seconds = usualSeconds(1, [&]() -> Status {
-        ++worked;
-        std::this_thread::sleep_for(std::chrono::milliseconds(450));
-        return {};
-    });
+    MadeUpComputer computer;
+    const auto seconds = usualSeconds(1, [&] { return computer.work(450ms, 1); }, {}, computer.meters());
     ASSERT_TRUE(seconds.ok());
-    EXPECT_EQ(worked, 2);
+    EXPECT_DOUBLE_EQ(*seconds, 0.45);
+    EXPECT_EQ(computer.calls, 2);
+}
+
+TEST(MedianTime, IsTheMedianAndOnABusyComputerOneOfTheShorterCalls) {
+    for (const double others : {0.0, 1.0}) {
+        MadeUpComputer computer;
+        const auto seconds = usualSeconds(
+            2, [&] { return computer.work(std::chrono::milliseconds(computer.calls % 4 + 1), 2, others); }, {},
+            computer.meters());
+        ASSERT_TRUE(seconds.ok());
+        EXPECT_DOUBLE_EQ(*seconds, others > 0 ? 0.002 : 0.003);
+    }
+}
+
+TEST(MedianTime, LongCallsOnABusyComputerAreJudgedByWhatTheyCostTheProcessors) {
+    MadeUpComputer computer;
+    const auto seconds = usualSeconds(2, [&] { return computer.work(40ms, 1, 1); }, {}, computer.meters());
+    ASSERT_TRUE(seconds.ok());
+    EXPECT_NEAR(*seconds, 0.02 / 0.95, 1e-9) << "two undisturbed threads would have needed half as long";
+    MadeUpComputer idle;
+    const auto unhurried = usualSeconds(2, [&] { return idle.work(40ms, 1, 0); }, {}, idle.meters());
+    ASSERT_TRUE(unhurried.ok());
+    EXPECT_DOUBLE_EQ(*unhurried, 0.04) << "nobody was in its way: it uses one thread only";
 }
 
 TEST(MedianTime, TheFirstErrorEndsIt) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compute/torch_slice_math.h"
+#include "device/host_pool.h"
 #include "nn/unit_tensors.h"
 #include "spec/cost.h"
 

@@ -183,7 +183,7 @@ TEST(Session, ProductsAreSettledWhenTheRunBegins) {
     const TemporaryFolder folder;
     RunRequest request = requestIn(folder.path, ResidencyChoice::Disk);
     request.spec.training.precision = Precision::Bf16;
-    const ProductChoice faster = fasterProducts(measureProducts(osFileSystem()));
+    const ProductChoice faster = fasterProducts(measureProducts(osFileSystem(), *cpuBackend()));
     for (const ProductChoice asked : {ProductChoice::Auto, ProductChoice::Native, ProductChoice::Upcast}) {
         request.spec.training.products = asked;
         request.runFolder = folder.path / nameOf(asked);

@@ -5,7 +5,7 @@
 namespace gsst::test {
 namespace {
 
-constexpr int kStepsTrained = 6;
+constexpr int kStepsTrained = 4;
 
 class TrainerBackend : public testing::TestWithParam<Precision> {
 protected:
@@ -49,9 +49,8 @@ TEST_P(TrainerBackend, ADeviceThatWorksLaterMakesTheSameState) {
         if (expected.empty())
             expected = atOnce;
         EXPECT_EQ(atOnce, expected) << way.name;
-        for (const uint64_t seed : {1, 2})
-            EXPECT_EQ(rootOn(way.name + std::to_string(seed), delayingBackend(seed), way.placement, way.rule), expected)
-                << way.name << ", seed " << seed;
+        EXPECT_EQ(rootOn(std::string(way.name) + " later", delayingBackend(1), way.placement, way.rule), expected)
+            << way.name;
     }
 }
 

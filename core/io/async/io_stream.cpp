@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "io/async/io_stream.h"
 
+#include "base/cancelled.h"
 #include "base/philox.h"
 #include "io/io_error.h"
 
@@ -92,8 +93,7 @@ Status IoStream::move(AsyncIo& io, File& file, IoDirection direction, uint64_t o
     for (size_t slot = 0; slot < inSlot.size(); ++slot)
         report(slot, 0);
     if (stop.stop_requested())
-        return Error{ErrorCode::Cancelled, "The measurement of the drive was stopped", pathText(file.path()),
-                     "it was asked to", "Start it again when it suits"};
+        return cancelled("Measuring the drive", "Start it again at any time");
     return {};
 }
 

@@ -98,7 +98,7 @@ private:
             return;
         }
         const bool moved = answer.step == TransferStep::Finished;
-        m_pool.count(direction, moved ? piece->bytes : 0, monotonicNanoseconds() - piece->startedAt);
+        m_pool.count(direction, moved ? piece->bytes : 0, piece->sinceSubmission.nanoseconds());
         m_pool.finishPiece(piece->request, piece->index, statusOf(*piece, answer));
     }
 

@@ -172,7 +172,7 @@ void UringLoop::take() {
                 continue;
             }
             ++m_inFlight[indexOf(direction)];
-            piece->startedAt = monotonicNanoseconds();
+            piece->sinceSubmission.restart();
             prepare(*piece.release());  // the kernel's until reap() takes it back
         }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/clock.h"
 #include "io/async/uring_transfer.h"
 
 #include <deque>
@@ -18,7 +19,7 @@ namespace gsst {
 struct UringPiece {
     virtual ~UringPiece() = default;
     Transfer transfer;
-    uint64_t startedAt = 0;  ///< monotonicNanoseconds() of the first submission
+    Stopwatch sinceSubmission;  ///< the first one
 };
 
 /// An io_uring and the one thread that talks to it. All requests come from that thread, because the kernel cancels what

@@ -4,6 +4,7 @@
 #include "io/io_error.h"
 #include "io/path_key.h"
 #include "io/twins/crash_disk.h"
+#include "io/twins/forwarding_files.h"
 #include "io/twins/memory_files.h"
 
 #include <algorithm>
@@ -98,37 +99,34 @@ void CrashFiles::Disk::crash(uint64_t seed) {
     failFrom = std::numeric_limits<uint64_t>::max();
 }
 
-class CrashFiles::CrashFile final : public File {
+class CrashFiles::CrashFile final : public ForwardingFile {
 public:
     CrashFile(std::shared_ptr<Disk> disk, std::unique_ptr<File> inner, std::shared_ptr<CrashNode> node)
-        : m_disk(std::move(disk)), m_inner(std::move(inner)), m_node(std::move(node)), m_epoch(m_disk->epoch) {}
-
-    const fs::path& path() const override { return m_inner->path(); }
-    Caching caching() const override { return m_inner->caching(); }
+        : ForwardingFile(std::move(inner)), m_disk(std::move(disk)), m_node(std::move(node)), m_epoch(m_disk->epoch) {}
 
     Result<uint64_t> size() const override {
         const std::lock_guard lock(m_disk->mutex);
         GSST_TRY(checkPower());
-        return m_inner->size();
+        return ForwardingFile::size();
     }
 
     Status read(uint64_t offset, std::span<std::byte> into) override {
         const std::lock_guard lock(m_disk->mutex);
         GSST_TRY(checkPower());
-        return m_inner->read(offset, into);
+        return inner().read(offset, into);
     }
 
     Status write(uint64_t offset, std::span<const std::byte> from) override {
-        return change([&] { return m_inner->write(offset, from); }, [&] { m_node->log.write(offset, from); });
+        return change([&] { return inner().write(offset, from); }, [&] { m_node->log.write(offset, from); });
     }
     Status sync() override {
-        return change([&] { return m_inner->sync(); }, [&] { m_node->log.sync(); });
+        return change([&] { return inner().sync(); }, [&] { m_node->log.sync(); });
     }
     Status reserve(uint64_t bytes) override {
-        return change([&] { return m_inner->reserve(bytes); }, [&] { m_node->log.resize(bytes); });
+        return change([&] { return inner().reserve(bytes); }, [&] { m_node->log.resize(bytes); });
     }
     Status truncate(uint64_t bytes) override {
-        return change([&] { return m_inner->truncate(bytes); }, [&] { m_node->log.resize(bytes); });
+        return change([&] { return inner().truncate(bytes); }, [&] { m_node->log.resize(bytes); });
     }
 
 private:
@@ -145,7 +143,6 @@ private:
     }
 
     std::shared_ptr<Disk> m_disk;
-    std::unique_ptr<File> m_inner;
     std::shared_ptr<CrashNode> m_node;
     uint64_t m_epoch;
 };

@@ -104,25 +104,21 @@ private:
     int m_fired = 0;                                          // guarded by m_mutex
 };
 
-class FaultFiles::FaultFile final : public File {
+class FaultFiles::FaultFile final : public ForwardingFile {
 public:
     FaultFile(std::unique_ptr<File> inner, std::shared_ptr<Rules> rules)
-        : m_inner(std::move(inner)), m_rules(std::move(rules)) {}
-
-    const fs::path& path() const override { return m_inner->path(); }
-    Caching caching() const override { return m_inner->caching(); }
-    Result<uint64_t> size() const override { return m_inner->size(); }
+        : ForwardingFile(std::move(inner)), m_rules(std::move(rules)) {}
 
     Status read(uint64_t offset, std::span<std::byte> into) override {
         const auto verdict = m_rules->judge(FileCall::Read, path());
         if (!verdict)
-            return m_inner->read(offset, into);
+            return inner().read(offset, into);
         if (verdict->fault == Fault::Short) {
-            GSST_TRY(m_inner->read(offset, into.first(halfOf(into.size(), caching()))));
+            GSST_TRY(inner().read(offset, into.first(halfOf(into.size(), caching()))));
             return fileEndsEarly(path(), offset, into.size());
         }
         if (verdict->fault == Fault::Corrupt) {
-            GSST_TRY(m_inner->read(offset, into));
+            GSST_TRY(inner().read(offset, into));
             flipBit(into, verdict->corruptByte);
             return {};
         }
@@ -132,22 +128,22 @@ public:
     Status write(uint64_t offset, std::span<const std::byte> from) override {
         const auto verdict = m_rules->judge(FileCall::Write, path());
         if (!verdict)
-            return m_inner->write(offset, from);
+            return inner().write(offset, from);
         if (verdict->fault == Fault::Corrupt)
             return writeCorrupted(offset, from, verdict->corruptByte);
         if (verdict->fault == Fault::Short || verdict->fault == Fault::NoSpace)
-            GSST_TRY(m_inner->write(offset, from.first(halfOf(from.size(), caching()))));
+            GSST_TRY(inner().write(offset, from.first(halfOf(from.size(), caching()))));
         return reported(*verdict, path());
     }
 
     Status sync() override {
-        return spoiledOr(FileCall::Sync, [this] { return m_inner->sync(); });
+        return spoiledOr(FileCall::Sync, [this] { return inner().sync(); });
     }
     Status reserve(uint64_t bytes) override {
-        return spoiledOr(FileCall::Reserve, [&] { return m_inner->reserve(bytes); });
+        return spoiledOr(FileCall::Reserve, [&] { return inner().reserve(bytes); });
     }
     Status truncate(uint64_t bytes) override {
-        return spoiledOr(FileCall::Truncate, [&] { return m_inner->truncate(bytes); });
+        return spoiledOr(FileCall::Truncate, [&] { return inner().truncate(bytes); });
     }
 
 private:
@@ -162,14 +158,13 @@ private:
         const std::span<std::byte> bytes = copy.span().first(from.size());
         std::copy(from.begin(), from.end(), bytes.begin());
         flipBit(bytes, position);
-        return m_inner->write(offset, bytes);
+        return inner().write(offset, bytes);
     }
 
-    std::unique_ptr<File> m_inner;
     std::shared_ptr<Rules> m_rules;
 };
 
-FaultFiles::FaultFiles(FileSystem& inner) : m_inner(inner), m_rules(std::make_shared<Rules>()) {}
+FaultFiles::FaultFiles(FileSystem& inner) : ForwardingFiles(inner), m_rules(std::make_shared<Rules>()) {}
 
 void FaultFiles::add(FaultRule rule) {
     m_rules->add(std::move(rule));
@@ -190,36 +185,23 @@ Result<std::unique_ptr<File>> FaultFiles::open(const fs::path& path, OpenMode mo
             verdict->fault = Fault::Fail;
         return reported(*verdict, path).error();
     }
-    GSST_ASSIGN(auto inner, m_inner.open(path, mode, caching));
-    return std::unique_ptr<File>(std::make_unique<FaultFile>(std::move(inner), m_rules));
-}
-
-bool FaultFiles::exists(const fs::path& path) {
-    return m_inner.exists(path);
-}
-Result<std::vector<DirectoryEntry>> FaultFiles::list(const fs::path& folder) {
-    return m_inner.list(folder);
-}
-Status FaultFiles::makeFolders(const fs::path& folder) {
-    return m_inner.makeFolders(folder);
-}
-Result<uint64_t> FaultFiles::freeSpace(const fs::path& folder) {
-    return m_inner.freeSpace(folder);
+    GSST_ASSIGN(auto file, inner().open(path, mode, caching));
+    return std::unique_ptr<File>(std::make_unique<FaultFile>(std::move(file), m_rules));
 }
 
 Status FaultFiles::remove(const fs::path& path) {
     const auto verdict = m_rules->judge(FileCall::Remove, path);
-    return verdict ? reported(*verdict, path) : m_inner.remove(path);
+    return verdict ? reported(*verdict, path) : inner().remove(path);
 }
 
 Status FaultFiles::rename(const fs::path& from, const fs::path& to) {
     const auto verdict = m_rules->judge(FileCall::Rename, from, to);
-    return verdict ? reported(*verdict, from) : m_inner.rename(from, to);
+    return verdict ? reported(*verdict, from) : inner().rename(from, to);
 }
 
 Status FaultFiles::syncFolder(const fs::path& folder) {
     const auto verdict = m_rules->judge(FileCall::SyncFolder, folder);
-    return verdict ? reported(*verdict, folder) : m_inner.syncFolder(folder);
+    return verdict ? reported(*verdict, folder) : inner().syncFolder(folder);
 }
 
 Result<std::unique_ptr<FileLock>> FaultFiles::lock(const fs::path& path) {
@@ -228,7 +210,7 @@ Result<std::unique_ptr<FileLock>> FaultFiles::lock(const fs::path& path) {
             verdict->fault = Fault::Fail;
         return reported(*verdict, path).error();
     }
-    return m_inner.lock(path);
+    return inner().lock(path);
 }
 
 }  // namespace gsst

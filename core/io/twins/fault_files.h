@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "io/file.h"
+#include "io/twins/forwarding_files.h"
 
 #include <cstdint>
 #include <memory>
@@ -33,7 +33,7 @@ struct FaultRule {
 
 /// A file system that spoils chosen calls of `inner`, which must outlive it. Halves of direct requests are whole
 /// blocks. Thread-safe. Files may outlive it, not `inner`.
-class FaultFiles : public FileSystem {
+class FaultFiles : public ForwardingFiles {
 public:
     explicit FaultFiles(FileSystem& inner);
 
@@ -43,20 +43,15 @@ public:
     int calls(FileCall call, const std::string& pathSuffix = {}) const;  ///< calls so far, spoiled or not
 
     Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode, Caching caching) override;
-    bool exists(const std::filesystem::path& path) override;
-    Result<std::vector<DirectoryEntry>> list(const std::filesystem::path& folder) override;
-    Status makeFolders(const std::filesystem::path& folder) override;
     Status remove(const std::filesystem::path& path) override;
     Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
     Status syncFolder(const std::filesystem::path& folder) override;
-    Result<uint64_t> freeSpace(const std::filesystem::path& folder) override;
     Result<std::unique_ptr<FileLock>> lock(const std::filesystem::path& path) override;
 
 private:
     class Rules;
     class FaultFile;
 
-    FileSystem& m_inner;
     std::shared_ptr<Rules> m_rules;
 };
 

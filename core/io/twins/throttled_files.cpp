@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace gsst {
@@ -25,15 +24,6 @@ nanoseconds fromSeconds(double seconds) {
     constexpr double kLongest = 24 * 3600;
     return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, kLongest)));
 }
-
-class RealClock final : public ThrottleClock {
-public:
-    nanoseconds now() override { return Clock::now().time_since_epoch(); }
-    void sleepUntil(nanoseconds time) override { std::this_thread::sleep_until(Clock::time_point(time)); }
-
-private:
-    using Clock = std::chrono::steady_clock;
-};
 
 /// The drive's time: transfers of both directions pass one after the other, in the order in which they come.
 class Pipe {
@@ -56,7 +46,7 @@ private:
 
 class ThrottledFiles::Drive {
 public:
-    Drive(const ThrottleOptions& options, ThrottleClock& clock) : m_options(options), m_clock(clock) {}
+    Drive(const ThrottleOptions& options, Clock& clock) : m_options(options), m_clock(clock) {}
 
     template <typename Action>
     Status read(size_t bytes, Action action) {
@@ -84,73 +74,36 @@ private:
     }
 
     const ThrottleOptions m_options;
-    ThrottleClock& m_clock;
+    Clock& m_clock;
     Pipe m_pipe;
     std::atomic<uint64_t> m_calls = 0;
 };
 
-class ThrottledFiles::ThrottledFile final : public File {
+class ThrottledFiles::ThrottledFile final : public ForwardingFile {
 public:
     ThrottledFile(std::unique_ptr<File> inner, std::shared_ptr<Drive> drive)
-        : m_inner(std::move(inner)), m_drive(std::move(drive)) {}
-
-    const fs::path& path() const override { return m_inner->path(); }
-    Caching caching() const override { return m_inner->caching(); }
-    Result<uint64_t> size() const override { return m_inner->size(); }
+        : ForwardingFile(std::move(inner)), m_drive(std::move(drive)) {}
 
     Status read(uint64_t offset, std::span<std::byte> into) override {
-        return m_drive->read(into.size(), [&] { return m_inner->read(offset, into); });
+        return m_drive->read(into.size(), [&] { return inner().read(offset, into); });
     }
     Status write(uint64_t offset, std::span<const std::byte> from) override {
-        return m_drive->write(from.size(), [&] { return m_inner->write(offset, from); });
+        return m_drive->write(from.size(), [&] { return inner().write(offset, from); });
     }
     Status sync() override {
-        return m_drive->sync([this] { return m_inner->sync(); });
+        return m_drive->sync([this] { return inner().sync(); });
     }
-    Status reserve(uint64_t bytes) override { return m_inner->reserve(bytes); }
-    Status truncate(uint64_t bytes) override { return m_inner->truncate(bytes); }
 
 private:
-    std::unique_ptr<File> m_inner;
     std::shared_ptr<Drive> m_drive;
 };
 
-ThrottleClock& realThrottleClock() {
-    static RealClock clock;
-    return clock;
-}
-
-ThrottledFiles::ThrottledFiles(FileSystem& inner, const ThrottleOptions& options, ThrottleClock& clock)
-    : m_inner(inner), m_drive(std::make_shared<Drive>(options, clock)) {}
+ThrottledFiles::ThrottledFiles(FileSystem& inner, const ThrottleOptions& options, Clock& clock)
+    : ForwardingFiles(inner), m_drive(std::make_shared<Drive>(options, clock)) {}
 
 Result<std::unique_ptr<File>> ThrottledFiles::open(const fs::path& path, OpenMode mode, Caching caching) {
-    GSST_ASSIGN(auto inner, m_inner.open(path, mode, caching));
-    return std::unique_ptr<File>(std::make_unique<ThrottledFile>(std::move(inner), m_drive));
-}
-
-bool ThrottledFiles::exists(const fs::path& path) {
-    return m_inner.exists(path);
-}
-Result<std::vector<DirectoryEntry>> ThrottledFiles::list(const fs::path& folder) {
-    return m_inner.list(folder);
-}
-Status ThrottledFiles::makeFolders(const fs::path& folder) {
-    return m_inner.makeFolders(folder);
-}
-Status ThrottledFiles::remove(const fs::path& path) {
-    return m_inner.remove(path);
-}
-Status ThrottledFiles::rename(const fs::path& from, const fs::path& to) {
-    return m_inner.rename(from, to);
-}
-Status ThrottledFiles::syncFolder(const fs::path& folder) {
-    return m_inner.syncFolder(folder);
-}
-Result<uint64_t> ThrottledFiles::freeSpace(const fs::path& folder) {
-    return m_inner.freeSpace(folder);
-}
-Result<std::unique_ptr<FileLock>> ThrottledFiles::lock(const fs::path& path) {
-    return m_inner.lock(path);
+    GSST_ASSIGN(auto file, inner().open(path, mode, caching));
+    return std::unique_ptr<File>(std::make_unique<ThrottledFile>(std::move(file), m_drive));
 }
 
 }  // namespace gsst
