@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/device_id.h"
 #include "base/result.h"
-#include "device/device.h"
 #include "engine/collective.h"
 #include "spec/run_spec.h"
 #include "store/state_hash.h"
@@ -53,12 +53,6 @@ struct RankTimeouts {
     std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
 };
 
-/// Where the gradients are that the ranks add up; the same kind of device on all of them.
-struct GradientPlace {
-    DeviceKind device = DeviceKind::Cpu;
-    int card = 0;  ///< CUDA: which of this computer's is this rank's
-};
-
 /// The ranks of a run. One that cannot go on as they do, but otherwise could, calls that off; all then meet again and
 /// begin anew.
 class RankGroup : public Collective {
@@ -76,10 +70,10 @@ public:
 };
 
 /// Meets the other ranks; Cancelled by `stop` until they are there. Spans of Collective::sum() are in the memory of
-/// `gradients`, all else is in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing
-/// when this was built, InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without
-/// such a card.
-Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+/// the device `gradients`, of one kind on all ranks; all else is in that of the processor. By file: over LibTorch's
+/// Gloo, or, where its headers were missing when this was built, InvalidInput. Gradients of a card go over NCCL;
+/// InvalidInput where that was missing, or without such a card.
+Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const DeviceId& gradients,
                                                 const RankTimeouts& timeouts, std::stop_token stop);
 
 }  // namespace gsst

@@ -169,7 +169,7 @@ public:
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
         GSST_TRY(divideMicroBatches(*run, place.ranks));
-        GSST_ASSIGN(run->world, joinWorld(place, run->folder, m_sink, m_stop));
+        GSST_ASSIGN(run->world, joinWorld(place, run->backend->id(), run->folder, m_sink, m_stop));
         GSST_TRY(agreeOnRecipe(*run));
         GSST_TRY(resolveProductsTogether(m_files, *run, m_sink));
         GSST_TRY(planRun(m_files, *run, machineLimits(m_files, *run->backend, run->folder.root),
@@ -295,7 +295,7 @@ Result<std::unique_ptr<PreparedRun>> openExistingRun(FileSystem& files, const st
     GSST_TRY(openTokens(*run));
     MachineLimits machine = machineLimits(files, *run->backend, folder);
     machine.diskBytes = 0;
-    GSST_ASSIGN(run->world, joinWorld(place, run->folder, sink, std::move(stop)));
+    GSST_ASSIGN(run->world, joinWorld(place, run->backend->id(), run->folder, sink, std::move(stop)));
     GSST_TRY(agreeOnRecipe(*run));
     GSST_TRY(planRun(files, *run, machine, 0));
     if (run->planned.plan.microBatch != run->record.spec.training.microBatch) {

@@ -58,8 +58,8 @@ std::unique_ptr<World> makeWorldOfOne();
 /// Of the rank `place` among others that have met.
 std::unique_ptr<World> makeWorldOfRanks(const ProcessRank& place, std::unique_ptr<RankGroup> ranks);
 
-/// Waits for the other ranks of `place`, and says so; alone at once. Cancelled by `stop`.
-Result<std::unique_ptr<World>> joinWorld(const ProcessRank& place, const RunFolder& folder, const EventSink& sink,
-                                         std::stop_token stop);
+/// Waits for the other ranks of `place`, and says so; alone at once. Gradients are on `device`. Cancelled by `stop`.
+Result<std::unique_ptr<World>> joinWorld(const ProcessRank& place, const DeviceId& device, const RunFolder& folder,
+                                         const EventSink& sink, std::stop_token stop);
 
 }  // namespace gsst

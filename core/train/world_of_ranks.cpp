@@ -126,14 +126,14 @@ std::unique_ptr<World> makeWorldOfRanks(const ProcessRank& place, std::unique_pt
     return std::make_unique<WorldOfRanks>(place, std::move(ranks));
 }
 
-Result<std::unique_ptr<World>> joinWorld(const ProcessRank& place, const RunFolder& folder, const EventSink& sink,
-                                         std::stop_token stop) {
+Result<std::unique_ptr<World>> joinWorld(const ProcessRank& place, const DeviceId& device, const RunFolder& folder,
+                                         const EventSink& sink, std::stop_token stop) {
     if (place.ranks == 1)
         return makeWorldOfOne();
     sink(LogLine{LogLine::Level::Info, "Rank " + std::to_string(place.rank) + " of " + std::to_string(place.ranks) +
                                            ", run folder " + folder.root.string() + ", waits for the others at " +
                                            place.masterAddress + ":" + std::to_string(place.masterPort)});
-    GSST_ASSIGN(auto ranks, connectRanks(place, {}, {}, std::move(stop)));
+    GSST_ASSIGN(auto ranks, connectRanks(place, device, {}, std::move(stop)));
     sink(LogLine{LogLine::Level::Info, "All " + std::to_string(place.ranks) + " ranks are there"});
     return makeWorldOfRanks(place, std::move(ranks));
 }
