@@ -20,8 +20,11 @@ struct PlanOptions {
     bool json = false;
 };
 
-Error overBudget(const RunSpec& spec, const PlanPreview& plan) {
-    std::string why = plan.problem;
+/// Where there is no plan: one error for whichever limit is too small, with what the planner says of it.
+Error withoutPlan(const RunSpec& spec, const Error& error) {
+    if (error.code != ErrorCode::OverBudget && error.code != ErrorCode::NoSpace)
+        return error;
+    std::string why = error.text();
     if (!why.empty() && why.back() == '.')
         why.pop_back();
     return {ErrorCode::OverBudget, "The plan does not fit", spec.name, why, ""};
@@ -37,28 +40,23 @@ int plan(const PlanOptions& options, CommandContext& context) {
         return reportError(device.error(), json);
     const PlanQuestion question{*spec, options.run.empty() ? std::filesystem::path("runs") / spec->name : options.run,
                                 *device};
-    auto preview = context.service.previewPlan(question);
-    if (!preview.ok())
-        return reportError(preview.error(), json);
-    if (!preview->fits)
-        return reportError(overBudget(*spec, *preview), json);
     if (options.program) {
         auto listing = context.service.listStep(question);
         if (!listing.ok())
-            return reportError(listing.error(), json);
+            return reportError(withoutPlan(*spec, listing.error()), json);
         if (json)
             std::cout << programJson(*listing).dump(1) << std::endl;
         else
             printProgram(std::cout, spec->name, *listing);
         return 0;
     }
-    auto explanation = context.service.explainPlan(question);
-    if (!explanation.ok())
-        return reportError(explanation.error(), json);
+    auto told = context.service.explainPlan(question);
+    if (!told.ok())
+        return reportError(withoutPlan(*spec, told.error()), json);
     if (json)
-        std::cout << planJson(*preview, *explanation).dump(2) << std::endl;
+        std::cout << planJson(told->preview, told->explanation).dump(2) << std::endl;
     else
-        std::cout << planText(*spec, *preview, *explanation) << std::flush;
+        std::cout << planText(*spec, told->preview, told->explanation) << std::flush;
     return 0;
 }
 

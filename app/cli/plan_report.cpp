@@ -54,7 +54,7 @@ std::string costText(const RunSpec& spec, const PlanPreview& plan) {
     return paragraph("a step: ", formatSeconds(plan.secondsPerStep) + " for " +
                                      std::to_string(spec.training.tokensPerStep()) + " tokens (" +
                                      std::to_string(std::llround(plan.tokensPerSecond)) + " tokens/s), " +
-                                     plan.bottleneck + "-bound") +
+                                     nameOf(plan.bottleneck) + "-bound") +
            paragraph("disk:   ", !plan.usesDrive() ? std::string("nothing is read or written in a step")
                                                    : size(plan.readBytesPerStep) + " read and " +
                                                          size(plan.writtenBytesPerStep) + " written a step") +
@@ -156,7 +156,7 @@ nlohmann::ordered_json planJson(const PlanPreview& plan, const PlanExplanation& 
             {"seconds_per_step", plan.secondsPerStep},
             {"tokens_per_second", plan.tokensPerSecond},
             {"total_seconds", plan.totalSeconds},
-            {"bottleneck", plan.bottleneck},
+            {"bottleneck", nameOf(plan.bottleneck)},
             {"drive_read_bytes_per_second", plan.driveReadRate},
             {"drive_write_bytes_per_second", plan.driveWriteRate},
             {"drive_measured", plan.driveMeasured},

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <ostream>
 #include <vector>
@@ -31,23 +30,23 @@ struct KindTotal {
 
 void count(KindTotal& total, const ListedOp& op) {
     ++total.ops;
-    (std::strcmp(op.lane, "write") == 0 ? total.written : total.read) += op.ioBytes;
+    (op.lane() == Lane::Write ? total.written : total.read) += op.ioBytes;
     total.copied += op.copyBytes;
     total.flops += op.flops;
     total.seconds += op.seconds;
 }
 
-/// In the order in which the kinds are first met, reads before computing before writes.
+/// In the order in which the kinds are first met, reads before computing before writes before the link.
 std::vector<KindTotal> totalsOf(const StepListing& listing) {
     std::vector<KindTotal> totals;
-    for (const char* lane : {"read", "compute", "write"}) {
-        std::map<std::string, size_t> places;
+    for (Lane lane : {Lane::Read, Lane::Compute, Lane::Write, Lane::Link}) {
+        std::map<OpKind, size_t> places;
         for (const ListedOp& op : listing.ops) {
-            if (std::strcmp(op.lane, lane) != 0)
+            if (op.lane() != lane)
                 continue;
             const auto [place, isNew] = places.try_emplace(op.kind, totals.size());
             if (isNew)
-                totals.push_back({op.lane, op.kind});
+                totals.push_back({nameOf(lane), nameOf(op.kind)});
             count(totals[place->second], op);
         }
     }
@@ -113,6 +112,18 @@ void printTotals(std::ostream& out, const StepListing& listing) {
         << (busy.contains("link") ? " and " + fixed(linkWait, 3) + " s for other ranks" : "") << ".\n";
 }
 
+char letterOf(Space space) {
+    switch (space) {
+    case Space::Staging:
+        return 'S';
+    case Space::Device:
+        return 'D';
+    case Space::Ram:
+        return 'R';
+    }
+    return '?';
+}
+
 /// One a line: "+S state 4.5 MiB".
 std::string buffersText(const ListedOp& op) {
     std::string text;
@@ -120,14 +131,12 @@ std::string buffersText(const ListedOp& op) {
         for (const ListedBuffer& buffer : buffers) {
             if (buffer.keptAcrossSteps)
                 continue;
-            const char space = std::strcmp(buffer.space, "staging") == 0  ? 'S'
-                               : std::strcmp(buffer.space, "device") == 0 ? 'D'
-                                                                          : 'R';
-            const bool stored = std::strcmp(buffer.use, "stored gradient") == 0;
+            const char space = letterOf(buffer.space);
+            const bool stored = buffer.use == BufferUse::ChunkGradient;
             if (!text.empty())
                 text += '\n';
             text.append({sign, space, ' '})
-                .append(stored ? "gradient" : buffer.use)
+                .append(nameOf(stored ? BufferUse::Gradient : buffer.use))
                 .append(" ")
                 .append(formatBytes(uint64_t(buffer.bytes)));
         }
@@ -137,15 +146,15 @@ std::string buffersText(const ListedOp& op) {
     return text;
 }
 
-/// Where the heading of a group of ops is printed: program, phase and slice.
+/// Where the heading of a group of ops is printed: program, sweep and slice.
 bool startsGroup(const ListedOp& op, const ListedOp& before) {
-    return op.program != before.program || op.slice != before.slice || std::strcmp(op.phase, before.phase) != 0;
+    return op.program != before.program || op.slice != before.slice || op.sweep != before.sweep;
 }
 
 std::string headingOf(const StepListing& listing, const ListedOp& op) {
     const size_t slice = size_t(op.slice);
     const std::string name = slice < listing.slices.size() ? ": " + listing.slices[slice] : std::string();
-    return std::string("-- ") + op.phase + ", slice " + counted(op.slice) + name + '\n';
+    return std::string("-- ") + nameOf(op.sweep) + ", slice " + counted(op.slice) + name + '\n';
 }
 
 std::string unitText(const StepListing& listing, const ListedOp& op) {
@@ -175,9 +184,10 @@ void printOps(std::ostream& out, const StepListing& listing) {
         const ListedOp& op = listing.ops[place];
         if (place == 0 || startsGroup(op, listing.ops[place - 1]))
             out << headingOf(listing, op);
-        out << tableLine(columns, {counted(int(place)), op.lane, op.kind, unitText(listing, op), counted(op.microBatch),
-                                   size(op.ioBytes > 0 ? op.ioBytes : op.copyBytes), flopsText(op.flops),
-                                   fixed(op.start * unit, 2), fixed(op.seconds * unit, 2), "", buffersText(op)});
+        out << tableLine(columns,
+                         {counted(int(place)), nameOf(op.lane()), nameOf(op.kind), unitText(listing, op),
+                          counted(op.microBatch), size(op.ioBytes > 0 ? op.ioBytes : op.copyBytes), flopsText(op.flops),
+                          fixed(op.start * unit, 2), fixed(op.seconds * unit, 2), "", buffersText(op)});
     }
 }
 
@@ -185,8 +195,8 @@ nlohmann::ordered_json buffersJson(const std::vector<ListedBuffer>& buffers) {
     auto all = nlohmann::ordered_json::array();
     for (const ListedBuffer& buffer : buffers)
         all.push_back({{"buffer", buffer.number},
-                       {"space", buffer.space},
-                       {"use", buffer.use},
+                       {"space", nameOf(buffer.space)},
+                       {"use", nameOf(buffer.use)},
                        {"bytes", buffer.bytes},
                        {"kept_across_steps", buffer.keptAcrossSteps}});
     return all;
@@ -215,9 +225,9 @@ nlohmann::ordered_json programJson(const StepListing& listing) {
     auto ops = nlohmann::ordered_json::array();
     for (const ListedOp& op : listing.ops)
         ops.push_back({{"program", op.program},
-                       {"phase", op.phase},
-                       {"lane", op.lane},
-                       {"kind", op.kind},
+                       {"phase", nameOf(op.sweep)},
+                       {"lane", nameOf(op.lane())},
+                       {"kind", nameOf(op.kind)},
                        {"slice", op.slice},
                        {"unit", op.unit},
                        {"micro_batch", op.microBatch},

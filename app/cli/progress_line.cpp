@@ -58,7 +58,7 @@ struct ToJson {
                 {"disk_bytes", e.diskBytes},
                 {"read_bytes_per_step", e.readBytesPerStep},
                 {"written_bytes_per_step", e.writtenBytesPerStep},
-                {"bottleneck", e.bottleneck},
+                {"bottleneck", nameOf(e.bottleneck)},
                 {"streamed", e.streamed}};
     }
     Json operator()(const StepDone& e) const {

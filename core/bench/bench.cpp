@@ -10,11 +10,11 @@ namespace gsst {
 namespace {
 
 /// The design's arithmetic for an untied model with all of its state on disk.
-void fillTheory(BenchResult& result, const PreparedRun& run) {
-    const TrainSpec& training = run.record.spec.training;
-    const StateFormat format(*run.table, training.state);
-    const bool stored = gradientFileBytes(*run.table, format, run.planned.plan) > 0;
-    const bool early = run.planned.plan.rule != UpdateRule::Deferred;
+void fillTheory(BenchResult& result, const CompiledPlan& plan) {
+    const TrainSpec& training = plan.training();
+    const StateFormat& format = plan.format();
+    const bool stored = plan.gradientFileBytes() > 0;
+    const bool early = plan.plan().rule != UpdateRule::Deferred;
     const double weights = format.weightsNeed(StateKind::Lo, training.precision) ? 4 : 2;
     // What the weights on the device do not tell, an update in the backward sweep reads once more.
     const double untold = early && !format.weightsTell(StateKind::Hi, training.precision) ? weights : 0;
@@ -57,7 +57,7 @@ Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& 
         BenchVariant& variant = result.variants.emplace_back(contender.result());
         fillRoofline(variant, contender.run().planned.hardware);
         if (variant.way == BenchWay::Disk)
-            fillTheory(result, contender.run());
+            fillTheory(result, contender.plan());
     }
     result.parameters = contenders.front().run().table->parameters();
     result.tokensPerStep = options.spec.training.tokensPerStep();

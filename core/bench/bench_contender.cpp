@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bench/bench_contender.h"
 
-#include "insight/placed_plan.h"
-#include "plan/search/steady_step.h"
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -133,12 +130,9 @@ double BenchContender::medianOf(const Value& value) const {
 }
 
 BenchContender::Predicted BenchContender::predicted(BackwardUpdate update) const {
-    Plan plan = m_run->planned.plan;
-    plan.rule = ruleOf(update);
-    const PlanBasis basis{m_run->record.spec, *m_run->table, m_run->planned.hardware, m_run->planned.limits};
-    const PlacedPlan placed(basis, plan);
-    const double seconds = simulateSteadyStep(placed.programs(), basis.hardware, plan.ringBytes).seconds;
-    return {seconds, placed.work().read, placed.work().written};
+    const CompiledPlan& plan = m_trainer->plan();
+    const SimulatedCost cost = simulateStep(plan.stepPrograms(update), m_run->planned.hardware, plan.plan().ringBytes);
+    return {cost.seconds, cost.readBytes, cost.writtenBytes};
 }
 
 void BenchContender::fillPredictions(BenchVariant& variant) const {

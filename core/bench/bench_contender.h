@@ -28,6 +28,7 @@ public:
 
     BenchVariant result() const;
     const PreparedRun& run() const { return *m_run; }
+    const CompiledPlan& plan() const { return m_trainer->plan(); }
 
 private:
     /// What a step costs in the simulation, between others that update as it does. Where the rule chooses anew at every

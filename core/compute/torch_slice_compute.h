@@ -33,7 +33,7 @@ struct TorchSliceMath::Compute {
     Compute(const TensorTable& theTable, const TrainSpec& theTraining)
         : table(theTable), training(theTraining), type(scalarTypeOf(theTraining.precision)),
           products(productsOf(theTraining)) {
-        if (table.model().family == Family::Llama)
+        if (model().architecture().positions == Positions::Rotary)
             rotary.emplace(table.model());
     }
 

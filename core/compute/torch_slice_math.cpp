@@ -16,7 +16,8 @@ namespace gsst {
 
 TorchSliceMath::TorchSliceMath(const TensorTable& table, std::vector<SliceRange> slices, const TrainSpec& training,
                                CachingPool& pool)
-    : m_table(table), m_format(table, training.state), m_training(training), m_slices(std::move(slices)), m_pool(pool),
+    : m_table(table), m_format(table, training.state, optimizerSpec(training.optimizer), kWholeState),
+      m_training(training), m_slices(std::move(slices)), m_pool(pool),
       m_compute(std::make_unique<Compute>(table, training)),
       m_workers(std::make_unique<WorkerPool>(int(std::max<int64_t>(1, training.threads)))) {}
 

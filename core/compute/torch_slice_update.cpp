@@ -10,10 +10,7 @@ namespace gsst {
 Status TorchSliceMath::update(const UpdateCall& call) {
     BlockUpdate update;
     update.blocks = {call.firstBlock, call.blockCount};
-    update.hi = reinterpret_cast<std::byte*>(call.hi);
-    update.lo = reinterpret_cast<std::byte*>(call.lo);
-    update.moment1 = call.moment1;
-    update.moment2 = call.moment2;
+    update.state = call.state;
     update.gradient = call.gradient;
     update.packed = call.packed;
     update.weights = call.weights;
@@ -25,7 +22,8 @@ Status TorchSliceMath::update(const UpdateCall& call) {
         return Error{ErrorCode::Internal, "An update cannot go on", "step " + std::to_string(call.step),
                      "fp16 weights do not tell what they were rounded from", "Please report this with the run's log"};
     if (call.current)
-        splitBlocks(m_table, m_training.precision, update.blocks, call.current, call.hi, call.lo, *m_workers);
+        splitBlocks(m_table, m_training.precision, update.blocks, call.current, call.state.hi(), call.state.lo(),
+                    *m_workers);
     return updateBlocks(m_table, m_format, m_training, update, *m_workers);
 }
 

@@ -73,7 +73,18 @@ Status ComputeOps::run(const Op& op, ProgramRun& run) {
     case OpKind::Norms:
         status = norms(op, run);
         break;
-    default:
+    case OpKind::ReadState:
+    case OpKind::ReadGradient:
+    case OpKind::WriteState:
+    case OpKind::ReadWeights:
+    case OpKind::ReadBoundary:
+    case OpKind::WriteBoundary:
+    case OpKind::AllReduceGradient:
+    case OpKind::AllGatherWeights:
+    case OpKind::WriteGradient:
+    case OpKind::WriteTiedGradient:
+    case OpKind::ReadTiedGradient:
+    case OpKind::Commit:
         break;  // ops of other lanes never come here
     }
     release(op, run);
@@ -176,11 +187,8 @@ Status ComputeOps::update(const Op& op, ProgramRun& run) {
     UpdateCall call;
     call.firstBlock = op.firstBlock;
     call.blockCount = op.blockCount;
-    call.hi = reinterpret_cast<uint16_t*>(stateSection(m_parts, op, run, StateKind::Hi));
-    if (m_parts.format().has(StateKind::Lo))
-        call.lo = reinterpret_cast<uint16_t*>(stateSection(m_parts, op, run, StateKind::Lo));
-    call.moment1 = stateSection(m_parts, op, run, StateKind::Moment1);
-    call.moment2 = stateSection(m_parts, op, run, StateKind::Moment2);
+    for (StateKind kind : m_parts.format().kinds())
+        call.state[kind] = stateSection(m_parts, op, run, kind);
     if (op.gradient != kNoBuffer)
         call.gradient = gradientOf(op.gradient, run) + op.targetOffset;
     else if (const std::byte* stored = storedGradient(op, run); packsGradients())

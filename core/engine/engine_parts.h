@@ -13,6 +13,7 @@
 #include "spec/train_spec.h"
 #include "store/state_store.h"
 
+#include <cstdint>
 #include <vector>
 
 namespace gsst {
@@ -24,13 +25,19 @@ enum class WaitCause {
     Write  ///< free staging, or a write or commit
 };
 
+/// One run of a program, which its ops belong to.
+struct ProgramPass {
+    int64_t number = 0;    ///< counts the programs that an engine was given, from 1: a step computed twice has two
+    int microBatches = 0;  ///< of the program
+};
+
 /// Hears what the engine does, for the slice lane, traces and logs. Called on the compute thread and on I/O threads;
 /// must be quick and thread-safe.
 class EngineObserver {
 public:
     virtual ~EngineObserver() = default;
-    virtual void opStarted(const Op& op) = 0;
-    virtual void opDone(const Op& op) = 0;
+    virtual void opStarted(const Op& op, const ProgramPass& pass) = 0;
+    virtual void opDone(const Op& op, const ProgramPass& pass) = 0;
     /// The compute lane has waited so long and can now begin `op`.
     virtual void waited(const Op& /*op*/, WaitCause /*cause*/, double /*seconds*/) {}
     virtual void committed(const CommitRecord& record) = 0;

@@ -31,6 +31,7 @@ Executor::~Executor() {
 
 void Executor::enqueue(std::shared_ptr<const StepProgram> program) {
     auto run = std::make_unique<ProgramRun>();
+    run->pass = {++m_passes, program->microBatches};
     run->oldSlot = m_slot;
     run->buffers.resize(program->buffers.size());
     Launches launches;
@@ -138,7 +139,7 @@ void Executor::launch(const Launches& launches) {
             run = node(number).run;
         }
         if (m_parts.observer)
-            m_parts.observer->opStarted(*op);
+            m_parts.observer->opStarted(*op, run->pass);
         const auto done = [this, number](Status status) { complete(number, std::move(status)); };
         if (laneOf(op->kind) == Lane::Link)
             m_link.start(*op, *run, done);
@@ -150,14 +151,16 @@ void Executor::launch(const Launches& launches) {
 void Executor::complete(size_t number, Status status) {
     Launches launches;
     const Op* op = nullptr;
+    ProgramPass pass;
     bool failed = false;
     {
         const std::lock_guard lock(m_mutex);
         op = node(number).op;
+        pass = node(number).run->pass;
         failed = !status.ok();
     }
     if (m_parts.observer && !failed)
-        m_parts.observer->opDone(*op);
+        m_parts.observer->opDone(*op, pass);
     {
         const std::lock_guard lock(m_mutex);
         Node& finished = node(number);
@@ -241,7 +244,7 @@ Result<StepOutcome> Executor::run(const StepContext& context, std::stop_token st
             continue;
         GSST_TRY(waitFor(current.firstOp + i, current.outcome.waits, stop));
         if (m_parts.observer)
-            m_parts.observer->opStarted(op);
+            m_parts.observer->opStarted(op, current.pass);
         const Stopwatch computing;
         Status status = m_compute.run(op, current);
         if (status.ok() && feedsLink(current.firstOp + i))

@@ -102,6 +102,7 @@ private:
     std::deque<std::unique_ptr<ProgramRun>> m_runs;       ///< enqueued, not run
     std::deque<std::unique_ptr<ProgramRun>> m_finishing;  ///< run, with I/O perhaps in flight
     int m_slot = 0;                                       ///< slot committed after everything enqueued
+    int64_t m_passes = 0;                                 ///< programs enqueued so far
 };
 
 }  // namespace gsst

@@ -58,8 +58,23 @@ void IoOps::start(const Op& op, ProgramRun& run, Done done) {
         return moveBoundary(op, run, true, std::move(done));
     case OpKind::Commit:
         return commit(op, run, std::move(done));
-    default:
-        return;  // compute ops never come here
+    case OpKind::Update:
+    case OpKind::Materialize:
+    case OpKind::ZeroGradient:
+    case OpKind::LoadBoundary:
+    case OpKind::LoadGradient:
+    case OpKind::Forward:
+    case OpKind::StoreBoundary:
+    case OpKind::HeadSums:
+    case OpKind::Head:
+    case OpKind::Backward:
+    case OpKind::AllReduceGradient:
+    case OpKind::AllGatherWeights:
+    case OpKind::Norms:
+    case OpKind::StoreGradient:
+    case OpKind::StoreTiedGradient:
+    case OpKind::LoadTiedGradient:
+        return;  // ops of other lanes never come here
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/device.h"
+#include "engine/engine_parts.h"
 #include "engine/slice_math.h"
 #include "plan/program/step_program.h"
 #include "spec/state_format.h"
@@ -85,6 +86,7 @@ struct LiveBuffer {
 /// others to the compute thread.
 struct ProgramRun {
     std::shared_ptr<const StepProgram> program;
+    ProgramPass pass;
     size_t firstOp = 0;  ///< global number
     int oldSlot = 0;
     StepContext context;

@@ -3,6 +3,7 @@
 
 #include "base/block_hooks.h"
 #include "base/result.h"
+#include "spec/state_kind.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -78,10 +79,7 @@ struct BackwardCall {
 struct UpdateCall {
     int firstBlock = 0;
     int blockCount = 0;
-    uint16_t* hi = nullptr;
-    uint16_t* lo = nullptr;        ///< null with state preset Lean
-    std::byte* moment1 = nullptr;  ///< sections of StateFormat
-    std::byte* moment2 = nullptr;
+    StateSections state;               ///< of StateFormat; null for kinds that it lacks
     const float* gradient = nullptr;   ///< as norms() left it; or
     const uint16_t* packed = nullptr;  ///< as packGradient() wrote it: one of the two
     const void* current = nullptr;     ///< compute weights before the update: `hi` (fp32: and `lo`) is filled from them

@@ -10,11 +10,6 @@
 namespace gsst {
 namespace {
 
-constexpr ProgramVariant kCommit{ProgramKind::Commit, false, BackwardUpdate::None};
-constexpr ProgramVariant kUpdateOnly{ProgramKind::UpdateOnly, false, BackwardUpdate::None};
-constexpr ProgramVariant kWriteOut{ProgramKind::WriteOut, false, BackwardUpdate::None};
-constexpr ProgramVariant kLoadWeights{ProgramKind::LoadWeights, false, BackwardUpdate::None};
-
 /// Squared norms of the gradient without its loss scale.
 std::vector<double> unscaled(std::span<const double> squaredNorms, double lossScale) {
     std::vector<double> norms(squaredNorms.begin(), squaredNorms.end());
@@ -23,64 +18,48 @@ std::vector<double> unscaled(std::span<const double> squaredNorms, double lossSc
     return norms;
 }
 
-ProgramVariant stepVariant(bool updating, BackwardUpdate update) {
-    return {ProgramKind::Step, updating, update};
+/// What a step begins with, in its order: the commit of what the step before it wrote, if that waits, then the step.
+std::vector<ProgramVariant> programsOf(bool toCommit, const ProgramVariant& step) {
+    if (toCommit)
+        return {kCommitProgram, step};
+    return {step};
 }
 
 }  // namespace
 
-StepDriver::StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options)
-    : m_parts(parts), m_builder(builder), m_options(std::move(options)), m_onDisk(builder.stateOnDisk()),
+StepDriver::StepDriver(const EngineParts& parts, const CompiledPlan& plan, DriverOptions options)
+    : m_parts(parts), m_plan(plan), m_options(std::move(options)), m_onDisk(plan.plan().stateOnDisk),
       m_executor(m_parts), m_step(parts.store->committed().step), m_history(parts.store->committed()) {}
 
 Status StepDriver::load(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
     GSST_TRY(loadHostState(*m_parts.store, *m_parts.table, *m_parts.host, progress, stop));
-    if (program(kLoadWeights)->ops.empty())
+    if (m_plan.program(kLoadWeightsProgram)->ops.empty())
         return {};
-    return runAlone(kLoadWeights, {});
-}
-
-std::shared_ptr<const StepProgram> StepDriver::program(const ProgramVariant& variant) {
-    auto& cached = m_programs[variant];
-    if (!cached)
-        cached = std::make_shared<const StepProgram>(m_builder.build(variant));
-    return cached;
+    return runAlone(kLoadWeightsProgram, {});
 }
 
 BackwardUpdate StepDriver::chooseUpdate(bool lastClipped) const {
     if (!m_onDisk)
         return BackwardUpdate::None;
-    switch (m_options.rule) {
-    case UpdateRule::Deferred:
+    const Plan& plan = m_plan.plan();
+    const bool calm = m_history.clippedCount >= kHistoryThatCounts && m_history.clippedShare() < plan.breakEven;
+    if (plan.rule == UpdateRule::Adaptive && (!calm || lastClipped))
         return BackwardUpdate::None;
-    case UpdateRule::Speculative:
-        return BackwardUpdate::Speculative;
-    case UpdateRule::Insured:
-        return BackwardUpdate::Insured;
-    case UpdateRule::Adaptive:
-        break;
-    }
-    const bool calm = m_history.clippedCount >= kHistoryThatCounts && m_history.clippedShare() < m_options.breakEven;
-    return calm && !lastClipped ? BackwardUpdate::Insured : BackwardUpdate::None;
+    return backwardUpdateOf(plan.rule);
 }
 
 std::vector<ProgramVariant> StepDriver::neededNow() const {
     const bool lastClipped = m_history.clippedCount > 0 && (m_history.clippedMask & 1) != 0;
-    std::vector<ProgramVariant> needed;
-    if (m_toCommit)
-        needed.push_back(kCommit);
-    needed.push_back(stepVariant(m_pending, chooseUpdate(lastClipped)));
-    return needed;
+    return programsOf(m_toCommit, stepVariant(m_pending, chooseUpdate(lastClipped)));
 }
 
 /// What follows if this step neither clips nor fails.
 std::vector<ProgramVariant> StepDriver::expectedNext(const ProgramVariant& now) const {
+    const bool deferred = now.update == BackwardUpdate::None;
+    const Plan& plan = m_plan.plan();
     const BackwardUpdate update =
-        chooseUpdate(m_options.rule == UpdateRule::Adaptive && now.update == BackwardUpdate::None &&
-                     m_history.clippedShare() >= m_options.breakEven);
-    if (now.update == BackwardUpdate::None)
-        return {stepVariant(true, update)};
-    return {kCommit, stepVariant(false, update)};
+        chooseUpdate(plan.rule == UpdateRule::Adaptive && deferred && m_history.clippedShare() >= plan.breakEven);
+    return programsOf(!deferred, stepVariant(deferred, update));
 }
 
 /// Makes the queue begin with what this step needs, and go on with what the next one is expected to need.
@@ -88,13 +67,13 @@ Status StepDriver::line(const std::vector<ProgramVariant>& wanted, bool moreToCo
     if (m_ahead != wanted) {
         GSST_TRY(dropAhead());
         for (const ProgramVariant& variant : wanted)
-            m_executor.enqueue(program(variant));
+            enqueue(variant);
     }
     m_ahead.clear();
     if (moreToCome && m_onDisk) {
         m_ahead = expectedNext(wanted.back());
         for (const ProgramVariant& variant : m_ahead)
-            m_executor.enqueue(program(variant));
+            enqueue(variant);
     }
     return {};
 }
@@ -108,7 +87,7 @@ Status StepDriver::dropAhead() {
 }
 
 Status StepDriver::runAlone(const ProgramVariant& variant, const StepContext& context) {
-    m_executor.enqueue(program(variant));
+    enqueue(variant);
     GSST_ASSIGN([[maybe_unused]] const StepOutcome outcome, m_executor.run(context, {}));
     return m_executor.drain();
 }
@@ -220,7 +199,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
     if (step.wrongGuess && variant.update == BackwardUpdate::Speculative) {
         // The same gradients again, now with the factor known.
         const ProgramVariant again = stepVariant(false, BackwardUpdate::Speculative);
-        m_executor.enqueue(program(again));
+        enqueue(again);
         const double firstNorm = step.gradientNorm;
         GSST_ASSIGN(DrivenStep second, attempt(again, step.clipFactor, stop));
         if (second.gradientNorm != firstNorm)
@@ -242,7 +221,7 @@ Status StepDriver::conclude(DrivenStep& step, const ProgramVariant& variant, flo
     if (m_onDisk)
         return {};
     // State in RAM is updated at once and in place: it cannot be rolled back, so no stop may fall into it.
-    m_executor.enqueue(program(kUpdateOnly));
+    enqueue(kUpdateOnlyProgram);
     m_halfUpdated = true;
     GSST_ASSIGN(const StepOutcome outcome, m_executor.run(context(1.0f), {}));
     m_halfUpdated = false;
@@ -301,15 +280,15 @@ Status StepDriver::flush() {
     if (m_toCommit || m_pending || m_uncommitted)
         given.record = record();
     if (m_toCommit) {
-        GSST_TRY(runAlone(kCommit, given));
+        GSST_TRY(runAlone(kCommitProgram, given));
         m_toCommit = false;
     }
     if (m_pending) {
-        GSST_TRY(runAlone(kUpdateOnly, given));
+        GSST_TRY(runAlone(kUpdateOnlyProgram, given));
         m_pending = false;
     }
     if (m_uncommitted) {
-        GSST_TRY(runAlone(kWriteOut, given));
+        GSST_TRY(runAlone(kWriteOutProgram, given));
         m_uncommitted = false;
     }
     return {};
@@ -338,10 +317,7 @@ Status StepDriver::giveUp(Survives survives) {
 }
 
 Result<StepOutcome> StepDriver::evaluate(int microBatches, std::stop_token stop) {
-    const auto usual = program({ProgramKind::Evaluate, false, BackwardUpdate::None});
-    m_executor.enqueue(usual->microBatches == microBatches
-                           ? usual
-                           : std::make_shared<const StepProgram>(m_builder.buildEvaluation(microBatches)));
+    m_executor.enqueue(m_plan.evaluation(microBatches));
     return m_executor.run({}, stop);
 }
 

@@ -4,15 +4,12 @@
 #include "engine/executor.h"
 #include "engine/loss_scaling.h"
 #include "engine/step_verdict.h"
-#include "plan/program/program_builder.h"
-#include "plan/search/planner.h"
+#include "plan/compiled_plan.h"
 #include "store/state_store.h"
 
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <map>
-#include <memory>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -36,8 +33,6 @@ struct ClipFunctions {
 inline constexpr int kHistoryThatCounts = 8;
 
 struct DriverOptions {
-    UpdateRule rule = UpdateRule::Deferred;
-    double breakEven = 0.5;  ///< Adaptive: share of clipped steps from which deferring is cheaper
     ClipFunctions clip;
     LossScaling scaling;
     /// Of a step whose loss (nats a token) and gradient norm are finite. Pure; empty = all of them are good.
@@ -76,7 +71,7 @@ enum class Survives {
 /// executor's.
 class StepDriver {
 public:
-    StepDriver(const EngineParts& parts, const ProgramBuilder& builder, DriverOptions options);
+    StepDriver(const EngineParts& parts, const CompiledPlan& plan, DriverOptions options);
 
     /// Fills the copies in RAM and on the device from the committed slot. Progress in bytes.
     Status load(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
@@ -106,10 +101,10 @@ public:
     Result<StepOutcome> evaluate(int microBatches, std::stop_token stop);
 
 private:
-    std::shared_ptr<const StepProgram> program(const ProgramVariant& variant);
     BackwardUpdate chooseUpdate(bool lastClipped) const;
     std::vector<ProgramVariant> neededNow() const;
     std::vector<ProgramVariant> expectedNext(const ProgramVariant& now) const;
+    void enqueue(const ProgramVariant& variant) { m_executor.enqueue(m_plan.program(variant)); }
     Status line(const std::vector<ProgramVariant>& wanted, bool moreToCome);
     Status dropAhead();
     Status runAlone(const ProgramVariant& variant, const StepContext& context);
@@ -127,11 +122,10 @@ private:
     void account(DrivenStep& step);
 
     EngineParts m_parts;
-    const ProgramBuilder& m_builder;
+    const CompiledPlan& m_plan;
     DriverOptions m_options;
     bool m_onDisk;
     Executor m_executor;
-    std::map<ProgramVariant, std::shared_ptr<const StepProgram>> m_programs;
     std::vector<ProgramVariant> m_ahead;  ///< enqueued, in order
 
     int64_t m_step = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "generate/committed_units.h"
 
-#include "optim/adamw_cpu.h"
+#include "optim/weights.h"
 #include "spec/cost.h"
 
 #include <utility>

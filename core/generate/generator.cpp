@@ -40,7 +40,7 @@ Generator::Generator(const TensorTable& table, const TrainSpec& training, SliceS
     : m_table(table), m_type(scalarTypeOf(training.precision)), m_products(productsFor(training.precision)),
       m_slices(makeSlicing(table, 1, VocabularyChunks(table.model(), training).rows())), m_source(source), m_pool(pool),
       m_cache(std::make_unique<Cache>()) {
-    if (table.model().family == Family::Llama)
+    if (table.model().architecture().positions == Positions::Rotary)
         m_cache->rotary.emplace(table.model());
 }
 

@@ -37,8 +37,9 @@ PlacedKind staging(const PlacedPlan& placed) {
 
 }  // namespace
 
-PlanExplanation explainPlan(const PlanBasis& basis, const Plan& plan) {
-    const PlacedPlan placed(basis, plan);
+PlanExplanation explainPlan(const PlanBasis& basis, const CompiledPlan& compiled) {
+    const PlacedPlan placed(basis, compiled);
+    const Plan& plan = compiled.plan();
     PlanExplanation explanation;
     std::vector<PlacedKind>& kinds = explanation.kinds;
     kinds = placedState(placed);

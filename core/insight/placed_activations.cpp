@@ -16,8 +16,8 @@ struct BoundaryTraffic {
 
 BoundaryTraffic boundaryTraffic(const PlacedPlan& placed) {
     BoundaryTraffic traffic;
-    for (const StepProgram& program : placed.programs())
-        for (const Op& op : program.ops) {
+    for (const StepProgram* program : placed.compiled().stepPrograms())
+        for (const Op& op : program->ops) {
             if (op.kind == OpKind::LoadBoundary || op.kind == OpKind::StoreBoundary || op.kind == OpKind::LoadGradient)
                 traffic.copied += op.copyBytes / 2;
             if (op.kind == OpKind::ReadBoundary || op.kind == OpKind::WriteBoundary)

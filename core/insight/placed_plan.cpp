@@ -2,47 +2,18 @@
 #include "insight/placed_plan.h"
 
 #include "base/units.h"
-#include "plan/search/steady_step.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace gsst {
-namespace {
-
-TrainSpec trainingOf(const PlanBasis& basis, const Plan& plan) {
-    TrainSpec training = basis.spec.training;
-    training.microBatch = plan.microBatch;
-    return training;
-}
-
-}  // namespace
-
-PlacedPlan::PlacedPlan(const PlanBasis& basis, const Plan& plan)
-    : m_basis(basis), m_plan(plan), m_training(trainingOf(basis, plan)),
-      m_format(basis.table, m_training.state, plannedShard(m_training, basis.machine.ranks)),
-      m_slices(makeSlicing(basis.table, plan.placement)), m_work(workOf(plan.placement)) {}
-
-std::vector<StepProgram> PlacedPlan::programsOf(const Placement& placement) const {
-    return steadyStep(ProgramBuilder(m_basis.table, m_format, m_training, placement), m_plan);
-}
-
-StepWork PlacedPlan::workOf(const Placement& placement) const {
-    StepWork work;
-    for (const StepProgram& program : programsOf(placement)) {
-        work.read += program.readBytes();
-        work.written += program.writtenBytes();
-        work.flops += program.flops();
-        for (const Op& op : program.ops)
-            work.copied += op.copyBytes;
-    }
-    return work;
-}
+PlacedPlan::PlacedPlan(const PlanBasis& basis, const CompiledPlan& plan)
+    : m_basis(basis), m_plan(plan), m_work(plan.tally()) {}
 
 SlicesByTier PlacedPlan::count(TierOfSlice kind) const {
     SlicesByTier slices{};
     for (int slice = 0; slice < sliceCount(); ++slice)
-        ++slices[size_t(m_plan.placement.of(slice).*kind)];
+        ++slices[size_t(plan().placement.of(slice).*kind)];
     return slices;
 }
 

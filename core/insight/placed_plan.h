@@ -2,7 +2,6 @@
 #pragma once
 
 #include "insight/explain_plan.h"
-#include "spec/state_format.h"
 
 #include <array>
 #include <string>
@@ -10,39 +9,30 @@
 
 namespace gsst {
 
-/// What a step moves and computes.
-struct StepWork {
-    int64_t read = 0;
-    int64_t written = 0;
-    int64_t copied = 0;
-    double flops = 0;
-};
-
 using TierOfSlice = Tier SliceResidency::*;
 using SlicesByTier = std::array<int, 3>;  ///< by Tier
 
 /// A plan and what explaining it looks at. References outlive it.
 class PlacedPlan {
 public:
-    PlacedPlan(const PlanBasis& basis, const Plan& plan);
+    PlacedPlan(const PlanBasis& basis, const CompiledPlan& plan);
 
     const PlanBasis& basis() const { return m_basis; }
-    const Plan& plan() const { return m_plan; }
-    const TrainSpec& training() const { return m_training; }  ///< with the plan's micro-batch
-    const StateFormat& format() const { return m_format; }
-    const std::vector<SliceRange>& slices() const { return m_slices; }
-    int sliceCount() const { return int(m_slices.size()); }
-    const StepWork& work() const { return m_work; }
+    const CompiledPlan& compiled() const { return m_plan; }
+    const Plan& plan() const { return m_plan.plan(); }
+    const TrainSpec& training() const { return m_plan.training(); }
+    const StateFormat& format() const { return m_plan.format(); }
+    const std::vector<SliceRange>& slices() const { return m_plan.slices(); }
+    int sliceCount() const { return m_plan.sliceCount(); }
+    const StepTally& work() const { return m_work; }
 
-    /// The programs of the steady step.
-    std::vector<StepProgram> programs() const { return programsOf(m_plan.placement); }
     /// Of the steady step with another placement, by the same rule.
-    StepWork workOf(const Placement& placement) const;
+    StepTally workOf(const Placement& placement) const { return m_plan.placedAs(placement).tally(); }
     /// The plan's placement with all slices listed, each changed by `change`.
     template <typename Change>
     Placement changed(const Change& change) const {
-        Placement placement = m_plan.placement;
-        placement.slices.resize(m_slices.size(), placement.everywhere);
+        Placement placement = plan().placement;
+        placement.slices.resize(slices().size(), placement.everywhere);
         for (SliceResidency& slice : placement.slices)
             change(slice);
         return placement;
@@ -51,14 +41,9 @@ public:
     SlicesByTier count(TierOfSlice kind) const;
 
 private:
-    std::vector<StepProgram> programsOf(const Placement& placement) const;
-
     const PlanBasis& m_basis;
-    const Plan& m_plan;
-    const TrainSpec m_training;
-    const StateFormat m_format;
-    const std::vector<SliceRange> m_slices;
-    const StepWork m_work;
+    const CompiledPlan& m_plan;
+    const StepTally m_work;
 };
 
 // Words of explanations.

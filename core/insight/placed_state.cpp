@@ -32,14 +32,15 @@ std::string restOnDisk(const PlacedPlan& placed, const SlicesByTier& slices, boo
 std::string savedCopying(const PlacedPlan& placed, TierOfSlice kind) {
     const Placement without = placed.changed(
         [kind](SliceResidency& slice) { slice.*kind = slice.*kind == Tier::Device ? Tier::Ram : slice.*kind; });
-    return "saves " + sizeText(placed.workOf(without).copied - placed.work().copied) + " of copying";
+    return "saves " + sizeText(placed.workOf(without).copiedBytes - placed.work().copiedBytes) + " of copying";
 }
 
 /// What keeping the kind off the disk saves: ": saves 1.2 GiB of reading and 340 MiB of writing a step".
 std::string savedTraffic(const PlacedPlan& placed, TierOfSlice kind) {
-    const StepWork streamed =
+    const StepTally streamed =
         placed.workOf(placed.changed([kind](SliceResidency& slice) { slice.*kind = Tier::Disk; }));
-    const int64_t read = streamed.read - placed.work().read, written = streamed.written - placed.work().written;
+    const int64_t read = streamed.readBytes - placed.work().readBytes,
+                  written = streamed.writtenBytes - placed.work().writtenBytes;
     std::string text;
     if (read > 0)
         text = sizeText(read) + " of reading";
@@ -137,7 +138,9 @@ std::vector<PlacedKind> placedState(const PlacedPlan& placed) {
     std::vector<PlacedKind> all{stateKind(placed, "working weights", &SliceResidency::weights, {StateKind::Hi})};
     if (placed.format().has(StateKind::Lo))
         all.push_back(stateKind(placed, "remainder", &SliceResidency::remainder, {StateKind::Lo}));
-    all.push_back(stateKind(placed, "moments", &SliceResidency::moments, {StateKind::Moment1, StateKind::Moment2}));
+    std::vector<StateKind> moments;
+    std::ranges::copy_if(placed.format().kinds(), std::back_inserter(moments), isMoment);
+    all.push_back(stateKind(placed, "moments", &SliceResidency::moments, moments));
     return all;
 }
 

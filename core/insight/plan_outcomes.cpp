@@ -11,12 +11,9 @@ namespace {
 
 constexpr int64_t kGiB = int64_t{1} << 30;
 
-std::string ruleOf(const Plan& plan) {
-    return plan.stateOnDisk ? nameOf(plan.rule) : "in place";
-}
-
 PlanOutcome outcomeOf(std::string choice, const Plan& plan) {
-    return {std::move(choice), false, "", ruleOf(plan), plan.step.seconds, plan.step.readBytes, plan.step.writtenBytes};
+    return {std::move(choice),     false, "", plan.updateName(), plan.step.seconds, plan.step.readBytes,
+            plan.step.writtenBytes};
 }
 
 PlanOutcome planned(std::string choice, const RunSpec& spec, const PlanBasis& basis) {
@@ -145,7 +142,7 @@ std::string whyRule(const PlanExplanation& explanation, const PlanBasis& basis, 
 }  // namespace
 
 void fillOutcomes(PlanExplanation& explanation, const PlanBasis& basis, const Plan& plan) {
-    explanation.updateRule = ruleOf(plan);
+    explanation.updateRule = plan.updateName();
     if (plan.stateOnDisk) {
         explanation.updates = updatesOf(basis, plan);
         explanation.clips = clipsOf(basis, plan);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/search/planner.h"
+#include "insight/explain_plan.h"
 #include "service/training_service.h"
-#include "spec/run_spec.h"
 
 namespace gsst {
 
-/// The plan, made for `hardware`, in the units people read. Sets everything but what is told of plans that do not fit.
-void fillPreview(PlanPreview& preview, const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware,
-                 const Plan& plan);
+/// `plan`, made from `basis`, in the units people read. What it takes of each tier adds up to the peak of that tier.
+/// Sets everything but what is told of plans that do not fit.
+void fillPreview(PlanPreview& preview, const PlanBasis& basis, const CompiledPlan& plan);
 
 }  // namespace gsst

@@ -2,47 +2,13 @@
 #include "insight/explain_plan.h"
 
 #include "insight/slice_infos.h"
-#include "plan/search/steady_step.h"
+#include "plan/simulation.h"
 #include "spec/describe_unit.h"
 
 #include <cstddef>
 
 namespace gsst {
 namespace {
-
-const char* nameOf(Lane lane) {
-    switch (lane) {
-    case Lane::Read:
-        return "read";
-    case Lane::Write:
-        return "write";
-    case Lane::Link:
-        return "link";
-    case Lane::Compute:
-        break;
-    }
-    return "compute";
-}
-
-const char* nameOf(Space space) {
-    return space == Space::Staging ? "staging" : space == Space::Device ? "device" : "RAM";
-}
-
-const char* nameOf(BufferUse use) {
-    switch (use) {
-    case BufferUse::State:
-        return "state";
-    case BufferUse::ChunkGradient:
-        return "stored gradient";
-    case BufferUse::Weights:
-        return "weights";
-    case BufferUse::Gradient:
-        return "gradient";
-    case BufferUse::Activation:
-        return "activation";
-    }
-    return "unknown";
-}
 
 /// "layers 1 to 4", "head, tokens 16384 to 32767": parts of a vocabulary by what they have of it.
 std::vector<std::string> namesOf(const TensorTable& table, const std::vector<SliceRange>& slices) {
@@ -57,30 +23,10 @@ std::vector<std::string> namesOf(const TensorTable& table, const std::vector<Sli
     return names;
 }
 
-/// The first op after the last that computes the loss: there the backward sweep begins.
-size_t endOfForward(const StepProgram& program) {
-    size_t end = 0;
-    for (size_t op = 0; op < program.ops.size(); ++op)
-        if (program.ops[op].kind == OpKind::Head)
-            end = op + 1;
-    return end;
-}
-
-const char* phaseOf(const StepProgram& program, size_t op, size_t endOfForward) {
-    switch (program.variant.kind) {
-    case ProgramKind::Step:
-        return op < endOfForward ? "forward" : "backward";
-    case ProgramKind::Commit:
-        return "commit";
-    default:
-        return "update";
-    }
-}
-
 ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
     ListedOp line;
-    line.lane = nameOf(laneOf(op.kind));
-    line.kind = nameOf(op.kind);
+    line.sweep = op.sweep;
+    line.kind = op.kind;
     line.slice = op.slice;
     line.unit = op.unit;
     line.microBatch = op.microBatch;
@@ -96,7 +42,7 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
     const auto list = [&](const std::vector<int>& buffers, std::vector<ListedBuffer>& into) {
         for (int buffer : buffers) {
             const BufferInfo& info = program.buffers[size_t(buffer)];
-            into.push_back({buffer, nameOf(info.space), nameOf(info.use), info.bytes, info.keptFor >= 0});
+            into.push_back({buffer, info.space, info.use, info.bytes, info.keptFor >= 0});
         }
     };
     list(op.acquires, line.acquires);
@@ -106,26 +52,21 @@ ListedOp listed(const StepProgram& program, const Op& op, const OpTime& time) {
 
 }  // namespace
 
-StepListing listStep(const PlanBasis& basis, const Plan& plan) {
-    TrainSpec training = basis.spec.training;
-    training.microBatch = plan.microBatch;
-    const StateFormat format(basis.table, training.state, plannedShard(training, basis.machine.ranks));
-    const ProgramBuilder builder(basis.table, format, training, plan.placement);
-    const std::vector<StepProgram> programs = steadyStep(builder, plan);
-    const SteadyTimes times = simulateSteadyStep(programs, basis.hardware, plan.ringBytes);
+StepListing listStep(const CompiledPlan& plan, const HardwareProfile& hardware) {
+    const std::vector<const StepProgram*> programs = plan.stepPrograms();
+    const StepTimes times = simulateOps(programs, hardware, plan.plan().ringBytes);
     StepListing listing;
-    listing.updateRule = plan.stateOnDisk ? nameOf(plan.rule) : "in place";
+    listing.updateRule = plan.plan().updateName();
     listing.seconds = times.seconds;
-    listing.slices = namesOf(basis.table, builder.slices());
-    for (const UnitInfo& unit : basis.table.units())
+    listing.slices = namesOf(plan.table(), plan.slices());
+    for (const UnitInfo& unit : plan.table().units())
         listing.units.push_back({wordsFor(unit), labelFor(unit)});
-    for (size_t program = 0; program < programs.size(); ++program) {
-        listing.programs.push_back(nameOf(programs[program].variant.kind));
-        const size_t end = endOfForward(programs[program]);
-        for (size_t op = 0; op < programs[program].ops.size(); ++op) {
-            ListedOp line = listed(programs[program], programs[program].ops[op], times.programs[program][op]);
-            line.program = int(program);
-            line.phase = phaseOf(programs[program], op, end);
+    for (size_t number = 0; number < programs.size(); ++number) {
+        const StepProgram& program = *programs[number];
+        listing.programs.push_back(nameOf(program.variant.kind));
+        for (size_t op = 0; op < program.ops.size(); ++op) {
+            ListedOp line = listed(program, program.ops[op], times.programs[number][op]);
+            line.program = int(number);
             listing.ops.push_back(std::move(line));
         }
     }

@@ -27,7 +27,8 @@ constexpr int64_t kMostUpdated = 16;  ///< units of state: small models are in t
 class Bench {
 public:
     explicit Bench(const ProbeShape& shape)
-        : m_training(shape.training), m_table(shape.model), m_format(m_table, m_training.state),
+        : m_training(shape.training), m_table(shape.model),
+          m_format(m_table, m_training.state, optimizerSpec(m_training.optimizer), kWholeState),
           m_headUnit(m_table.unitCount() - 1) {}
 
     Status prepare(ComputeBackend& backend);
@@ -195,14 +196,8 @@ Result<double> Bench::updateSeconds() {
     int64_t turn = 0;
     return secondsOf([&] {
         std::byte* section = m_state.data() + turn++ % m_updated * updatedBytes(unit);
-        const auto take = [&](StateKind kind) {
-            return std::exchange(section, section + m_format.bytes(unit.firstBlock, unit.blockCount, kind));
-        };
-        call.hi = reinterpret_cast<uint16_t*>(take(StateKind::Hi));
-        if (m_format.has(StateKind::Lo))
-            call.lo = reinterpret_cast<uint16_t*>(take(StateKind::Lo));
-        call.moment1 = take(StateKind::Moment1);
-        call.moment2 = take(StateKind::Moment2);
+        for (StateKind kind : m_format.kinds())
+            call.state[kind] = std::exchange(section, section + m_format.bytes(unit.firstBlock, unit.blockCount, kind));
         call.gradient = reinterpret_cast<float*>(section);
         return m_math->update(call);
     });
@@ -250,7 +245,7 @@ Result<ComputeRates> Bench::ratesOnce() {
     GSST_ASSIGN(const double update, updateSeconds());
     const UnitInfo& unit = m_table.units()[1];
     rates.updateBytes =
-        double(2 * m_format.bytes(unit.firstBlock, unit.blockCount) + unit.paddedElements * kGradientBytes) / update;
+        double(m_format.updateBytes(unit.firstBlock, unit.blockCount, unit.paddedElements * kGradientBytes)) / update;
     GSST_ASSIGN(const double copy, copySeconds());
     rates.copyBytes = double(m_gradient.size()) / copy;
     return rates;

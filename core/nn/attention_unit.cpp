@@ -4,9 +4,11 @@
 #include "nn/causal_attention.h"
 #include "nn/linear.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <array>
 #include <tuple>
 
@@ -35,12 +37,26 @@ std::array<at::Tensor, 3> matricesOf(const UnitTensors& tensors) {
     return partsOf(tensors, TensorRole::Qkv, {TensorRole::Query, TensorRole::Key, TensorRole::Value});
 }
 
+/// [batch, tokens, heads, headSize] as one row a head.
+at::Tensor headRowsOf(const at::Tensor& heads) {
+    return heads.view({-1, heads.size(-1)});
+}
+
+void normHeads(const Norm& norm, const at::Tensor& heads, const at::Tensor& out) {
+    const at::Tensor rows = headRowsOf(heads);
+    norm.apply(rows, norm.statistics(rows), headRowsOf(out));
+}
+
 }  // namespace
 
 AttentionUnit::AttentionUnit(const ModelSpec& model, const UnitWeights& weights, const Rotary* rotary,
                              Products products)
     : m_model(model), m_weights(weights), m_norm(model, weights), m_rotary(rotary), m_products(products) {
-    TORCH_INTERNAL_ASSERT(model.family == Family::Gpt2 || rotary);
+    TORCH_INTERNAL_ASSERT((model.architecture().positions == Positions::Rotary) == (rotary != nullptr));
+    if (model.architecture().queryKeyNorm == QueryKeyNorm::PerHead) {
+        m_queryNorm.emplace(model, weights, TensorRole::QueryNorm);
+        m_keyNorm.emplace(model, weights, TensorRole::KeyNorm);
+    }
 }
 
 AttentionUnit::Saved AttentionUnit::project(const at::Tensor& input) const {
@@ -51,30 +67,53 @@ AttentionUnit::Saved AttentionUnit::project(const at::Tensor& input) const {
     const at::Tensor normed = at::empty_like(saved.input);
     m_norm.apply(saved.input, saved.statistics, normed);
     const at::Tensor shared = factor(normed, m_products);
-    if (m_model.family == Family::Gpt2) {
+    if (m_model.architecture().qkv == QkvLayout::Fused) {
         const at::Tensor fused = linear(shared, m_weights[TensorRole::Qkv], m_weights[TensorRole::QkvBias], m_products);
         const auto parts = fused.view({batch, tokens, 3, m_model.heads, headSize}).unbind(2);
         saved.query = parts[0];
         saved.key = parts[1];
         saved.value = parts[2];
-    } else {
-        saved.query =
-            linear(shared, m_weights[TensorRole::Query], {}, m_products).view({batch, tokens, m_model.heads, headSize});
-        saved.key =
-            linear(shared, m_weights[TensorRole::Key], {}, m_products).view({batch, tokens, m_model.kvHeads, headSize});
-        saved.value = linear(shared, m_weights[TensorRole::Value], {}, m_products)
-                          .view({batch, tokens, m_model.kvHeads, headSize});
+        return saved;
     }
+    const auto heads = [&](TensorRole role, int64_t count) {
+        return linear(shared, m_weights[role], {}, m_products).view({batch, tokens, count, headSize});
+    };
+    saved.query = heads(TensorRole::Query, m_model.heads);
+    saved.key = heads(TensorRole::Key, m_model.kvHeads);
+    saved.value = heads(TensorRole::Value, m_model.kvHeads);
     return saved;
 }
 
-void AttentionUnit::attend(Saved& saved) const {
-    if (m_rotary) {
-        m_rotary->rotate(saved.query);
-        m_rotary->rotate(saved.key);
+void AttentionUnit::rotate(const Scored& heads, int64_t firstPosition) const {
+    if (!m_rotary)
+        return;
+    m_rotary->rotate(heads.query, firstPosition);
+    m_rotary->rotate(heads.key, firstPosition);
+}
+
+AttentionUnit::Scored AttentionUnit::scoredInPlace(const Saved& projected, int64_t firstPosition) const {
+    if (m_queryNorm) {
+        normHeads(*m_queryNorm, projected.query, projected.query);
+        normHeads(*m_keyNorm, projected.key, projected.key);
     }
-    Attended attended = gsst::attend(saved.query.transpose(1, 2), saved.key.transpose(1, 2),
-                                     saved.value.transpose(1, 2), true, m_products);
+    const Scored heads{projected.query, projected.key};
+    rotate(heads, firstPosition);
+    return heads;
+}
+
+AttentionUnit::Scored AttentionUnit::scored(const Saved& saved) const {
+    if (!m_queryNorm)
+        return {saved.query, saved.key};
+    const Scored heads{at::empty_like(saved.query), at::empty_like(saved.key)};
+    normHeads(*m_queryNorm, saved.query, heads.query);
+    normHeads(*m_keyNorm, saved.key, heads.key);
+    rotate(heads, 0);
+    return heads;
+}
+
+void AttentionUnit::attend(Saved& saved, const Scored& heads) const {
+    Attended attended = gsst::attend(heads.query.transpose(1, 2), heads.key.transpose(1, 2),
+                                     saved.value.transpose(1, 2), {true, m_model.window}, m_products);
     saved.attended = std::move(attended.values);
     saved.logSumExp = std::move(attended.logSumExp);
 }
@@ -87,13 +126,13 @@ void AttentionUnit::finish(const at::Tensor& input, const at::Tensor& attended, 
 
 void AttentionUnit::forward(const at::Tensor& input, const at::Tensor& output) const {
     Saved saved = project(input);
-    attend(saved);
+    attend(saved, scoredInPlace(saved, 0));
     finish(input, saved.attended, output);
 }
 
 AttentionUnit::Saved AttentionUnit::save(const at::Tensor& input, const at::Tensor& output) const {
     Saved saved = project(input);
-    attend(saved);
+    attend(saved, m_queryNorm ? scored(saved) : scoredInPlace(saved, 0));
     if (output.defined())
         finish(input, saved.attended, output);
     return saved;
@@ -117,6 +156,16 @@ at::Tensor AttentionUnit::projectionBackward(const Saved& saved, const at::Tenso
     return normed;
 }
 
+void AttentionUnit::headNormBackward(const Saved& saved, const Scored& headGradients,
+                                     const UnitGradients& gradients) const {
+    const auto back = [&gradients](const Norm& norm, const at::Tensor& heads, const at::Tensor& gradient) {
+        const at::Tensor rows = headRowsOf(heads), gradientRows = headRowsOf(gradient);
+        norm.backward(gradientRows, rows, norm.statistics(rows), {}, gradientRows, gradients);
+    };
+    back(*m_queryNorm, saved.query, headGradients.query);
+    back(*m_keyNorm, saved.key, headGradients.key);
+}
+
 void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, const UnitGradients& gradients,
                              const at::Tensor& inputGradient) const {
     const at::Tensor dOutput = rowsOf(outputGradient);
@@ -125,15 +174,14 @@ void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, cons
     if (gradients[TensorRole::AttentionOutBias].defined())
         addBiasGradient(gradients[TensorRole::AttentionOutBias], dOutput);
 
-    at::Tensor dAttended = at::empty_like(dOutput);
-    gsst::inputGradient(dOutput, m_weights[TensorRole::AttentionOut], dAttended, m_products);
-    dAttended = dAttended.view(saved.query.sizes());
+    at::Tensor dAttended = at::empty(saved.query.sizes(), dOutput.options());
+    gsst::inputGradient(dOutput, m_weights[TensorRole::AttentionOut], rowsOfHeads(dAttended), m_products);
+    Scored heads = scored(saved);
     auto [dQuery, dKey, dValue] =
-        attendBackward(dAttended.transpose(1, 2), saved.query.transpose(1, 2), saved.key.transpose(1, 2),
-                       saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_products);
+        attendBackward(dAttended.transpose(1, 2), heads.query.transpose(1, 2), heads.key.transpose(1, 2),
+                       saved.value.transpose(1, 2), {saved.attended, saved.logSumExp}, m_model.window, m_products);
     dAttended.reset();
-    saved.query.reset();
-    saved.key.reset();
+    heads = {};
     saved.value.reset();
     saved.attended.reset();
     saved.logSumExp.reset();
@@ -144,6 +192,10 @@ void AttentionUnit::backward(const at::Tensor& outputGradient, Saved saved, cons
         m_rotary->rotateBack(dQuery);
         m_rotary->rotateBack(dKey);
     }
+    if (m_queryNorm)
+        headNormBackward(saved, {dQuery, dKey}, gradients);
+    saved.query.reset();
+    saved.key.reset();
     const at::Tensor dNormed = projectionBackward(saved, dQuery, dKey, dValue, gradients);
     m_norm.backward(dNormed, saved.input, saved.statistics, dOutput, rowsOf(inputGradient), gradients);
 }
@@ -152,17 +204,17 @@ void AttentionUnit::append(const at::Tensor& x, int64_t firstPosition, KeyValueC
     const int64_t count = x.size(1);
     TORCH_INTERNAL_ASSERT(x.size(0) == 1 && (firstPosition == 0 || count == 1) &&
                           firstPosition + count <= cache.keys.size(1));
-    Saved saved = project(x);
-    if (m_rotary) {
-        m_rotary->rotate(saved.query, firstPosition);
-        m_rotary->rotate(saved.key, firstPosition);
-    }
-    cache.keys.narrow(1, firstPosition, count).copy_(saved.key);
+    const Saved saved = project(x);
+    const Scored heads = scoredInPlace(saved, firstPosition);
+    cache.keys.narrow(1, firstPosition, count).copy_(heads.key);
     cache.values.narrow(1, firstPosition, count).copy_(saved.value);
-    const int64_t total = firstPosition + count;
-    const Attended attended =
-        gsst::attend(saved.query.transpose(1, 2), cache.keys.narrow(1, 0, total).transpose(1, 2),
-                     cache.values.narrow(1, 0, total).transpose(1, 2), firstPosition == 0, m_products);
+    const bool isPrompt = firstPosition == 0;
+    // A token that is alone sees all keys that it is given.
+    const int64_t end = firstPosition + count;
+    const int64_t first = isPrompt || m_model.window == 0 ? 0 : std::max<int64_t>(0, end - m_model.window);
+    const Attended attended = gsst::attend(
+        heads.query.transpose(1, 2), cache.keys.narrow(1, first, end - first).transpose(1, 2),
+        cache.values.narrow(1, first, end - first).transpose(1, 2), {isPrompt, m_model.window}, m_products);
     finish(x, attended.values, x);
 }
 

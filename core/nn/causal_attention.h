@@ -19,13 +19,20 @@ struct Attended {
     at::Tensor logSumExp;  ///< [batch, heads, tokens], fp32
 };
 
-/// `causal`: query i sees keys 0 to i; else all of them.
-Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal,
+/// Which keys a query sees.
+struct Sight {
+    bool causal = true;  ///< of as many keys query i sees 0 to i; else all of them
+    int64_t window = 0;  ///< causal: only so many of these, the last; 0 = no limit
+};
+/// A window hides by a mask [tokens, tokens], in the compute precision or in fp32: what it hides is computed all the
+/// same.
+Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const Sight& sight,
                 Products products);
 
-/// Gradients of query, key and value of causal attention.
+/// Gradients of query, key and value of causal attention with that window.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> attendBackward(const at::Tensor& gradient, const at::Tensor& query,
                                                               const at::Tensor& key, const at::Tensor& value,
-                                                              const Attended& attended, Products products);
+                                                              const Attended& attended, int64_t window,
+                                                              Products products);
 
 }  // namespace gsst

@@ -8,7 +8,8 @@
 
 namespace gsst {
 
-/// Token table (and learned positions, Gpt2), or some of its rows. Tokens must lie in [0, V): the caller checks.
+/// Token table (and learned positions, where the model has them), or some of its rows. Tokens must lie in [0, V): the
+/// caller checks.
 class EmbeddingUnit {
 public:
     /// The rows of the token table are those from `firstRow` on.

@@ -19,7 +19,8 @@ at::Tensor rowsOf(const at::Tensor& activations) {
 }  // namespace
 
 MlpUnit::MlpUnit(const ModelSpec& model, const UnitWeights& weights, Products products)
-    : m_gated(model.family == Family::Llama), m_weights(weights), m_norm(model, weights), m_products(products) {}
+    : m_gated(model.architecture().mlp == MlpKind::SwiGlu), m_weights(weights), m_norm(model, weights),
+      m_products(products) {}
 
 MlpUnit::Saved MlpUnit::project(const at::Tensor& input) const {
     Saved saved;

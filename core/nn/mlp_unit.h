@@ -6,7 +6,7 @@
 
 namespace gsst {
 
-/// x + down(activation(norm(x))): gelu_tanh(up) for Gpt2, silu(gate) * up for Llama. Gradients by hand, see
+/// x + down(activation(norm(x))): gelu_tanh(up) or silu(gate) * up, see MlpKind. Gradients by hand, see
 /// AttentionUnit; the activation is recomputed from what goes into it. Activations [batch, tokens, d] contiguous,
 /// compute precision.
 class MlpUnit {
@@ -17,7 +17,7 @@ public:
     struct Saved {
         at::Tensor input;
         NormStatistics statistics;
-        at::Tensor gate;  ///< [rows, f]; Llama only
+        at::Tensor gate;  ///< [rows, f]; of a SwiGLU
         at::Tensor up;    ///< [rows, f]
     };
 

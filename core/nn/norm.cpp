@@ -185,13 +185,16 @@ void addBlocks(const at::Tensor& partials, int64_t blocks, const at::Tensor& int
 }  // namespace
 
 Norm::Norm(const ModelSpec& model, const UnitWeights& weights)
-    : m_centred(model.family == Family::Gpt2), m_epsilon(model.normEpsilon), m_weight(weights[TensorRole::NormWeight]),
-      m_bias(weights[TensorRole::NormBias]) {}
+    : m_kind(model.architecture().norm), m_epsilon(model.normEpsilon), m_weightRole(TensorRole::NormWeight),
+      m_weight(weights[m_weightRole]), m_bias(weights[TensorRole::NormBias]) {}
+
+Norm::Norm(const ModelSpec& model, const UnitWeights& weights, TensorRole weight)
+    : m_kind(NormKind::RmsNorm), m_epsilon(model.normEpsilon), m_weightRole(weight), m_weight(weights[weight]) {}
 
 NormStatistics Norm::statistics(const at::Tensor& input) const {
     const int64_t rows = input.numel() / input.size(-1);
     NormStatistics result;
-    if (m_centred)
+    if (m_kind == NormKind::LayerNorm)
         result.mean = at::empty({rows}, at::kFloat);
     result.scale = at::empty({rows}, at::kFloat);
     dispatchPrecision(input, [&](auto type) {
@@ -219,7 +222,8 @@ void Norm::backward(const at::Tensor& gradient, const at::Tensor& input, const N
     const int64_t rows = input.numel() / width;
     const int64_t blocks = (rows + kPartialRows - 1) / kPartialRows;
     const at::Tensor weightPartials = at::empty({blocks, width}, at::kFloat);
-    const at::Tensor biasPartials = m_centred ? at::empty({blocks, width}, at::kFloat) : at::Tensor();
+    const at::Tensor biasPartials =
+        m_kind == NormKind::LayerNorm ? at::empty({blocks, width}, at::kFloat) : at::Tensor();
     dispatchPrecision(input, [&](auto type) {
         using T = decltype(type);
         const auto view = rowsOf<T>(input, statistics, m_weight, m_bias);
@@ -228,8 +232,8 @@ void Norm::backward(const at::Tensor& gradient, const at::Tensor& input, const N
                                    kernelData<float>(biasPartials), rows};
         at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) { backwardBlocks(view, call, begin, end); });
     });
-    addBlocks(weightPartials, blocks, gradients[TensorRole::NormWeight]);
-    if (m_centred)
+    addBlocks(weightPartials, blocks, gradients[m_weightRole]);
+    if (m_kind == NormKind::LayerNorm)
         addBlocks(biasPartials, blocks, gradients[TensorRole::NormBias]);
 }
 

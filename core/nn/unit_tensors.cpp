@@ -13,4 +13,20 @@ UnitTensors::UnitTensors(const TensorTable& table, int unit, const void* element
                                        at::TensorOptions().dtype(type)));
 }
 
+const at::Tensor& UnitTensors::operator[](TensorRole role) const {
+    for (const auto& [known, tensor] : m_tensors)
+        if (known == role)
+            return tensor;
+    return m_none;
+}
+
+void UnitTensors::set(TensorRole role, at::Tensor tensor) {
+    for (auto& [known, old] : m_tensors)
+        if (known == role) {
+            old = std::move(tensor);
+            return;
+        }
+    m_tensors.emplace_back(role, std::move(tensor));
+}
+
 }  // namespace gsst

@@ -6,7 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <array>
+#include <utility>
+#include <vector>
 
 namespace gsst {
 
@@ -15,7 +16,7 @@ inline at::ScalarType scalarTypeOf(Precision precision) {
 }
 
 /// The tensors of one unit by role, as views of a contiguous element space (padded offsets as in the TensorTable). Owns
-/// no memory: the element space must outlive it and everything made from it. Cheap to copy.
+/// no memory: the element space must outlive it and everything made from it. Cheap to copy, since a unit has few.
 class UnitTensors {
 public:
     UnitTensors() = default;
@@ -23,12 +24,13 @@ public:
     UnitTensors(const TensorTable& table, int unit, const void* elements, at::ScalarType type);
 
     /// The tensor with `role`; undefined if the unit has none.
-    const at::Tensor& operator[](TensorRole role) const { return m_tensors[size_t(role)]; }
-    void set(TensorRole role, at::Tensor tensor) { m_tensors[size_t(role)] = std::move(tensor); }
+    const at::Tensor& operator[](TensorRole role) const;
+    /// Sets or replaces it.
+    void set(TensorRole role, at::Tensor tensor);
 
 private:
-    static constexpr size_t kRoles = size_t(TensorRole::HeadWeight) + 1;
-    std::array<at::Tensor, kRoles> m_tensors;
+    std::vector<std::pair<TensorRole, at::Tensor>> m_tensors;
+    at::Tensor m_none;  ///< undefined
 };
 
 using UnitWeights = UnitTensors;    ///< compute precision, read only

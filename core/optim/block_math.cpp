@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/block_math.h"
 
-#include "optim/adamw_cpu.h"
 #include "optim/kernels/bf16_split.h"
+#include "optim/optimizer.h"
 #include "optim/squared_norm.h"
+#include "optim/weights.h"
 #include "spec/cost.h"
 
 #include <algorithm>
@@ -69,23 +70,23 @@ QuantizedMoment quantizedSection(std::byte* section, const BlockInfo& block) {
 }
 
 /// The state of the `i`-th block of the range.
-AdamWArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i, const BlockInfo& block) {
-    const auto section = [&](std::byte* sections, StateKind kind) {
-        return sections + format.bytes(update.blocks.first, i, kind);
+UpdateArrays stateOf(const StateFormat& format, const BlockUpdate& update, int i, const BlockInfo& block) {
+    const int number = update.blocks.first + i;
+    const auto section = [&](StateKind kind) {
+        return update.state[kind] + format.bytes(update.blocks.first, i, kind);
     };
-    AdamWArrays arrays;
-    arrays.hi = reinterpret_cast<uint16_t*>(section(update.hi, StateKind::Hi));
+    const auto setMoment = [&](StateKind kind, float*& plain, QuantizedMoment& quantized) {
+        if (format.quantized(number, kind))
+            quantized = quantizedSection(section(kind), block);
+        else if (format.keeps(number, kind))
+            plain = reinterpret_cast<float*>(section(kind));
+    };
+    UpdateArrays arrays;
+    arrays.hi = reinterpret_cast<uint16_t*>(section(StateKind::Hi));
     if (format.has(StateKind::Lo))
-        arrays.lo = reinterpret_cast<uint16_t*>(section(update.lo, StateKind::Lo));
-    std::byte* moment1 = section(update.moment1, StateKind::Moment1);
-    std::byte* moment2 = section(update.moment2, StateKind::Moment2);
-    if (format.quantized(update.blocks.first + i, StateKind::Moment1)) {
-        arrays.quantized1 = quantizedSection(moment1, block);
-        arrays.quantized2 = quantizedSection(moment2, block);
-    } else {
-        arrays.moment1 = reinterpret_cast<float*>(moment1);
-        arrays.moment2 = reinterpret_cast<float*>(moment2);
-    }
+        arrays.lo = reinterpret_cast<uint16_t*>(section(StateKind::Lo));
+    setMoment(StateKind::Moment1, arrays.moment1, arrays.quantized1);
+    setMoment(StateKind::Moment2, arrays.moment2, arrays.quantized2);
     return arrays;
 }
 
@@ -100,14 +101,14 @@ const float* unpacked(const uint16_t* packed, int64_t elements) {
 
 Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
                     const BlockUpdate& update, WorkerPool& workers) {
-    const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
+    const auto step = optimizerOf(training.optimizer).step(training, update.step, update.gradientScale);
     std::atomic<bool> finite = true;
     Hooked hooked(update.hooks);
     forBlocks(table, update.blocks, workers, [&](int64_t i, const BlockInfo& block, int64_t offset) {
         if (!hooked.open(update.blocks.first + int(i)))
             return;
         const TensorInfo& tensor = table.tensors()[size_t(block.tensor)];
-        AdamWArrays arrays = stateOf(format, update, int(i), block);
+        UpdateArrays arrays = stateOf(format, update, int(i), block);
         arrays.gradient = update.packed ? unpacked(update.packed + offset, block.elements) : update.gradient + offset;
         arrays.count = block.elements;
         arrays.rounding = {training.seed, update.step, block.tensor};
@@ -117,7 +118,7 @@ Status updateBlocks(const TensorTable& table, const StateFormat& format, const T
         else if (update.weights)
             (training.precision == Precision::Bf16 ? arrays.weightsBf16 : arrays.weightsFp16) =
                 weightsAt<uint16_t>(update.weights, offset, block);
-        if (!adamwUpdate(arrays, tensor.decay, constants))
+        if (!step->update(arrays, tensor.decay))
             finite.store(false, std::memory_order_relaxed);
         hooked.close(update.blocks.first + int(i));
     });

@@ -22,13 +22,11 @@ struct BlockRange {
     int count = 0;
 };
 
-/// AdamW over the state of `blocks`, in place. The sections are those of StateFormat, aligned to 4 bytes at least.
+/// The recipe's optimizer over the state of `blocks`, in place. The sections are those of StateFormat, aligned to 4
+/// bytes at least.
 struct BlockUpdate {
     BlockRange blocks;
-    std::byte* hi = nullptr;
-    std::byte* lo = nullptr;  ///< not looked at with preset Lean
-    std::byte* moment1 = nullptr;
-    std::byte* moment2 = nullptr;
+    StateSections state;  ///< kinds that the format lacks are not looked at
     const float* gradient = nullptr;
     const uint16_t* packed = nullptr;  ///< instead of `gradient`: what packGradients() wrote
     void* weights = nullptr;           ///< out, in TrainSpec::precision, padding zero; may be null
@@ -39,7 +37,8 @@ struct BlockUpdate {
 };
 
 /// Padding of the state is neither read nor written. With preset Lean the weights are rounded by random bits that are a
-/// function of TrainSpec::seed, step, tensor and element. `format` is of `table`. The first error of the hooks.
+/// function of TrainSpec::seed, step, tensor and element. `format` is of `table` and of the recipe's optimizer. The
+/// first error of the hooks.
 Status updateBlocks(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
                     const BlockUpdate& update, WorkerPool& workers);
 

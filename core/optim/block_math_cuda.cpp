@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/block_math_cuda.h"
 
-#include "optim/adamw_cpu.h"
 #include "optim/kernels/bf16_rounding.h"
 #include "optim/kernels/block_kernels_cuda.h"
 #include "optim/kernels/group_loops.h"
+#include "optim/optimizer.h"
 
 #include <algorithm>
 #include <cassert>
@@ -74,10 +74,10 @@ BlockBatch updateBatch(const TensorTable& table, const StateFormat& format, Bloc
 
 BlockArrays blockArrays(const StateFormat& format, const TrainSpec& training, const BlockUpdate& update) {
     BlockArrays arrays;
-    arrays.hi = reinterpret_cast<uint16_t*>(update.hi);
-    arrays.lo = format.has(StateKind::Lo) ? reinterpret_cast<uint16_t*>(update.lo) : nullptr;
-    arrays.moment1 = update.moment1;
-    arrays.moment2 = update.moment2;
+    arrays.hi = update.state.hi();
+    arrays.lo = format.has(StateKind::Lo) ? update.state.lo() : nullptr;
+    arrays.moment1 = update.state[StateKind::Moment1];
+    arrays.moment2 = update.state[StateKind::Moment2];
     arrays.gradient = update.gradient;
     arrays.packed = update.packed;
     setWeights(arrays, training.precision, update.weights);
@@ -89,11 +89,11 @@ BlockArrays blockArrays(const StateFormat& format, const TrainSpec& training, co
 
 Status updateBlocksCuda(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
                         const BlockUpdate& update, void* stream) {
-    const AdamWConstants constants = adamwConstants(training, update.step, update.gradientScale);
+    const auto step = optimizerOf(training.optimizer).step(training, update.step, update.gradientScale);
     const BlockArrays arrays = blockArrays(format, training, update);
-    const auto launch = format.preset() == StatePreset::Exact ? launchUpdate : launchGroupUpdate;
     for (int done = 0; done < update.blocks.count; done += kBatchBlocks)
-        GSST_TRY(launch(stream, arrays, updateBatch(table, format, update.blocks, done, constants.keep), constants));
+        GSST_TRY(step->launch(stream, arrays, updateBatch(table, format, update.blocks, done, step->keep()),
+                              format.preset()));
     return {};
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/simulation.h"
 
-#include "base/round_up.h"
 #include "plan/program/dependencies.h"
 
 #include <algorithm>
@@ -9,37 +8,12 @@
 #include <deque>
 #include <iterator>
 #include <map>
-#include <set>
 
 namespace gsst {
 namespace {
 
-/// Small tensors of an op that the cost formulas leave out.
-constexpr int64_t kSmallBytes = 16 << 10;
-
-/// What the pool counts an allocation with.
-int64_t counted(int64_t bytes) {
-    return roundUp(bytes, 4096);
-}
-
-int64_t peakOf(const StepProgram& program, Space space) {
-    const auto counts = [&](int buffer) {
-        const BufferInfo& info = program.buffers[size_t(buffer)];
-        return info.space == space && info.keptFor < 0;
-    };
-    int64_t live = space == Space::Device ? keptBytesOf(program) : 0;
-    int64_t peak = live;
-    for (const Op& op : program.ops) {
-        for (int buffer : op.acquires)
-            if (counts(buffer))
-                live += counted(program.buffers[size_t(buffer)].bytes);
-        peak = std::max(peak, live + (space == Space::Device && op.workspace > 0 ? op.workspace + kSmallBytes : 0));
-        for (int buffer : op.releases)
-            if (counts(buffer))
-                live -= counted(program.buffers[size_t(buffer)].bytes);
-    }
-    return peak;
-}
+/// Steps before the one that is looked at: enough for everything that runs ahead.
+constexpr int kStepsBefore = 2;
 
 /// Staging in first-in-first-out order: when can the next `bytes` be had?
 class RingModel {
@@ -118,9 +92,31 @@ double computeSeconds(const Op& op, const ComputeRates& rates) {
         return op.flops / rates.headFlops;
     case OpKind::Update:
         return double(op.copyBytes) / rates.updateBytes;
-    default:
+    case OpKind::Materialize:
+    case OpKind::ZeroGradient:
+    case OpKind::LoadBoundary:
+    case OpKind::LoadGradient:
+    case OpKind::StoreBoundary:
+    case OpKind::Norms:
+    case OpKind::StoreGradient:
+    case OpKind::StoreTiedGradient:
+    case OpKind::LoadTiedGradient:
         return double(op.copyBytes) / rates.copyBytes;
+    case OpKind::ReadState:
+    case OpKind::ReadGradient:
+    case OpKind::WriteState:
+    case OpKind::ReadWeights:
+    case OpKind::ReadBoundary:
+    case OpKind::WriteBoundary:
+    case OpKind::AllReduceGradient:
+    case OpKind::AllGatherWeights:
+    case OpKind::WriteGradient:
+    case OpKind::WriteTiedGradient:
+    case OpKind::ReadTiedGradient:
+    case OpKind::Commit:
+        break;  // of other lanes
     }
+    return 0;
 }
 
 double durationOf(const Op& op, const HardwareProfile& hardware) {
@@ -142,19 +138,28 @@ class Simulator {
 public:
     Simulator(const HardwareProfile& hardware, int64_t ringBytes) : m_hardware(hardware), m_ring(ringBytes) {}
 
-    /// Returns when the compute lane is through with the program.
-    double run(const StepProgram& program, SimulatedCost& cost) {
+    struct Run {
+        SimulatedCost cost;  ///< of its lanes
+        double end = 0;      ///< when the compute lane is through with it
+    };
+    Run run(const std::vector<const StepProgram*>& step) {
+        Run run;
+        for (const StepProgram* program : step)
+            runProgram(*program, run.cost);
+        run.end = m_laneFree[size_t(Lane::Compute)];
+        return run;
+    }
+    const std::vector<OpTime>& times() const { return m_times; }
+
+private:
+    void runProgram(const StepProgram& program, SimulatedCost& cost) {
         const size_t first = m_times.size();
         const auto waits = m_tracker.append(program, first, m_slot);
         m_slot = slotAfter(program, m_slot);
         for (size_t i = 0; i < program.ops.size(); ++i)
             runOp(program, program.ops[i], waits[i], cost);
         m_bufferBase += program.buffers.size();
-        return m_laneFree[size_t(Lane::Compute)];
     }
-    const std::vector<OpTime>& times() const { return m_times; }
-
-private:
     void runOp(const StepProgram& program, const Op& op, const std::vector<size_t>& waits, SimulatedCost& cost) {
         const Lane lane = laneOf(op.kind);
         const double laneFree = m_laneFree[size_t(lane)];
@@ -202,51 +207,40 @@ private:
 
 }  // namespace
 
-int64_t keptBytesOf(const StepProgram& program) {
-    int64_t sum = 0;
-    for (const BufferInfo& info : program.buffers)
-        sum += info.keptFor >= 0 ? counted(info.bytes) : 0;
-    return sum;
-}
-
-int64_t devicePeakOf(const StepProgram& program) {
-    return peakOf(program, Space::Device);
-}
-int64_t ramPeakOf(const StepProgram& program) {
-    return peakOf(program, Space::Ram);
-}
-
-SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware,
-                       int64_t ringBytes) {
+SimulatedCost simulateStep(const std::vector<const StepProgram*>& step, const HardwareProfile& hardware,
+                           int64_t ringBytes) {
     Simulator simulator(hardware, ringBytes);
-    SimulatedCost last;
     double before = 0;
-    for (const StepProgram* program : chain) {
-        last = {};
-        const double after = simulator.run(*program, last);
-        last.seconds = after - before;
-        before = after;
-    }
-    last.readBytes = chain.back()->readBytes();
-    last.writtenBytes = chain.back()->writtenBytes();
-    last.flops = chain.back()->flops();
-    for (const StepProgram* program : std::set<const StepProgram*>(chain.begin(), chain.end())) {
-        last.devicePeak = std::max(last.devicePeak, devicePeakOf(*program));
-        last.ramPeak = std::max(last.ramPeak, ramPeakOf(*program));
+    for (int i = 0; i < kStepsBefore; ++i)
+        before = simulator.run(step).end;
+    const auto [cost, end] = simulator.run(step);
+    SimulatedCost last = cost;
+    last.seconds = end - before;
+    for (const StepProgram* program : step) {
+        last.readBytes += program->readBytes();
+        last.writtenBytes += program->writtenBytes();
+        last.flops += program->flops();
     }
     return last;
 }
 
-std::vector<std::vector<OpTime>> simulatedTimes(const std::vector<const StepProgram*>& chain,
-                                                const HardwareProfile& hardware, int64_t ringBytes) {
+StepTimes simulateOps(const std::vector<const StepProgram*>& step, const HardwareProfile& hardware, int64_t ringBytes) {
     Simulator simulator(hardware, ringBytes);
-    std::vector<std::vector<OpTime>> programs;
-    for (const StepProgram* program : chain) {
-        SimulatedCost cost;
-        simulator.run(*program, cost);
-        programs.emplace_back(simulator.times().end() - std::ptrdiff_t(program->ops.size()), simulator.times().end());
+    double before = 0;
+    for (int i = 0; i < kStepsBefore; ++i)
+        before = simulator.run(step).end;
+    size_t op = simulator.times().size();
+    StepTimes steady;
+    steady.seconds = simulator.run(step).end - before;
+    for (const StepProgram* program : step) {
+        std::vector<OpTime>& times = steady.programs.emplace_back();
+        for (size_t i = 0; i < program->ops.size(); ++i) {
+            OpTime& time = times.emplace_back(simulator.times()[op++]);
+            time.start -= before;
+            time.finish -= before;
+        }
     }
-    return programs;
+    return steady;
 }
 
 }  // namespace gsst

@@ -29,30 +29,28 @@ struct HardwareProfile {
     double secondsPerCommit = 4e-3;  ///< two syncs
 };
 
-/// What running a chain of programs costs.
+/// What one training step costs.
 struct SimulatedCost {
-    double seconds = 0;         ///< of the last program of the chain, start of its compute to start of the next
+    double seconds = 0;         ///< from when the compute lane was through with the step before until it is with this
     double computeSeconds = 0;  ///< the compute lane alone
     double readSeconds = 0;     ///< the read lane alone
     double writeSeconds = 0;
     double readWaitSeconds = 0;   ///< compute waits for reads
     double linkWaitSeconds = 0;   ///< compute waits for other ranks
     double writeWaitSeconds = 0;  ///< compute waits for staging that a write still holds
-    int64_t devicePeak = 0;       ///< buffers and workspaces, over the whole chain
-    int64_t ramPeak = 0;          ///< RAM-tier buffers (without ring and resident state)
-    int64_t readBytes = 0;        ///< of the last program
+    int64_t readBytes = 0;
     int64_t writtenBytes = 0;
-    double flops = 0;  ///< of the last program
+    double flops = 0;
 };
 
-/// Runs the ops of `chain`, one program after the other, through read, compute, write and link lanes with the given
-/// rates and a staging ring of `ringBytes`. Reads run ahead as far as ring and dependencies allow, as in the executor;
-/// reads and writes share the drive's time, in program order, where the executor goes by what is needed first: at the
-/// turn of steps it can be quicker.
-SimulatedCost simulate(const std::vector<const StepProgram*>& chain, const HardwareProfile& hardware,
-                       int64_t ringBytes);
+/// Runs the programs of `step`, one after the other and several times over, through read, compute, write and link lanes
+/// with the given rates and a staging ring of `ringBytes`; the cost is that of the last time. Reads run ahead as far as
+/// ring and dependencies allow, as in the executor; reads and writes share the drive's time, in program order, where
+/// the executor goes by what is needed first: at the turn of steps it can be quicker.
+SimulatedCost simulateStep(const std::vector<const StepProgram*>& step, const HardwareProfile& hardware,
+                           int64_t ringBytes);
 
-/// When an op ran in the simulation, in seconds since the chain began.
+/// When an op ran in the simulation.
 struct OpTime {
     double start = 0;
     double finish = 0;
@@ -61,15 +59,12 @@ struct OpTime {
     double writeWait = 0;  ///< compute ops: then for staging
 };
 
-/// The same run op by op: of each program of the chain, of each of its ops in order.
-std::vector<std::vector<OpTime>> simulatedTimes(const std::vector<const StepProgram*>& chain,
-                                                const HardwareProfile& hardware, int64_t ringBytes);
-
-/// Device bytes that stay across programs.
-int64_t keptBytesOf(const StepProgram& program);
-/// Device bytes at the worst op of one program, those that stay included.
-int64_t devicePeakOf(const StepProgram& program);
-/// RAM-tier bytes at the worst op of one program.
-int64_t ramPeakOf(const StepProgram& program);
+/// The same step op by op. Times count from when the compute lane was through with the step before: reads that ran
+/// ahead of it have negative ones, and writes may end after `seconds`.
+struct StepTimes {
+    double seconds = 0;                         ///< until the compute lane is through with it
+    std::vector<std::vector<OpTime>> programs;  ///< of each program, of each op
+};
+StepTimes simulateOps(const std::vector<const StepProgram*>& step, const HardwareProfile& hardware, int64_t ringBytes);
 
 }  // namespace gsst

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "spec/bottleneck.h"
+#include "spec/op_kind.h"
 
 #include <cstdint>
 #include <string>
@@ -58,8 +60,8 @@ struct Planned {
     int64_t diskBytes = 0;  ///< reserved by the run folder
     int64_t readBytesPerStep = 0;
     int64_t writtenBytesPerStep = 0;
-    std::string bottleneck;  ///< "compute" or "disk"
-    bool streamed = true;    ///< state on disk (true) or in RAM
+    Bottleneck bottleneck{};
+    bool streamed = true;  ///< state on disk (true) or in RAM
 };
 
 struct StepDone {
@@ -121,7 +123,8 @@ enum class SliceState { Waiting, Reading, Ready, Computing, Writing, Written };
 struct SliceActivity {
     int slice = 0;
     SliceState state{};
-    bool backward = false;
+    Sweep sweep{};
+    int64_t pass = 0;  ///< which run of a step program it belongs to; another number is another run
     int microBatch = 0;
     int microBatches = 1;
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "spec/buffer_kind.h"
+#include "spec/op_kind.h"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -45,19 +48,19 @@ struct PlanExplanation {
 
 /// A buffer of the step program that begins to live with an op or dies after it.
 struct ListedBuffer {
-    int number = 0;          ///< among the program's buffers
-    const char* space = "";  ///< "staging", "device", "RAM"
-    const char* use = "";    ///< "state", "stored gradient", "weights", "gradient", "activation"
+    int number = 0;  ///< among the program's buffers
+    Space space{};
+    BufferUse use{};
     int64_t bytes = 0;
     bool keptAcrossSteps = false;
 };
 
 /// One op of the step program, with its time in the simulation.
 struct ListedOp {
-    int program = 0;         ///< index into StepListing::programs
-    const char* phase = "";  ///< "forward", "backward", "update", "commit"
-    const char* lane = "";   ///< "read", "compute", "write", "link" (to other ranks)
-    const char* kind = "";
+    int program = 0;  ///< index into StepListing::programs
+    Sweep sweep{};
+    OpKind kind{};
+    Lane lane() const { return laneOf(kind); }
     int slice = -1;         ///< index into StepListing::slices; -1 = none; so for unit and micro-batch
     int unit = -1;          ///< index into StepListing::units
     int microBatch = -1;    ///< from 0

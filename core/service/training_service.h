@@ -99,9 +99,15 @@ struct PlanPreview {
     double driveWriteRate = 0;
     bool driveMeasured = false;  ///< else the two are assumed
     bool usesDrive() const { return readBytesPerStep + writtenBytesPerStep > 0; }
-    std::string bottleneck;
+    Bottleneck bottleneck{};
     std::string
         updateRule;  ///< when slices are updated: "deferred", "speculative" ...; "in place" with all state in RAM
+};
+
+/// A plan, and why it is as it is.
+struct ExplainedPlan {
+    PlanPreview preview;
+    PlanExplanation explanation;
 };
 
 /// A run folder as the start page lists it.
@@ -147,9 +153,9 @@ public:
                                               const std::function<void(const Progress&)>& progress,
                                               std::stop_token stop) = 0;
     virtual Result<PlanPreview> previewPlan(const PlanQuestion& question) = 0;
-    /// Why the plan is as it is; not for sliders, it plans many times. OverBudget if there is no plan.
-    virtual Result<PlanExplanation> explainPlan(const PlanQuestion& question) = 0;
-    /// The plan's step program with its simulated times. OverBudget if there is no plan.
+    /// The plan and why it is as it is; not for sliders, it plans many times. OverBudget or NoSpace if there is none.
+    virtual Result<ExplainedPlan> explainPlan(const PlanQuestion& question) = 0;
+    /// The plan's step program with its simulated times. OverBudget or NoSpace if there is no plan.
     virtual Result<StepListing> listStep(const PlanQuestion& question) = 0;
     virtual Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) = 0;
     /// What measureComputer() found last, in this program or another of this user; none if it was never asked.

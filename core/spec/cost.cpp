@@ -44,12 +44,17 @@ struct Shape {
 
     int64_t rows(int64_t width) const { return tokens * width * element; }
     int64_t activations() const { return rows(model.width); }
-    int64_t keyWidth() const { return model.kvHeads * model.headSize(); }
-    int64_t heads() const { return rows(model.width + 2 * keyWidth()); }  ///< query, key, value
+    int64_t queries() const { return rows(model.queryWidth()); }
+    int64_t keys() const { return rows(model.keyWidth()); }
+    int64_t heads() const { return queries() + 2 * keys(); }  ///< query, key, value
+    /// Queries and keys once more, where scores are made of others than their backward needs.
+    int64_t normedHeads() const {
+        return model.architecture().queryKeyNorm == QueryKeyNorm::PerHead ? queries() + keys() : 0;
+    }
     int64_t logSumExp() const { return tokens * model.heads * kFloatBytes; }
     int64_t inner() const { return rows(model.ffnWidth); }
-    int64_t projections() const { return model.family == Family::Llama ? 2 * inner() : inner(); }
-    int64_t normVectors() const { return model.family == Family::Gpt2 ? 2 : 1; }
+    int64_t projections() const { return model.architecture().mlp == MlpKind::SwiGlu ? 2 * inner() : inner(); }
+    int64_t normVectors() const { return model.architecture().norm == NormKind::LayerNorm ? 2 : 1; }
     int64_t statistics(int64_t count) const { return count * normVectors() * kFloatBytes; }
     int64_t partials(int64_t count) const {
         return (count + kPartialRows - 1) / kPartialRows * model.width * normVectors() * kFloatBytes;
@@ -64,15 +69,20 @@ struct Shape {
     int64_t upcastSequence(int64_t width) const {
         return products == Products::Upcast ? length * width * kFloatBytes : 0;
     }
+    /// What a window hides of the causal half.
+    int64_t windowMask() const {
+        const bool hides = model.window > 0 && model.window < length;
+        return hides ? length * length * (products == Products::Upcast ? kFloatBytes : element) : 0;
+    }
     int64_t attentionForwardScratch() const {
         const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
         const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
         return threads * (floats * kFloatBytes + (nativeBf16() ? attentionTile() * element : 0)) +
-               upcastSequence(2 * model.width + 2 * keyWidth() + model.heads);
+               upcastSequence(2 * model.queryWidth() + 2 * model.keyWidth() + model.heads) + windowMask();
     }
     int64_t attentionBackwardScratch() const {
         return threads * 2 * attentionTile() * (kFloatBytes + (nativeBf16() ? element : 0)) +
-               upcastSequence(4 * model.width + 4 * keyWidth());
+               upcastSequence(4 * model.queryWidth() + 4 * model.keyWidth()) + windowMask();
     }
     /// Elements of the pieces in which matrices are widened.
     int64_t upcastPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {
@@ -116,22 +126,25 @@ struct UnitPeaks {
 };
 
 UnitPeaks attentionPeaks(const Shape& shape, bool wantsOutput) {
-    const int64_t d = shape.model.width;
+    const int64_t d = shape.model.width, query = shape.model.queryWidth(), key = shape.model.keyWidth();
     const int64_t statistics = shape.statistics(shape.tokens);
-    const int64_t attended = shape.activations() + shape.logSumExp();
+    const int64_t attended = shape.queries() + shape.logSumExp();
     UnitPeaks peaks;
     peaks.saved = statistics + shape.heads() + attended;
+    const int64_t separate = std::max(shape.heads() + shape.product(key, d), shape.queries() + shape.product(query, d));
+    const int64_t fused = shape.heads() + shape.product(query + 2 * key, d);
     const int64_t projecting =
-        std::max(shape.heads() + shape.product(shape.keyWidth(), d), shape.activations() + shape.product(d, d));
-    const int64_t fused = shape.heads() + shape.product(3 * d, d);
-    const int64_t inner = std::max(shape.activations() + (shape.model.family == Family::Gpt2 ? fused : projecting),
-                                   shape.heads() + attended + shape.attentionForwardScratch());
-    peaks.forward = statistics + std::max(inner, shape.heads() + attended + shape.product(d, d));
-    peaks.save = wantsOutput ? peaks.forward : statistics + inner;
-    const int64_t ofOutput = std::max(shape.gradient(d, d), shape.activations() + shape.product(d, d));
-    const int64_t ofAttention = shape.activations() + shape.heads() + shape.attentionBackwardScratch();
+        shape.activations() + (shape.model.architecture().qkv == QkvLayout::Fused ? fused : separate);
+    const int64_t attending = shape.heads() + attended + shape.attentionForwardScratch();
+    const int64_t finishing = shape.heads() + attended + shape.product(d, query);
+    peaks.forward = statistics + std::max({projecting, attending, finishing});
+    // What is normed in place by a forward is copied here.
+    peaks.save = statistics + std::max({projecting, attending + shape.normedHeads(), wantsOutput ? finishing : 0});
+    const int64_t ofOutput = std::max(shape.gradient(d, query), shape.queries() + shape.product(d, query));
+    const int64_t ofAttention =
+        shape.normedHeads() + shape.queries() + shape.heads() + shape.attentionBackwardScratch();
     const int64_t ofProjections = statistics - peaks.saved + shape.heads() + shape.activations() +
-                                  std::max(shape.backward(d, d), shape.partials(shape.tokens));
+                                  std::max(shape.backward(query, d), shape.partials(shape.tokens));
     peaks.backward = std::max({ofOutput, ofAttention, ofProjections});
     return peaks;
 }
@@ -177,6 +190,11 @@ int64_t gradientsPeak(const Shape& shape, const TrainSpec& training, int64_t voc
            std::max(shape.backward(rows, width, chunk), shape.partials(chunk));
 }
 
+/// Of queries with keys and of scores with values, the causal half of each. What a window hides is computed as well.
+double scoreFlops(const Shape& shape) {
+    return 2.0 * double(shape.tokens) * double(shape.length) * double(shape.model.queryWidth());
+}
+
 double forwardFlops(const Shape& shape, UnitKind kind) {
     const ModelSpec& model = shape.model;
     const double tokens = double(shape.tokens), d = double(model.width);
@@ -185,9 +203,10 @@ double forwardFlops(const Shape& shape, UnitKind kind) {
         return 0.0;
     case UnitKind::Attention:
         // Projections, then scores and their product with the values over the causal half.
-        return 2.0 * tokens * d * (2.0 * d + 2.0 * double(shape.keyWidth())) + 2.0 * tokens * double(shape.length) * d;
+        return 2.0 * tokens * d * (2.0 * double(model.queryWidth()) + 2.0 * double(model.keyWidth())) +
+               scoreFlops(shape);
     case UnitKind::Mlp:
-        return 2.0 * tokens * d * double(model.ffnWidth) * (model.family == Family::Llama ? 3.0 : 2.0);
+        return 2.0 * tokens * d * double(model.ffnWidth) * (model.architecture().mlp == MlpKind::SwiGlu ? 3.0 : 2.0);
     case UnitKind::Head:
         return 2.0 * tokens * d * double(model.vocabulary);
     }
@@ -199,7 +218,7 @@ double backwardFlops(const Shape& shape, UnitKind kind) {
     if (kind != UnitKind::Attention)
         return 2.0 * forward;
     // Scores are computed once more: five products instead of two.
-    const double scores = 2.0 * double(shape.tokens) * double(shape.length) * double(shape.model.width);
+    const double scores = scoreFlops(shape);
     return 2.0 * (forward - scores) + 2.5 * scores;
 }
 

@@ -16,7 +16,9 @@ struct JsonProblem {
     std::string text;  ///< "model.width: must be a whole number, not "wide""
 };
 
-enum class Presence { Required, Optional };
+/// Whether a key must be there. UnlessFirst: of a choice whose first word is what its absence means, and which is
+/// therefore not written; so files that say nothing new are read by programs that know nothing new.
+enum class Presence { Required, Optional, UnlessFirst };
 
 /// Reads the keys of one JSON object into typed variables. What cannot be read leaves its variable alone and is added
 /// to a list of problems, so that all of them can be shown at once. References must outlive the reader.

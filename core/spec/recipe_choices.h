@@ -3,6 +3,8 @@
 
 #include "spec/run_spec.h"
 
+#include <array>
+#include <cstddef>
 #include <span>
 
 namespace gsst {
@@ -15,7 +17,8 @@ struct Choice {
     const char* meaning = "";  ///< one or two whole sentences
 };
 
-/// All choices of an enum of recipes, in the order in which they are offered. The only place where they are spelt.
+/// All choices of an enum of recipes, in the order in which they are offered. The only place where they are spelt, but
+/// for the families, which have a table of their own.
 template <typename Enum>
 inline constexpr std::span<const Choice> kChoices;
 
@@ -28,10 +31,12 @@ constexpr const char* wordOf(Enum value) {
     return "";
 }
 
-inline constexpr Choice kFamilies[] = {
-    {int(Family::Gpt2), "gpt2", "GPT-2", "LayerNorm, learned positions, GELU and biases."},
-    {int(Family::Llama), "llama", "Llama", "RMSNorm, rotary positions, SwiGLU and grouped-query attention."},
-};
+inline constexpr auto kFamilyChoices = [] {
+    std::array<Choice, kFamilies.size()> choices;
+    for (size_t i = 0; i < choices.size(); ++i)
+        choices[i] = {int(kFamilies[i].family), kFamilies[i].word, kFamilies[i].name, kFamilies[i].meaning};
+    return choices;
+}();
 inline constexpr Choice kPrecisions[] = {
     {int(Precision::Fp32), "fp32", "FP32", "4 bytes a weight and activation while computing. The most exact."},
     {int(Precision::Bf16), "bf16", "BF16",
@@ -51,6 +56,13 @@ inline constexpr Choice kStates[] = {
      "About 6 bytes a parameter and slot: 32-bit weights, 8-bit moments, gradients rounded to 16 bits."},
     {int(StatePreset::Lean), "lean", "Lean",
      "About 4 bytes a parameter and slot: 16-bit weights rounded at random, 8-bit moments. Least memory, least exact."},
+};
+inline constexpr Choice kOptimizerChoices[] = {
+    {int(OptimizerKind::AdamW), "adamw", "AdamW",
+     "Steps scaled by the size of past gradients: two moments a parameter. The usual choice."},
+    {int(OptimizerKind::Lion), "lion", "Lion",
+     "Steps of one size, by the sign of past gradients: one moment a parameter, so a third less state in exact. Wants "
+     "a lower learning rate and more weight decay."},
 };
 inline constexpr Choice kSchedules[] = {
     {int(ScheduleKind::Constant), "constant", "Constant", "Stays as it is after the warm-up."},
@@ -104,13 +116,15 @@ inline constexpr Choice kActivations[] = {
 };
 
 template <>
-inline constexpr std::span<const Choice> kChoices<Family>{kFamilies};
+inline constexpr std::span<const Choice> kChoices<Family>{kFamilyChoices};
 template <>
 inline constexpr std::span<const Choice> kChoices<Precision>{kPrecisions};
 template <>
 inline constexpr std::span<const Choice> kChoices<ProductChoice>{kProducts};
 template <>
 inline constexpr std::span<const Choice> kChoices<StatePreset>{kStates};
+template <>
+inline constexpr std::span<const Choice> kChoices<OptimizerKind>{kOptimizerChoices};
 template <>
 inline constexpr std::span<const Choice> kChoices<ScheduleKind>{kSchedules};
 template <>

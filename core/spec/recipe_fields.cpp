@@ -2,6 +2,7 @@
 #include "spec/recipe_fields.h"
 
 #include "spec/member_count.h"
+#include "spec/optimizer_spec.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -46,6 +47,18 @@ constexpr OneOf oneOf() {
             [](RunSpec& spec, int value) { spec.*Section.*Field = Enum(value); }};
 }
 
+/// Another optimizer brings its own learning rate and the like, unless those are named too; so its row comes first.
+constexpr OneOf kOptimizerChoice{kChoices<OptimizerKind>,
+                                 [](const RunSpec& spec) { return int(spec.training.optimizer); },
+                                 [](RunSpec& spec, int value) {
+                                     if (spec.training.optimizer != OptimizerKind(value))
+                                         setOptimizer(spec.training, OptimizerKind(value));
+                                 }};
+template <double TrainSpec::* Value>
+bool isLookedAt(const RunSpec& spec) {
+    return optimizerSpec(spec.training.optimizer).looksAt(Value);
+}
+
 constexpr Member<std::string> kName{[](RunSpec& spec) -> std::string& { return spec.name; },
                                     [](const RunSpec& spec) -> const std::string& { return spec.name; }};
 constexpr Member<std::string> kTitle{[](RunSpec& spec) -> std::string& { return spec.title; },
@@ -72,8 +85,7 @@ constexpr RecipeField kFields[] = {
     {"model", "heads", "--heads", Model, Seldom, "Heads", "Heads of the attention",
      WholeNumber{ofModel<&M::heads>(), 1, kMostWidth}, Required},
     {"model", "kv_heads", "--kv-heads", Model, Seldom, "Key/value heads",
-     "Heads of keys and values; fewer than "
-     "--heads share them (llama)",
+     "Heads of keys and values; fewer than --heads share them (not in gpt2)",
      WholeNumber{ofModel<&M::kvHeads>(), 1, kMostWidth}},
     {"model", "ffn_width", "--ffn-width", Model, Seldom, "MLP width", "Inner width of the MLP",
      WholeNumber{ofModel<&M::ffnWidth>(), 1, kMostFfnWidth}, Required},
@@ -83,11 +95,17 @@ constexpr RecipeField kFields[] = {
      WholeNumber{ofModel<&M::context>(), 1, kMostTokens}, Required},
     {"model", "tied_head", "--tied-head", Model, Seldom, "Tied head", "Whether the head uses the token embedding",
      YesOrNo{ofModel<&M::tiedHead>()}},
+    {"model", "head_size", "--head-size", Model, Seldom, "Head size",
+     "Numbers of a head; 0 = width over heads (always so in gpt2)",
+     WholeNumber{ofModel<&M::ownHeadSize>(), 0, kMostWidth}},
+    {"model", "window", "--window", Model, Seldom, "Window",
+     "Newest tokens that attention sees, the one at hand included; 0 = all of the context",
+     WholeNumber{ofModel<&M::window>(), 0, kMostTokens}},
     {"model", "norm_epsilon", "--norm-epsilon", Model, Seldom, "Norm epsilon", "Keeps norms from dividing by zero",
      Decimal{ofModel<&M::normEpsilon>(), 1e-12, 0.1}},
-    {"model", "rope_theta", "--rope-theta", Model, Seldom, "Rotary base", "Base of the rotary positions (llama)",
+    {"model", "rope_theta", "--rope-theta", Model, Seldom, "Rotary base", "Base of the rotary positions (not in gpt2)",
      Decimal{ofModel<&M::ropeTheta>(), 1.0, 1e12}, Optional,
-     [](const RunSpec& spec) { return spec.model.family == Family::Llama; }},
+     [](const RunSpec& spec) { return spec.model.architecture().positions == Positions::Rotary; }},
 
     {"training", "steps", "--steps", Length, Everyday, "Steps", "Optimizer steps: how often the model is improved",
      WholeNumber{ofTraining<&T::steps>(), 1, kMostSteps}},
@@ -113,6 +131,9 @@ constexpr RecipeField kFields[] = {
     {"training", "state", "--state", Memory, Everyday, "State kept for a parameter",
      "What is kept for a parameter: exact (12 bytes), mixed (about 6) or lean (about 4)",
      oneOf<&RunSpec::training, &T::state>()},
+    {"training", "optimizer", "--optimizer", Learning, Seldom, "Optimizer",
+     "By which rule gradients change weights; another one comes with its own learning rate, betas and decay",
+     kOptimizerChoice, UnlessFirst},
     {"training", "loss_scale", "--loss-scale", Arithmetic, Seldom, "Loss scale",
      "fp16: what the loss is multiplied by in the first step; a power of two",
      Decimal{ofTraining<&T::lossScale>(), 1.0, kMostLossScale}},
@@ -128,13 +149,14 @@ constexpr RecipeField kFields[] = {
     {"training", "schedule", "--schedule", Learning, Seldom, "Schedule",
      "How the learning rate goes on after the warm-up", oneOf<&RunSpec::training, &T::schedule>()},
     {"training", "beta1", "--beta1", Learning, Seldom, "Beta 1", "How slowly the mean of gradients forgets",
-     Decimal{ofTraining<&T::beta1>(), 0.0, kMostBeta}},
+     Decimal{ofTraining<&T::beta1>(), 0.0, kMostBeta}, Optional, isLookedAt<&T::beta1>},
     {"training", "beta2", "--beta2", Learning, Seldom, "Beta 2", "How slowly the mean of squared gradients forgets",
-     Decimal{ofTraining<&T::beta2>(), 0.0, kMostBeta}},
+     Decimal{ofTraining<&T::beta2>(), 0.0, kMostBeta}, Optional, isLookedAt<&T::beta2>},
     {"training", "epsilon", "--epsilon", Learning, Seldom, "Epsilon", "Keeps updates from dividing by zero",
-     Decimal{ofTraining<&T::epsilon>(), 1e-30, 1.0}},
+     Decimal{ofTraining<&T::epsilon>(), 1e-30, 1.0}, Optional, isLookedAt<&T::epsilon>},
     {"training", "weight_decay", "--weight-decay", Learning, Seldom, "Weight decay",
-     "How fast matrices shrink towards 0", Decimal{ofTraining<&T::weightDecay>(), 0.0, 100.0}},
+     "How fast matrices shrink towards 0", Decimal{ofTraining<&T::weightDecay>(), 0.0, 100.0}, Optional,
+     isLookedAt<&T::weightDecay>},
     {"training", "clip_norm", "--clip-norm", Learning, Seldom, "Bound of the norm",
      "Norm that gradients are clipped to; 0 = no clipping", Decimal{ofTraining<&T::clipNorm>(), 0.0, 1e9}},
     {"training", "clip", "--clip", Learning, Seldom, "Clipping of gradients",

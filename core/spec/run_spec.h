@@ -62,8 +62,9 @@ inline constexpr int kRunSpecVersion = 2;
 /// Parses a RunSpec. Every problem is reported in one error (InvalidInput, one problem a line in `why`), not the first
 /// only: unknown keys (with the nearest known one), wrong types, missing required keys (model.family, layers, width,
 /// heads, ffn_width, vocabulary and context), values out of range. Text that is no JSON, or has a key twice, gives one
-/// problem with line and column. All other keys may be left out: model.kv_heads is then model.heads, the rest the
-/// structs' defaults. A "version" above kRunSpecVersion is NewerVersion. `origin` names the file in messages.
+/// problem with line and column. All other keys may be left out: model.kv_heads is then model.heads; model.head_size,
+/// norm_epsilon and rope_theta are the family's (see families.h), the rest the structs' defaults. A "version" above
+/// kRunSpecVersion is NewerVersion. `origin` names the file in messages.
 Result<RunSpec> parseRunSpec(std::string_view json, const std::string& origin);
 
 /// JSON text of `spec`, indented, with a "version" key; parseRunSpec() of it gives the same spec.

@@ -31,6 +31,19 @@ Status checkVersion(const Json& json, const std::string& origin) {
                  "Update GSST Studio"};
 }
 
+/// What the recipe leaves out and other values of the model decide.
+void fillIn(ModelSpec& model, const JsonReader& reader) {
+    const FamilyInfo& family = infoOf(model.family);
+    if (!reader.has("kv_heads"))
+        model.kvHeads = model.heads;
+    if (!reader.has("head_size"))
+        model.ownHeadSize = family.headSize;
+    if (!reader.has("norm_epsilon"))
+        model.normEpsilon = family.normEpsilon;
+    if (!reader.has("rope_theta"))
+        model.ropeTheta = family.ropeTheta;
+}
+
 std::vector<std::string> wordsIn(std::span<const Choice> choices) {
     std::vector<std::string> words;
     for (const Choice& choice : choices)
@@ -62,7 +75,7 @@ void writeFields(Json& json, std::string_view section, const RunSpec& spec) {
             [&](const auto& kind) {
                 if constexpr (requires { kind.member; })
                     json[field.key] = kind.member.read(spec);
-                else
+                else if (field.presence != Presence::UnlessFirst || kind.read(spec) != kind.choices.front().value)
                     json[field.key] = textOf(field, spec);
             },
             field.kind);
@@ -81,8 +94,8 @@ RunSpec readSpec(const Json& json, std::vector<JsonProblem>& problems) {
     for (const char* section : kSections) {
         JsonReader inside = reader.object(section, section == kModel ? Presence::Required : Presence::Optional);
         readFields(inside, section, spec);
-        if (section == kModel && !inside.has("kv_heads"))
-            spec.model.kvHeads = spec.model.heads;
+        if (section == kModel)
+            fillIn(spec.model, inside);
         inside.finish();
     }
     if (version < 2 && spec.training.evaluateSequences == 0)

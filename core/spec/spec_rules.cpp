@@ -15,6 +15,7 @@ namespace gsst {
 
 namespace {
 
+constexpr int64_t kMostQueryWidth = 65'536;  // as many as of the residual stream, so that products stay within int64
 constexpr double kMostTotalBytes = 1e13;
 constexpr double kMostTotalTokens = 1e15;
 constexpr double kRunBytesPerParameter =
@@ -106,19 +107,41 @@ void atMost(Rules& rules, const std::string& field, Number value, const std::str
         [=] { return shown(value) + " is more than " + limitField + " (" + shown(limit) + ")"; });
 }
 
-void modelRules(Rules& rules, const ModelSpec& model) {
-    multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
+void headRules(Rules& rules, const ModelSpec& model) {
+    const int64_t own = model.ownHeadSize;
+    if (own == 0) {
+        multipleOf(rules, "model.width", model.width, "model.heads", model.heads);
+        rules.relation(
+            {"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; },
+            [&] {
+                return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " +
+                       shown(model.headSize()) + ", which must be even";
+            });
+        return;
+    }
     rules.relation(
-        {"model.width", "model.heads"}, [&] { return model.headSize() % 2 == 0; },
+        {"model.head_size", "model.family"}, [&] { return model.architecture().headSize == HeadSizing::Own; },
         [&] {
-            return shown(model.width) + " over model.heads (" + shown(model.heads) + ") gives heads of " +
-                   shown(model.headSize()) + ", which must be even";
+            return shown(own) + " must be 0 in the " + infoOf(model.family).word +
+                   " family, whose heads have model.width over model.heads elements";
         });
-    if (model.family == Family::Gpt2)
+    rules.relation({"model.head_size"}, [=] { return own % 2 == 0; }, [=] { return shown(own) + " is not even"; });
+    rules.relation(
+        {"model.head_size", "model.heads"}, [&] { return model.queryWidth() <= kMostQueryWidth; },
+        [&] {
+            return shown(own) + " times model.heads (" + shown(model.heads) + ") is more than " +
+                   shown(kMostQueryWidth);
+        });
+}
+
+void modelRules(Rules& rules, const ModelSpec& model) {
+    headRules(rules, model);
+    if (model.architecture().qkv == QkvLayout::Fused)
         rules.relation(
             {"model.kv_heads", "model.heads", "model.family"}, [&] { return model.kvHeads == model.heads; },
             [&] {
-                return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the gpt2 family";
+                return shown(model.kvHeads) + " must equal model.heads (" + shown(model.heads) + ") in the " +
+                       infoOf(model.family).word + " family";
             });
     else
         rules.relation(
@@ -167,7 +190,7 @@ void totalRules(Rules& rules, const RunSpec& spec) {
     const TrainSpec& training = spec.training;
     rules.relation(
         {"model.layers", "model.width", "model.ffn_width", "model.vocabulary", "model.context", "model.heads",
-         "model.kv_heads"},
+         "model.kv_heads", "model.head_size"},
         [&] { return double(parameterCount(model)) * kRunBytesPerParameter <= kMostTotalBytes; },
         [&] {
             return "the model has " + shown(parameterCount(model)) +
@@ -176,10 +199,11 @@ void totalRules(Rules& rules, const RunSpec& spec) {
         });
     const double tokens = double(training.sequencesPerStep) * double(training.sequenceLength);
     rules.relation(
-        {"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width"},
+        {"training.sequences_per_step", "training.sequence_length", "model.layers", "model.width", "model.ffn_width",
+         "model.heads", "model.head_size"},
         [&] {
             const double boundaries = tokens * double(model.width) * double(2 * model.layers + 2) * 4.0;
-            const double inner = tokens * double(3 * model.ffnWidth + 8 * model.width) * 4.0;
+            const double inner = tokens * double(3 * model.ffnWidth + 4 * model.width + 4 * model.queryWidth()) * 4.0;
             return boundaries <= kMostTotalBytes && inner <= kMostTotalBytes;
         },
         [&] { return shown(int64_t(tokens)) + " tokens a step need more than 10 TB for this model's activations"; });

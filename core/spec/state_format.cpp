@@ -13,14 +13,9 @@ namespace {
 
 constexpr int64_t kSectionAlignment = 4096;
 constexpr int64_t kLeastQuantizedElements = 4096;
-constexpr std::array kLeanKinds{StateKind::Hi, StateKind::Moment1, StateKind::Moment2};
 
 static_assert(kTensorAlignment % kScaleGroup == 0 && kBlockElements % kScaleGroup == 0);
 static_assert(kTensorAlignment * elementBytes(StateKind::Hi) % kSectionAlignment == 0);
-
-bool isMoment(StateKind kind) {
-    return kind == StateKind::Moment1 || kind == StateKind::Moment2;
-}
 
 /// Embeddings see a few rows a step, so that one scale would serve rows of very different age; vectors and small
 /// tensors are too few to save anything.
@@ -65,12 +60,22 @@ const char* nameOf(StatePreset preset) {
     return wordOf(preset);
 }
 
-StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const StateShard& share)
-    : m_preset(preset), m_share(share), m_parameters(table.parameters()) {
+StateFormat::StateFormat(const TensorTable& table, StatePreset preset, const OptimizerSpec& optimizer,
+                         const StateShard& share)
+    : m_preset(preset), m_optimizer(&optimizer), m_share(share), m_parameters(table.parameters()) {
+    for (const StateKind kind : kStateKinds)
+        if (has(kind))
+            m_kinds[m_kindCount++] = kind;
     for (int unit = 0; unit < table.unitCount(); ++unit)
         appendOwners(m_owner, table.blocksOf(unit), share.ranks);
-    for (const BlockInfo& block : table.blocks())
-        m_quantizable.push_back(preset != StatePreset::Exact && isQuantizable(table.tensors()[size_t(block.tensor)]));
+    for (const TensorInfo& tensor : table.tensors()) {
+        uint8_t kept = 0;
+        for (const StateKind kind : kinds())
+            kept |= !isMoment(kind) || optimizer.keeps(tensor.role, kind) ? uint8_t(1u << unsigned(kind)) : uint8_t{0};
+        m_kept.insert(m_kept.end(), size_t(tensor.blockCount), kept);
+        m_quantizable.insert(m_quantizable.end(), size_t(tensor.blockCount),
+                             preset != StatePreset::Exact && isQuantizable(tensor));
+    }
     for (const StateKind kind : kStateKinds) {
         std::vector<int64_t>& before = m_before[size_t(kind)];
         before.assign(1, 0);
@@ -92,15 +97,6 @@ int StateFormat::ownedUntil(int first, int end) const {
         return end;
     const auto isForeign = [owner = ownerOf(first)](int16_t other) { return other != owner; };
     return int(std::find_if(m_owner.begin() + first, m_owner.begin() + end, isForeign) - m_owner.begin());
-}
-
-std::span<const StateKind> StateFormat::kinds() const {
-    return m_preset == StatePreset::Lean ? std::span<const StateKind>(kLeanKinds)
-                                         : std::span<const StateKind>(kStateKinds);
-}
-
-bool StateFormat::quantized(int block, StateKind kind) const {
-    return isMoment(kind) && m_quantizable[size_t(block)] != 0;
 }
 
 int64_t StateFormat::bytes(int firstBlock, int blockCount, StateKind kind) const {

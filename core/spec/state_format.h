@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "spec/optimizer_spec.h"
+#include "spec/state_kind.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 
@@ -11,22 +13,6 @@
 
 namespace gsst {
 
-/// The kinds of state a parameter has. Not every preset has all of them.
-enum class StateKind {
-    Hi,       ///< uint16: the weight in bf16, as it is with bf16 compute
-    Lo,       ///< uint16: remainder; fp32 bits = (hi << 16) + sign_extend16(lo)
-    Moment1,  ///< fp32, or 8-bit codes with scales
-    Moment2   ///< fp32, or 8-bit codes with scales
-};
-inline constexpr std::array<StateKind, 4> kStateKinds{StateKind::Hi, StateKind::Lo, StateKind::Moment1,
-                                                      StateKind::Moment2};
-
-/// Bytes of an element that is not quantized.
-inline constexpr int64_t elementBytes(StateKind kind) {
-    return kind == StateKind::Hi || kind == StateKind::Lo ? 2 : 4;
-}
-/// "weights", "weight remainders", "first moments", "second moments".
-const char* nameOf(StateKind kind);
 /// "exact", "mixed", "lean", as in recipes.
 const char* nameOf(StatePreset preset);
 
@@ -50,8 +36,12 @@ struct StateShard {
     bool operator==(const StateShard&) const = default;
 };
 
+/// That of a process which trains alone.
+inline constexpr StateShard kWholeState{};
+
 /// The bytes of a model's state: which kinds there are and how large the section of each block is. Plain arithmetic
-/// over the tensor table, the same in memory and on disk. Immutable; copies are independent of the table.
+/// over the tensor table, the same in memory and on disk. Immutable; copies are independent of the table, but not of
+/// the OptimizerSpec, which is a row of a table that lives as long as the program.
 ///
 /// With several ranks every block has an owner, which updates it. The blocks of a unit are divided in runs of at most
 /// kOwnedBlocks, one for each rank in turn, the last of which share what is left evenly: so each slice, however a model
@@ -63,11 +53,12 @@ struct StateShard {
 /// ... in the order of kinds().
 class StateFormat {
 public:
-    StateFormat(const TensorTable& table, StatePreset preset, const StateShard& share = {});
+    StateFormat(const TensorTable& table, StatePreset preset, const OptimizerSpec& optimizer, const StateShard& share);
 
     static constexpr int kOwnedBlocks = 64;  ///< 4 Mi elements: a chunk
 
     StatePreset preset() const { return m_preset; }
+    const OptimizerSpec& optimizer() const { return *m_optimizer; }
     const StateShard& share() const { return m_share; }
     /// The rank that updates the block, and whether it is this one.
     int ownerOf(int block) const { return m_owner[size_t(block)]; }
@@ -76,10 +67,15 @@ public:
     int ownedUntil(int first, int end) const;
     /// Whether every rank has this kind of all blocks, and whether this rank has it of `block`.
     bool isWhole(StateKind kind) const { return m_share.ranks == 1 || weightsNeed(kind, m_share.precision); }
-    bool holds(int block, StateKind kind) const { return has(kind) && (isWhole(kind) || owns(block)); }
-    /// In the order of StateKind. Lean has no Lo.
-    std::span<const StateKind> kinds() const;
-    bool has(StateKind kind) const { return kind != StateKind::Lo || m_preset != StatePreset::Lean; }
+    bool holds(int block, StateKind kind) const { return keeps(block, kind) && (isWhole(kind) || owns(block)); }
+    /// Those that any tensor has, in the order of StateKind. Lean has no Lo; the optimizer says which moments there
+    /// are.
+    std::span<const StateKind> kinds() const { return std::span(m_kinds).first(m_kindCount); }
+    bool has(StateKind kind) const {
+        return isMoment(kind) ? m_optimizer->keeps(kind) : kind == StateKind::Hi || m_preset != StatePreset::Lean;
+    }
+    /// Whether the block's tensor has this kind, on whichever rank.
+    bool keeps(int block, StateKind kind) const { return (m_kept[size_t(block)] >> unsigned(kind) & 1u) != 0; }
 
     /// Kinds of state from which weights of `precision` are made: `hi`, and `lo` (where there is one) unless bf16 is
     /// computed with. fp16 needs it: `hi` has 8 significant bits, fp16 has 11.
@@ -93,9 +89,11 @@ public:
 
     /// Whether this section holds 8-bit codes: the moments of matrices of at least 4,096 elements that are no
     /// embedding, in Mixed and Lean. Everything else keeps 32-bit moments.
-    bool quantized(int block, StateKind kind) const;
+    bool quantized(int block, StateKind kind) const {
+        return isMoment(kind) && keeps(block, kind) && m_quantizable[size_t(block)] != 0;
+    }
 
-    /// Bytes of one section; 0 for a kind that the preset lacks, or that this rank does not hold.
+    /// Bytes of one section; 0 for a kind that the block's tensor lacks, or that this rank does not hold.
     int64_t bytes(int block, StateKind kind) const { return bytes(block, 1, kind); }
     /// Of the sections of one kind of `blockCount` blocks from `firstBlock`, all of one unit.
     int64_t bytes(int firstBlock, int blockCount, StateKind kind) const;
@@ -112,11 +110,21 @@ public:
     }
     int blockCount() const { return int(m_quantizable.size()); }
 
+    /// Memory that the update of these blocks moves: all of their state there and back, and the gradient, of
+    /// `gradientBytes`.
+    int64_t updateBytes(int firstBlock, int blockCount, int64_t gradientBytes) const {
+        return 2 * bytes(firstBlock, blockCount) + gradientBytes;
+    }
+
 private:
     StatePreset m_preset;
+    const OptimizerSpec* m_optimizer;
     StateShard m_share;
     int64_t m_parameters;
+    std::array<StateKind, kStateKinds.size()> m_kinds{};
+    size_t m_kindCount = 0;
     std::vector<int16_t> m_owner;        ///< of each block
+    std::vector<uint8_t> m_kept;         ///< of each block: its kinds, bit by number
     std::vector<uint8_t> m_quantizable;  ///< of each block: its moments are quantized
     std::array<std::vector<int64_t>, kStateKinds.size()>
         m_before;                            ///< of each kind: bytes of all blocks before this one

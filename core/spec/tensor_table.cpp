@@ -29,49 +29,53 @@ struct Sketch {
 
 std::vector<Sketch> normSketches(const ModelSpec& model) {
     std::vector<Sketch> sketches{{TensorRole::NormWeight, "norm.weight", {model.width}}};
-    if (model.family == Family::Gpt2)
+    if (model.architecture().norm == NormKind::LayerNorm)
         sketches.push_back({TensorRole::NormBias, "norm.bias", {model.width}});
     return sketches;
 }
 
 std::vector<Sketch> embeddingSketches(const ModelSpec& model) {
     std::vector<Sketch> sketches{{TensorRole::TokenEmbedding, "tokens.weight", {model.vocabulary, model.width}}};
-    if (model.family == Family::Gpt2)
+    if (model.architecture().positions == Positions::Learned)
         sketches.push_back({TensorRole::PositionEmbedding, "positions.weight", {model.context, model.width}});
     return sketches;
 }
 
 std::vector<Sketch> attentionSketches(const ModelSpec& model) {
-    const int64_t d = model.width;
+    const Architecture& traits = model.architecture();
+    const int64_t d = model.width, query = model.queryWidth(), key = model.keyWidth();
     std::vector<Sketch> sketches = normSketches(model);
-    if (model.family == Family::Gpt2) {
-        sketches.push_back({TensorRole::Qkv, "qkv.weight", {3 * d, d}});
-        sketches.push_back({TensorRole::QkvBias, "qkv.bias", {3 * d}});
-        sketches.push_back({TensorRole::AttentionOut, "out.weight", {d, d}});
-        sketches.push_back({TensorRole::AttentionOutBias, "out.bias", {d}});
-        return sketches;
+    if (traits.qkv == QkvLayout::Fused) {
+        sketches.push_back({TensorRole::Qkv, "qkv.weight", {query + 2 * key, d}});
+        if (traits.biases == Biases::All)
+            sketches.push_back({TensorRole::QkvBias, "qkv.bias", {query + 2 * key}});
+    } else {
+        sketches.push_back({TensorRole::Query, "query.weight", {query, d}});
+        sketches.push_back({TensorRole::Key, "key.weight", {key, d}});
+        sketches.push_back({TensorRole::Value, "value.weight", {key, d}});
     }
-    const int64_t keyWidth = model.kvHeads * model.headSize();
-    sketches.push_back({TensorRole::Query, "query.weight", {d, d}});
-    sketches.push_back({TensorRole::Key, "key.weight", {keyWidth, d}});
-    sketches.push_back({TensorRole::Value, "value.weight", {keyWidth, d}});
-    sketches.push_back({TensorRole::AttentionOut, "out.weight", {d, d}});
+    if (traits.queryKeyNorm == QueryKeyNorm::PerHead) {
+        sketches.push_back({TensorRole::QueryNorm, "query_norm.weight", {model.headSize()}});
+        sketches.push_back({TensorRole::KeyNorm, "key_norm.weight", {model.headSize()}});
+    }
+    sketches.push_back({TensorRole::AttentionOut, "out.weight", {d, query}});
+    if (traits.biases == Biases::All)
+        sketches.push_back({TensorRole::AttentionOutBias, "out.bias", {d}});
     return sketches;
 }
 
 std::vector<Sketch> mlpSketches(const ModelSpec& model) {
+    const Architecture& traits = model.architecture();
     const int64_t d = model.width, f = model.ffnWidth;
     std::vector<Sketch> sketches = normSketches(model);
-    if (model.family == Family::Gpt2) {
-        sketches.push_back({TensorRole::Up, "up.weight", {f, d}});
-        sketches.push_back({TensorRole::UpBias, "up.bias", {f}});
-        sketches.push_back({TensorRole::Down, "down.weight", {d, f}});
-        sketches.push_back({TensorRole::DownBias, "down.bias", {d}});
-        return sketches;
-    }
-    sketches.push_back({TensorRole::Gate, "gate.weight", {f, d}});
+    if (traits.mlp == MlpKind::SwiGlu)
+        sketches.push_back({TensorRole::Gate, "gate.weight", {f, d}});
     sketches.push_back({TensorRole::Up, "up.weight", {f, d}});
+    if (traits.biases == Biases::All)
+        sketches.push_back({TensorRole::UpBias, "up.bias", {f}});
     sketches.push_back({TensorRole::Down, "down.weight", {d, f}});
+    if (traits.biases == Biases::All)
+        sketches.push_back({TensorRole::DownBias, "down.bias", {d}});
     return sketches;
 }
 
@@ -110,11 +114,15 @@ std::string prefixOf(UnitKind kind, int layer) {
     return {};
 }
 
+bool isNormWeight(TensorRole role) {
+    return role == TensorRole::NormWeight || role == TensorRole::QueryNorm || role == TensorRole::KeyNorm;
+}
+
 /// Matrices decay and start random, vectors do not. Projections that end on the residual stream start smaller, so that
 /// its variance does not grow with the depth (GPT-2).
 void setTreatment(TensorInfo& tensor, const ModelSpec& model) {
     if (tensor.shape.size() < 2) {
-        tensor.init = tensor.role == TensorRole::NormWeight ? InitKind::Ones : InitKind::Zeros;
+        tensor.init = isNormWeight(tensor.role) ? InitKind::Ones : InitKind::Zeros;
         return;
     }
     const bool endsOnResidual = tensor.role == TensorRole::AttentionOut || tensor.role == TensorRole::Down;

@@ -28,25 +28,28 @@ enum class UnitKind {
 
 enum class InitKind { Zeros, Ones, Normal };
 
-/// Roles are what `nn` looks tensors up by. Which exist depends on family and unit kind.
+/// Roles are what `nn` looks tensors up by. Which exist depends on the unit's kind and the model's Architecture; d is
+/// the width, f ffnWidth, q queryWidth(), k keyWidth(), h headSize().
 enum class TensorRole {
     TokenEmbedding,     ///< [V, d]
-    PositionEmbedding,  ///< [C, d]            Gpt2
-    NormWeight,         ///< [d]               all but Embedding
-    NormBias,           ///< [d]               Gpt2
-    Qkv,                ///< [3 d, d]          Gpt2
-    QkvBias,            ///< [3 d]             Gpt2
-    Query,              ///< [d, d]            Llama
-    Key,                ///< [kvHeads * headSize, d]  Llama
-    Value,              ///< [kvHeads * headSize, d]  Llama
-    AttentionOut,       ///< [d, d]
-    AttentionOutBias,   ///< [d]               Gpt2
-    Gate,               ///< [f, d]            Llama
+    PositionEmbedding,  ///< [C, d]        Positions::Learned
+    NormWeight,         ///< [d]           all but Embedding
+    NormBias,           ///< [d]           NormKind::LayerNorm
+    Qkv,                ///< [q + 2 k, d]  QkvLayout::Fused
+    QkvBias,            ///< [q + 2 k]     QkvLayout::Fused, Biases::All
+    Query,              ///< [q, d]        QkvLayout::Separate
+    Key,                ///< [k, d]        QkvLayout::Separate
+    Value,              ///< [k, d]        QkvLayout::Separate
+    QueryNorm,          ///< [h]           QueryKeyNorm::PerHead
+    KeyNorm,            ///< [h]           QueryKeyNorm::PerHead
+    AttentionOut,       ///< [d, q]
+    AttentionOutBias,   ///< [d]           Biases::All
+    Gate,               ///< [f, d]        MlpKind::SwiGlu
     Up,                 ///< [f, d]
-    UpBias,             ///< [f]               Gpt2
+    UpBias,             ///< [f]           Biases::All
     Down,               ///< [d, f]
-    DownBias,           ///< [d]               Gpt2
-    HeadWeight          ///< [V, d]            untied Head
+    DownBias,           ///< [d]           Biases::All
+    HeadWeight          ///< [V, d]        untied Head
 };
 
 struct TensorInfo {

@@ -29,10 +29,16 @@ enum class ScheduleKind { Constant, Cosine };
 /// What the state of a parameter consists of, and so what it costs on disk and in memory; see StateFormat for the
 /// bytes.
 enum class StatePreset {
-    Exact,  ///< fp32 weights and fp32 moments: 12 bytes a parameter; gradients fp32
+    Exact,  ///< fp32 weights and fp32 moments: with AdamW 12 bytes a parameter, with Lion 8; gradients fp32
     Mixed,  ///< fp32 weights, 8-bit moments: about 6 bytes; gradients rounded to bf16
     Lean    ///< bf16 weights, rounded stochastically in each step, 8-bit moments: about 4 bytes; gradients rounded to
             ///< bf16
+};
+
+/// By which rule gradients change weights; see OptimizerSpec for what each keeps. The numbers are on disk.
+enum class OptimizerKind {
+    AdamW,  ///< Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019
+    Lion    ///< Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023
 };
 
 /// By which norm gradients are clipped.
@@ -67,6 +73,7 @@ struct TrainSpec {
     Precision precision = Precision::Fp32;
     ProductChoice products = ProductChoice::Auto;  ///< of bf16; fp32 has no choice, and fp16 is always widened
     StatePreset state = StatePreset::Exact;
+    OptimizerKind optimizer = OptimizerKind::AdamW;
     double lossScale =
         65536;  ///< fp16: what the gradient of the loss is multiplied by in the first step; a power of two
     int64_t lossScaleGrowSteps =

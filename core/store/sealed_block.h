@@ -11,7 +11,7 @@ namespace gsst {
 /// Bytes of a sealed block: magic and version in front, a sum at the end; see FORMAT.md.
 inline constexpr size_t kSealedBytes = 4096;
 /// Newest format version that this program reads. A block is written as the oldest version that can say what it says.
-inline constexpr uint32_t kStateFormatVersion = 4;
+inline constexpr uint32_t kStateFormatVersion = 5;
 inline constexpr uint32_t kFirstStateFormatVersion = 1;
 
 enum class Seal { Good, Damaged, NewerVersion };

@@ -30,6 +30,14 @@ Error otherPreset(const File& slot, uint32_t preset, StatePreset expected) {
             "Put back the run.json that the run was started with; the preset of a run cannot be changed"};
 }
 
+Error otherOptimizer(const File& slot, OptimizerKind found, OptimizerKind expected) {
+    return {ErrorCode::InvalidInput, "The saved state belongs to another optimizer than the recipe's",
+            pathText(slot.path()),
+            std::string("the file holds the state of ") + nameOf(found) + ", and run.json says training.optimizer " +
+                nameOf(expected),
+            "Put back the run.json that the run was started with; the optimizer of a run cannot be changed"};
+}
+
 std::string shareText(uint32_t rank, uint32_t ranks) {
     return ranks == 0 ? std::string("the whole state")
                       : "the part of rank " + std::to_string(rank) + " of " + std::to_string(ranks);
@@ -71,10 +79,12 @@ Result<HeaderState> checkSlotHeader(File& slot, const TensorTable& table, const 
     if (decoded.seal == Seal::Damaged)
         return HeaderState::Damaged;
     const SlotHeader expected = slotHeaderOf(table, layout);
-    if (decoded.header.preset > uint32_t(StatePreset::Lean))
+    if (decoded.header.preset > uint32_t(StatePreset::Lean) || decoded.header.optimizer >= kOptimizers.size())
         return newerSlot(slot);
     if (decoded.header.modelHash == expected.modelHash && decoded.header.preset != expected.preset)
         return otherPreset(slot, decoded.header.preset, layout.format().preset());
+    if (decoded.header.modelHash == expected.modelHash && decoded.header.optimizer != expected.optimizer)
+        return otherOptimizer(slot, OptimizerKind(decoded.header.optimizer), layout.format().optimizer().kind);
     if (decoded.header.modelHash == expected.modelHash &&
         (decoded.header.ranks != expected.ranks || decoded.header.rank != expected.rank))
         return otherShard(slot, decoded.header, expected);

@@ -26,13 +26,17 @@ constexpr size_t kPresetAt = 72;
 constexpr size_t kRanksAt = 76;
 constexpr size_t kRankAt = 80;
 constexpr size_t kWholeAt = 84;
+constexpr size_t kOptimizerAt = 88;
 
 constexpr uint32_t kVersionWithPresets = 2;
 constexpr uint32_t kVersionWithRanks = 4;
+constexpr uint32_t kVersionWithOptimizers = 5;
 
 /// The oldest version that can say what the header says: programs that know less still read what they know, and say of
 /// the rest that it is newer than they are.
 uint32_t versionOf(const SlotHeader& header) {
+    if (header.optimizer != uint32_t(OptimizerKind::AdamW))
+        return kVersionWithOptimizers;
     if (header.ranks > 0)
         return kVersionWithRanks;
     return header.preset == uint32_t(StatePreset::Exact) ? kFirstStateFormatVersion : kVersionWithPresets;
@@ -72,6 +76,7 @@ SlotHeader slotHeaderOf(const TensorTable& table, const SlotLayout& layout) {
     header.tensorAlignment = uint32_t(kTensorAlignment);
     const StateFormat& format = layout.format();
     header.preset = uint32_t(format.preset());
+    header.optimizer = uint32_t(format.optimizer().kind);
     if (format.share().ranks == 1)
         return header;
     header.ranks = uint32_t(format.share().ranks);
@@ -95,6 +100,7 @@ void encode(const SlotHeader& header, std::span<std::byte, kSealedBytes> block) 
     putLittle(block, kRanksAt, header.ranks);
     putLittle(block, kRankAt, header.rank);
     putLittle(block, kWholeAt, header.whole);
+    putLittle(block, kOptimizerAt, header.optimizer);
     seal(block, kMagic, versionOf(header));
 }
 
@@ -117,6 +123,7 @@ DecodedHeader decodeHeader(std::span<const std::byte, kSealedBytes> block) {
     header.ranks = getLittle<uint32_t>(block, kRanksAt);
     header.rank = getLittle<uint32_t>(block, kRankAt);
     header.whole = getLittle<uint32_t>(block, kWholeAt);
+    header.optimizer = getLittle<uint32_t>(block, kOptimizerAt);
     return decoded;
 }
 

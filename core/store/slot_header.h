@@ -21,16 +21,17 @@ struct SlotHeader {
     uint64_t fileBytes = 0;
     uint32_t blockElements = 0;
     uint32_t tensorAlignment = 0;
-    uint32_t preset = 0;  ///< the number of a StatePreset
-    uint32_t ranks = 0;   ///< that share the state; 0 if one has all of it
-    uint32_t rank = 0;    ///< whose part this is
-    uint32_t whole = 0;   ///< with several: the kinds that each has of all blocks, bit by number; else 0
+    uint32_t preset = 0;     ///< the number of a StatePreset
+    uint32_t ranks = 0;      ///< that share the state; 0 if one has all of it
+    uint32_t rank = 0;       ///< whose part this is
+    uint32_t whole = 0;      ///< with several: the kinds that each has of all blocks, bit by number; else 0
+    uint32_t optimizer = 0;  ///< the number of an OptimizerKind
 
     bool operator==(const SlotHeader&) const = default;
 };
 
 /// Hash of names, shapes and places of all tensors: two models with the same hash have the same slot files if
-/// the preset is the same.
+/// preset and optimizer are the same.
 Hash128 modelHash(const TensorTable& table);
 
 /// The header that a slot of this model and format has.

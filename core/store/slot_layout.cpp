@@ -22,8 +22,6 @@ SlotLayout::SlotLayout(const TensorTable& table, StateFormat format) : m_table(t
     m_sumsOffset = offset;
 }
 
-SlotLayout::SlotLayout(const TensorTable& table) : SlotLayout(table, StateFormat(table, StatePreset::Exact)) {}
-
 Extent SlotLayout::blocks(int firstBlock, int blockCount, StateKind kind) const {
     assert(firstBlock >= 0 && blockCount > 0 && size_t(firstBlock) + size_t(blockCount) <= m_table.blocks().size());
     assert(m_format.has(kind));

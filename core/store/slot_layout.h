@@ -20,8 +20,6 @@ struct Extent {
 class SlotLayout {
 public:
     SlotLayout(const TensorTable& table, StateFormat format);
-    /// With preset Exact.
-    explicit SlotLayout(const TensorTable& table);
 
     const StateFormat& format() const { return m_format; }
 

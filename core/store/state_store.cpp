@@ -31,10 +31,6 @@ uint64_t StateStore::bytesOnDisk(const TensorTable& table, const StateFormat& fo
     return 2 * SlotLayout(table, format).fileBytes() + CommitLog::kFileBytes;
 }
 
-uint64_t StateStore::bytesOnDisk(const TensorTable& table) {
-    return bytesOnDisk(table, StateFormat(table, StatePreset::Exact));
-}
-
 Hash128 StateStore::weightsHash() const {
     const StateFormat& format = m_layout.format();
     std::vector<StateKind> needed;

@@ -46,34 +46,25 @@ public:
 
     /// Makes slots/A, slots/B (space reserved) and HEAD below `runFolder`; refuses if they exist. No commit yet
     /// (generation 0, otherSlot() is 0): write all blocks of slot 0, then commit(0, ...). NoSpace before anything is
-    /// written; after an error nothing is left behind. `files` and `table` outlive the store. Without `format`: preset
-    /// Exact.
+    /// written; after an error nothing is left behind. `files` and `table` outlive the store.
     static Result<std::unique_ptr<StateStore>> create(FileSystem& files, const std::filesystem::path& runFolder,
                                                       const TensorTable& table, const StateFormat& format,
                                                       Caching caching);
-    static Result<std::unique_ptr<StateStore>> create(FileSystem& files, const std::filesystem::path& runFolder,
-                                                      const TensorTable& table, Caching caching);
     /// Opens the newest record whose CRC holds and whose slot's sums hash to its root; else the one before; else
     /// Corrupt. A record of a newer format version: NewerVersion. Block data is not read here (see verify()), unless a
     /// newer record may have been lost: an older state is taken only if all of its blocks match, see FORMAT.md.
-    /// notices() tells then. InvalidInput if the state is one of another model or preset. Without `format`: preset
-    /// Exact.
+    /// notices() tells then. InvalidInput if the state is one of another model or preset.
     static Result<std::unique_ptr<StateStore>> open(FileSystem& files, const std::filesystem::path& runFolder,
                                                     const TensorTable& table, const StateFormat& format,
                                                     Caching caching);
-    static Result<std::unique_ptr<StateStore>> open(FileSystem& files, const std::filesystem::path& runFolder,
-                                                    const TensorTable& table, Caching caching);
     /// The same without changing anything: nothing is repaired, files are opened for reading only, and commit() and
     /// rollBackToPrevious() are refused. The slot that is not committed may be missing: file(otherSlot()) is not to be
     /// used.
     static Result<std::unique_ptr<StateStore>> openForReading(FileSystem& files, const std::filesystem::path& runFolder,
                                                               const TensorTable& table, const StateFormat& format,
                                                               Caching caching);
-    static Result<std::unique_ptr<StateStore>> openForReading(FileSystem& files, const std::filesystem::path& runFolder,
-                                                              const TensorTable& table, Caching caching);
     /// Bytes that create() reserves on disk.
     static uint64_t bytesOnDisk(const TensorTable& table, const StateFormat& format);
-    static uint64_t bytesOnDisk(const TensorTable& table);
 
     const SlotLayout& layout() const { return m_layout; }
     const CommitRecord& committed() const { return m_committed; }

@@ -79,11 +79,6 @@ Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const 
     return store;
 }
 
-Result<std::unique_ptr<StateStore>> StateStore::create(FileSystem& files, const fs::path& runFolder,
-                                                       const TensorTable& table, Caching caching) {
-    return create(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
-}
-
 Status StateStore::make(Caching caching) {
     GSST_TRY(m_files.makeFolders(m_folder / "slots"));
     for (int slot : {0, 1}) {
@@ -103,11 +98,6 @@ Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs
     return store;
 }
 
-Result<std::unique_ptr<StateStore>> StateStore::open(FileSystem& files, const fs::path& runFolder,
-                                                     const TensorTable& table, Caching caching) {
-    return open(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
-}
-
 Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files, const fs::path& runFolder,
                                                                const TensorTable& table, const StateFormat& format,
                                                                Caching caching) {
@@ -115,11 +105,6 @@ Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files
     store->m_mode = OpenMode::Read;
     GSST_TRY(store->findState(caching));
     return store;
-}
-
-Result<std::unique_ptr<StateStore>> StateStore::openForReading(FileSystem& files, const fs::path& runFolder,
-                                                               const TensorTable& table, Caching caching) {
-    return openForReading(files, runFolder, table, StateFormat(table, StatePreset::Exact), caching);
 }
 
 Status StateStore::findState(Caching caching) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -169,14 +168,11 @@ void TraceWriter::nameTrack(Track track, const std::string& name) {
 }
 
 TraceWriter::OpText TraceWriter::textOf(const Op& op) {
-    return {nameOf(op.kind), laneOf(op.kind), op.slice,     op.unit, op.microBatch,
-            op.ioBytes,      op.copyBytes,    op.linkBytes, op.flops};
+    return {op.kind, op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
 }
 
 TraceWriter::OpText TraceWriter::textOf(const ListedOp& op) {
-    const auto is = [&op](const char* lane) { return std::strcmp(op.lane, lane) == 0; };
-    const Lane lane = is("read") ? Lane::Read : is("write") ? Lane::Write : is("link") ? Lane::Link : Lane::Compute;
-    return {op.kind, lane, op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
+    return {op.kind, op.slice, op.unit, op.microBatch, op.ioBytes, op.copyBytes, op.linkBytes, op.flops};
 }
 
 /// Its number, and in words what the op is about: the unit, or if that is none the whole slice.
@@ -208,13 +204,13 @@ std::string TraceWriter::argumentsOf(const OpText& op) const {
 /// The first row of the lane that no running op is in.
 int TraceWriter::freeRow(Lane lane) const {
     int row = 0;
-    const auto taken = [&](const Running& running) { return running.text.lane == lane && running.row == row; };
+    const auto taken = [&](const Running& running) { return laneOf(running.text.kind) == lane && running.row == row; };
     while (std::any_of(m_running.begin(), m_running.end(), taken))
         ++row;
     return row;
 }
 
-void TraceWriter::opStarted(const Op& op) {
+void TraceWriter::opStarted(const Op& op, const ProgramPass&) {
     if (!m_open)
         return;
     const std::lock_guard lock(m_mutex);
@@ -222,7 +218,7 @@ void TraceWriter::opStarted(const Op& op) {
     m_running.push_back({&op, textOf(op), m_clock.seconds(), lane == Lane::Compute ? 0 : freeRow(lane)});
 }
 
-void TraceWriter::opDone(const Op& op) {
+void TraceWriter::opDone(const Op& op, const ProgramPass&) {
     if (!m_open)
         return;
     const std::lock_guard lock(m_mutex);
@@ -237,13 +233,13 @@ void TraceWriter::opDone(const Op& op) {
 
 /// With the lock held.
 void TraceWriter::addOp(const Running& running, double end, bool finished) {
-    const Track track{kMeasured, trackOf(running.text.lane, running.row)};
-    const char* lane = laneName(running.text.lane);
+    const Track track{kMeasured, trackOf(laneOf(running.text.kind), running.row)};
+    const char* lane = laneName(laneOf(running.text.kind));
     nameTrack(track, lane);
     std::string arguments = argumentsOf(running.text);
     if (!finished)
         addArgument(arguments, "unfinished", 1);
-    m_file->add(eventText(track.process, track.number, running.text.kind, lane, running.start, end, arguments));
+    m_file->add(eventText(track.process, track.number, nameOf(running.text.kind), lane, running.start, end, arguments));
 }
 
 void TraceWriter::waited(const Op& op, WaitCause cause, double seconds) {
@@ -292,13 +288,13 @@ void TraceWriter::addSimulated() {
                 m_file->addPatiently(eventText(kSimulated, kWaits, name, "wait", end - seconds, end, ""));
                 end -= seconds;
             }
-        const int track = trackOf(text.lane, 0);
+        const int track = trackOf(laneOf(text.kind), 0);
         {
             const std::lock_guard lock(m_mutex);
-            nameTrack({kSimulated, track}, laneName(text.lane));
+            nameTrack({kSimulated, track}, laneName(laneOf(text.kind)));
         }
-        m_file->addPatiently(
-            eventText(kSimulated, track, text.kind, laneName(text.lane), start, start + op.seconds, argumentsOf(text)));
+        m_file->addPatiently(eventText(kSimulated, track, nameOf(text.kind), laneName(laneOf(text.kind)), start,
+                                       start + op.seconds, argumentsOf(text)));
     }
 }
 

@@ -43,16 +43,15 @@ public:
     /// What is to be told about the trace, once: that it is complete, or that it ended early and why.
     std::optional<LogLine> takeNotice();
 
-    void opStarted(const Op& op) override;
-    void opDone(const Op& op) override;
+    void opStarted(const Op& op, const ProgramPass& pass) override;
+    void opDone(const Op& op, const ProgramPass& pass) override;
     void waited(const Op& op, WaitCause cause, double seconds) override;
     void committed(const CommitRecord&) override {}
 
 private:
     /// What is told of an op; copied, because programs may end before their trace.
     struct OpText {
-        const char* kind = "";
-        Lane lane = Lane::Compute;
+        OpKind kind{};
         int slice = -1;
         int unit = -1;
         int microBatch = -1;

@@ -7,61 +7,42 @@ namespace gsst {
 
 ActivityObserver::ActivityObserver(EventSink sink) : m_sink(std::move(sink)) {}
 
-void ActivityObserver::expect(int64_t committedStep, int microBatches) {
-    m_committedStep.store(committedStep);
-    m_microBatches = microBatches;
-}
-
-void ActivityObserver::show(const Op& op, SliceState state) {
+void ActivityObserver::show(const Op& op, const ProgramPass& pass, SliceState state) {
     SliceActivity activity;
     activity.slice = op.slice;
     activity.state = state;
-    activity.backward = m_backward.load();
+    activity.sweep = op.sweep;
+    activity.pass = pass.number;
     activity.microBatch = op.microBatch < 0 ? 0 : op.microBatch;
-    activity.microBatches = m_microBatches;
+    activity.microBatches = pass.microBatches;
     m_sink(activity);
 }
 
-void ActivityObserver::opStarted(const Op& op) {
-    switch (op.kind) {
-    case OpKind::ReadState:
-    case OpKind::ReadWeights:
-        return show(op, SliceState::Reading);
-    case OpKind::WriteState:
-    case OpKind::WriteTiedGradient:
-    case OpKind::WriteGradient:
-        return show(op, SliceState::Writing);
-    case OpKind::Forward:
-    case OpKind::HeadSums:
-        m_backward.store(false);
-        return show(op, SliceState::Computing);
-    case OpKind::Head:
-    case OpKind::Backward:
-        m_backward.store(true);
-        return show(op, SliceState::Computing);
-    default:
+void ActivityObserver::opStarted(const Op& op, const ProgramPass& pass) {
+    switch (traitsOf(op.kind).shown) {
+    case ShownAs::Nothing:
         return;
+    case ShownAs::Reading:
+        return show(op, pass, SliceState::Reading);
+    case ShownAs::Computing:
+        return show(op, pass, SliceState::Computing);
+    case ShownAs::Writing:
+        return show(op, pass, SliceState::Writing);
     }
 }
 
-void ActivityObserver::opDone(const Op& op) {
-    switch (op.kind) {
-    case OpKind::ReadState:
-    case OpKind::ReadWeights:
-        return show(op, SliceState::Ready);
-    case OpKind::WriteState:
-    case OpKind::WriteTiedGradient:
-    case OpKind::WriteGradient:
-        return show(op, SliceState::Written);
-    case OpKind::Forward:
-    case OpKind::Backward:
-    case OpKind::HeadSums:
-    case OpKind::Head:
-        if (op.microBatch == m_microBatches - 1)
-            show(op, SliceState::Ready);
+void ActivityObserver::opDone(const Op& op, const ProgramPass& pass) {
+    switch (traitsOf(op.kind).shown) {
+    case ShownAs::Nothing:
         return;
-    default:
+    case ShownAs::Reading:
+        return show(op, pass, SliceState::Ready);
+    case ShownAs::Computing:
+        if (op.microBatch == pass.microBatches - 1)
+            show(op, pass, SliceState::Ready);
         return;
+    case ShownAs::Writing:
+        return show(op, pass, SliceState::Written);
     }
 }
 

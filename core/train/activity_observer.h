@@ -13,21 +13,19 @@ namespace gsst {
 class ActivityObserver : public EngineObserver {
 public:
     explicit ActivityObserver(EventSink sink);
-    /// Before the first step: what is committed, and how many micro-batches a step has.
-    void expect(int64_t committedStep, int microBatches);
+    /// Before the first step: what is committed.
+    void expect(int64_t committedStep) { m_committedStep.store(committedStep); }
 
-    void opStarted(const Op& op) override;
-    void opDone(const Op& op) override;
+    void opStarted(const Op& op, const ProgramPass& pass) override;
+    void opDone(const Op& op, const ProgramPass& pass) override;
     void committed(const CommitRecord& record) override;
     int64_t committedStep() const { return m_committedStep.load(); }
 
 private:
-    void show(const Op& op, SliceState state);
+    void show(const Op& op, const ProgramPass& pass, SliceState state);
 
     EventSink m_sink;
     std::atomic<int64_t> m_committedStep = 0;
-    std::atomic<bool> m_backward = false;
-    int m_microBatches = 1;
 };
 
 }  // namespace gsst

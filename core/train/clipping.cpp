@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/clipping.h"
 
+#include "optim/optimizer.h"
 #include "optim/squared_norm.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace gsst {
-
-double largestGradient(const TrainSpec& training) {
-    // Moments are means of what was applied: where no gradient is larger, no first moment is, and no second moment is
-    // larger than the square.
-    constexpr double kLargestWithSquare = 1e18;
-    constexpr double kLargestChange = 1e36;
-    const double largestStepSize = training.learningRate / (1.0 - training.beta1);
-    return std::min(kLargestWithSquare, kLargestChange * training.epsilon / largestStepSize);
-}
 
 LossScaling lossScaling(const TrainSpec& training) {
     if (training.precision != Precision::Fp16)
@@ -26,7 +18,7 @@ LossScaling lossScaling(const TrainSpec& training) {
 ClipFunctions clipFunctions(const TrainSpec& training, int units) {
     const double bound = training.clipNorm;
     ClipFunctions clip;
-    clip.largestNorm = largestGradient(training);
+    clip.largestNorm = optimizerOf(training.optimizer).largestGradient(training);
     clip.norm = totalNorm;
     clip.factor = [bound](double norm, double) { return clipFactor(norm, bound); };
     clip.guess = [](double) { return 1.0f; };

@@ -10,10 +10,6 @@ namespace gsst {
 /// ClipKind::PreviousNorm.
 inline constexpr double kNormJump = 2.0;
 
-/// The largest gradient, element or norm, whose update cannot overflow, whatever the state is: it leaves room for its
-/// square in the second moment, and for the quotient of first moment and epsilon in the change of a weight.
-double largestGradient(const TrainSpec& training);
-
 /// The recipe's loss scaling: none but for fp16.
 LossScaling lossScaling(const TrainSpec& training);
 

@@ -13,13 +13,13 @@ class ObserverList : public EngineObserver {
 public:
     explicit ObserverList(std::vector<EngineObserver*> observers) : m_observers(std::move(observers)) {}
 
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass& pass) override {
         for (EngineObserver* observer : m_observers)
-            observer->opStarted(op);
+            observer->opStarted(op, pass);
     }
-    void opDone(const Op& op) override {
+    void opDone(const Op& op, const ProgramPass& pass) override {
         for (EngineObserver* observer : m_observers)
-            observer->opDone(op);
+            observer->opDone(op, pass);
     }
     void waited(const Op& op, WaitCause cause, double seconds) override {
         for (EngineObserver* observer : m_observers)

@@ -343,7 +343,7 @@ Planned plannedEvent(const PreparedRun& run, int64_t firstStep, PlanCause cause)
     planned.diskBytes = plan.diskBytes;
     planned.readBytesPerStep = plan.step.readBytes;
     planned.writtenBytesPerStep = plan.step.writtenBytes;
-    planned.bottleneck = plan.diskBound() ? "disk" : "compute";
+    planned.bottleneck = plan.bottleneck();
     planned.streamed = plan.stateOnDisk;
     return planned;
 }

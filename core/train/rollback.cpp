@@ -13,7 +13,7 @@ Status chooseRollback(FileSystem& files, const ResumeRequest& request, const Eve
     GSST_ASSIGN(const RunRecord run, readRunRecord(files, {request.folder}));
     GSST_ASSIGN(const auto lock, lockRun(files, request.folder));
     const TensorTable table(run.spec.model);
-    const StateFormat format(table, run.spec.training.state, run.share());
+    const StateFormat format(table, run.spec.training.state, optimizerSpec(run.spec.training.optimizer), run.share());
     GSST_ASSIGN(const auto store, StateStore::open(files, request.folder, table, format, Caching::Direct));
     const uint64_t newestOrder = store->committed().dataOrder;
     if (request.rollBack) {

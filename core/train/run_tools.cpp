@@ -30,7 +30,8 @@ Result<StateOfRun> openState(const std::filesystem::path& path, Access access) {
     GSST_ASSIGN(run.record, readRunRecord(files, {path}));
     GSST_ASSIGN(run.lock, lockRun(files, path));
     run.table = std::make_unique<TensorTable>(run.record.spec.model);
-    const StateFormat format(*run.table, run.record.spec.training.state, run.record.share());
+    const StateFormat format(*run.table, run.record.spec.training.state,
+                             optimizerSpec(run.record.spec.training.optimizer), run.record.share());
     if (access == Access::Read) {
         GSST_ASSIGN(run.store, StateStore::openForReading(files, path, *run.table, format, Caching::Direct));
     } else {

@@ -48,31 +48,33 @@ public:
     }
 
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
-        const RunSpec& spec = question.spec;
-        GSST_TRY(validate(spec, "the recipe"));
+        GSST_TRY(validate(question.spec, "the recipe"));
         GSST_ASSIGN(const auto backend, createBackend(question.device));
-        const TensorTable table(spec.model);
-        PlanPreview preview;
-        preview.parameters = table.parameters();
+        const TensorTable table(question.spec.model);
         GSST_ASSIGN(const Means means, meansOf(question, *backend));
-        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(spec, *backend), table);
-        const auto plan = makePlan(means.share, table, means.hardware, means.limits);
-        if (!plan.ok()) {
+        PlanPreview preview = previewOf(question, *backend, table);
+        const PlanBasis basis{means.share, table, means.hardware, means.limits};
+        if (const auto plan = makePlan(means.share, table, means.hardware, means.limits); plan.ok())
+            fillPreview(preview, basis, compiledFor(basis, *plan));
+        else
             preview.problem = plan.error().text();
-            return preview;
-        }
-        fillPreview(preview, means.share, table, means.hardware, *plan);
         return preview;
     }
 
-    Result<PlanExplanation> explainPlan(const PlanQuestion& question) override {
-        return withPlan<PlanExplanation>(
-            question, [](const PlanBasis& basis, const Plan& plan) { return gsst::explainPlan(basis, plan); });
+    Result<ExplainedPlan> explainPlan(const PlanQuestion& question) override {
+        using Told = ExplainedPlan;
+        return withPlan<Told>(question, [&](const PlanBasis& basis, ComputeBackend& backend, const CompiledPlan& plan) {
+            Told told{previewOf(question, backend, basis.table), gsst::explainPlan(basis, plan)};
+            fillPreview(told.preview, basis, plan);
+            return told;
+        });
     }
 
     Result<StepListing> listStep(const PlanQuestion& question) override {
-        return withPlan<StepListing>(
-            question, [](const PlanBasis& basis, const Plan& plan) { return gsst::listStep(basis, plan); });
+        using Told = StepListing;
+        return withPlan<Told>(question, [](const PlanBasis& basis, ComputeBackend&, const CompiledPlan& plan) {
+            return gsst::listStep(plan, basis.hardware);
+        });
     }
 
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path& runsFolder) override {
@@ -139,16 +141,25 @@ private:
         return means;
     }
 
+    /// What there is to tell whether a plan fits or not.
+    PlanPreview previewOf(const PlanQuestion& question, ComputeBackend& backend, const TensorTable& table) {
+        PlanPreview preview;
+        preview.parameters = table.parameters();
+        preview.smallestDeviceBytes = smallestDeviceLimit(resolvedHere(question.spec, backend), table);
+        return preview;
+    }
+
     /// What `tell` makes of the recipe's plan on this machine.
     template <typename Told>
     Result<Told> withPlan(const PlanQuestion& question,
-                          const std::function<Told(const PlanBasis&, const Plan&)>& tell) {
+                          const std::function<Told(const PlanBasis&, ComputeBackend&, const CompiledPlan&)>& tell) {
         GSST_TRY(validate(question.spec, "the recipe"));
         const TensorTable table(question.spec.model);
         GSST_ASSIGN(const auto backend, createBackend(question.device));
         GSST_ASSIGN(const Means means, meansOf(question, *backend));
-        GSST_ASSIGN(const Plan plan, makePlan(means.share, table, means.hardware, means.limits));
-        return tell({means.share, table, means.hardware, means.limits}, plan);
+        GSST_ASSIGN(Plan plan, makePlan(means.share, table, means.hardware, means.limits));
+        const PlanBasis basis{means.share, table, means.hardware, means.limits};
+        return tell(basis, *backend, compiledFor(basis, std::move(plan)));
     }
 
     /// Nothing where none is wanted.

@@ -7,6 +7,7 @@
 #include "device/host_pool.h"
 #include "device/system_memory.h"
 #include "engine/agreement.h"
+#include "engine/engine_workspace.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
 #include "train/clipping.h"
@@ -24,9 +25,7 @@ struct Trainer::Impl {
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
-          format(modelTable, parts.spec.training.state, parts.share),
-          builder(modelTable, format, training(), given.plan.placement),
-          batches(size_t(training().microBatchesPerStep())) {
+          plan(modelTable, training(), parts.share, given.plan), batches(size_t(training().microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
@@ -47,7 +46,6 @@ struct Trainer::Impl {
     };
 
     Status prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
-    Result<std::unique_ptr<File>> workFile(const std::filesystem::path& path, int64_t bytes);
     EngineParts engineParts();
     DriverOptions driverOptions() const;
     Status loadBatch(int64_t stepIndex);
@@ -58,17 +56,12 @@ struct Trainer::Impl {
     const TensorTable& table;
     std::unique_ptr<OpenDevice> device;
     HostPool ramPool;
-    StateFormat format;
-    ProgramBuilder builder;
+    CompiledPlan plan;
     std::vector<HostBatch> batches;
     std::optional<Sampler> sampler;
     std::optional<ValidationSequences> validation;
-    std::unique_ptr<StagingRing> ring;
     std::unique_ptr<StateStore> store;
-    std::unique_ptr<File> gradients;
-    std::unique_ptr<File> shares;
-    std::unique_ptr<File> boundaries;
-    std::unique_ptr<HostState> host;
+    std::unique_ptr<EngineWorkspace> workspace;
     std::unique_ptr<BatchMath> math;
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
@@ -83,48 +76,28 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
     GSST_ASSIGN(const TokenSplit split,
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
-    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, format, Caching::Direct));
+    GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, plan.format(), Caching::Direct));
     GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
     GSST_ASSIGN(sampler,
                 Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
-    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), gradientFileBytes(table, format, parts.plan)));
-    GSST_ASSIGN(shares, workFile(parts.folder.shares(), tiedGradientFileBytes(table, parts.plan)));
-    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), boundaryFileBytes(table, training(), parts.plan)));
-    GSST_ASSIGN(host, HostState::create(table, format, builder.slices(), parts.plan.placement, ramPool));
-    GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
-    math = parts.backend->makeMath({table, builder.slices(), training()}, *device);
+    GSST_ASSIGN(workspace, EngineWorkspace::create(
+                               files, {parts.folder.gradients(), parts.folder.shares(), parts.folder.boundaries()},
+                               plan, ramPool));
+    math = parts.backend->makeMath({table, plan.slices(), training()}, *device);
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
-    static_cast<void>(io->registerBuffers(ring->memory()));
-    driver = std::make_unique<StepDriver>(engineParts(), builder, driverOptions());
+    static_cast<void>(io->registerBuffers(workspace->ring().memory()));
+    driver = std::make_unique<StepDriver>(engineParts(), plan, driverOptions());
     return driver->load(progress, stop);
 }
 
-/// Nothing for 0 bytes.
-Result<std::unique_ptr<File>> Trainer::Impl::workFile(const std::filesystem::path& path, int64_t bytes) {
-    if (bytes == 0)
-        return std::unique_ptr<File>();
-    GSST_ASSIGN(auto file, parts.files->open(path, OpenMode::Create, Caching::Direct));
-    GSST_TRY(file->reserve(uint64_t(bytes)));
-    return file;
-}
-
 EngineParts Trainer::Impl::engineParts() {
-    EngineParts engine;
-    engine.table = &table;
-    engine.slices = builder.slices();
-    engine.precision = training().precision;
+    EngineParts engine = workspace->parts();
     engine.device = &device->device();
-    engine.ram = &ramPool;
-    engine.ring = ring.get();
     engine.io = io.get();
     engine.math = math.get();
     engine.store = store.get();
-    engine.gradients = gradients.get();
-    engine.shares = shares.get();
-    engine.boundaries = boundaries.get();
-    engine.host = host.get();
     engine.observer = parts.observer;
     engine.sumsWithMath = parts.backend->sumsWithMath();
     engine.collective = parts.collective;
@@ -133,8 +106,6 @@ EngineParts Trainer::Impl::engineParts() {
 
 DriverOptions Trainer::Impl::driverOptions() const {
     DriverOptions options;
-    options.rule = parts.plan.rule;
-    options.breakEven = parts.plan.breakEven;
     options.clip = clipFunctions(training(), table.unitCount());
     options.scaling = lossScaling(training());
     options.judge = OutlierWatch(training());
@@ -159,7 +130,8 @@ Trainer::~Trainer() = default;
 
 Status Trainer::createState(const TrainerParts& parts, const TensorTable& table,
                             const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop) {
-    const StateFormat format(table, parts.spec.training.state, parts.share);
+    const StateFormat format(table, parts.spec.training.state, optimizerSpec(parts.spec.training.optimizer),
+                             parts.share);
     GSST_ASSIGN(auto store, StateStore::create(*parts.files, parts.folder.root, table, format, Caching::Direct));
     GSST_TRY(writeInitialState(*store, table, parts.spec.training.seed, progress, stop));
     CommitRecord first;
@@ -188,6 +160,9 @@ StateStore& Trainer::store() {
 }
 IoCounters Trainer::ioCounters() const {
     return m_impl->io->counters();
+}
+const CompiledPlan& Trainer::plan() const {
+    return m_impl->plan;
 }
 OpenDevice& Trainer::device() {
     return *m_impl->device;

@@ -112,6 +112,7 @@ public:
     /// The committed state, for readers such as the generator. Call after flush().
     IoCounters ioCounters() const;  ///< since the trainer was opened
     StateStore& store();
+    const CompiledPlan& plan() const;  ///< of this process's part of the recipe and its shard of the state
     OpenDevice& device();
 
 private:

@@ -56,10 +56,9 @@ Status TrainingLoop::openTrainer() {
     GSST_TRY(checkState());
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     GSST_TRY(saveRecord());
-    const RunPlan& planned = m_run.planned;
     if (m_trace)
-        m_trace->expect(listStep(planned.basis(*m_run.table), planned.plan));
-    m_observer.expect(m_trainer->committedStep(), int(planned.part.training.microBatchesPerStep()));
+        m_trace->expect(listStep(m_trainer->plan(), m_run.planned.hardware));
+    m_observer.expect(m_trainer->committedStep());
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_sink(StateChanged{RunState::Training, m_trainer->step()});
     return {};

@@ -218,7 +218,7 @@ TEST_F(CommandsTest, PlanPrintsWhatItCosts) {
     m_service.preview.streamed = true;
     m_service.preview.devicePeakBytes = int64_t{3} << 30;
     m_service.preview.bytes[0][2] = int64_t{5} << 30;
-    m_service.preview.bottleneck = "disk";
+    m_service.preview.bottleneck = Bottleneck::Disk;
     EXPECT_EQ(run({"plan", "--preset", "sample", "--vram", "4GiB"}), 0);
     EXPECT_EQ(m_service.planned->budget.deviceBytes, int64_t{4} << 30);
     for (const char* words : {"1.2 B parameters", "streamed from disk", "3 GiB", "5 GiB", "disk-bound"})
@@ -235,11 +235,32 @@ TEST_F(CommandsTest, PlanIsForTheDriveOfTheRun) {
     EXPECT_EQ(m_service.plannedFolder, "other/drive");
 }
 
+/// Probing the machine takes its time, and two probes could tell of two machines.
+TEST_F(CommandsTest, ACallPlansOnce) {
+    for (const char* option : {"--json", "--program"}) {
+        m_service.plans = 0;
+        EXPECT_EQ(run({"plan", "--preset", "sample", option}), 0);
+        EXPECT_EQ(m_service.plans, 1) << option;
+    }
+}
+
 TEST_F(CommandsTest, APlanThatDoesNotFitIsAnError) {
-    m_service.preview.problem = "The device limit is too small.";
-    EXPECT_EQ(run({"plan", "--preset", "sample"}), exitCode(ErrorCode::OverBudget));
-    EXPECT_NE(m_err.find("too small."), std::string::npos) << m_err;
-    EXPECT_EQ(m_err.find(".."), std::string::npos) << m_err;
+    for (ErrorCode code : {ErrorCode::OverBudget, ErrorCode::NoSpace})
+        for (const char* option : {"--json", "--program"}) {
+            m_service.noPlan = Error{code, "The device limit is too small", "", "it is", "Raise it."};
+            EXPECT_EQ(run({"plan", "--preset", "sample", option}), exitCode(ErrorCode::OverBudget)) << option;
+            const std::string told = m_out + m_err;
+            EXPECT_NE(told.find("The plan does not fit"), std::string::npos) << told;
+            EXPECT_NE(told.find("too small"), std::string::npos) << told;
+            EXPECT_EQ(told.find(".."), std::string::npos) << told;
+        }
+}
+
+/// What has nothing to do with limits is told as it is.
+TEST_F(CommandsTest, OtherErrorsOfPlansStayTheirOwn) {
+    m_service.noPlan = Error{ErrorCode::InvalidInput, "The recipe cannot be used", "model.width", "it is odd", ""};
+    EXPECT_EQ(run({"plan", "--preset", "sample"}), exitCode(ErrorCode::InvalidInput));
+    EXPECT_EQ(m_err.find("does not fit"), std::string::npos) << m_err;
 }
 
 }  // namespace

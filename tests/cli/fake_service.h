@@ -37,11 +37,13 @@ public:
         return TextSummary{};
     }
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
-        planned = question.spec;
-        plannedFolder = question.folder;
+        GSST_TRY(plan(question));
         return preview;
     }
-    Result<PlanExplanation> explainPlan(const PlanQuestion&) override { return explanation; }
+    Result<ExplainedPlan> explainPlan(const PlanQuestion& question) override {
+        GSST_TRY(plan(question));
+        return ExplainedPlan{preview, explanation};
+    }
     std::optional<ComputerReport> lastComputerReport() override { return report; }
     Result<ComputerReport> measureComputer(const ComputerQuestion& question,
                                            const std::function<void(const Progress&)>&, std::stop_token) override {
@@ -50,7 +52,10 @@ public:
             return *refusal;
         return report.value_or(ComputerReport());
     }
-    Result<StepListing> listStep(const PlanQuestion&) override { return listing; }
+    Result<StepListing> listStep(const PlanQuestion& question) override {
+        GSST_TRY(plan(question));
+        return listing;
+    }
     Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()>) override {
         started = std::move(request);
@@ -69,11 +74,19 @@ public:
     std::optional<ComputerReport> report;
     PlanPreview preview;
     PlanExplanation explanation;
+    int plans = 0;                ///< how many were made
+    std::optional<Error> noPlan;  ///< why there is none
     StepListing listing;
     std::vector<Event> events;
     std::optional<Error> refusal;
 
 private:
+    Status plan(const PlanQuestion& question) {
+        planned = question.spec;
+        plannedFolder = question.folder;
+        ++plans;
+        return noPlan ? Status(*noPlan) : Status();
+    }
     Result<std::unique_ptr<RunSession>> session() {
         if (refusal)
             return *refusal;

@@ -138,6 +138,9 @@ class KillResumeTest(program.ProgramTest):
         # Overflows at the beginning and again and again: steps are skipped, and the scale is a part of the state.
         self.check("disk", 60 + 4 * KILLS, 6, precision="fp16", loss_scale=2**30, loss_scale_grow_steps=3)
 
+    def test_one_moment(self):
+        self.check("disk", 60 + 4 * KILLS, 6, optimizer="lion", state="lean", precision="bf16")
+
     def test_state_in_ram(self):
         # It commits with every validation, so the steps since the last one are done again.
         self.check("resident", 60 + 10 * KILLS, 25)

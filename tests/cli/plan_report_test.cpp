@@ -15,7 +15,7 @@ protected:
     void SetUp() override {
         m_service.preview.fits = true;
         m_service.preview.updateRule = "insured or deferred";
-        m_service.preview.bottleneck = "disk";
+        m_service.preview.bottleneck = Bottleneck::Disk;
         m_service.preview.secondsPerStep = 0.52;
         m_service.preview.readBytesPerStep = m_service.preview.writtenBytesPerStep = int64_t{1} << 30;
         PlanExplanation& told = m_service.explanation;
@@ -46,23 +46,22 @@ protected:
             {"embedding", "emb"}, {"attention of layer 1", "1a"}, {"MLP of layer 1", "1m"}, {"head", "head"}};
         listing.seconds = 0.52;
         listing.ops.resize(4);
-        const ListedBuffer state{7, "staging", "state", 1023 << 20, false}, kept{8, "device", "weights", 4096, true};
-        fill(listing.ops[0], "forward", "read", "read state", 0, 3 << 20, 0, 0.25);
+        const ListedBuffer state{7, Space::Staging, BufferUse::State, 1023 << 20, false},
+            kept{8, Space::Device, BufferUse::Weights, 4096, true};
+        fill(listing.ops[0], Sweep::Forward, OpKind::ReadState, 0, 3 << 20, 0, 0.25);
         listing.ops[0].acquires = {state, kept};
-        fill(listing.ops[1], "forward", "compute", "store boundary", 1, 0, 2e9, 0.5);
+        fill(listing.ops[1], Sweep::Forward, OpKind::StoreBoundary, 1, 0, 2e9, 0.5);
         listing.ops[1].readWait = 0.125;
         listing.ops[1].unit = 1;
         listing.ops[1].microBatch = 6;
-        fill(listing.ops[2], "backward", "compute", "store boundary", 1, 0, 1e9, 0.25);
-        fill(listing.ops[3], "commit", "write", "write state", 2, 5 << 20, 0, 0.125);
+        fill(listing.ops[2], Sweep::Backward, OpKind::StoreBoundary, 1, 0, 1e9, 0.25);
+        fill(listing.ops[3], Sweep::Commit, OpKind::WriteState, 2, 5 << 20, 0, 0.125);
         listing.ops[3].program = 1;
         listing.ops[3].releases = {state};
         listing.ops[0].start = -0.25;
     }
-    static void fill(ListedOp& op, const char* phase, const char* lane, const char* kind, int slice, int64_t bytes,
-                     double flops, double seconds) {
-        op.phase = phase;
-        op.lane = lane;
+    static void fill(ListedOp& op, Sweep sweep, OpKind kind, int slice, int64_t bytes, double flops, double seconds) {
+        op.sweep = sweep;
         op.kind = kind;
         op.slice = slice;
         op.ioBytes = bytes;
@@ -146,6 +145,20 @@ TEST_F(PlanReportTest, AddsUpByKind) {
     EXPECT_EQ(json["ops"][3]["program"], 1);
     EXPECT_EQ(json["ops"][1]["slice"], 1) << "indices, for programs";
     EXPECT_EQ(json["units"][1], "attention of layer 1");
+}
+
+/// What goes to other ranks is counted as everything else is.
+TEST_F(PlanReportTest, AddsUpTheLink) {
+    ListedOp& reduce = m_service.listing.ops.emplace_back();
+    fill(reduce, Sweep::Backward, OpKind::AllReduceGradient, 1, 0, 0, 0.375);
+    m_service.listing.ops[1].linkWait = 0.25;
+    plan({"--program"});
+    expectOut({"all-reduce gradient", "5 ops", "0.250 s for other ranks"});
+    plan({"--program", "--json"});
+    const auto json = nlohmann::json::parse(m_out);
+    ASSERT_EQ(json["totals"].size(), 4u);
+    EXPECT_EQ(json["totals"][3]["lane"], "link");
+    EXPECT_EQ(json["totals"][3]["seconds"], 0.375);
 }
 
 TEST_F(PlanReportTest, TraceOptionsReachTheService) {

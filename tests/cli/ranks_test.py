@@ -136,6 +136,19 @@ class RanksTest(program.ProgramTest):
             "either rank has all weights",
         )
 
+    def test_a_plan_tells_what_a_rank_keeps(self):
+        """Of the optimizer's state each of eight ranks keeps an eighth; a plan asks none of the others."""
+        spec = self.write_spec(same_order({"sequences_per_step": 8, "precision": "bf16"}))
+        told = {}
+        for ranks in (1, 8):
+            done = program.gsst("plan", "--spec", spec, "--residency", "disk", "--json", env=environment(0, ranks))
+            told[ranks] = json.loads(self.succeed(done).out)
+            tiers = told[ranks]["bytes"]
+            for tier, peak in (("device", "device_peak_bytes"), ("ram", "ram_peak_bytes"), ("disk", "disk_bytes")):
+                self.assertGreaterEqual(min(kind[tier] for kind in tiers.values()), 0, done)
+                self.assertEqual(sum(kind[tier] for kind in tiers.values()), told[ranks][peak], done)
+        self.assertLess(told[8]["bytes"]["optimizer"]["disk"], 0.5 * told[1]["bytes"]["optimizer"]["disk"])
+
     def test_other_orders_of_addition(self):
         self.text.write_text(program.some_text())
         self.spec = self.write_spec(

@@ -15,13 +15,15 @@ namespace {
 struct Shape {
     Family family;
     int64_t width, heads, kvHeads, ffnWidth, vocabulary, sequences, length, chunk;
+    int64_t headSize = 0, window = 0;
 };
 
 constexpr Shape kShapes[] = {
-    {Family::Gpt2, 256, 4, 4, 1024, 4096, 8, 256, 512},
-    {Family::Gpt2, 320, 10, 10, 1280, 512, 3, 900, 1024},
-    {Family::Llama, 384, 6, 2, 640, 8192, 4, 384, 700},
-    {Family::Llama, 256, 8, 1, 1100, 512, 2, 1000, 4096},
+    {Family::Gpt2, 256, 4, 4, 1024, 4096, 8, 256, 512},          {Family::Gpt2, 320, 10, 10, 1280, 512, 3, 900, 1024},
+    {Family::Llama, 384, 6, 2, 640, 8192, 4, 384, 700},          {Family::Llama, 256, 8, 1, 1100, 512, 2, 1000, 4096},
+    {Family::Qwen3, 256, 6, 2, 512, 4096, 4, 384, 700, 128},  // queries three times as wide as the model
+    {Family::Qwen3, 384, 4, 2, 640, 1024, 2, 1000, 512, 64},  // and narrower
+    {Family::Llama, 256, 4, 2, 512, 1024, 2, 1400, 700, 0, 300},
 };
 constexpr Shape kRealistic{Family::Llama, 896, 14, 2, 4864, 2048, 2, 1024, 1024};  // the widths of a 0.5 B model
 
@@ -46,7 +48,9 @@ protected:
         model.ffnWidth = shape.ffnWidth;
         model.vocabulary = shape.vocabulary;
         model.context = shape.length;
-        model.tiedHead = shape.family == Family::Gpt2;
+        model.tiedHead = shape.family != Family::Llama;
+        model.ownHeadSize = shape.headSize;
+        model.window = shape.window;
         return model;
     }
 
@@ -201,6 +205,12 @@ TEST(Cost, CountsTheFlopsOfMatrixProducts) {
     EXPECT_EQ(unitCost(table, table.headUnit(), training).forwardFlops, 2 * tokens * 64 * 1000);
     EXPECT_EQ(unitCost(table, 2, training).backwardFlops, 2 * unitCost(table, 2, training).forwardFlops);
     EXPECT_EQ(boundaryBytes(model, training), 96 * 64 * 4);
+
+    model.ownHeadSize = 40;  // 160 elements of queries, 80 of keys and of values
+    const TensorTable own(model);
+    const double scores = 2 * tokens * 32 * 160, matrices = 2 * tokens * (64 * 160 * 2 + 64 * 80 * 2);
+    EXPECT_EQ(unitCost(own, 1, training).forwardFlops, matrices + scores);
+    EXPECT_EQ(unitCost(own, 1, training).backwardFlops, 2 * matrices + 2.5 * scores);
 }
 
 }  // namespace

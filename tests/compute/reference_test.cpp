@@ -39,6 +39,10 @@ const char* nameOf(TensorRole role) {
         return "Key";
     case TensorRole::Value:
         return "Value";
+    case TensorRole::QueryNorm:
+        return "QueryNorm";
+    case TensorRole::KeyNorm:
+        return "KeyNorm";
     case TensorRole::AttentionOut:
         return "AttentionOut";
     case TensorRole::AttentionOutBias:
@@ -102,13 +106,18 @@ protected:
         const TrainSpec& training = model.spec;
         std::ofstream manifest(folder / "manifest.txt");
         manifest.precision(17);
-        manifest << "gpt2 " << (spec.family == Family::Gpt2) << "\nlayers " << spec.layers << "\nheads " << spec.heads
-                 << "\nkvHeads " << spec.kvHeads << "\ntied " << spec.tiedHead << "\nepsilon " << spec.normEpsilon
-                 << "\ntheta " << spec.ropeTheta << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch "
-                 << training.microBatch << "\nsequenceLength " << training.sequenceLength << "\nlearningRate "
-                 << training.learningRate << "\nbeta1 " << training.beta1 << "\nbeta2 " << training.beta2
-                 << "\nadamEpsilon " << training.epsilon << "\nweightDecay " << training.weightDecay << "\nclipNorm "
-                 << training.clipNorm << "\nsteps " << kSteps << '\n';
+        const Architecture& traits = spec.architecture();
+        manifest << "layerNorm " << (traits.norm == NormKind::LayerNorm) << "\nlearnedPositions "
+                 << (traits.positions == Positions::Learned) << "\ngatedMlp " << (traits.mlp == MlpKind::SwiGlu)
+                 << "\nbiases " << (traits.biases == Biases::All) << "\nfusedQkv " << (traits.qkv == QkvLayout::Fused)
+                 << "\nqueryKeyNorm " << (traits.queryKeyNorm == QueryKeyNorm::PerHead) << '\n';
+        manifest << "window " << spec.window << "\nlayers " << spec.layers << "\nheads " << spec.heads << "\nkvHeads "
+                 << spec.kvHeads << "\ntied " << spec.tiedHead << "\nepsilon " << spec.normEpsilon << "\ntheta "
+                 << spec.ropeTheta << "\nmicroBatches " << model.inputs.size() << "\nmicroBatch " << training.microBatch
+                 << "\nsequenceLength " << training.sequenceLength << "\nlearningRate " << training.learningRate
+                 << "\nbeta1 " << training.beta1 << "\nbeta2 " << training.beta2 << "\nadamEpsilon " << training.epsilon
+                 << "\nweightDecay " << training.weightDecay << "\nclipNorm " << training.clipNorm << "\nsteps "
+                 << kSteps << '\n';
         for (size_t i = 0; i < model.table.tensors().size(); ++i) {
             const TensorInfo& tensor = model.table.tensors()[i];
             const UnitInfo& unit = model.table.units()[size_t(tensor.unit)];
@@ -170,10 +179,10 @@ void updateAll(DrivenModel& model, TorchSliceMath& math, OptimizerState& state, 
         UpdateCall call;
         call.firstBlock = info.firstBlock;
         call.blockCount = info.blockCount;
-        call.hi = &state.hi[first];
-        call.lo = &state.lo[first];
-        call.moment1 = reinterpret_cast<std::byte*>(&state.moment1[first]);
-        call.moment2 = reinterpret_cast<std::byte*>(&state.moment2[first]);
+        call.state.set(StateKind::Hi, &state.hi[first]);
+        call.state.set(StateKind::Lo, &state.lo[first]);
+        call.state.set(StateKind::Moment1, &state.moment1[first]);
+        call.state.set(StateKind::Moment2, &state.moment2[first]);
         call.gradient = model.gradientAt(unit);
         call.weights = model.weightsAt(unit);
         call.gradientScale = float(scale);
@@ -302,9 +311,13 @@ TEST_P(Reference, TwentyStepsIn16BitsStayNearPyTorchInFp32) {
     EXPECT_NE(widened, bf16);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::Values(tinyGpt2(), tinyLlama()), [](const auto& instance) {
-    return instance.param.family == Family::Gpt2 ? "Gpt2Tied" : "LlamaGroupedUntied";
-});
+INSTANTIATE_TEST_SUITE_P(Models, Reference,
+                         testing::Values(tinyGpt2(), tinyLlama(), tinyQwen3(), withWindow(tinyLlama(), 7)),
+                         [](const auto& instance) {
+                             return std::string(infoOf(instance.param.family).word) +
+                                    (instance.param.tiedHead ? "Tied" : "Untied") +
+                                    (instance.param.window > 0 ? "Windowed" : "");
+                         });
 
 }  // namespace
 }  // namespace gsst

@@ -162,10 +162,10 @@ TEST(SliceMath, JoinAndUpdateGiveTheSameWeights) {
         UpdateCall call;
         call.firstBlock = unit.firstBlock;
         call.blockCount = unit.blockCount;
-        call.hi = hi.data();
-        call.lo = lo.data();
-        call.moment1 = reinterpret_cast<std::byte*>(moment1.data());
-        call.moment2 = reinterpret_cast<std::byte*>(moment2.data());
+        call.state.set(StateKind::Hi, hi.data());
+        call.state.set(StateKind::Lo, lo.data());
+        call.state.set(StateKind::Moment1, moment1.data());
+        call.state.set(StateKind::Moment2, moment2.data());
         call.gradient = model.gradientAt(2);
         call.weights = updated.data_ptr();
         ASSERT_TRUE(math->update(call).ok());

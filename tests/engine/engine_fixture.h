@@ -3,6 +3,7 @@
 
 #include "device/cpu_device.h"
 #include "device/delaying_device.h"
+#include "engine/engine_workspace.h"
 #include "engine/sole_rank.h"
 #include "engine/step_driver.h"
 #include "fake_slice_math.h"
@@ -89,6 +90,7 @@ struct FakeOptions {
     double breakEven = 0.5;
     int64_t ringBytes = 8 << 20;
     StatePreset preset = StatePreset::Exact;                               ///< changes bits
+    OptimizerKind optimizer = OptimizerKind::AdamW;                        ///< changes bits
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
@@ -105,20 +107,19 @@ public:
     FakeRun(FileSystem& files, std::filesystem::path folder, const TensorTable& table, FakeOptions options,
             std::unique_ptr<Device> device)
         : m_files(files), m_folder(std::move(folder)), m_table(table), m_options(std::move(options)),
-          m_training(trainingOf(m_options)), m_format(table, m_options.preset, shareOf(m_options)),
-          m_builder(table, m_format, m_training, m_options.placement), m_device(std::move(device)) {}
+          m_plan(table, trainingOf(m_options), shareOf(m_options), planOf(m_options)), m_device(std::move(device)) {}
 
     void create() {
         ASSERT_TRUE(m_files.makeFolders(m_folder).ok());
-        auto made = StateStore::create(m_files, m_folder, m_table, m_format, Caching::Direct);
+        auto made = StateStore::create(m_files, m_folder, m_table, m_plan.format(), Caching::Direct);
         ASSERT_TRUE(made.ok()) << made.error().text();
         m_store = std::move(*made);
         auto buffer = AlignedBuffer::create(size_t(kBlockElements) * 4);
         ASSERT_TRUE(buffer.ok());
         for (size_t block = 0; block < m_table.blocks().size(); ++block)
-            for (StateKind kind : m_format.kinds()) {
-                const size_t bytes = size_t(m_format.bytes(int(block), kind));
-                if (!m_format.holds(int(block), kind))
+            for (StateKind kind : m_plan.format().kinds()) {
+                const size_t bytes = size_t(m_plan.format().bytes(int(block), kind));
+                if (!m_plan.format().holds(int(block), kind))
                     continue;
                 // bf16 bit patterns around 0.01 in `hi`, zero elsewhere.
                 auto* words = reinterpret_cast<uint16_t*>(buffer->data());
@@ -136,48 +137,32 @@ public:
 
     void open() {
         if (!m_store) {
-            auto opened = StateStore::open(m_files, m_folder, m_table, m_format, Caching::Direct);
+            auto opened = StateStore::open(m_files, m_folder, m_table, m_plan.format(), Caching::Direct);
             ASSERT_TRUE(opened.ok()) << opened.error().text();
             m_store = std::move(*opened);
         }
-        openWorkFile("gradients", m_format.gradientBytes(0, m_format.blockCount()), m_gradients);
-        openWorkFile("shares", m_table.units().front().paddedElements * kGradientBytes, m_tiedGradients);
-        const int64_t places = int64_t(m_builder.slices().size()) * m_training.microBatchesPerStep();
-        openWorkFile("boundaries", places * boundarySlotBytes(m_table.model(), m_training), m_boundaries);
-        auto host = HostState::create(m_table, m_format, m_builder.slices(), m_options.placement, m_ram);
-        ASSERT_TRUE(host.ok());
-        m_host = std::move(*host);
-        auto ring = StagingRing::create(size_t(m_options.ringBytes));
-        ASSERT_TRUE(ring.ok());
-        m_ring = std::move(*ring);
-        m_math = std::make_unique<FakeSliceMath>(m_table, m_format, m_builder.slices(), m_training);
+        auto workspace = EngineWorkspace::create(
+            m_files, {m_folder / "gradients", m_folder / "shares", m_folder / "boundaries"}, m_plan, m_ram);
+        ASSERT_TRUE(workspace.ok()) << workspace.error().text();
+        m_workspace = std::move(*workspace);
+        m_math = std::make_unique<FakeSliceMath>(m_table, m_plan.format(), m_plan.slices(), m_plan.training());
         m_io = makeThreadPoolIo({2, 2, 64 << 10});
-        EngineParts parts;
+        EngineParts parts = m_workspace->parts();
         parts.collective = &collective();
         parts.observer = m_options.observer;
-        m_math->setFirstMicroBatch(collective().rank() * int(m_training.microBatchesPerStep()));
-        parts.table = &m_table;
-        parts.slices = m_builder.slices();
+        m_math->setFirstMicroBatch(collective().rank() * int(m_plan.training().microBatchesPerStep()));
         parts.device = m_device.get();
-        parts.ram = &m_ram;
-        parts.ring = m_ring.get();
         parts.io = m_io.get();
         parts.math = m_math.get();
         parts.store = m_store.get();
-        parts.gradients = m_gradients.get();
-        parts.shares = m_tiedGradients.get();
-        parts.boundaries = m_boundaries.get();
-        parts.host = m_host.get();
         parts.sumsWithMath = m_options.sumsWithMath;
         DriverOptions options;
-        options.rule = m_options.rule;
-        options.breakEven = m_options.breakEven;
         options.clip = m_options.clip;
         options.judge = m_options.judge;
         options.scaling = m_options.scaling;
         if (m_options.countsLines)
             options.stampRecord = [this](CommitRecord& record) { record.metricsBytes = losses.size(); };
-        m_driver = std::make_unique<StepDriver>(parts, m_builder, options);
+        m_driver = std::make_unique<StepDriver>(parts, m_plan, options);
         const Status loaded = m_driver->load({}, {});
         ASSERT_TRUE(loaded.ok()) << loaded.error().text();
     }
@@ -186,7 +171,7 @@ public:
     void close() {
         m_driver.reset();
         m_io.reset();
-        m_host.reset();
+        m_workspace.reset();
         m_store.reset();
     }
 
@@ -225,9 +210,9 @@ public:
     StepDriver& driver() { return *m_driver; }
     FakeSliceMath& math() { return *m_math; }
     Device& device() { return *m_device; }
-    StagingRing& ring() { return *m_ring; }
+    StagingRing& ring() { return m_workspace->ring(); }
     HostPool& ram() { return m_ram; }
-    const ProgramBuilder& builder() const { return m_builder; }
+    const CompiledPlan& plan() const { return m_plan; }
 
     std::vector<double> losses;
     std::vector<double> norms;
@@ -242,21 +227,24 @@ public:
 private:
     static TrainSpec trainingOf(const FakeOptions& options) {
         TrainSpec training = tinyTraining(options.preset);
+        training.optimizer = options.optimizer;
         training.sequencesPerStep = options.sequences / (options.collective ? options.collective->ranks() : 1);
         return training;
+    }
+    static Plan planOf(const FakeOptions& options) {
+        Plan plan;
+        plan.placement = options.placement;
+        plan.rule = options.rule;
+        plan.breakEven = options.breakEven;
+        plan.microBatch = tinyTraining(options.preset).microBatch;
+        plan.ringBytes = options.ringBytes;
+        return plan;
     }
     /// The same part of the state that a rank of real runs has.
     static StateShard shareOf(const FakeOptions& options) {
         return options.collective ? StateShard{options.collective->rank(), options.collective->ranks(), Precision::Fp32}
                                   : StateShard{};
     }
-    void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
-        auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);
-        ASSERT_TRUE(file.ok());
-        into = std::move(*file);
-        ASSERT_TRUE(into->reserve(uint64_t(bytes)).ok());
-    }
-
     Collective& collective() { return m_options.collective ? *m_options.collective : m_alone; }
 
     FileSystem& m_files;
@@ -264,17 +252,11 @@ private:
     const TensorTable& m_table;
     FakeOptions m_options;
     SoleRank m_alone;
-    TrainSpec m_training;
-    StateFormat m_format;
-    ProgramBuilder m_builder;
+    CompiledPlan m_plan;
     HostPool m_ram{0};
     std::unique_ptr<Device> m_device;
-    std::unique_ptr<StagingRing> m_ring;
     std::unique_ptr<StateStore> m_store;
-    std::unique_ptr<File> m_gradients;
-    std::unique_ptr<File> m_tiedGradients;
-    std::unique_ptr<File> m_boundaries;
-    std::unique_ptr<HostState> m_host;
+    std::unique_ptr<EngineWorkspace> m_workspace;
     std::unique_ptr<FakeSliceMath> m_math;
     std::unique_ptr<AsyncIo> m_io;
     std::unique_ptr<StepDriver> m_driver;

@@ -5,6 +5,7 @@
 #include "io/twins/memory_files.h"
 #include "io/twins/throttled_files.h"
 #include "plan/simulation.h"
+#include "tests/support/exact_format.h"
 
 #include <mutex>
 
@@ -46,12 +47,12 @@ TEST(Executor, SlowJitteryDriveGivesTheSameBits) {
 /// How many ops of the drive are under way at a time.
 class CountingObserver final : public EngineObserver {
 public:
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         m_now += isOfDrive(laneOf(op.kind)) ? 1 : 0;
         m_most = std::max(m_most, m_now);
     }
-    void opDone(const Op& op) override {
+    void opDone(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         m_now -= isOfDrive(laneOf(op.kind)) ? 1 : 0;
     }
@@ -82,11 +83,11 @@ TEST(Executor, AsksADriveForAFewThingsAtATime) {
 class OrderObserver final : public EngineObserver {
 public:
     explicit OrderObserver(int steps) : m_steps(steps) {}
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         m_started.push_back(op.kind);
     }
-    void opDone(const Op&) override {}
+    void opDone(const Op&, const ProgramPass&) override {}
     void committed(const CommitRecord&) override {}
 
     /// Writes of each step that begin when more than `more` of the next step's slices are computed or begun.
@@ -193,7 +194,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
             EXPECT_TRUE(run.driver().giveUp(Survives::FinishedSteps).ok());
         }
         files.clear();
-        auto store = StateStore::open(files, "run", table, Caching::Direct);
+        auto store = StateStore::open(files, "run", table, exactFormat(table), Caching::Direct);
         ASSERT_TRUE(store.ok()) << store.error().text();
         const CommitRecord& record = (*store)->committed();
         EXPECT_EQ(record.rootHashHex(), roots.at(record.step)) << nth;
@@ -242,12 +243,11 @@ TEST(Executor, DevicePeakIsThePlannedOne) {
         run.open();
         pool.resetPeak();
         run.steps(2);
-        const bool onDiskToo = run.builder().stateOnDisk();
-        StepProgram program = run.builder().build({ProgramKind::Step, onDiskToo, BackwardUpdate::None});
+        StepProgram program = *run.plan().program(stepVariant(run.plan().plan().stateOnDisk, BackwardUpdate::None));
         for (Op& op : program.ops)
             op.workspace = 0;
-        EXPECT_EQ(pool.usage().peak, devicePeakOf(program));
-        EXPECT_EQ(pool.usage().inUse, keptBytesOf(program));
+        EXPECT_EQ(pool.usage().peak, devicePeakOf(program).bytes);
+        EXPECT_EQ(pool.usage().inUse, keptOf(program).bytes);
     }
 }
 

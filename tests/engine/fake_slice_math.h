@@ -145,17 +145,18 @@ public:
     }
 
     Status update(const UpdateCall& call) override {
+        uint16_t *const hi = call.state.hi(), *const lo = call.state.lo();
         int64_t i = 0;
         for (int block = call.firstBlock; block < call.firstBlock + call.blockCount; ++block) {
             if (call.hooks.opening)
                 GSST_TRY(call.hooks.opening(block));
-            const Moment moment1 = momentOf(call.moment1, StateKind::Moment1, call.firstBlock, block);
-            const Moment moment2 = momentOf(call.moment2, StateKind::Moment2, call.firstBlock, block);
+            const Moment moment1 = momentOf(call.state, StateKind::Moment1, call.firstBlock, block);
+            const Moment moment2 = momentOf(call.state, StateKind::Moment2, call.firstBlock, block);
             for (int64_t j = i; call.current && j < i + m_table.blocks()[size_t(block)].paddedElements; ++j) {
                 const uint32_t bits = std::bit_cast<uint32_t>(static_cast<const float*>(call.current)[j]);
-                call.hi[j] = nearest(bits);
-                if (call.lo)
-                    call.lo[j] = uint16_t(bits);
+                hi[j] = nearest(bits);
+                if (lo)
+                    lo[j] = uint16_t(bits);
             }
             for (int64_t own = 0; own < m_table.blocks()[size_t(block)].paddedElements; ++own, ++i) {
                 const float g = (call.packed ? widened(call.packed[i]) : call.gradient[i]) * call.gradientScale;
@@ -163,18 +164,18 @@ public:
                 const float v = 0.9f * moment2.get(own) + 0.1f * g * g;
                 moment1.set(own, m);
                 moment2.set(own, v);
-                const float before = call.lo ? joined(call.hi[i], call.lo[i]) : widened(call.hi[i]);
+                const float before = lo ? joined(hi[i], lo[i]) : widened(hi[i]);
                 const float after = call.step == m_overflowing && block == m_table.units()[1].firstBlock && own == 3
                                         ? std::numeric_limits<float>::infinity()
                                         : before - 0.01f * m / (std::sqrt(v) + 1e-3f) / float(call.step);
                 if (!std::isfinite(after) || !std::isfinite(v))
                     *call.notFinite = 1;
                 const uint32_t bits = std::bit_cast<uint32_t>(after);
-                call.hi[i] = nearest(bits);
-                if (call.lo)
-                    call.lo[i] = uint16_t(bits);
+                hi[i] = nearest(bits);
+                if (lo)
+                    lo[i] = uint16_t(bits);
                 if (call.weights)
-                    static_cast<float*>(call.weights)[i] = call.lo ? std::bit_cast<float>(bits) : widened(call.hi[i]);
+                    static_cast<float*>(call.weights)[i] = lo ? std::bit_cast<float>(bits) : widened(hi[i]);
             }
             if (call.hooks.closing)
                 call.hooks.closing(block);
@@ -213,21 +214,23 @@ public:
     }
 
 private:
-    /// A moment of one block: fp32, or a signed byte for each element.
+    /// A moment of one block: fp32, or a signed byte for each element, or always 1 where the optimizer has none.
     struct Moment {
         float* values = nullptr;
         int8_t* codes = nullptr;
         static constexpr float kUnit = 1e-3f;
-        float get(int64_t i) const { return values ? values[i] : float(codes[i]) * kUnit; }
+        float get(int64_t i) const { return values ? values[i] : codes ? float(codes[i]) * kUnit : 1.0f; }
         void set(int64_t i, float value) const {
             if (values)
                 values[i] = value;
-            else
+            else if (codes)
                 codes[i] = int8_t(std::min(127.0f, std::max(-127.0f, std::round(value / kUnit))));
         }
     };
-    Moment momentOf(std::byte* sections, StateKind kind, int firstBlock, int block) const {
-        std::byte* section = sections + m_format.bytes(firstBlock, block - firstBlock, kind);
+    Moment momentOf(const StateSections& state, StateKind kind, int firstBlock, int block) const {
+        if (!m_format.keeps(block, kind))
+            return {};
+        std::byte* section = state[kind] + m_format.bytes(firstBlock, block - firstBlock, kind);
         if (m_format.quantized(block, kind))
             return {nullptr, reinterpret_cast<int8_t*>(section)};
         return {reinterpret_cast<float*>(section), nullptr};

@@ -109,12 +109,13 @@ std::string describe(const FakeOptions& options) {
     return text.str();
 }
 
-class Placements : public testing::TestWithParam<std::tuple<bool, Clipping, StatePreset>> {};
+class Placements : public testing::TestWithParam<std::tuple<bool, Clipping, StatePreset, OptimizerKind>> {};
 
 TEST_P(Placements, SameBitsAsEverythingInMemory) {
-    const auto& [tied, kind, preset] = GetParam();
+    const auto& [tied, kind, preset, optimizer] = GetParam();
     FakeOptions resident;
     resident.preset = preset;
+    resident.optimizer = optimizer;
     resident.placement = residentPlacement();
     std::vector<double> norms = train(tied, resident, 0).norms;
     std::sort(norms.begin(), norms.end());
@@ -135,6 +136,7 @@ TEST_P(Placements, SameBitsAsEverythingInMemory) {
     for (int trial = 0; trial < trials; ++trial) {
         FakeOptions options = randomOptions(random);
         options.preset = preset;
+        options.optimizer = optimizer;
         options.clip = clipping(kind, bound);
         if (kind == Clipping::PerUnit && options.placement.vocabularyRows > 0)
             options.rule = UpdateRule::Deferred;  // the factor of a cut unit is not known in the backward sweep
@@ -151,7 +153,7 @@ TEST_P(Placements, SameBitsAsEverythingInMemory) {
     }
 }
 
-std::string nameOfCase(const testing::TestParamInfo<std::tuple<bool, Clipping, StatePreset>>& test) {
+std::string nameOfCase(const testing::TestParamInfo<Placements::ParamType>& test) {
     const char* const names[] = {"never", "sometimes", "previous", "perUnit"};
     return std::string(std::get<0>(test.param) ? "tied_" : "untied_") + names[size_t(std::get<1>(test.param))] + "_" +
            nameOf(std::get<2>(test.param));
@@ -161,7 +163,13 @@ INSTANTIATE_TEST_SUITE_P(All, Placements,
                          testing::Combine(testing::Bool(),
                                           testing::Values(Clipping::Never, Clipping::Sometimes, Clipping::Previous,
                                                           Clipping::PerUnit),
-                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean)),
+                                          testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
+                                          testing::Values(OptimizerKind::AdamW)),
+                         nameOfCase);
+INSTANTIATE_TEST_SUITE_P(Lion, Placements,
+                         testing::Combine(testing::Values(true), testing::Values(Clipping::Sometimes),
+                                          testing::Values(StatePreset::Exact, StatePreset::Lean),
+                                          testing::Values(OptimizerKind::Lion)),
                          nameOfCase);
 
 }  // namespace

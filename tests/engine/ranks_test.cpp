@@ -178,7 +178,7 @@ TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
     alone.open();
     alone.steps(6);
     // At every point of a commit: before it is ready, and when the other has written its record.
-    const bool everyStep = alone.builder().stateOnDisk();
+    const bool everyStep = alone.plan().plan().stateOnDisk;
     for (int calls = 0; calls < (everyStep ? 6 : 2); ++calls) {
         files = makeMemoryFiles();
         TwoRanks ranks(*files, table, options());
@@ -220,7 +220,7 @@ TEST_P(Ranks, OneThatIsLostEndsTheOtherAndBothGoOnFromTheSameStep) {
 /// Counts gradients whose sum over the ranks was not done yet when a slice below was computed.
 class OverlapObserver : public EngineObserver {
 public:
-    void opStarted(const Op& op) override {
+    void opStarted(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         if (op.kind == OpKind::AllReduceGradient)
             m_onLink = op.slice;
@@ -234,7 +234,7 @@ public:
         std::unique_lock lock(m_mutex);
         m_changed.wait_for(lock, std::chrono::seconds(20), [this] { return m_onLink == 0 || m_lowest < m_onLink; });
     }
-    void opDone(const Op& op) override {
+    void opDone(const Op& op, const ProgramPass&) override {
         const std::lock_guard lock(m_mutex);
         if (op.kind == OpKind::AllReduceGradient && m_lowest < op.slice)
             ++m_hidden;
@@ -267,7 +267,7 @@ TEST_P(Ranks, SumsGoOnBesideTheNextSlice) {
     });
     // All but that of the slice that is computed last.
     for (const OverlapObserver& observer : observers)
-        EXPECT_EQ(observer.hidden(), ranks.run(0).builder().slices().size() - 1);
+        EXPECT_EQ(observer.hidden(), ranks.run(0).plan().slices().size() - 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Ranks,

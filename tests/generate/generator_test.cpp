@@ -156,7 +156,10 @@ TEST_P(Generation, IsRepeatableAndStops) {
 INSTANTIATE_TEST_SUITE_P(Models, Generation,
                          testing::Values(Case{tinyGpt2(), Precision::Fp32}, Case{tinyLlama(), Precision::Fp32},
                                          Case{tinyGpt2(), Precision::Bf16}, Case{tinyLlama(), Precision::Bf16},
-                                         Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16}));
+                                         Case{tinyGpt2(), Precision::Fp16}, Case{tinyLlama(), Precision::Fp16},
+                                         Case{tinyQwen3(), Precision::Fp32}, Case{tinyQwen3(), Precision::Bf16},
+                                         Case{tinyQwen3(), Precision::Fp16},
+                                         Case{withWindow(tinyQwen3(), 6), Precision::Fp32}));
 
 TEST(TokenSampler, DrawsFromTheTemperedDistribution) {
     const std::vector<float> logits{0.0f, std::log(2.0f), std::log(5.0f)};  // probabilities 1/8, 2/8, 5/8

@@ -19,6 +19,10 @@ LEFTOVERS += [re.compile(rf"\b{words}\b", re.IGNORECASE) for words in ("place" +
 # A folder at the root of some machine, not one of the same name within another.
 MACHINE_PATH = re.compile(r"(?<![\w.})$*-])/(?:" + "work|root|home" + r")/")
 
+# The one table of families, and what names one of them.
+FAMILIES = "core/spec/families.h"
+FAMILY_NAME = re.compile(r"\bFamily::\w|\busing enum (gsst::)?Family\b")
+
 
 def licence_faults(root):
     faults = []
@@ -90,6 +94,17 @@ def text_faults(root):
     return faults
 
 
+def family_faults(root):
+    """Code that asks for a family of models where it could ask for the trait that it means."""
+    return [
+        f"{name}:{number}: names a family; ask for a trait of core/spec/architecture.h: {line.strip()}"
+        for name in tree.files(root, ("core", "ui", "app"), (".h", ".cpp", ".cu"))
+        if name != FAMILIES
+        for number, line in enumerate(tree.lines(root, name), 1)
+        if FAMILY_NAME.search(line)
+    ]
+
+
 def cmake_text(path):
     """The commands of a CMake file without its comments; empty when there is none."""
     if not path.is_file():
@@ -156,6 +171,10 @@ class Style(unittest.TestCase):
 
     def test_no_leftovers(self):
         self.assertEqual([], text_faults(self.root))
+
+    def test_families_are_named_in_their_table_only(self):
+        self.assertTrue((self.root / FAMILIES).is_file())
+        self.assertEqual([], family_faults(self.root))
 
     def test_every_test_is_run(self):
         self.assertEqual([], registration_faults(self.root))
@@ -255,6 +274,22 @@ class TheRulesCanFail(unittest.TestCase):
         for path in ("/" + "work/main", "/" + "root/.cache", "/" + "home/someone"):
             self.expect(text_faults, {"README.md": f"\nsee {path}\n"}, "README.md:2: a path of one machine")
         self.expect(text_faults, {"core/a/b.md": "run/" + "work/gradients ../" + "work/x\n"})
+
+    def test_families(self):
+        self.expect(
+            family_faults,
+            {
+                "core/spec/families.h": "{Family::Gpt2}\n",
+                "core/spec/model_spec.h": "Family family{};\n",
+                "core/nn/a.cpp": "\nif (model.family == Family::Gpt2)\n",
+                "app/cli/b.cpp": "case gsst::Family::Llama:\n",
+                "ui/c.h": "using enum Family;\n",
+                "tests/nn/d_test.cpp": "Family::Llama\n",
+            },
+            "app/cli/b.cpp:1",
+            "core/nn/a.cpp:2",
+            "ui/c.h:1",
+        )
 
     def test_registration(self):
         self.expect(

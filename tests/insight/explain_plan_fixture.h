@@ -48,8 +48,10 @@ protected:
         auto plan = makePlan(m_run, m_table, m_hardware, m_machine);
         ASSERT_TRUE(plan.ok()) << plan.error().text();
         m_plan = *plan;
-        m_told = explainPlan(basis(), m_plan);
+        explainPlanned();
     }
+    void explainPlanned() { m_told = explainPlan(basis(), compiledFor(basis(), m_plan)); }
+    StepListing listed() const { return listStep(compiledFor(basis(), m_plan), m_hardware); }
     PlanBasis basis() const { return {m_run, m_table, m_hardware, m_machine}; }
     const PlacedKind& kind(const std::string& name) const {
         const auto found = std::find_if(m_told.kinds.begin(), m_told.kinds.end(),

@@ -23,6 +23,16 @@ TEST_F(ExplainPlan, TellsWhatEverySliceHasWhere) {
     EXPECT_EQ(kind("staging").bytes, m_plan.ringBytes);
 }
 
+TEST_F(ExplainPlan, AnOptimizerWithOneMomentHasASmallerState) {
+    explain(kTightRam * m_table.paddedParameters());
+    const int64_t before = m_plan.diskBytes;
+    setOptimizer(m_run.training, OptimizerKind::Lion);
+    explain(kTightRam * m_table.paddedParameters());
+    const int64_t elements = m_table.paddedParameters();
+    EXPECT_EQ(kind("moments").bytes, 4 * elements);
+    EXPECT_LE(m_plan.diskBytes, before - 2 * 4 * elements) << "in both slots";
+}
+
 /// The saving is the difference to the plan that has just this kind on disk.
 TEST_F(ExplainPlan, SavingsAreThoseOfTheProgram) {
     m_run.budget.update = UpdateChoice::Deferred;
@@ -87,7 +97,7 @@ TEST_F(ExplainPlan, NamesVocabularySlices) {
     EXPECT_NE(cut.reason.find("two passes"), std::string::npos) << cut.reason;
     EXPECT_LT(cut.bytes, m_run.budget.deviceBytes);
     EXPECT_EQ(cut.reason.find("gradient waits"), std::string::npos) << "only a tied head's share does";
-    const std::vector<std::string> slices = listStep(basis(), m_plan).slices;
+    const std::vector<std::string> slices = listed().slices;
     EXPECT_EQ(slices.front().find("embedding, tokens 0 to "), 0u) << slices.front();
     EXPECT_EQ(slices.back().find("head, tokens "), 0u) << slices.back();
     EXPECT_NE(slices.back().find(" to 149999"), std::string::npos) << slices.back();
@@ -150,7 +160,7 @@ TEST_F(ExplainPlan, MoreVramIsPlannedWhereThereIsALimit) {
 TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     m_run.budget.residency = ResidencyChoice::Disk;
     explain(1 * kGiB);
-    const StepListing listing = listStep(basis(), m_plan);
+    const StepListing listing = listed();
     EXPECT_NEAR(listing.seconds, m_plan.step.seconds, 1e-6 * m_plan.step.seconds);
     EXPECT_EQ(int(listing.slices.size()), m_plan.slices);
     EXPECT_EQ(listing.slices.front(), "embedding");
@@ -163,14 +173,14 @@ TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     int64_t read = 0, written = 0, acquired = 0, released = 0;
     std::string phases;
     for (const ListedOp& op : listing.ops) {
-        read += std::string(op.lane) == "read" ? op.ioBytes : 0;
-        written += std::string(op.lane) == "write" ? op.ioBytes : 0;
+        read += op.lane() == Lane::Read ? op.ioBytes : 0;
+        written += op.lane() == Lane::Write ? op.ioBytes : 0;
         for (const ListedBuffer& buffer : op.acquires)
             acquired += buffer.bytes;
         for (const ListedBuffer& buffer : op.releases)
             released += buffer.bytes;
-        if (phases.empty() || phases.substr(phases.rfind(' ') + 1) != op.phase)
-            phases += std::string(" ") + op.phase;
+        if (phases.empty() || phases.substr(phases.rfind(' ') + 1) != nameOf(op.sweep))
+            phases += std::string(" ") + nameOf(op.sweep);
     }
     EXPECT_EQ(read, m_plan.step.readBytes);
     EXPECT_EQ(written, m_plan.step.writtenBytes);
@@ -178,9 +188,11 @@ TEST_F(ExplainPlan, ListsTheStepOfThePlan) {
     EXPECT_GT(acquired, 0);
     EXPECT_EQ(phases, " forward backward commit");
     const auto turn = std::find_if(listing.ops.begin(), listing.ops.end(),
-                                   [](const ListedOp& op) { return std::string(op.phase) == "backward"; });
-    EXPECT_EQ(std::string((turn - 1)->kind), "head");
-    EXPECT_EQ(std::string(turn->kind), "norms");
+                                   [](const ListedOp& op) { return op.sweep == Sweep::Backward; });
+    EXPECT_EQ(turn->kind, OpKind::ZeroGradient) << "the head computes the loss and the first gradient at once";
+    EXPECT_EQ(turn->slice, m_plan.slices - 1);
+    const auto head = std::find_if(turn, listing.ops.end(), [](const ListedOp& op) { return op.kind == OpKind::Head; });
+    EXPECT_NE(head, listing.ops.end());
 }
 
 TEST(SliceInfos, PartsOfEmbeddingAndHeadAreCounted) {

@@ -36,7 +36,7 @@ protected:
         slices.resize(size_t(m_plan.slices), m_plan.placement.everywhere);
         for (size_t slice = 0; slice < slices.size(); ++slice)
             slices[slice].*kind = tiers[std::min(slice / kEach, tiers.size() - 1)];
-        m_told = explainPlan(basis(), m_plan);
+        explainPlanned();
         return this->kind(name);
     }
     const PlacedKind& gradients(const Tiers& tiers) { return placed(&SliceResidency::gradient, tiers, "gradients"); }
@@ -87,7 +87,7 @@ TEST_F(PlanReasons, WhatGradientsOnTheDeviceSaveIsCopyingThem) {
     planOnDisk();
     const auto copied = [this](const Tiers& tiers) {
         gradients(tiers);
-        return PlacedPlan(basis(), m_plan).work().copied;
+        return compiledFor(basis(), m_plan).tally().copiedBytes;
     };
     const int64_t saved = copied({kRam}) - copied({kDevice});
     ASSERT_GT(saved, 0);
@@ -180,7 +180,7 @@ TEST_F(PlanReasons, Boundaries) {
     planOnDisk();
     const auto at = [this](Tier tier) {
         m_plan.placement.boundaries = tier;
-        m_told = explainPlan(basis(), m_plan);
+        explainPlanned();
         return kind("boundary activations").reason;
     };
     EXPECT_EQ(at(kDevice), "what passes from slice to slice fits the device: nothing to copy");
@@ -197,7 +197,7 @@ TEST_F(PlanReasons, KeptActivations) {
         m_plan.placement.slices.assign(10, {});
         for (size_t slice = 9 - count; slice < 9; ++slice)
             m_plan.placement.slices[slice].keepsActivations = true;
-        m_told = explainPlan(basis(), m_plan);
+        explainPlanned();
         return kind("kept activations").reason;
     };
     EXPECT_TRUE(has(keeping(0), "asked for with --activations recompute")) << keeping(0);
@@ -246,7 +246,7 @@ TEST_F(PlanReasons, TiedGradients) {
         m_plan.placement.slices.resize(slices.size(), m_plan.placement.everywhere);
         for (size_t slice = 0; slice < parts; ++slice)
             m_plan.placement.slices[slice].gradient = slice < onDevice ? Tier::Device : Tier::Ram;
-        m_told = explainPlan(basis(), m_plan);
+        explainPlanned();
         const std::string reason = kind("vocabulary slices").reason;
         return reason.substr(reason.rfind("; ") + 2);
     };

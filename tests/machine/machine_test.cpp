@@ -237,11 +237,13 @@ ModelSpec model(Family family, int64_t width) {
     spec.layers = 12;
     spec.width = width;
     spec.heads = width / 64;
-    spec.kvHeads = family == Family::Llama ? std::max<int64_t>(1, spec.heads / 4) : spec.heads;
+    const bool grouped = spec.architecture().qkv == QkvLayout::Separate;
+    spec.kvHeads = grouped ? std::max<int64_t>(1, spec.heads / 4) : spec.heads;
     spec.ffnWidth = 4 * width;
     spec.vocabulary = 32000;
     spec.context = 2048;
     spec.tiedHead = family == Family::Gpt2;
+    spec.ownHeadSize = infoOf(family).headSize;
     return spec;
 }
 
@@ -280,6 +282,34 @@ TEST(ProbeShape, IsAtMostAQuarterWiderThanTheModelBetween64And2048) {
     }
     for (const int64_t preset : {128, 192, 768, 1024, 1536, 2048})
         EXPECT_EQ(probeShapeOf(model(Family::Gpt2, preset), training(64, 2)).model.width, preset);
+}
+
+TEST(ProbeShape, KeepsHeadsOfTheirOwnSizeAndTheirShareOfTheWidth) {
+    const ModelSpec wanted = model(Family::Qwen3, 4096);
+    const ProbeShape shape = probeShapeOf(wanted, training(2048, 4));
+    EXPECT_EQ(shape.model.width, 2048);
+    EXPECT_EQ(shape.model.headSize(), 128);
+    EXPECT_EQ(shape.model.queryWidth() * wanted.width, wanted.queryWidth() * shape.model.width);
+    EXPECT_EQ(shape.model.keyWidth() * wanted.width, wanted.keyWidth() * shape.model.width);
+    ModelSpec other = wanted;
+    other.ownHeadSize = 64;
+    EXPECT_NE(probeShapeOf(other, training(2048, 4)).key(), shape.key());
+    other.ownHeadSize = 0;
+    other.family = Family::Llama;
+    const std::string llama = probeShapeOf(other, training(2048, 4)).key();
+    EXPECT_EQ(llama.rfind("llama-1-2048-32-8-", 0), 0u) << llama << ": measured shapes keep their names";
+    other.ownHeadSize = 128;
+    EXPECT_EQ(probeShapeOf(other, training(2048, 4)).key().rfind("llama-1-2048-32-8-", 0), 0u);
+    EXPECT_NE(probeShapeOf(other, training(2048, 4)).key(), llama);
+}
+
+TEST(ProbeShape, KnowsAWindowThatHidesSomething) {
+    ModelSpec wanted = model(Family::Llama, 256);
+    const std::string all = probeShapeOf(wanted, training(512, 2)).key();
+    wanted.window = 512;
+    EXPECT_EQ(probeShapeOf(wanted, training(512, 2)).key(), all);
+    wanted.window = 511;
+    EXPECT_NE(probeShapeOf(wanted, training(512, 2)).key(), all);
 }
 
 TEST(ProbeShape, KnowsHowManyThreadsItIsFor) {
@@ -413,7 +443,7 @@ TEST(Machine, ShapesAreKeptByDevice) {
 
 TEST(ComputeProbe, GivesRatesForEveryKindOfRecipe) {
     const auto backend = test::cpuBackend();
-    for (const Family family : {Family::Gpt2, Family::Llama})
+    for (const Family family : {Family::Gpt2, Family::Llama, Family::Qwen3})
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const StatePreset preset : {StatePreset::Exact, StatePreset::Lean}) {
                 TrainSpec recipe = training(64, 2);

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace gsst {
 namespace {
@@ -71,6 +72,25 @@ TEST_P(Kernels, NormMatchesDoubleArithmetic) {
             EXPECT_LT(relativeError(gradients[TensorRole::NormBias], bd.grad() + 1), 4e-6);
         }
     }
+}
+
+TEST(UnitTensors, FindsEveryTensorOfEveryFamilyByItsRole) {
+    for (const FamilyInfo& family : kFamilies)
+        for (const bool tied : {false, true}) {
+            ModelSpec model;
+            model.family = family.family;
+            model.tiedHead = tied;
+            const TensorTable table(model);
+            std::vector<float> elements(size_t(table.paddedParameters()));
+            for (int unit = 0; unit < table.unitCount(); ++unit) {
+                const UnitTensors tensors(table, unit, elements.data(), at::kFloat);
+                for (const TensorInfo& tensor : table.tensorsOf(unit)) {
+                    EXPECT_EQ(tensors[tensor.role].sizes(), at::IntArrayRef(tensor.shape)) << tensor.name;
+                    EXPECT_EQ(tensors[tensor.role].const_data_ptr(), elements.data() + tensor.offset) << tensor.name;
+                }
+            }
+            EXPECT_FALSE(UnitTensors(table, 0, elements.data(), at::kFloat)[TensorRole::HeadWeight].defined());
+        }
 }
 
 TEST_P(Kernels, SwigluMatchesDoubleArithmeticInPlace) {

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same models in plain PyTorch, for tests/train/reference_test.cpp.
+"""The same models in plain PyTorch, for tests/compute/reference_test.cpp.
 
 usage: reference.py FOLDER
 
-Reads   manifest.txt   "key value" lines, then "tensor LAYER ROLE SHAPE..." lines in the order of weights.bin
+Reads   manifest.txt   "key value" lines (traits are 0 or 1), then "tensor LAYER ROLE SHAPE..." lines in the order of
+                       weights.bin
         weights.bin    fp32, one tensor after the other
         tokens.bin     int64: inputs, then targets of each micro-batch; target -1 does not count
 Writes  units.bin      fp32: outputs of embedding, attention, MLP ... for the first micro-batch
@@ -47,7 +48,6 @@ def rotate_half(x):
 class Model:
     def __init__(self, values, tensors, flat):
         self.v = values
-        self.gpt2 = values["gpt2"] == 1
         self.weights = {}
         offset = 0
         for layer, role, shape in tensors:
@@ -59,13 +59,19 @@ class Model:
     def norm(self, layer, x):
         key = layer if isinstance(layer, tuple) else (layer,)
         weight = self.weights[key[0], key[1] + "NormWeight"]
-        if self.gpt2:
+        if self.v["layerNorm"]:
             return F.layer_norm(x, x.shape[-1:], weight, self.weights[key[0], key[1] + "NormBias"], self.v["epsilon"])
+        return self.rms_norm(x, weight)
+
+    def rms_norm(self, x, weight):
         return weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.v["epsilon"]))
+
+    def bias(self, layer, matrix):
+        return self.weights[layer, matrix + "Bias"] if self.v["biases"] else None
 
     def embed(self, tokens):
         x = F.embedding(tokens, self.weights[-1, "TokenEmbedding"])
-        if self.gpt2:
+        if self.v["learnedPositions"]:
             x = x + self.weights[-1, "PositionEmbedding"][: tokens.shape[1]]
         return x
 
@@ -83,21 +89,28 @@ class Model:
         w = lambda role: self.weights[layer, role]
         heads, kv_heads = int(self.v["heads"]), int(self.v["kvHeads"])
         n = self.norm((layer, "Attention"), x)
-        if self.gpt2:
-            q, k, v = (self.heads(t, heads) for t in F.linear(n, w("Qkv"), w("QkvBias")).chunk(3, dim=-1))
+        if self.v["fusedQkv"]:
+            q, k, v = (self.heads(t, heads) for t in F.linear(n, w("Qkv"), self.bias(layer, "Qkv")).chunk(3, dim=-1))
         else:
-            q = self.rotary(self.heads(F.linear(n, w("Query")), heads))
-            k = self.rotary(self.heads(F.linear(n, w("Key")), kv_heads)).repeat_interleave(heads // kv_heads, dim=1)
-            v = self.heads(F.linear(n, w("Value")), kv_heads).repeat_interleave(heads // kv_heads, dim=1)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
-        return x + F.linear(y, w("AttentionOut"), w("AttentionOutBias") if self.gpt2 else None)
+            q = self.heads(F.linear(n, w("Query")), heads)
+            k = self.heads(F.linear(n, w("Key")), kv_heads)
+            v = self.heads(F.linear(n, w("Value")), kv_heads)
+        if self.v["queryKeyNorm"]:
+            q, k = self.rms_norm(q, w("QueryNorm")), self.rms_norm(k, w("KeyNorm"))
+        if not self.v["learnedPositions"]:
+            q, k = self.rotary(q), self.rotary(k)
+        k, v = (t.repeat_interleave(heads // kv_heads, dim=1) for t in (k, v))
+        back = torch.arange(x.shape[1])[:, None] - torch.arange(x.shape[1])
+        seen = (back >= 0) & (back < (self.v["window"] or torch.inf))
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen).transpose(1, 2).flatten(2)
+        return x + F.linear(y, w("AttentionOut"), self.bias(layer, "AttentionOut"))
 
     def mlp(self, layer, x):
         w = lambda role: self.weights[layer, role]
         n = self.norm((layer, "Mlp"), x)
-        if self.gpt2:
-            return x + F.linear(F.gelu(F.linear(n, w("Up"), w("UpBias")), approximate="tanh"), w("Down"), w("DownBias"))
-        return x + F.linear(F.silu(F.linear(n, w("Gate"))) * F.linear(n, w("Up")), w("Down"))
+        up = F.linear(n, w("Up"), self.bias(layer, "Up"))
+        hidden = F.silu(F.linear(n, w("Gate"))) * up if self.v["gatedMlp"] else F.gelu(up, approximate="tanh")
+        return x + F.linear(hidden, w("Down"), self.bias(layer, "Down"))
 
     def loss_sum(self, tokens, targets, outputs=None):
         x = self.embed(tokens)

@@ -135,15 +135,15 @@ TEST_P(UpcastProducts, AttentionIsThatOfFp32) {
         const at::Tensor query = randomHeads(heads), key = randomHeads(keyHeads), value = randomHeads(keyHeads);
         const at::Tensor gradient = randomHeads(heads) * 1000;
         const auto wide = [](const at::Tensor& narrow) { return narrow.to(at::kFloat); };
-        const Attended expected = attend(wide(query), wide(key), wide(value), true, Products::Native);
-        const Attended found = attend(query, key, value, true, kUpcast);
+        const Attended expected = attend(wide(query), wide(key), wide(value), {}, Products::Native);
+        const Attended found = attend(query, key, value, {}, kUpcast);
         EXPECT_EQ(found.values.scalar_type(), GetParam());
         EXPECT_TRUE(at::equal(found.values, expected.values.to(GetParam())));
         EXPECT_TRUE(at::equal(found.logSumExp, expected.logSumExp));
         EXPECT_TRUE(found.values.transpose(1, 2).is_contiguous());
-        const auto [dQuery, dKey, dValue] = attendBackward(gradient, query, key, value, found, kUpcast);
+        const auto [dQuery, dKey, dValue] = attendBackward(gradient, query, key, value, found, 0, kUpcast);
         const auto [wideQuery, wideKey, wideValue] =
-            attendBackward(wide(gradient), wide(query), wide(key), wide(value), expected, Products::Native);
+            attendBackward(wide(gradient), wide(query), wide(key), wide(value), expected, 0, Products::Native);
         EXPECT_LT(relativeError(dQuery, wideQuery.to(at::kDouble)), 2 * largestError());
         EXPECT_LT(relativeError(dKey, wideKey.to(at::kDouble)), 2 * largestError());
         EXPECT_LT(relativeError(dValue, wideValue.to(at::kDouble)), 2 * largestError());
@@ -176,7 +176,7 @@ TEST(UpcastBf16, IsAtLeastAsExactAsNative) {
         };
         errors[size_t(products)] = {meanError(gsst::linear(x, weight, {}, products), xd.mm(wd.t())),
                                     meanError(dx, dyd.mm(wd)), meanError(matrix, 3 * dyd.t().mm(xd)),
-                                    meanError(attend(query, key, value, true, products).values, attended)};
+                                    meanError(attend(query, key, value, {}, products).values, attended)};
     }
     for (size_t i = 0; i < errors[0].size(); ++i)
         EXPECT_LE(errors[1][i], 1.001 * errors[0][i]) << i;

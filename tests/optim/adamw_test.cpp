@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
+#include "optim/element_step.h"
 #include "optim/schedule.h"
 #include "optim_helpers.h"
 
@@ -46,7 +47,8 @@ TEST(AdamW, AgreesWithDoublePrecision) {
             for (int64_t step = 1; step <= 10; ++step) {
                 const auto gradient = randomGradient(kCount, uint64_t(100 + step));
                 const float scale = step % 2 ? 1.0f : 0.37f;
-                adamwUpdate(state.arrays(gradient.data(), 0, kCount), decay, adamwConstants(spec, step, scale));
+                updateElements<AdamWMath>(state.arrays(gradient.data(), 0, kCount), decay,
+                                          adamwConstants(spec, step, scale));
                 for (size_t i = 0; i < kCount; ++i) {
                     references[i].step(double(gradient[i]) * double(scale), learningRate(spec, step),
                                        decay ? spec.weightDecay : 0.0, spec, step);
@@ -73,7 +75,7 @@ TEST(AdamW, BitsDoNotDependOnTheInstructionSet) {
     }
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         State state = start;
-        kernels.adamwUpdate(state.arrays(gradient.data(), 0, kCount), constants.keep, constants);
+        kernels.update<AdamWMath>().plain(state.arrays(gradient.data(), 0, kCount), constants.keep, constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
     EXPECT_FALSE(start == expected);
@@ -84,11 +86,12 @@ TEST(AdamW, BitsDoNotDependOnSplits) {
     const auto gradient = randomGradient(kCount, 9);
     const AdamWConstants constants = adamwConstants(training(), 7, 0.8f);
     State whole = start;
-    adamwUpdate(whole.arrays(gradient.data(), 0, kCount), true, constants);
+    updateElements<AdamWMath>(whole.arrays(gradient.data(), 0, kCount), true, constants);
     for (size_t piece : {size_t{1}, size_t{7}, size_t{64}, size_t{4099}}) {
         State split = start;
         for (size_t first = 0; first < kCount; first += piece)
-            adamwUpdate(split.arrays(gradient.data(), first, std::min(piece, kCount - first)), true, constants);
+            updateElements<AdamWMath>(split.arrays(gradient.data(), first, std::min(piece, kCount - first)), true,
+                                      constants);
         EXPECT_TRUE(split == whole) << piece;
     }
 }
@@ -97,17 +100,17 @@ TEST(AdamW, WritesComputeWeightsInTheSamePass) {
     const auto gradient = randomGradient(kCount, 9);
     const AdamWConstants constants = adamwConstants(training(), 3, 1.0f);
     State plain = randomState(kCount);
-    adamwUpdate(plain.arrays(gradient.data(), 0, kCount), false, constants);
+    updateElements<AdamWMath>(plain.arrays(gradient.data(), 0, kCount), false, constants);
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         State first = randomState(kCount), second = randomState(kCount);
         std::vector<float> fp32(kCount);
         std::vector<uint16_t> bf16(kCount);
-        AdamWArrays arrays = first.arrays(gradient.data(), 0, kCount);
+        UpdateArrays arrays = first.arrays(gradient.data(), 0, kCount);
         arrays.weightsFp32 = fp32.data();
-        kernels.adamwUpdate(arrays, 1.0f, constants);
+        kernels.update<AdamWMath>().plain(arrays, 1.0f, constants);
         arrays = second.arrays(gradient.data(), 0, kCount);
         arrays.weightsBf16 = bf16.data();
-        kernels.adamwUpdate(arrays, 1.0f, constants);
+        kernels.update<AdamWMath>().plain(arrays, 1.0f, constants);
         EXPECT_TRUE(first == plain && second == plain) << kernels.name;
         EXPECT_EQ(bf16, plain.hi);
         for (size_t i = 0; i < kCount; ++i)
@@ -122,12 +125,12 @@ TEST(AdamW, DecayShrinksAndTheScaleScales) {
     TrainSpec spec = training();
     spec.warmupSteps = 0;
     spec.schedule = ScheduleKind::Constant;
-    adamwUpdate(state.arrays(&zero, 0, 1), true, adamwConstants(spec, 1, 1.0f));
+    updateElements<AdamWMath>(state.arrays(&zero, 0, 1), true, adamwConstants(spec, 1, 1.0f));
     EXPECT_FLOAT_EQ(state.weight(0), float(2.0 * (1 - 1e-3 * 0.1)));
     const float gradient = 8, scaled = 2;
     State a = randomState(1), b = randomState(1);
-    adamwUpdate(a.arrays(&gradient, 0, 1), true, adamwConstants(spec, 2, 0.25f));
-    adamwUpdate(b.arrays(&scaled, 0, 1), true, adamwConstants(spec, 2, 1.0f));
+    updateElements<AdamWMath>(a.arrays(&gradient, 0, 1), true, adamwConstants(spec, 2, 0.25f));
+    updateElements<AdamWMath>(b.arrays(&scaled, 0, 1), true, adamwConstants(spec, 2, 1.0f));
     EXPECT_TRUE(a == b);
 }
 
@@ -135,9 +138,9 @@ TEST(AdamW, NanStaysInItsElement) {
     std::vector<float> gradient = randomGradient(100, 4);
     State clean = randomState(100), state = randomState(100);
     const AdamWConstants constants = adamwConstants(training(), 2, 1.0f);
-    adamwUpdate(clean.arrays(gradient.data(), 0, 100), true, constants);
+    updateElements<AdamWMath>(clean.arrays(gradient.data(), 0, 100), true, constants);
     gradient[50] = std::numeric_limits<float>::quiet_NaN();
-    adamwUpdate(state.arrays(gradient.data(), 0, 100), true, constants);
+    updateElements<AdamWMath>(state.arrays(gradient.data(), 0, 100), true, constants);
     EXPECT_TRUE(std::isnan(state.weight(50)) && std::isnan(state.moment1[50]) && std::isnan(state.moment2[50]));
     for (size_t i = 0; i < 100; ++i) {
         if (i != 50) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/half_float.h"
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
 #include "optim/block_math.h"
+#include "optim/element_step.h"
+#include "optim/lion.h"
 #include "optim/squared_norm.h"
 #include "optim_helpers.h"
 #include "slow_update.h"
@@ -18,11 +20,11 @@
 namespace gsst::test {
 namespace {
 
-class BlockMath : public testing::TestWithParam<StatePreset> {
+class BlockMath : public testing::TestWithParam<StateOfOptimizer> {
 protected:
     TensorTable table{oddModel()};
-    StateFormat format{table, GetParam()};
-    TrainSpec training;
+    StateFormat format{table, GetParam().preset, optimizerSpec(GetParam().optimizer), kWholeState};
+    TrainSpec training = trainingWith(GetParam().optimizer);
     const UnitInfo& unit = table.units()[kUnit];
     BlockRange all{unit.firstBlock, unit.blockCount};
     size_t count = size_t(unit.paddedElements);
@@ -50,23 +52,26 @@ protected:
         EXPECT_TRUE(updateBlocks(table, format, training, call, workers).ok());
     }
     /// One element after the other.
-    Chunk expectedUpdate() {
-        const AdamWConstants constants = adamwConstants(training, 3, 0.6f);
+    template <typename Math>
+    Chunk expectedUpdate(const typename Math::Constants& constants) {
         Chunk chunk = start;
         for (int block = all.first; block < all.first + all.count; ++block) {
             const BlockInfo& info = table.blocks()[size_t(block)];
             const TensorInfo& tensor = table.tensors()[size_t(info.tensor)];
-            AdamWArrays arrays = chunk.arrays(block);
+            UpdateArrays arrays = chunk.arrays(block);
             arrays.gradient = gradient.data() + info.offset;
             arrays.rounding = {training.seed, 3, info.tensor};
             arrays.firstElement = info.offset - tensor.offset;
-            slowUpdate(arrays, tensor.decay ? constants.keep : 1.0f, constants);
+            slowUpdate<Math>(arrays, tensor.decay ? constants.keep : 1.0f, constants);
         }
         return chunk;
     }
+    Chunk expectedUpdate() {
+        return training.optimizer == OptimizerKind::Lion ? expectedUpdate<LionMath>(lionConstants(training, 3, 0.6f))
+                                                         : expectedUpdate<AdamWMath>(adamwConstants(training, 3, 0.6f));
+    }
 };
-INSTANTIATE_TEST_SUITE_P(Presets, BlockMath, testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
-                         [](const auto& each) { return std::string(nameOf(each.param)); });
+INSTANTIATE_TEST_SUITE_P(States, BlockMath, testing::ValuesIn(kStatesOfOptimizers), nameOfState);
 
 TEST_P(BlockMath, UpdatesElementByElementAndNoPadding) {
     ASSERT_GT(unit.blockCount, 3);
@@ -78,7 +83,7 @@ TEST_P(BlockMath, UpdatesElementByElementAndNoPadding) {
         quantized += format.quantized(block, StateKind::Moment1);
     }
     ASSERT_GT(plain, 0);
-    ASSERT_EQ(quantized > 0, GetParam() != StatePreset::Exact);
+    ASSERT_EQ(quantized > 0, GetParam().preset != StatePreset::Exact);
     ASSERT_LT(quantized, all.count);
     const Chunk expected = expectedUpdate();
     EXPECT_NE(expected.bytes, start.bytes);

@@ -2,9 +2,11 @@
 // The update as CUDA does it, for every state preset: what its threads do, one after the other on the processor; and on
 // a card.
 #include "card.h"
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
 #include "optim/block_math_cuda.h"
+#include "optim/element_step.h"
 #include "optim/kernels/group_loops.h"
+#include "optim/lion.h"
 #include "state_chunk.h"
 
 #include <gtest/gtest.h>
@@ -36,11 +38,11 @@ struct Work {
     }
 };
 
-class BlockUpdateLoops : public testing::TestWithParam<StatePreset> {
+class BlockUpdateLoops : public testing::TestWithParam<StateOfOptimizer> {
 protected:
     TensorTable table{oddModel()};
-    StateFormat format{table, GetParam()};
-    TrainSpec training;
+    StateFormat format{table, GetParam().preset, optimizerSpec(GetParam().optimizer), kWholeState};
+    TrainSpec training = trainingWith(GetParam().optimizer);
     const UnitInfo& unit = table.units()[kUnit];
     size_t count = size_t(unit.paddedElements);
     WorkerPool workers{2};
@@ -100,6 +102,17 @@ protected:
         EXPECT_TRUE(updateBlocks(table, format, training, update(work, blocks, out, gradients), workers).ok());
     }
     void updateByThreads(Work& work, BlockRange blocks, Out out, Gradients gradients);
+    template <typename Math>
+    void updateByThreads(const BlockUpdate& call, const typename Math::Constants& constants);
+    /// A gradient that makes the last moment infinite, and nothing else. It is finite where that is a square.
+    float overflowing() const {
+        return training.optimizer == OptimizerKind::Lion ? -std::numeric_limits<float>::infinity() : -1e30f;
+    }
+    /// The last moment of a quantized block.
+    QuantizedMoment lastMoment(Work& work, int block) const {
+        const UpdateArrays arrays = work.chunk.arrays(block);
+        return arrays.quantized2.codes ? arrays.quantized2 : arrays.quantized1;
+    }
 
 private:
     Work makeStart() const {
@@ -130,44 +143,54 @@ private:
 
     const Work m_start = makeStart();
 };
-INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateLoops,
-                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
-                         [](const auto& each) { return std::string(nameOf(each.param)); });
+INSTANTIATE_TEST_SUITE_P(States, BlockUpdateLoops, testing::ValuesIn(kStatesOfOptimizers), nameOfState);
 
-void updateByElements(const BlockArrays& arrays, const BlockLocation& place, const AdamWConstants& constants) {
+template <typename Math>
+void updateByElements(const BlockArrays& arrays, const BlockLocation& place,
+                      const typename Math::Constants& constants) {
     for (int32_t i = place.paddedElements - 1; i >= 0; --i)
-        loops::updateElement(arrays, place, i, constants);
+        loops::updateElement<Math>(arrays, place, i, constants);
 }
 
 /// Each lane does its first half before any does its second, the last one first.
-void updateByGroups(const BlockArrays& arrays, const BlockLocation& place, const AdamWConstants& constants) {
+template <typename Math>
+void updateByGroups(const BlockArrays& arrays, const BlockLocation& place, const typename Math::Constants& constants) {
     for (int32_t group = place.paddedElements / kGroupElements - 1; group >= 0; --group) {
         std::array<LaneMoments, kGroupLanes> kept;
         LargestMoments largest;
         for (int lane = kGroupLanes - 1; lane >= 0; --lane) {
-            const LargestMoments own = loops::updateLane(arrays, place, group, lane, constants, kept[size_t(lane)]);
+            const LargestMoments own =
+                loops::updateLane<Math>(arrays, place, group, lane, constants, kept[size_t(lane)]);
             largest = {loops::larger(largest.moment1, own.moment1), loops::larger(largest.moment2, own.moment2)};
         }
         for (int lane = kGroupLanes - 1; lane >= 0 && place.quantized; --lane)
-            loops::encodeLane(arrays, place, group, lane, kept[size_t(lane)], largest);
+            loops::encodeLane<Math>(arrays, place, group, lane, kept[size_t(lane)], largest);
     }
+}
+
+template <typename Math>
+void BlockUpdateLoops::updateByThreads(const BlockUpdate& call, const typename Math::Constants& constants) {
+    const BlockArrays arrays = blockArrays(format, training, call);
+    const BlockBatch batch = updateBatch(table, format, call.blocks, 0, constants.keep);
+    ASSERT_EQ(batch.count, call.blocks.count);
+    const auto update = GetParam().preset == StatePreset::Exact ? updateByElements<Math> : updateByGroups<Math>;
+    for (int block = batch.count - 1; block >= 0; --block)
+        update(arrays, batch.places[block], constants);
 }
 
 void BlockUpdateLoops::updateByThreads(Work& work, BlockRange blocks, Out out, Gradients gradients) {
     const BlockUpdate call = update(work, blocks, out, gradients);
-    const AdamWConstants constants = adamwConstants(training, call.step, call.gradientScale);
-    const BlockArrays arrays = blockArrays(format, training, call);
-    const BlockBatch batch = updateBatch(table, format, blocks, 0, constants.keep);
-    ASSERT_EQ(batch.count, blocks.count);
-    for (int block = batch.count - 1; block >= 0; --block)
-        (GetParam() == StatePreset::Exact ? updateByElements : updateByGroups)(arrays, batch.places[block], constants);
+    if (training.optimizer == OptimizerKind::Lion)
+        updateByThreads<LionMath>(call, lionConstants(training, call.step, call.gradientScale));
+    else
+        updateByThreads<AdamWMath>(call, adamwConstants(training, call.step, call.gradientScale));
 }
 
 TEST_P(BlockUpdateLoops, HaveTheBitsOfTheCpuKernels) {
     int quantized = 0;
     for (int block = unit.firstBlock; block < unit.firstBlock + unit.blockCount; ++block)
         quantized += format.quantized(block, StateKind::Moment1);
-    ASSERT_EQ(quantized > 0, GetParam() != StatePreset::Exact);
+    ASSERT_EQ(quantized > 0, GetParam().preset != StatePreset::Exact);
     ASSERT_LT(quantized, unit.blockCount);
     ASSERT_NE(matrix().elements % kGroupElements, 0);
     forAll([&](BlockRange blocks, Out out, Gradients gradients) {
@@ -180,12 +203,12 @@ TEST_P(BlockUpdateLoops, HaveTheBitsOfTheCpuKernels) {
     });
 }
 
-/// A gradient whose square overflows: the second moment is not finite, all else is.
+/// The last moment is not finite, all else is.
 TEST_P(BlockUpdateLoops, TellWhatIsNotFiniteAsTheCpuKernelsDo) {
     for (const size_t at :
          {size_t{3}, size_t(matrix().offset) + 700, size_t(matrix().offset + matrix().elements) - 1}) {
         Work expected = start(), found = start();
-        expected.gradient[at] = found.gradient[at] = -1e30f;
+        expected.gradient[at] = found.gradient[at] = overflowing();
         updateOnProcessor(expected, all(), Out::Fp32, Gradients::Fp32);
         updateByThreads(found, all(), Out::Fp32, Gradients::Fp32);
         EXPECT_TRUE(found == expected) << at;
@@ -197,7 +220,7 @@ TEST_P(BlockUpdateLoops, TellWhatIsNotFiniteAsTheCpuKernelsDo) {
 TEST_P(BlockUpdateLoops, TellOfAWeightThatNoBf16Holds) {
     Work expected = start(), found = start();
     for (Work* work : {&expected, &found}) {
-        AdamWArrays arrays = work->chunk.arrays(matrix().firstBlock);
+        UpdateArrays arrays = work->chunk.arrays(matrix().firstBlock);
         arrays.hi[700] = 0x7f80;
         if (arrays.lo)
             arrays.lo[700] = 0xffff;
@@ -210,7 +233,7 @@ TEST_P(BlockUpdateLoops, TellOfAWeightThatNoBf16Holds) {
 }
 
 TEST_P(BlockUpdateLoops, ANaNShowsInItsGroup) {
-    if (GetParam() == StatePreset::Exact)
+    if (GetParam().preset == StatePreset::Exact)
         return;  // has no groups
     const int block = matrix().firstBlock;
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
@@ -219,14 +242,18 @@ TEST_P(BlockUpdateLoops, ANaNShowsInItsGroup) {
         found.gradient[size_t(matrix().offset) + 700] = bad;
         updateByThreads(found, all(), Out::Fp32, Gradients::Fp32);
         EXPECT_EQ(found.notFinite[0], 1u);
-        AdamWArrays harmed = found.chunk.arrays(block), good = clean.chunk.arrays(block);
-        EXPECT_TRUE(std::isnan(loops::floatOf(uint32_t{harmed.hi[700]} << 16)));
+        UpdateArrays harmed = found.chunk.arrays(block), good = clean.chunk.arrays(block);
+        // The sign of infinity is a step like any other.
+        EXPECT_EQ(std::isnan(loops::floatOf(uint32_t{harmed.hi[700]} << 16)),
+                  std::isnan(bad) || training.optimizer != OptimizerKind::Lion);
         for (int64_t i = 0; i < harmed.count; ++i) {
             const bool hit = i / kGroupElements == 700 / kGroupElements;
             ASSERT_EQ(harmed.quantized1.codes[i], hit ? 0 : good.quantized1.codes[i]) << i;
-            ASSERT_EQ(harmed.quantized2.codes[i], hit ? 0 : good.quantized2.codes[i]) << i;
             ASSERT_EQ(std::isnan(harmed.quantized1.scales[i / kGroupElements]), hit) << i;
-            ASSERT_EQ(std::isnan(harmed.quantized2.scales[i / kGroupElements]), hit) << i;
+            if (harmed.quantized2.codes) {
+                ASSERT_EQ(harmed.quantized2.codes[i], hit ? 0 : good.quantized2.codes[i]) << i;
+                ASSERT_EQ(std::isnan(harmed.quantized2.scales[i / kGroupElements]), hit) << i;
+            }
             ASSERT_TRUE(i == 700 || harmed.hi[i] == good.hi[i]) << i;
         }
     }
@@ -237,7 +264,7 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
     large.tiedHead = false;
     large.vocabulary = 90000;
     const TensorTable wide(large);
-    const StateFormat wideFormat(wide, GetParam());
+    const StateFormat wideFormat(wide, GetParam().preset, optimizerSpec(GetParam().optimizer), kWholeState);
     for (const int number : {0, wide.headUnit()}) {
         const UnitInfo& whole = wide.units()[size_t(number)];
         const BlockRange run{whole.firstBlock + 1, whole.blockCount - 1};
@@ -252,8 +279,11 @@ TEST_P(BlockUpdateLoops, BatchesTellWhereStateLies) {
                 const TensorInfo& tensor = wide.tensors()[size_t(block.tensor)];
                 ASSERT_EQ(place.offset, block.offset - wide.blocks()[size_t(run.first)].offset);
                 ASSERT_EQ(place.elements, block.elements);
-                ASSERT_EQ(place.momentBytes, wideFormat.bytes(run.first, done + i, StateKind::Moment2));
-                ASSERT_EQ(place.quantized, wideFormat.quantized(run.first + done + i, StateKind::Moment2));
+                for (const StateKind kind : wideFormat.kinds())
+                    if (isMoment(kind)) {
+                        ASSERT_EQ(place.momentBytes, wideFormat.bytes(run.first, done + i, kind));
+                        ASSERT_EQ(place.quantized, wideFormat.quantized(run.first + done + i, kind));
+                    }
                 ASSERT_EQ(place.keep, tensor.decay ? 0.5f : 1.0f);
                 ASSERT_EQ(place.randomIndex,
                           roundingIndex({0, 0, block.tensor}, (block.offset - tensor.offset) / kScaleGroup));
@@ -292,10 +322,8 @@ protected:
         uint16_t *bf16 = card.upload(work.bf16), *fp16 = card.upload(work.fp16);
         float* fp32 = card.upload(work.fp32);
         uint32_t* notFinite = card.upload(work.notFinite);
-        call.hi = state + work.chunk.offset(blocks.first, StateKind::Hi);
-        call.lo = format.has(StateKind::Lo) ? state + work.chunk.offset(blocks.first, StateKind::Lo) : nullptr;
-        call.moment1 = state + work.chunk.offset(blocks.first, StateKind::Moment1);
-        call.moment2 = state + work.chunk.offset(blocks.first, StateKind::Moment2);
+        for (StateKind kind : format.kinds())
+            call.state[kind] = state + work.chunk.offset(blocks.first, kind);
         if (call.gradient)
             call.gradient = card.upload(work.gradient) + offset;
         else
@@ -316,9 +344,7 @@ protected:
 
     Card card;
 };
-INSTANTIATE_TEST_SUITE_P(Presets, BlockUpdateCuda,
-                         testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
-                         [](const auto& each) { return std::string(nameOf(each.param)); });
+INSTANTIATE_TEST_SUITE_P(States, BlockUpdateCuda, testing::ValuesIn(kStatesOfOptimizers), nameOfState);
 
 TEST_P(BlockUpdateCuda, HasTheBitsOfTheProcessor) {
     forAll([&](BlockRange blocks, Out out, Gradients gradients) {
@@ -332,14 +358,14 @@ TEST_P(BlockUpdateCuda, HasTheBitsOfTheProcessor) {
 TEST_P(BlockUpdateCuda, TellsWhatIsNotFinite) {
     for (const size_t at : {size_t{3}, size_t(matrix().offset) + 700}) {
         Work expected = start(), found = start();
-        expected.gradient[at] = found.gradient[at] = -1e30f;
+        expected.gradient[at] = found.gradient[at] = overflowing();
         updateOnProcessor(expected, all(), Out::Fp32, Gradients::Fp32);
         updateOnCard(found, all(), Out::Fp32, Gradients::Fp32);
         EXPECT_EQ(found.notFinite[0], 1u) << at;
-        if (at != 3 && GetParam() != StatePreset::Exact) {
+        if (at != 3 && GetParam().preset != StatePreset::Exact) {
             // A NaN has other bits on a card.
             for (Work* work : {&expected, &found}) {
-                float& scale = work->chunk.arrays(matrix().firstBlock).quantized2.scales[700 / kGroupElements];
+                float& scale = lastMoment(*work, matrix().firstBlock).scales[700 / kGroupElements];
                 EXPECT_TRUE(std::isnan(scale));
                 scale = 0;
             }

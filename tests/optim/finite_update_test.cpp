@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An update tells whether all that it wrote is finite, whatever its state, its instruction set and the place of the
 // culprit.
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
 #include "optim/block_math.h"
+#include "optim/element_step.h"
 #include "optim/kernels/block_loops.h"
 #include "optim_helpers.h"
 
@@ -39,11 +40,12 @@ protected:
                     QuantizedState encoded = coded(state);
                     std::vector<float> fp32(kCount);
                     std::vector<uint16_t> bf16(kCount);
-                    AdamWArrays arrays = isExact() ? state.arrays(gradient.data(), 0, kCount)
-                                                   : encoded.arrays(GetParam(), gradient.data(), 0, kCount);
+                    UpdateArrays arrays = isExact() ? state.arrays(gradient.data(), 0, kCount)
+                                                    : encoded.arrays(GetParam(), gradient.data(), 0, kCount);
                     arrays.weightsFp32 = output == 1 ? fp32.data() : nullptr;
                     arrays.weightsBf16 = output == 2 ? bf16.data() : nullptr;
-                    const auto kernel = isExact() ? kernels.adamwUpdate : kernels.adamwUpdateQuantized;
+                    const auto kernel =
+                        isExact() ? kernels.update<AdamWMath>().plain : kernels.update<AdamWMath>().quantized;
                     EXPECT_EQ(kernel(arrays, constants.keep, constants), finite)
                         << what << " at " << at << ", " << kernels.name << ", output " << output;
                 }
@@ -126,7 +128,7 @@ TEST_P(FiniteBlocks, TellWhateverTheBlock) {
     model.ffnWidth = 256;
     model.vocabulary = 300;
     const TensorTable table(model);
-    const StateFormat format(table, GetParam());
+    const StateFormat format(table, GetParam(), kAdamW, kWholeState);
     const UnitInfo& unit = table.units()[2];
     ASSERT_GT(unit.blockCount, 3);
     const BlockRange blocks{unit.firstBlock, unit.blockCount};
@@ -141,10 +143,8 @@ TEST_P(FiniteBlocks, TellWhateverTheBlock) {
         uint32_t notFinite = 0;
         BlockUpdate update;
         update.blocks = blocks;
-        update.hi = sections[0].data();
-        update.lo = sections[1].data();
-        update.moment1 = sections[2].data();
-        update.moment2 = sections[3].data();
+        for (StateKind kind : kStateKinds)
+            update.state[kind] = sections[size_t(kind)].data();
         update.gradient = gradient.data();
         update.notFinite = &notFinite;
         EXPECT_TRUE(updateBlocks(table, format, TrainSpec{}, update, workers).ok());
@@ -172,11 +172,11 @@ TEST(FiniteElement, TellsOfItself) {
     const AdamWConstants constants = adamwConstants(TrainSpec{}, 7, 1.0f);
     gradient[6] = kInfinity;  // padding
     for (int i = 0; i < 8; ++i)
-        loops::updateElement(arrays, place, i, constants);
+        loops::updateElement<AdamWMath>(arrays, place, i, constants);
     EXPECT_EQ(notFinite, 0u);
     gradient[5] = 1e30f;
     for (int i = 0; i < 8; ++i)
-        loops::updateElement(arrays, place, i, constants);
+        loops::updateElement<AdamWMath>(arrays, place, i, constants);
     EXPECT_EQ(notFinite, 1u);
 }
 

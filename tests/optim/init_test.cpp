@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "optim/init.h"
+
 #include "optim/kernels/bf16_split.h"
+#include "optim_helpers.h"
 
 #include <gtest/gtest.h>
 
@@ -81,8 +83,8 @@ TEST(Init, IsAFunctionOfSeedTensorAndElement) {
 
 TEST(Init, StateOfABlockIsWeightsAndZeroMoments) {
     const TensorTable table(model());
-    for (const StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
-        const StateFormat format(table, preset);
+    for (const auto& [optimizer, preset] : test::kStatesOfOptimizers) {
+        const StateFormat format(table, preset, optimizerSpec(optimizer), kWholeState);
         for (int block = 0; block < format.blockCount(); ++block) {
             const size_t padded = size_t(table.blocks()[size_t(block)].paddedElements);
             std::vector<uint16_t> hi(padded), lo(padded), alone(padded);

@@ -7,13 +7,34 @@
 #include "optim/kernels/moment_code.h"
 #include "spec/state_format.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace gsst::test {
+
+/// What a test of state is run with.
+struct StateOfOptimizer {
+    OptimizerKind optimizer{};
+    StatePreset preset{};
+};
+inline constexpr StateOfOptimizer kStatesOfOptimizers[] = {
+    {OptimizerKind::AdamW, StatePreset::Exact}, {OptimizerKind::AdamW, StatePreset::Mixed},
+    {OptimizerKind::AdamW, StatePreset::Lean},  {OptimizerKind::Lion, StatePreset::Exact},
+    {OptimizerKind::Lion, StatePreset::Mixed},  {OptimizerKind::Lion, StatePreset::Lean}};
+inline std::string nameOfState(const testing::TestParamInfo<StateOfOptimizer>& each) {
+    return std::string(nameOf(each.param.optimizer)) + "_" + nameOf(each.param.preset);
+}
+inline TrainSpec trainingWith(OptimizerKind optimizer) {
+    TrainSpec training;
+    setOptimizer(training, optimizer);
+    return training;
+}
 
 /// Optimizer state with values of its own.
 struct State {
@@ -29,8 +50,8 @@ struct State {
         hi[i] = highHalf(std::bit_cast<uint32_t>(value));
         lo[i] = lowHalf(std::bit_cast<uint32_t>(value));
     }
-    AdamWArrays arrays(const float* gradient, size_t first, size_t count) {
-        AdamWArrays arrays;
+    UpdateArrays arrays(const float* gradient, size_t first, size_t count) {
+        UpdateArrays arrays;
         arrays.hi = hi.data() + first;
         arrays.lo = lo.data() + first;
         arrays.moment1 = moment1.data() + first;
@@ -59,8 +80,8 @@ struct QuantizedState {
 
     size_t size() const { return hi.size(); }
     /// `first` is a multiple of kScaleGroup.
-    AdamWArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
-        AdamWArrays arrays;
+    UpdateArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
+        UpdateArrays arrays;
         arrays.hi = hi.data() + first;
         arrays.lo = preset == StatePreset::Lean ? nullptr : lo.data() + first;
         arrays.quantized1 = {codes1.data() + first, scales1.data() + first / size_t(kScaleGroup)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The update with moments in 8 bits and with bf16 weights, on the arrays of one tensor.
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
+#include "optim/element_step.h"
 #include "optim/schedule.h"
 #include "optim_helpers.h"
 #include "slow_update.h"
@@ -45,7 +46,7 @@ protected:
 
     QuantizedState slow() {
         QuantizedState state = start;
-        slowUpdate(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        slowUpdate<AdamWMath>(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
         return state;
     }
 };
@@ -62,7 +63,8 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSet) {
     const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
-        kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        kernels.update<AdamWMath>().quantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep,
+                                              constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
     EXPECT_NE(std::find(expected.codes2.begin(), expected.codes2.end(), 0), expected.codes2.end());
@@ -87,7 +89,8 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSetAroundPowersOfTen) {
     EXPECT_GT(codes.size(), 100u);
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
-        kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+        kernels.update<AdamWMath>().quantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep,
+                                              constants);
         EXPECT_TRUE(state == expected) << kernels.name;
     }
 }
@@ -108,13 +111,13 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnTheInstructionSetForHugeWeights) {
     const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
-        EXPECT_FALSE(
-            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+        EXPECT_FALSE(kernels.update<AdamWMath>().quantized(state.arrays(preset, gradient.data(), 0, kCount),
+                                                           constants.keep, constants))
             << kernels.name;
         EXPECT_TRUE(state == expected) << kernels.name;
         QuantizedState group = start;
-        EXPECT_TRUE(
-            kernels.adamwUpdateQuantized(group.arrays(preset, gradient.data(), 512, 256), constants.keep, constants))
+        EXPECT_TRUE(kernels.update<AdamWMath>().quantized(group.arrays(preset, gradient.data(), 512, 256),
+                                                          constants.keep, constants))
             << kernels.name;
     }
 }
@@ -124,7 +127,8 @@ TEST_P(QuantizedUpdate, BitsDoNotDependOnSplits) {
     for (const size_t piece : {size_t{256}, size_t{1024}, size_t{4096}}) {
         QuantizedState split = start;
         for (size_t first = 0; first < kCount; first += piece)
-            adamwUpdate(split.arrays(preset, gradient.data(), first, std::min(piece, kCount - first)), true, constants);
+            updateElements<AdamWMath>(split.arrays(preset, gradient.data(), first, std::min(piece, kCount - first)),
+                                      true, constants);
         EXPECT_TRUE(split == expected) << piece;
     }
 }
@@ -135,12 +139,12 @@ TEST_P(QuantizedUpdate, WritesComputeWeightsInTheSamePass) {
         QuantizedState first = start, second = start;
         std::vector<float> fp32(kCount);
         std::vector<uint16_t> bf16(kCount);
-        AdamWArrays arrays = first.arrays(preset, gradient.data(), 0, kCount);
+        UpdateArrays arrays = first.arrays(preset, gradient.data(), 0, kCount);
         arrays.weightsFp32 = fp32.data();
-        kernels.adamwUpdateQuantized(arrays, constants.keep, constants);
+        kernels.update<AdamWMath>().quantized(arrays, constants.keep, constants);
         arrays = second.arrays(preset, gradient.data(), 0, kCount);
         arrays.weightsBf16 = bf16.data();
-        kernels.adamwUpdateQuantized(arrays, constants.keep, constants);
+        kernels.update<AdamWMath>().quantized(arrays, constants.keep, constants);
         EXPECT_TRUE(first == expected && second == expected) << kernels.name;
         EXPECT_EQ(bf16, expected.hi);
         for (size_t i = 0; i < kCount; ++i) {
@@ -191,7 +195,8 @@ TEST_P(QuantizedUpdate, NotFiniteShowsInItsGroup) {
         for (const CpuKernels& kernels : supportedCpuKernels()) {
             gradient[1000] = bad;
             QuantizedState state = start;
-            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants);
+            kernels.update<AdamWMath>().quantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep,
+                                                  constants);
             EXPECT_TRUE(std::isnan(state.scales1[3]) && std::isnan(state.scales2[3])) << kernels.name;
             EXPECT_TRUE(std::isnan(std::bit_cast<float>(uint32_t{state.hi[1000]} << 16))) << kernels.name;
             for (size_t i = 0; i < kCount; ++i) {
@@ -210,8 +215,8 @@ TEST_P(QuantizedUpdate, ASecondMomentThatOverflowsShowsInItsGroup) {
     const QuantizedState expected = slow();
     for (const CpuKernels& kernels : supportedCpuKernels()) {
         QuantizedState state = start;
-        EXPECT_FALSE(
-            kernels.adamwUpdateQuantized(state.arrays(preset, gradient.data(), 0, kCount), constants.keep, constants))
+        EXPECT_FALSE(kernels.update<AdamWMath>().quantized(state.arrays(preset, gradient.data(), 0, kCount),
+                                                           constants.keep, constants))
             << kernels.name;
         EXPECT_TRUE(std::isnan(state.scales2[3])) << kernels.name;
         EXPECT_EQ(state.scales1, expected.scales1) << kernels.name;
@@ -228,7 +233,8 @@ TEST_P(QuantizedUpdate, TinyGradientsStaySafe) {
     for (int64_t step = 1; step <= 5; ++step) {
         for (size_t i = 0; i < kCount; ++i)
             gradient[i] = float(std::pow(10.0, -double(i % 22)));
-        adamwUpdate(state.arrays(preset, gradient.data(), 0, kCount), true, adamwConstants(spec, step, 1.0f));
+        updateElements<AdamWMath>(state.arrays(preset, gradient.data(), 0, kCount), true,
+                                  adamwConstants(spec, step, 1.0f));
     }
     for (size_t i = 0; i < kCount; ++i)
         ASSERT_LE(std::abs(std::bit_cast<float>(uint32_t{state.hi[i]} << 16)), 5.5 * spec.learningRate) << i % 22;
@@ -257,9 +263,9 @@ TEST(LeanUpdate, TheMeanOverStepsIsTheValue) {
     std::vector<double> sums(kElements);
     for (int step = 0; step < kSteps; ++step) {
         QuantizedState state = start;
-        AdamWArrays arrays = state.arrays(StatePreset::Lean, gradient.data(), 0, kElements);
+        UpdateArrays arrays = state.arrays(StatePreset::Lean, gradient.data(), 0, kElements);
         arrays.rounding.step = step + 1;
-        adamwUpdate(arrays, true, constants);
+        updateElements<AdamWMath>(arrays, true, constants);
         for (size_t i = 0; i < kElements; ++i)
             sums[i] += double(std::bit_cast<float>(uint32_t{state.hi[i]} << 16));
     }

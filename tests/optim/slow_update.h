@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/philox_rounds.h"
-#include "optim/kernels/adamw_math.h"
 #include "optim/kernels/cpu_kernels.h"
 #include "optim/kernels/moment_code.h"
 #include "spec/state_format.h"
@@ -30,20 +29,34 @@ inline float slowLargest(const std::vector<float>& values) {
     return largest;
 }
 
-/// CpuKernels::adamwUpdate() one element after the other, from the functions of one element. A barrier keeps it from
+/// Codes and scale of a group.
+template <uint8_t (*kEncode)(float, float)>
+void encodeSlowly(const std::vector<float>& values, const QuantizedMoment& to, int64_t first, int64_t group) {
+    const float scale = momentScale(slowLargest(values));
+    to.scales[group] = scale;
+    for (size_t i = 0; i < values.size(); ++i)
+        to.codes[first + int64_t(i)] = std::isnan(scale) ? uint8_t{0} : kEncode(values[i], 1 / scale);
+}
+
+/// UpdateKernels::plain one element after the other, from the functions of one element. A barrier keeps it from
 /// being vectorised.
-inline void slowUpdate(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+template <typename Math>
+void slowUpdate(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants) {
+    constexpr bool kSecond = Math::kMoments == 2;
     for (int64_t first = 0, group = 0; first < arrays.count; first += kScaleGroup, ++group) {
         const int64_t count = std::min(kScaleGroup, arrays.count - first);
         std::vector<float> moment1, moment2;
         for (int64_t i = first; i < first + count; ++i) {
             float m = arrays.moment1 ? arrays.moment1[i] : ratioOfCode1(arrays.quantized1.codes[i]);
-            float v = arrays.moment1 ? arrays.moment2[i] : ratioOfCode2(arrays.quantized2.codes[i]);
+            float v = 0;
+            if (kSecond)
+                v = arrays.moment1 ? arrays.moment2[i] : ratioOfCode2(arrays.quantized2.codes[i]);
             const float weight = std::bit_cast<float>(joinHalves(arrays.hi[i], arrays.lo ? arrays.lo[i] : uint16_t{0}));
-            const float updated =
-                arrays.moment1 ? adamwElement(weight, arrays.gradient[i], m, v, keep, constants)
-                               : QuantizedElement(constants, keep, arrays.quantized1.scales[group],
-                                                  arrays.quantized2.scales[group])(weight, arrays.gradient[i], m, v);
+            const float scale2 = kSecond && !arrays.moment1 ? arrays.quantized2.scales[group] : 0;
+            const float updated = arrays.moment1
+                                      ? typename Math::Plain(constants, keep)(weight, arrays.gradient[i], m, v)
+                                      : typename Math::Quantized(constants, keep, arrays.quantized1.scales[group],
+                                                                 scale2)(weight, arrays.gradient[i], m, v);
             const uint32_t bits = std::bit_cast<uint32_t>(updated);
             arrays.hi[i] =
                 arrays.lo ? highHalf(bits) : stochasticBf16(bits, slowRandom(arrays.rounding, arrays.firstElement + i));
@@ -55,18 +68,13 @@ inline void slowUpdate(const AdamWArrays& arrays, float keep, const AdamWConstan
         }
         if (arrays.moment1) {
             std::ranges::copy(moment1, arrays.moment1 + first);
-            std::ranges::copy(moment2, arrays.moment2 + first);
+            if (kSecond)
+                std::ranges::copy(moment2, arrays.moment2 + first);
             continue;
         }
-        const float scale1 = momentScale(slowLargest(moment1)), scale2 = momentScale(slowLargest(moment2));
-        arrays.quantized1.scales[group] = scale1;
-        arrays.quantized2.scales[group] = scale2;
-        for (int64_t i = 0; i < count; ++i) {
-            arrays.quantized1.codes[first + i] =
-                std::isnan(scale1) ? uint8_t{0} : encodeMoment1(moment1[size_t(i)], 1 / scale1);
-            arrays.quantized2.codes[first + i] =
-                std::isnan(scale2) ? uint8_t{0} : encodeMoment2(moment2[size_t(i)], 1 / scale2);
-        }
+        encodeSlowly<encodeMoment1>(moment1, arrays.quantized1, first, group);
+        if (kSecond)
+            encodeSlowly<encodeMoment2>(moment2, arrays.quantized2, first, group);
     }
 }
 

@@ -46,35 +46,33 @@ struct Chunk {
     BlockUpdate update(BlockRange part) {
         BlockUpdate call;
         call.blocks = part;
-        call.hi = at(part.first, StateKind::Hi);
-        call.lo = format.has(StateKind::Lo) ? at(part.first, StateKind::Lo) : nullptr;
-        call.moment1 = at(part.first, StateKind::Moment1);
-        call.moment2 = at(part.first, StateKind::Moment2);
+        for (StateKind kind : format.kinds())
+            call.state[kind] = at(part.first, kind);
         return call;
     }
     /// The sections of one block, by the words of StateFormat.
-    AdamWArrays arrays(int block) {
+    UpdateArrays arrays(int block) {
         const BlockInfo& info = table.blocks()[size_t(block)];
-        AdamWArrays arrays;
+        UpdateArrays arrays;
         arrays.hi = reinterpret_cast<uint16_t*>(at(block, StateKind::Hi));
         arrays.lo = format.has(StateKind::Lo) ? reinterpret_cast<uint16_t*>(at(block, StateKind::Lo)) : nullptr;
-        std::byte* moments[] = {at(block, StateKind::Moment1), at(block, StateKind::Moment2)};
-        if (format.quantized(block, StateKind::Moment1)) {
-            arrays.quantized1 = {reinterpret_cast<uint8_t*>(moments[0]),
-                                 reinterpret_cast<float*>(moments[0] + info.paddedElements)};
-            arrays.quantized2 = {reinterpret_cast<uint8_t*>(moments[1]),
-                                 reinterpret_cast<float*>(moments[1] + info.paddedElements)};
-        } else {
-            arrays.moment1 = reinterpret_cast<float*>(moments[0]);
-            arrays.moment2 = reinterpret_cast<float*>(moments[1]);
-        }
+        const auto setMoment = [&](StateKind kind, float*& plain, QuantizedMoment& quantized) {
+            std::byte* moments = format.has(kind) ? at(block, kind) : nullptr;
+            if (format.quantized(block, kind))
+                quantized = {reinterpret_cast<uint8_t*>(moments),
+                             reinterpret_cast<float*>(moments + info.paddedElements)};
+            else
+                plain = reinterpret_cast<float*>(moments);
+        };
+        setMoment(StateKind::Moment1, arrays.moment1, arrays.quantized1);
+        setMoment(StateKind::Moment2, arrays.moment2, arrays.quantized2);
         arrays.count = info.elements;
         return arrays;
     }
     /// From then on the same as `state`, whose elements are those of the unit.
     void set(const State& state) {
         for (int block = blocks.first; block < blocks.first + blocks.count; ++block) {
-            AdamWArrays to = arrays(block);
+            UpdateArrays to = arrays(block);
             const size_t first = size_t(table.blocks()[size_t(block)].offset), size = size_t(to.count);
             std::copy_n(state.hi.begin() + std::ptrdiff_t(first), size, to.hi);
             if (to.lo)
@@ -84,12 +82,15 @@ struct Chunk {
             std::copy_n(state.moment2.begin() + std::ptrdiff_t(first), size, moments.moment2.begin());
             if (to.moment1) {
                 std::ranges::copy(moments.moment1, to.moment1);
-                std::ranges::copy(moments.moment2, to.moment2);
+                if (to.moment2)
+                    std::ranges::copy(moments.moment2, to.moment2);
             } else {
                 const QuantizedState encoded = coded(moments);
                 std::ranges::copy(encoded.codes1, to.quantized1.codes);
-                std::ranges::copy(encoded.codes2, to.quantized2.codes);
                 std::ranges::copy(encoded.scales1, to.quantized1.scales);
+                if (!to.quantized2.codes)
+                    continue;
+                std::ranges::copy(encoded.codes2, to.quantized2.codes);
                 std::ranges::copy(encoded.scales2, to.quantized2.scales);
             }
         }

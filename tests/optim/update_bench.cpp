@@ -3,8 +3,11 @@
 // All measurements take turns in each round, since other programs may be running; medians and best of the rounds.
 #include "base/clock.h"
 #include "io/aligned_buffer.h"
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
+#include "optim/element_step.h"
+#include "optim/lion.h"
 #include "optim/squared_norm.h"
+#include "optim/weights.h"
 #include "optim/worker_pool.h"
 #include "optim_helpers.h"
 #include "store/state_hash.h"
@@ -71,8 +74,8 @@ struct BenchState {
         : hi(state.hi), lo(state.lo), moment1(state.moment1), moment2(state.moment2), codes1(coded.codes1),
           codes2(coded.codes2), scales1(coded.scales1), scales2(coded.scales2) {}
 
-    AdamWArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
-        AdamWArrays arrays;
+    UpdateArrays arrays(StatePreset preset, const float* gradient, size_t first, size_t count) {
+        UpdateArrays arrays;
         arrays.hi = &hi[first];
         arrays.lo = preset == StatePreset::Lean ? nullptr : &lo[first];
         if (preset == StatePreset::Exact) {
@@ -123,8 +126,9 @@ int run(size_t elements, int threads) {
                              28,
                              [&](size_t first, size_t n) {
                                  const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                 kernels.adamwUpdate(state.arrays(StatePreset::Exact, &gradient[first], first, n),
-                                                     constants.keep, constants);
+                                 kernels.update<AdamWMath>().plain(
+                                     state.arrays(StatePreset::Exact, &gradient[first], first, n), constants.keep,
+                                     constants);
                              },
                              workers,
                              {}});
@@ -135,19 +139,39 @@ int run(size_t elements, int threads) {
                                  bytes,
                                  [&, preset](size_t first, size_t n) {
                                      const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                     kernels.adamwUpdateQuantized(state.arrays(preset, &gradient[first], first, n),
-                                                                  constants.keep, constants);
+                                     kernels.update<AdamWMath>().quantized(
+                                         state.arrays(preset, &gradient[first], first, n), constants.keep, constants);
                                  },
                                  workers,
                                  {}});
             }
+            cases.push_back({"lion, exact update, " + name,
+                             20,
+                             [&](size_t first, size_t n) {
+                                 const LionConstants constants = lionConstants(training, step, 1.0f);
+                                 kernels.update<LionMath>().plain(
+                                     state.arrays(StatePreset::Exact, &gradient[first], first, n), constants.keep,
+                                     constants);
+                             },
+                             workers,
+                             {}});
+            cases.push_back({"lion, lean update, " + name,
+                             2 * (2 + 1 + 1.0 / 64) + 4,
+                             [&](size_t first, size_t n) {
+                                 const LionConstants constants = lionConstants(training, step, 1.0f);
+                                 kernels.update<LionMath>().quantized(
+                                     state.arrays(StatePreset::Lean, &gradient[first], first, n), constants.keep,
+                                     constants);
+                             },
+                             workers,
+                             {}});
             cases.push_back({"exact update + fp32 weights, " + name,
                              32,
                              [&](size_t first, size_t n) {
                                  const AdamWConstants constants = adamwConstants(training, step, 1.0f);
-                                 AdamWArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
+                                 UpdateArrays arrays = state.arrays(StatePreset::Exact, &gradient[first], first, n);
                                  arrays.weightsFp32 = &weights[first];
-                                 kernels.adamwUpdate(arrays, constants.keep, constants);
+                                 kernels.update<AdamWMath>().plain(arrays, constants.keep, constants);
                              },
                              workers,
                              {}});

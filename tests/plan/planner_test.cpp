@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "plan/compiled_plan.h"
 #include "plan/search/planner.h"
 
 #include <gtest/gtest.h>
@@ -26,9 +27,13 @@ RunSpec spec() {
     return run;
 }
 
+CompiledPlan compiled(const RunSpec& run, const TensorTable& table, const Plan& plan) {
+    return CompiledPlan(table, run.training, StateShard{}, plan);
+}
+
 int64_t storedGradientBytes(const RunSpec& run, const Plan& plan) {
     const TensorTable table(run.model);
-    return gradientFileBytes(table, StateFormat(table, run.training.state), plan);
+    return compiled(run, table, plan).gradientFileBytes();
 }
 
 /// Too little RAM for the state, and a drive that is the bottleneck.
@@ -145,13 +150,13 @@ TEST(Planner, PutsSharesOfGradientsOnDiskWhereRamIsScarce) {
     const auto roomy = makePlan(run, table, {}, {0, 16 * kGiB, 100 * kGiB});
     ASSERT_TRUE(roomy.ok()) << roomy.error().text();
     EXPECT_EQ(roomy->placement.tiedGradients, Tier::Ram);
-    EXPECT_EQ(tiedGradientFileBytes(table, *roomy), 0);
+    EXPECT_EQ(compiled(run, table, *roomy).tiedGradientFileBytes(), 0);
     const int64_t share = table.units().front().paddedElements * 4;
     EXPECT_GE(roomy->boundaryBytes, share);
     const auto tight = makePlan(run, table, {}, {0, share, 100 * kGiB});
     ASSERT_TRUE(tight.ok()) << tight.error().text();
     EXPECT_EQ(tight->placement.tiedGradients, Tier::Disk);
-    EXPECT_EQ(tiedGradientFileBytes(table, *tight), share);
+    EXPECT_EQ(compiled(run, table, *tight).tiedGradientFileBytes(), share);
     EXPECT_GT(tight->diskBytes - roomy->diskBytes, share / 2);
     EXPECT_GT(tight->step.writtenBytes - roomy->step.writtenBytes, share / 2);
 }

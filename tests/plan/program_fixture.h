@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/program/dependencies.h"
+#include "plan/program/memory_peak.h"
 #include "plan/program/program_builder.h"
 #include "plan/simulation.h"
 #include "spec/cost.h"

@@ -14,8 +14,8 @@ ProgramPeaks fullPeaks(const TensorTable& table, const StateFormat& format, cons
     const ProgramBuilder builder(table, format, recipe, placement);
     const StepProgram step = builder.build(kPlain);
     const StepProgram evaluation = builder.buildEvaluation(step.microBatches);
-    return {std::max(devicePeakOf(step), devicePeakOf(evaluation) + keptBytesOf(step) - keptBytesOf(evaluation)),
-            ramPeakOf(step)};
+    const int64_t evaluating = passingPeakOf(evaluation, Space::Device).bytes;
+    return {std::max(devicePeakOf(step).bytes, keptOf(step).bytes + evaluating), passingPeakOf(step, Space::Ram).bytes};
 }
 
 SliceResidency anyResidency(std::mt19937& random) {
@@ -31,8 +31,10 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state, {0, GetParam(), recipe.precision});
-        KnownPeaks known(table, format, recipe);
+        const auto shared = std::make_shared<const StateFormat>(table, recipe.state, optimizerSpec(recipe.optimizer),
+                                                                StateShard{0, GetParam(), recipe.precision});
+        const StateFormat& format = *shared;
+        KnownPeaks known(table, shared, recipe);
         for (Placement placement : placements())
             for (int round = 0; round < 8; ++round) {
                 placement.slices.clear();
@@ -52,7 +54,7 @@ TEST_P(Peaks, OfASimplifiedPlacementAreThoseOfThePlacement) {
 TEST_P(Peaks, GroupIsTheLargestOfAllChunks) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
-        const StateFormat format(table, StatePreset::Mixed, {0, GetParam(), Precision::Bf16});
+        const StateFormat format(table, StatePreset::Mixed, kAdamW, {0, GetParam(), Precision::Bf16});
         for (const Placement& placement : placements()) {
             const auto slices = makeSlicing(table, placement);
             int64_t own = 0, foreign = 0;

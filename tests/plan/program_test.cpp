@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "program_fixture.h"
 
+#include <array>
+
 namespace gsst::test {
 namespace {
 
@@ -8,7 +10,7 @@ TEST(StepProgram, EveryBufferLivesExactlyFromFirstToLastUse) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state);
+        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
         for (const Placement& placement : placements())
             for (const ProgramVariant& variant : kVariants) {
                 const StepProgram program = ProgramBuilder(table, format, recipe, placement).build(variant);
@@ -33,7 +35,7 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
         for (Precision precision : {Precision::Bf16, Precision::Fp32, Precision::Fp16}) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(precision);
-            const StateFormat format(table, recipe.state);
+            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
             const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
             const int64_t all = table.paddedParameters();
             const int64_t embedding = table.units().front().paddedElements;
@@ -48,7 +50,7 @@ TEST(StepProgram, MovesTheBytesOfTheTheory) {
 TEST(StepProgram, UpdatePlacementsMoveTheBytesOfTheDesign) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     Placement inRam = onDisk(4096);
     inRam.everywhere.gradient = Tier::Ram;
     const int64_t all = table.paddedParameters();
@@ -77,7 +79,7 @@ TEST(StepProgram, AnUpdateTakesNothingFromFp16Weights) {
     const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
     for (StatePreset preset : {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean}) {
         recipe.state = preset;
-        const StateFormat format(table, preset);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         const int64_t weightBytes = preset == StatePreset::Lean ? 2 : 4;
         for (Tier weights : {Tier::Device, Tier::Disk})
             for (BackwardUpdate update : {BackwardUpdate::Speculative, BackwardUpdate::Insured}) {
@@ -112,7 +114,7 @@ TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {
     const int64_t ends = table.units().front().paddedElements + table.units().back().paddedElements;
     for (StatePreset preset : {StatePreset::Mixed, StatePreset::Lean}) {
         recipe.state = preset;
-        const StateFormat format(table, preset);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         const int64_t weightBytes = format.has(StateKind::Lo) ? 4 : 2;
         const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
         EXPECT_EQ(step.readBytes(), format.totalBytes() + all * 2 + (all - ends) * weightBytes);
@@ -125,7 +127,7 @@ TEST(StepProgram, SmallerStatesMoveTheirOwnBytes) {
 TEST(StepProgram, ResidentMovesNothing) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const ProgramBuilder builder(table, format, recipe, residentPlacement());
     const ProgramVariant used[] = {kPlain,
                                    {ProgramKind::UpdateOnly, false, BackwardUpdate::None},
@@ -140,7 +142,7 @@ TEST(StepProgram, ResidentMovesNothing) {
 TEST(StepProgram, EveryMicroBatchPassesEverySliceOnceEachWay) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Fp32);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4 << 20)).build(kUpdating);
     std::map<std::tuple<OpKind, int, int>, int> seen;
     for (const Op& op : step.ops)
@@ -154,7 +156,7 @@ TEST(StepProgram, VocabularySlicesAreReadOnceMoreForTheHead) {
     for (bool tied : {false, true}) {
         const TensorTable table(model(tied));
         const TrainSpec recipe = training(Precision::Bf16);
-        const StateFormat format(table, recipe.state);
+        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
         Placement placement = onDisk(16384);
         placement.vocabularyRows = 512;
         placement.tiedGradients = Tier::Disk;
@@ -181,7 +183,7 @@ TEST(StepProgram, VocabularySlicesNeverMeetOnTheDevice) {
         for (const ProgramVariant& variant : kVariants) {
             const TensorTable table(model(tied));
             const TrainSpec recipe = training(Precision::Bf16);
-            const StateFormat format(table, recipe.state);
+            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
             Placement placement = onDisk(16384);
             placement.vocabularyRows = 512;
             const int64_t slice = 512 * 128;
@@ -215,7 +217,7 @@ std::vector<size_t> numbersOf(const StepProgram& program, OpKind kind, size_t fi
 TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
@@ -236,7 +238,7 @@ TEST(Dependencies, WriteGateHoldsAcrossPrograms) {
 TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
     const TensorTable table(model(false));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(4096)).build(kUpdating);
     DependencyTracker tracker;
     tracker.append(step, 0, 0);
@@ -254,17 +256,75 @@ TEST(Dependencies, ReadsComeAfterTheWritesTheyNeed) {
     }
 }
 
+/// kOps is what readers of a program go by: it leaves nothing out, and names nothing that no op has.
+TEST(Program, OpsHaveTheOperandsOfTheirKind) {
+    std::map<OpKind, std::array<bool, kOperands>> met;
+    for (bool tied : {false, true}) {
+        const TensorTable table(model(tied));
+        const TrainSpec recipe = training(Precision::Fp32);
+        for (int ranks : {1, 2}) {
+            const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer),
+                                     {0, ranks, recipe.precision});
+            for (Placement placement : placements()) {
+                placement.everywhere.keepsActivations = placement.unitsPerSlice == 2;
+                for (const ProgramVariant& variant : kVariants)
+                    for (const Op& op : ProgramBuilder(table, format, recipe, placement).build(variant).ops)
+                        for (size_t which = 0; which < kOperands; ++which) {
+                            const bool has = op.operand(Operand(which)) != kNoBuffer;
+                            met[op.kind][which] = met[op.kind][which] || has;
+                            ASSERT_TRUE(!has || traitsOf(op.kind).operands.has(Operand(which)))
+                                << nameOf(op.kind) << ", operand " << which;
+                        }
+            }
+        }
+    }
+    EXPECT_EQ(met.size(), kOpKinds);
+    for (const auto& [kind, operands] : met)
+        for (size_t which = 0; which < kOperands; ++which)
+            EXPECT_EQ(traitsOf(kind).operands.has(Operand(which)), operands[which])
+                << nameOf(kind) << ", operand " << which;
+}
+
+/// The screen and the listing go by it.
+TEST(Program, OpsKnowTheirSweep) {
+    for (const Placement& placement : placements()) {
+        const TensorTable table(model(true));
+        const TrainSpec recipe = training(Precision::Bf16);
+        const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), {0, 1, recipe.precision});
+        const ProgramBuilder builder(table, format, recipe, placement);
+        Sweep before = Sweep::Forward;
+        for (const Op& op : builder.build({ProgramKind::Step, true, BackwardUpdate::Insured}).ops) {
+            const bool backward = op.kind == OpKind::Head || op.kind == OpKind::Backward || op.kind == OpKind::Norms;
+            const bool forward = op.kind == OpKind::Forward || op.kind == OpKind::HeadSums;
+            ASSERT_TRUE(!backward || op.sweep == Sweep::Backward) << nameOf(op.kind);
+            ASSERT_TRUE(!forward || op.sweep == Sweep::Forward) << nameOf(op.kind);
+            ASSERT_EQ(op.kind == OpKind::Update && op.inBackward,
+                      op.kind == OpKind::Update && op.sweep == Sweep::Backward);
+            ASSERT_GE(op.sweep, before) << "one sweep after the other";
+            ASSERT_LE(op.sweep, Sweep::Backward);
+            before = op.sweep;
+        }
+        for (const Op& op : builder.build(kEvaluateProgram).ops)
+            ASSERT_EQ(op.sweep, Sweep::Forward) << nameOf(op.kind);
+        for (const ProgramVariant& variant : {kUpdateOnlyProgram, kWriteOutProgram, kLoadWeightsProgram})
+            for (const Op& op : builder.build(variant).ops)
+                ASSERT_EQ(op.sweep, Sweep::Update) << nameOf(op.kind);
+        for (const Op& op : builder.build(kCommitProgram).ops)
+            ASSERT_EQ(op.sweep, Sweep::Commit);
+    }
+}
+
 TEST(Simulation, IsBoundByTheSlowestLane) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;
     for (double disk : {1e6, 1e8, 1e12}) {
         machine.readBytesPerSecond = machine.writeBytesPerSecond = disk;
-        const SimulatedCost cost = simulate({&step, &step, &step}, machine, 4 << 20);
+        const SimulatedCost cost = simulateStep({&step}, machine, 4 << 20);
         EXPECT_GE(cost.seconds * 1.0001, cost.computeSeconds);
         EXPECT_GE(cost.seconds * 1.0001, (cost.readSeconds + cost.writeSeconds) * 0.9)
             << "reads and writes share the drive";
@@ -275,13 +335,13 @@ TEST(Simulation, IsBoundByTheSlowestLane) {
 TEST(Simulation, FastDiskHidesBehindCompute) {
     const TensorTable table(model(true));
     const TrainSpec recipe = training(Precision::Bf16);
-    const StateFormat format(table, recipe.state);
+    const StateFormat format(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
     const StepProgram step = ProgramBuilder(table, format, recipe, onDisk(16384)).build(kUpdating);
     HardwareProfile machine;
     machine.secondsPerOp = 0;
     machine.secondsPerCommit = 0;
     machine.readBytesPerSecond = machine.writeBytesPerSecond = 1e13;
-    const SimulatedCost cost = simulate({&step, &step, &step}, machine, 4 << 20);
+    const SimulatedCost cost = simulateStep({&step}, machine, 4 << 20);
     EXPECT_LT(cost.seconds, 1.05 * cost.computeSeconds);
 }
 

@@ -16,7 +16,7 @@ int64_t boundaryBytesOf(const StepProgram& program) {
 
 /// As rank `rank` of `ranks` has it.
 StateFormat shared(const TensorTable& table, const TrainSpec& recipe, int rank, int ranks) {
-    return StateFormat(table, recipe.state, {rank, ranks, recipe.precision});
+    return StateFormat(table, recipe.state, optimizerSpec(recipe.optimizer), {rank, ranks, recipe.precision});
 }
 
 TEST(StepProgram, SumsOverRanksAreTakenOneSliceLater) {
@@ -53,7 +53,7 @@ TEST(StepProgram, RanksShareUpdatesAndBytes) {
     for (const auto& [precision, wholeBytes] : {std::pair{Precision::Bf16, 2}, std::pair{Precision::Fp32, 4}})
         for (int ranks : {2, 3}) {
             const TrainSpec recipe = training(precision);
-            const StateFormat whole(table, recipe.state);
+            const StateFormat whole(table, recipe.state, optimizerSpec(recipe.optimizer), kWholeState);
             for (const Placement& placement : placements()) {
                 const StepProgram alone = ProgramBuilder(table, whole, recipe, placement).build(kUpdating);
                 std::map<int, int> updates, sent;
@@ -153,9 +153,9 @@ TEST(Simulation, TheLinkHidesBehindCompute) {
     HardwareProfile hardware;
     hardware.secondsPerOp = 0;
     hardware.compute = {1e9, 1e9, 1e9, 1e9, 1e12, 1e12, 1e12};
-    const SimulatedCost fast = simulate({&step}, hardware, 1 << 20);
+    const SimulatedCost fast = simulateStep({&step}, hardware, 1 << 20);
     hardware.compute.linkBytes = 2e6;
-    const SimulatedCost slow = simulate({&step}, hardware, 1 << 20);
+    const SimulatedCost slow = simulateStep({&step}, hardware, 1 << 20);
     const double link = double(table.paddedParameters()) * 4 / 2e6;
     EXPECT_LT(fast.linkWaitSeconds, 0.01 * fast.seconds);
     EXPECT_GT(slow.linkWaitSeconds, 0);

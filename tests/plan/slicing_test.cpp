@@ -47,7 +47,7 @@ std::vector<int> blocksOf(const TensorTable& table, const std::vector<SliceRange
     for (const SliceRange& slice : slices) {
         int64_t elements = 0;
         for (const ChunkRange& chunk :
-             chunksOfSlice(table, StateFormat(table, StatePreset::Exact), slice, chunkElements)) {
+             chunksOfSlice(table, StateFormat(table, StatePreset::Exact, kAdamW, kWholeState), slice, chunkElements)) {
             EXPECT_EQ(offsetInSlice(table, slice, chunk.unit, chunk.unitOffset), elements);
             EXPECT_EQ(table.blocks()[size_t(chunk.firstBlock)].offset, chunk.unitOffset);
             elements += chunk.paddedElements;
@@ -70,6 +70,36 @@ TEST(Slicing, EveryBlockIsInOneSliceInOrder) {
                     for (int64_t chunk : {int64_t{1}, int64_t{100'000}, int64_t{1} << 40})
                         EXPECT_EQ(blocksOf(table, makeSlicing(table, units, rows), chunk), all) << rows;
             }
+}
+
+/// An optimizer that needs matrices of the layers whole gets them so, however small chunks are wanted.
+TEST(Slicing, ChunksDoNotCutWhatIsUpdatedAsAWhole) {
+    const RoleUpdate exceptions[] = {{TensorRole::Up, {kLion.usual.moments, UpdateScope::Matrix}},
+                                     {TensorRole::Down, {kLion.usual.moments, UpdateScope::Matrix}}};
+    const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
+    const TensorTable table(model(Family::Gpt2, true, 320, 3000));
+    const StateFormat format(table, StatePreset::Exact, spec, kWholeState), cutting(table, StatePreset::Exact, kLion);
+    const SliceRange layer = makeSlicing(table, 2)[1];
+    for (const int64_t elements : {int64_t{1}, kBlockElements, 3 * kBlockElements, int64_t{1} << 40}) {
+        std::vector<int> starts, begun;
+        int end = table.units()[1].firstBlock;
+        bool larger = false;
+        for (const ChunkRange& chunk : chunksOfSlice(table, format, layer, elements)) {
+            EXPECT_EQ(chunk.firstBlock, end) << "no block is left out";
+            end = chunk.firstBlock + chunk.blockCount;
+            for (const int block : {chunk.firstBlock, end}) {
+                const TensorInfo& tensor = table.tensors()[size_t(table.blocks()[size_t(block)].tensor)];
+                const bool whole = tensor.role == TensorRole::Up || tensor.role == TensorRole::Down;
+                EXPECT_TRUE(!whole || block == tensor.firstBlock) << tensor.name << ", chunks of " << elements;
+                larger = larger || (chunk.paddedElements > elements && chunk.blockCount > 1);
+            }
+        }
+        EXPECT_EQ(end, table.units()[3].firstBlock);
+        EXPECT_EQ(larger, elements <= 3 * kBlockElements) << "matrices of four blocks";
+        EXPECT_EQ(chunksOfSlice(table, cutting, layer, 1).size(),
+                  size_t(table.units()[3].firstBlock - table.units()[1].firstBlock))
+            << "block by block where nothing is whole";
+    }
 }
 
 TEST(Slicing, VocabularySlicesHaveTheirRows) {

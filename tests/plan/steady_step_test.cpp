@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/search/steady_step.h"
+#include "plan/compiled_plan.h"
+#include "plan/search/planner.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 
 namespace gsst {
 namespace {
@@ -48,40 +50,39 @@ protected:
         auto plan = makePlan(m_run, m_table, m_hardware, {0, 16 * kGiB, 100 * kGiB, 0});
         ASSERT_TRUE(plan.ok()) << plan.error().text();
         m_plan = *plan;
-        m_training.microBatch = m_plan.microBatch;
-        m_step = steadyStep(ProgramBuilder(m_table, m_format, m_training, m_plan.placement), m_plan);
-        m_times = simulateSteadyStep(m_step, m_hardware, m_plan.ringBytes);
+        m_compiled.emplace(m_table, m_run.training, StateShard{}, m_plan);
+        m_step = m_compiled->stepPrograms();
+        m_times = simulateOps(m_step, m_hardware, m_plan.ringBytes);
     }
 
     RunSpec m_run = spec();
     TensorTable m_table{m_run.model};
-    TrainSpec m_training = m_run.training;
-    StateFormat m_format{m_table, m_training.state};
     HardwareProfile m_hardware = slowDrive();
     Plan m_plan;
-    std::vector<StepProgram> m_step;
-    SteadyTimes m_times;
+    std::optional<CompiledPlan> m_compiled;
+    std::vector<const StepProgram*> m_step;
+    StepTimes m_times;
 };
 
 TEST_P(SteadyStep, IsWhatThePlanCosts) {
     EXPECT_EQ(m_step.size(), GetParam().programs);
     EXPECT_NEAR(m_times.seconds, m_plan.step.seconds, 1e-9 + 1e-6 * m_plan.step.seconds);
     int64_t read = 0, written = 0;
-    for (const StepProgram& program : m_step) {
-        read += program.readBytes();
-        written += program.writtenBytes();
+    for (const StepProgram* program : m_step) {
+        read += program->readBytes();
+        written += program->writtenBytes();
     }
     EXPECT_EQ(read, m_plan.step.readBytes);
     EXPECT_EQ(written, m_plan.step.writtenBytes);
 }
 
 TEST_P(SteadyStep, ALaneDoesOneThingAtATime) {
-    std::array<double, 3> free;
+    std::array<double, kLanes> free;
     free.fill(-1e9);
     for (size_t program = 0; program < m_step.size(); ++program)
-        for (size_t op = 0; op < m_step[program].ops.size(); ++op) {
+        for (size_t op = 0; op < m_step[program]->ops.size(); ++op) {
             const OpTime& time = m_times.programs[program][op];
-            double& laneFree = free[size_t(laneOf(m_step[program].ops[op].kind))];
+            double& laneFree = free[size_t(laneOf(m_step[program]->ops[op].kind))];
             ASSERT_GE(time.start, laneFree - 1e-12) << "op " << op;
             ASSERT_GT(time.finish, time.start);
             laneFree = time.finish;
@@ -92,8 +93,8 @@ TEST_P(SteadyStep, ALaneDoesOneThingAtATime) {
 TEST_P(SteadyStep, ComputingAndWaitingFillTheStep) {
     double busy = 0, waits = 0;
     for (size_t program = 0; program < m_step.size(); ++program)
-        for (size_t op = 0; op < m_step[program].ops.size(); ++op)
-            if (laneOf(m_step[program].ops[op].kind) == Lane::Compute) {
+        for (size_t op = 0; op < m_step[program]->ops.size(); ++op)
+            if (laneOf(m_step[program]->ops[op].kind) == Lane::Compute) {
                 const OpTime& time = m_times.programs[program][op];
                 busy += time.finish - time.start;
                 waits += time.readWait + time.writeWait;

@@ -49,7 +49,7 @@ TEST(Presets, areAllThereInOrderOfSize) {
     for (const RunSpec& preset : *presets)
         names.push_back(preset.name);
     EXPECT_EQ(names, (std::vector<std::string>{"shakespeare-bytes", "sample", "gpt2-124m", "gsst-199m", "llama-350m",
-                                               "llama-800m", "llama-1.3b", "llama-3b", "llama-7b"}));
+                                               "qwen3-0.6b", "llama-800m", "llama-1.3b", "llama-3b", "llama-7b"}));
 }
 
 TEST(Presets, areValidAndRoundTrip) {
@@ -79,6 +79,7 @@ TEST(Presets, haveTheSizeTheirNamesPromise) {
     }
     EXPECT_EQ(parameterCount(loadPreset(kPresets, "gpt2-124m")->model), 124'439'808);
     EXPECT_EQ(parameterCount(loadPreset(kPresets, "llama-7b")->model), 6'738'415'616);
+    EXPECT_EQ(parameterCount(loadPreset(kPresets, "qwen3-0.6b")->model), 596'049'920);
 }
 
 TEST(Presets, shakespeareIsThePublishedRecipe) {
@@ -108,7 +109,7 @@ TEST(Presets, anUnknownNameListsThoseThatExist) {
     ASSERT_FALSE(slip.ok());
     EXPECT_EQ(slip.error().code, ErrorCode::NotFound);
     EXPECT_EQ(slip.error().what, "There is no preset gpt2-142m");
-    EXPECT_NE(slip.error().why.find("llama-7b, llama-800m, sample, shakespeare-bytes"), std::string::npos)
+    EXPECT_NE(slip.error().why.find("llama-7b, llama-800m, qwen3-0.6b, sample, shakespeare-bytes"), std::string::npos)
         << slip.error().why;
     EXPECT_EQ(slip.error().todo, "Use gpt2-124m if that is what you meant");
     EXPECT_FALSE(loadPreset(kPresets, "../presets/sample").ok());

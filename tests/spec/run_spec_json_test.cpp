@@ -31,7 +31,7 @@ RunSpec unusualSpec() {
     RunSpec spec;
     spec.name = "odd \"one\"\n";
     spec.title = "Ünusual · title";
-    spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567};
+    spec.model = {Family::Llama, 3, 96, 6, 2, 1000, 777, 129, false, 1.0 / 3e5, 12345.678901234567, 20, 17};
     spec.training = {7,
                      33,
                      10,
@@ -41,6 +41,7 @@ RunSpec unusualSpec() {
                      Precision::Bf16,
                      ProductChoice::Upcast,
                      StatePreset::Lean,
+                     OptimizerKind::Lion,
                      4096,
                      77,
                      0.1 + 0.2,
@@ -90,12 +91,14 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
             spec.budget.residency = residency;
             spec.model.family = other ? Family::Gpt2 : Family::Llama;
             spec.model.kvHeads = other ? 6 : 3;
+            spec.model.ownHeadSize = other ? 0 : 20;
             spec.model.vocabulary = other ? 256 : 500;
             spec.training.precision = other                                ? Precision::Fp32
                                       : residency == ResidencyChoice::Auto ? Precision::Bf16
                                                                            : Precision::Fp16;
             spec.training.products = other ? ProductChoice::Native : ProductChoice::Auto;
             spec.training.state = other ? StatePreset::Mixed : StatePreset::Exact;
+            spec.training.optimizer = other ? OptimizerKind::AdamW : OptimizerKind::Lion;
             spec.training.schedule = other ? ScheduleKind::Cosine : ScheduleKind::Constant;
             spec.data.tokenizer = other ? TokenizerKind::Bytes : TokenizerKind::SentencePieceBpe;
             const auto back = parseRunSpec(toJson(spec), "text");
@@ -117,6 +120,33 @@ TEST(RunSpecJson, spellsChoicesAsDocumented) {
         EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
+/// What AdamW writes is what was written before there was a choice, so that older programs read it.
+TEST(RunSpecJson, namesNoOptimizerWhereItIsTheFirst) {
+    RunSpec spec = unusualSpec();
+    EXPECT_NE(toJson(spec).find("\"optimizer\": \"lion\""), std::string::npos);
+    spec.training.optimizer = OptimizerKind::AdamW;
+    EXPECT_EQ(toJson(spec).find("optimizer"), std::string::npos);
+    const auto back = parseRunSpec(toJson(spec), "text");
+    ASSERT_TRUE(back.ok()) << back.error().text();
+    EXPECT_TRUE(*back == spec);
+}
+
+TEST(RunSpecJson, optimizersHaveNumbersOfTheirOwn) {
+    const auto adamw = parseRunSpec(with(R"("training": {"optimizer": "adamw"})"), "text");
+    ASSERT_TRUE(adamw.ok()) << adamw.error().text();
+    EXPECT_TRUE(adamw->training == TrainSpec());
+    const auto lion = parseRunSpec(with(R"("training": {"optimizer": "lion", "beta2": 0.98})"), "text");
+    ASSERT_TRUE(lion.ok()) << lion.error().text();
+    EXPECT_EQ(lion->training.optimizer, OptimizerKind::Lion);
+    EXPECT_EQ(lion->training.learningRate, 3e-4);
+    EXPECT_EQ(lion->training.weightDecay, 0.3);
+    EXPECT_EQ(lion->training.beta2, 0.98) << "named, so it stays";
+    const auto other = parseRunSpec(with(R"("training": {"optimizer": "lino"})"), "text");
+    ASSERT_FALSE(other.ok());
+    EXPECT_NE(other.error().text().find("training.optimizer"), std::string::npos) << other.error().text();
+    EXPECT_NE(other.error().text().find("lion"), std::string::npos) << other.error().text();
+}
+
 TEST(RunSpecJson, neverThrowsOnTextThatIsNotUtf8) {
     RunSpec spec = unusualSpec();
     spec.training.samplePrompt = std::string(1, '\xff');
@@ -133,6 +163,31 @@ TEST(RunSpecJson, takesDefaultsForWhatIsLeftOut) {
     EXPECT_EQ(spec->model.kvHeads, 4);
     EXPECT_EQ(spec->model.ffnWidth, 96);
     EXPECT_TRUE(spec->model.tiedHead);
+}
+
+TEST(RunSpecJson, takesTheFamilysDefaultsForWhatIsLeftOutOfTheModel) {
+    for (const FamilyInfo& family : kFamilies) {
+        const std::string shape = R"("layers": 2, "width": 64, "heads": 4, "ffn_width": 96, "vocabulary": 512,
+                                     "context": 64)";
+        const auto spec = parseRunSpec(
+            std::string(R"({"model": {"family": ")").append(family.word).append("\", ").append(shape).append("}}"),
+            "a");
+        ASSERT_TRUE(spec.ok()) << spec.error().text();
+        EXPECT_EQ(spec->model.family, family.family);
+        EXPECT_EQ(spec->model.ownHeadSize, family.headSize);
+        EXPECT_EQ(spec->model.headSize(), family.headSize > 0 ? family.headSize : 16);
+        EXPECT_EQ(spec->model.normEpsilon, family.normEpsilon);
+        EXPECT_EQ(spec->model.ropeTheta, family.ropeTheta);
+    }
+    EXPECT_EQ(infoOf(Family::Qwen3).headSize, 128);
+    EXPECT_EQ(infoOf(Family::Qwen3).normEpsilon, 1e-6);
+    EXPECT_EQ(infoOf(Family::Qwen3).ropeTheta, 1e6);
+    // What recipes of these families have always meant.
+    for (const Family family : {Family::Gpt2, Family::Llama}) {
+        EXPECT_EQ(infoOf(family).headSize, 0);
+        EXPECT_EQ(infoOf(family).normEpsilon, 1e-5);
+        EXPECT_EQ(infoOf(family).ropeTheta, 1e4);
+    }
 }
 
 TEST(RunSpecJson, namesMissingKeysOfTheModel) {

@@ -49,6 +49,20 @@ TEST(SpecRules, shapeOfTheModel) {
          "model.vocabulary: 9223372036854775807 is not between 2 and 1048576"},
         {[](RunSpec& s) { s.model.context = 0; }, "model.context: 0 is not between 1 and 1048576"},
         {[](RunSpec& s) { s.model.context = 63; }, "training.sequence_length: 64 is more than model.context (63)"},
+        {[](RunSpec& s) { s.model.window = -1; }, "model.window: -1 is not between 0 and 1048576"},
+        {[](RunSpec& s) { s.model.ownHeadSize = -2; }, "model.head_size: -2 is not between 0 and 65536"},
+        {[](RunSpec& s) { s.model.ownHeadSize = 15; }, "model.head_size: 15 is not even"},
+        {[](RunSpec& s) {
+             s.model.ownHeadSize = 4096;
+             s.model.heads = s.model.kvHeads = 17;
+         },
+         "model.head_size: 4096 times model.heads (17) is more than 65536"},
+        {[](RunSpec& s) {
+             s.model.family = Family::Gpt2;
+             s.model.kvHeads = 4;
+             s.model.ownHeadSize = 16;
+         },
+         "model.head_size: 16 must be 0 in the gpt2 family, whose heads have model.width over model.heads elements"},
         {[](RunSpec& s) { s.model.normEpsilon = 0; }, "model.norm_epsilon: 0 is not between 1e-12 and 0.1"},
         {[](RunSpec& s) { s.model.ropeTheta = kNan; }, "model.rope_theta: nan is not between 1 and 1e+12"},
     };
@@ -115,6 +129,16 @@ TEST(SpecRules, optimizer) {
     constant.training.learningRate =
         1e-5;  // below the default of min_learning_rate, which a constant schedule does not use
     EXPECT_EQ(problemsOf(constant), std::vector<std::string>{});
+}
+
+TEST(SpecRules, numbersThatAnOptimizerDoesNotLookAt) {
+    RunSpec spec = llamaSpec();
+    spec.training.epsilon = -1;
+    EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.epsilon: -1 is not between 1e-30 and 1"});
+    spec.training.optimizer = OptimizerKind::Lion;
+    EXPECT_EQ(problemsOf(spec), std::vector<std::string>{});
+    spec.training.beta2 = 1;
+    EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.beta2: 1 is not between 0 and 0.999999"});
 }
 
 TEST(SpecRules, reportsDataAndBudget) {

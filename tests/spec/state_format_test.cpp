@@ -46,9 +46,9 @@ ModelSpec small() {
 
 TEST(StateFormat, KindsOfEachPreset) {
     const TensorTable table(small());
-    EXPECT_EQ(StateFormat(table, StatePreset::Exact).kinds().size(), 4u);
-    EXPECT_EQ(StateFormat(table, StatePreset::Mixed).kinds().size(), 4u);
-    const StateFormat lean(table, StatePreset::Lean);
+    EXPECT_EQ(StateFormat(table, StatePreset::Exact, kAdamW, kWholeState).kinds().size(), 4u);
+    EXPECT_EQ(StateFormat(table, StatePreset::Mixed, kAdamW, kWholeState).kinds().size(), 4u);
+    const StateFormat lean(table, StatePreset::Lean, kAdamW, kWholeState);
     ASSERT_EQ(lean.kinds().size(), 3u);
     EXPECT_EQ(lean.kinds()[1], StateKind::Moment1);
     EXPECT_FALSE(lean.has(StateKind::Lo));
@@ -62,7 +62,7 @@ TEST(StateFormat, QuantizesLargeMatricesOnly) {
     for (const ModelSpec& model : {gpt2(), small()}) {
         const TensorTable table(model);
         for (const StatePreset preset : kPresets) {
-            const StateFormat format(table, preset);
+            const StateFormat format(table, preset, kAdamW, kWholeState);
             for (size_t block = 0; block < table.blocks().size(); ++block) {
                 const TensorInfo& tensor = table.tensors()[size_t(table.blocks()[block].tensor)];
                 const bool embedding = table.units()[size_t(tensor.unit)].kind == UnitKind::Embedding;
@@ -76,7 +76,7 @@ TEST(StateFormat, QuantizesLargeMatricesOnly) {
         }
     }
     const TensorTable table(small());
-    const StateFormat lean(table, StatePreset::Lean);
+    const StateFormat lean(table, StatePreset::Lean, kAdamW, kWholeState);
     EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1))
         << "exactly 4,096 elements";
     EXPECT_FALSE(lean.quantized(table.find(1, TensorRole::Qkv)->firstBlock, StateKind::Moment1)) << "fewer";
@@ -86,8 +86,8 @@ TEST(StateFormat, BytesOfASection) {
     const TensorTable table(gpt2());
     const int up = table.find(2, TensorRole::Up)->firstBlock;
     ASSERT_EQ(table.blocks()[size_t(up)].paddedElements, 65536);
-    const StateFormat exact(table, StatePreset::Exact), mixed(table, StatePreset::Mixed),
-        lean(table, StatePreset::Lean);
+    const StateFormat exact(table, StatePreset::Exact, kAdamW, kWholeState), mixed(table, StatePreset::Mixed, kAdamW),
+        lean(table, StatePreset::Lean, kAdamW);
     EXPECT_EQ(exact.bytes(up, StateKind::Moment1), 4 * 65536);
     EXPECT_EQ(mixed.bytes(up, StateKind::Moment1), 69632);  // 65,536 codes and 256 scales are 66,560
     EXPECT_EQ(lean.bytes(up, StateKind::Moment2), 69632);
@@ -99,7 +99,7 @@ TEST(StateFormat, BytesOfASection) {
 TEST(StateFormat, SumsAreSums) {
     for (const StatePreset preset : kPresets) {
         const TensorTable table(gpt2());
-        const StateFormat format(table, preset);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         int64_t total = 0;
         for (const UnitInfo& unit : table.units())
             for (int count = 0; count <= unit.blockCount; ++count) {
@@ -127,9 +127,40 @@ TEST(StateFormat, SumsAreSums) {
 
 TEST(StateFormat, BytesPerParameterAreAsPromised) {
     const TensorTable table(llama7b());
-    EXPECT_NEAR(StateFormat(table, StatePreset::Exact).bytesPerParameter(), 12, 0.01);
-    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed).bytesPerParameter(), 6.1, 0.2);
-    EXPECT_NEAR(StateFormat(table, StatePreset::Lean).bytesPerParameter(), 4.1, 0.2);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Exact, kAdamW, kWholeState).bytesPerParameter(), 12, 0.01);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kAdamW, kWholeState).bytesPerParameter(), 6.1, 0.2);
+    EXPECT_NEAR(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState).bytesPerParameter(), 4.1, 0.2);
+}
+
+TEST(StateFormat, LionHasOneMoment) {
+    const TensorTable table(llama7b());
+    const StateFormat exact(table, StatePreset::Exact, kLion, kWholeState), lean(table, StatePreset::Lean, kLion);
+    EXPECT_EQ(exact.totalBytes(), 8 * table.paddedParameters());
+    EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kLion, kWholeState).bytesPerParameter(), 5.05, 0.1);
+    EXPECT_NEAR(lean.bytesPerParameter(), 3.05, 0.1);
+    EXPECT_EQ(std::vector<StateKind>(lean.kinds().begin(), lean.kinds().end()),
+              (std::vector{StateKind::Hi, StateKind::Moment1}));
+    EXPECT_FALSE(exact.has(StateKind::Moment2));
+    EXPECT_EQ(exact.bytes(0, StateKind::Moment2), 0);
+    EXPECT_FALSE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment2));
+    EXPECT_TRUE(lean.quantized(table.find(2, TensorRole::Up)->firstBlock, StateKind::Moment1));
+}
+
+/// As an optimizer of matrices would have it that leaves embeddings to another one.
+TEST(StateFormat, AnOptimizerCanKeepOtherMomentsOfSomeTensors) {
+    const RoleUpdate exceptions[] = {{TensorRole::TokenEmbedding, {kAdamW.usual.moments}}};
+    const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
+    const TensorTable table(small());
+    const StateFormat format(table, StatePreset::Exact, spec, kWholeState);
+    EXPECT_TRUE(format.has(StateKind::Moment2)) << "some have it";
+    for (const TensorInfo& tensor : table.tensors()) {
+        const bool two = tensor.role == TensorRole::TokenEmbedding;
+        EXPECT_EQ(format.keeps(tensor.firstBlock, StateKind::Moment2), two) << tensor.name;
+        EXPECT_EQ(format.holds(tensor.firstBlock, StateKind::Moment2), two) << tensor.name;
+        EXPECT_EQ(format.bytes(tensor.firstBlock, 1),
+                  (two ? 12 : 8) * table.blocks()[size_t(tensor.firstBlock)].paddedElements)
+            << tensor.name;
+    }
 }
 
 TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
@@ -137,12 +168,12 @@ TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
     for (const StatePreset preset : kPresets)
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16})
             for (const int ranks : {2, 3, 7}) {
-                const StateFormat whole(table, preset);
+                const StateFormat whole(table, preset, kAdamW, kWholeState);
                 int64_t gradients = 0, largest = 0, smallest = whole.totalBytes();
                 for (const StateKind kind : whole.kinds()) {
                     int64_t bytes = 0;
                     for (int rank = 0; rank < ranks; ++rank) {
-                        const StateFormat part(table, preset, {rank, ranks, precision});
+                        const StateFormat part(table, preset, kAdamW, {rank, ranks, precision});
                         bytes += part.bytes(0, part.blockCount(), kind);
                         EXPECT_EQ(part.isWhole(kind), whole.weightsNeed(kind, precision));
                         for (int block = 0; block < part.blockCount(); ++block)
@@ -152,7 +183,7 @@ TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
                                          (whole.weightsNeed(kind, precision) ? ranks : 1));
                 }
                 for (int rank = 0; rank < ranks; ++rank) {
-                    const StateFormat part(table, preset, {rank, ranks, precision});
+                    const StateFormat part(table, preset, kAdamW, {rank, ranks, precision});
                     gradients += part.gradientBytes(0, part.blockCount());
                     largest = std::max(largest, part.gradientBytes(0, part.blockCount()));
                     smallest = std::min(smallest, part.gradientBytes(0, part.blockCount()));
@@ -166,7 +197,7 @@ TEST(StateFormat, RanksDivideWhatWeightsAreNotMadeFrom) {
 /// Of every stretch that a slice could be each rank has a part: else it would have nothing to do while others update.
 TEST(StateFormat, OwnersTakeTurns) {
     const TensorTable table(llama7b());
-    const StateFormat part(table, StatePreset::Lean, {0, 2, Precision::Bf16});
+    const StateFormat part(table, StatePreset::Lean, kAdamW, {0, 2, Precision::Bf16});
     for (const UnitInfo& unit : table.units())
         for (int first = unit.firstBlock; first + 128 <= unit.firstBlock + unit.blockCount; first += 64) {
             int own = 0;
@@ -174,13 +205,14 @@ TEST(StateFormat, OwnersTakeTurns) {
                 own += part.owns(block) ? 1 : 0;
             EXPECT_NEAR(own, 64, 33);
         }
-    EXPECT_LT(double(part.totalBytes()), 0.79 * double(StateFormat(table, StatePreset::Lean).totalBytes()));
+    EXPECT_LT(double(part.totalBytes()),
+              0.79 * double(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState).totalBytes()));
 }
 
 TEST(StateFormat, tellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {
     const TensorTable table(small());
     for (const StatePreset preset : kPresets) {
-        const StateFormat format(table, preset);
+        const StateFormat format(table, preset, kAdamW, kWholeState);
         const bool hasLo = preset != StatePreset::Lean;
         for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Fp16}) {
             EXPECT_TRUE(format.weightsNeed(StateKind::Hi, precision));

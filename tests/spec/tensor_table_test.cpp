@@ -16,6 +16,10 @@ ModelSpec smallLlama() {
     return {Family::Llama, 3, 128, 8, 2, 344, 2048, 64, false, 1e-5, 1e4};
 }
 
+ModelSpec smallQwen3() {
+    return {Family::Qwen3, 2, 96, 4, 2, 256, 1000, 60, true, 1e-6, 1e6, 40};
+}
+
 TEST(TensorTable, countsTheParametersOfKnownModels) {
     const ModelSpec gpt2{Family::Gpt2, 12, 768, 12, 12, 3072, 50257, 1024, true, 1e-5, 1e4};
     EXPECT_EQ(TensorTable(gpt2).parameters(), 124'439'808);
@@ -23,7 +27,11 @@ TEST(TensorTable, countsTheParametersOfKnownModels) {
     EXPECT_EQ(TensorTable(llama).parameters(), 6'738'415'616);
     const ModelSpec tinyLlama{Family::Llama, 22, 2048, 32, 4, 5632, 32000, 2048, false, 1e-5, 1e4};
     EXPECT_EQ(TensorTable(tinyLlama).parameters(), 1'100'048'384);
-    for (const ModelSpec& model : {gpt2, llama, tinyLlama, smallGpt2(), smallLlama()})
+    const ModelSpec qwen3{Family::Qwen3, 28, 1024, 16, 8, 3072, 151936, 40960, true, 1e-6, 1e6, 128};
+    EXPECT_EQ(TensorTable(qwen3).parameters(), 596'049'920);
+    const ModelSpec largeQwen3{Family::Qwen3, 36, 4096, 32, 8, 12288, 151936, 40960, false, 1e-6, 1e6, 128};
+    EXPECT_EQ(TensorTable(largeQwen3).parameters(), 8'190'735'360);
+    for (const ModelSpec& model : {gpt2, llama, tinyLlama, qwen3, smallGpt2(), smallLlama(), smallQwen3()})
         EXPECT_EQ(parameterCount(model), TensorTable(model).parameters());
 }
 
@@ -72,6 +80,19 @@ TEST(TensorTable, namesTheTensorsOfLlama) {
     EXPECT_EQ(namesOf(table, 7), (Names{"head.norm.weight", "head.weight"}));
 }
 
+TEST(TensorTable, namesTheTensorsOfQwen3) {
+    using Names = std::vector<std::string>;
+    const TensorTable table(smallQwen3());
+    EXPECT_EQ(namesOf(table, 0), Names{"embedding.tokens.weight"});
+    EXPECT_EQ(namesOf(table, 1), (Names{"layers.0.attention.norm.weight", "layers.0.attention.query.weight",
+                                        "layers.0.attention.key.weight", "layers.0.attention.value.weight",
+                                        "layers.0.attention.query_norm.weight", "layers.0.attention.key_norm.weight",
+                                        "layers.0.attention.out.weight"}));
+    EXPECT_EQ(namesOf(table, 2), (Names{"layers.0.mlp.norm.weight", "layers.0.mlp.gate.weight",
+                                        "layers.0.mlp.up.weight", "layers.0.mlp.down.weight"}));
+    EXPECT_EQ(namesOf(table, 5), (Names{"head.norm.weight"}));
+}
+
 TEST(TensorTable, givesShapesAndFindsByRole) {
     using Shape = std::vector<int64_t>;
     const TensorTable gpt2(smallGpt2());
@@ -90,10 +111,17 @@ TEST(TensorTable, givesShapesAndFindsByRole) {
     EXPECT_EQ(llama.find(2, TensorRole::Gate)->shape, (Shape{344, 128}));
     EXPECT_EQ(llama.find(2, TensorRole::NormBias), nullptr);
     EXPECT_EQ(llama.find(llama.headUnit(), TensorRole::HeadWeight)->shape, (Shape{2048, 128}));
+
+    const TensorTable qwen3(smallQwen3());
+    EXPECT_EQ(qwen3.find(1, TensorRole::Query)->shape, (Shape{160, 96}));
+    EXPECT_EQ(qwen3.find(1, TensorRole::Key)->shape, (Shape{80, 96}));
+    EXPECT_EQ(qwen3.find(1, TensorRole::QueryNorm)->shape, (Shape{40}));
+    EXPECT_EQ(qwen3.find(1, TensorRole::KeyNorm)->shape, (Shape{40}));
+    EXPECT_EQ(qwen3.find(1, TensorRole::AttentionOut)->shape, (Shape{96, 160}));
 }
 
 TEST(TensorTable, treatsMatricesAndVectorsDifferently) {
-    for (const ModelSpec& model : {smallGpt2(), smallLlama()}) {
+    for (const ModelSpec& model : {smallGpt2(), smallLlama(), smallQwen3()}) {
         const TensorTable table(model);
         for (const TensorInfo& tensor : table.tensors()) {
             SCOPED_TRACE(tensor.name);
@@ -104,7 +132,8 @@ TEST(TensorTable, treatsMatricesAndVectorsDifferently) {
                 EXPECT_EQ(tensor.init, InitKind::Normal);
                 EXPECT_DOUBLE_EQ(tensor.initStd, endsOnResidual ? 0.02 / std::sqrt(2.0 * double(model.layers)) : 0.02);
             } else {
-                EXPECT_EQ(tensor.init, tensor.role == TensorRole::NormWeight ? InitKind::Ones : InitKind::Zeros);
+                const bool ofNorm = tensor.name.ends_with("norm.weight");
+                EXPECT_EQ(tensor.init, ofNorm ? InitKind::Ones : InitKind::Zeros);
                 EXPECT_EQ(tensor.initStd, 0.0);
             }
         }
@@ -161,6 +190,7 @@ void expectSound(const TensorTable& table) {
 TEST(TensorTable, leavesNoGapsAndOverlaps) {
     expectSound(TensorTable(smallGpt2()));
     expectSound(TensorTable(smallLlama()));
+    expectSound(TensorTable(smallQwen3()));
     expectSound(TensorTable({Family::Gpt2, 12, 768, 12, 12, 3072, 50257, 1024, true, 1e-5, 1e4}));
     expectSound(TensorTable({Family::Llama, 1, 2, 1, 1, 1, 2, 1, false, 1e-5, 1e4}));
 }

@@ -218,6 +218,11 @@ TEST(Format, BytesOfASlotHeader) {
     EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "02000000") << "of a version that knows presets";
     EXPECT_EQ(hex(std::span(block).subspan(72, 8)), "0200000000000000");
     EXPECT_EQ(decodeHeader(block).header, header);
+    header.optimizer = 1;
+    encode(header, block);
+    EXPECT_EQ(hex(std::span(block).subspan(8, 4)), "05000000") << "of a version that knows optimizers";
+    EXPECT_EQ(hex(std::span(block).subspan(88, 4)), "01000000");
+    EXPECT_EQ(decodeHeader(block).header, header);
 }
 
 TEST(Format, ModelHashTellsModelsApart) {
@@ -256,7 +261,7 @@ TEST(Format, TableOfSumsAndItsRoot) {
 
 TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
     const TensorTable table(test::quantizedModel());
-    SumTable sums(StateFormat(table, StatePreset::Lean));
+    SumTable sums(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState));
     const size_t blocks = table.blocks().size();
     ASSERT_EQ(sums.serialisedBytes(), blocks * 3 * 8);
     for (int block = 0; block < int(blocks); ++block)
@@ -268,6 +273,22 @@ TEST(Format, TableOfSumsHasTheKindsOfThePreset) {
     EXPECT_EQ(hex(std::span(bytes).subspan(24, 24)), "0001000000000000"
                                                      "0201000000000000"
                                                      "0301000000000000");
+}
+
+TEST(Format, TableOfSumsHasTheKindsOfTheOptimizer) {
+    const TensorTable table(test::quantizedModel());
+    const size_t blocks = table.blocks().size();
+    EXPECT_EQ(SumTable(StateFormat(table, StatePreset::Exact, kLion, kWholeState)).serialisedBytes(), blocks * 3 * 8);
+    SumTable sums(StateFormat(table, StatePreset::Lean, kLion, kWholeState));
+    ASSERT_EQ(sums.serialisedBytes(), blocks * 2 * 8);
+    for (int block = 0; block < int(blocks); ++block)
+        for (StateKind kind : {StateKind::Hi, StateKind::Moment1})
+            sums.set(block, kind, uint64_t(block) << 8 | uint64_t(kind));
+    EXPECT_TRUE(sums.complete());
+    std::vector<std::byte> bytes(sums.serialisedBytes());
+    sums.serialise(bytes);
+    EXPECT_EQ(hex(std::span(bytes).subspan(16, 16)), "0001000000000000"
+                                                     "0201000000000000");
 }
 
 TEST(Format, ATableIsCompleteOnlyWithAllSums) {

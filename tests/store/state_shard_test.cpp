@@ -11,7 +11,7 @@ constexpr StateShard kSecond{1, 2, Precision::Bf16};
 
 class StateShards : public testing::TestWithParam<StatePreset> {
 protected:
-    StateFormat format(const StateShard& share) const { return StateFormat(table, GetParam(), share); }
+    StateFormat format(const StateShard& share) const { return StateFormat(table, GetParam(), kAdamW, share); }
     Result<std::unique_ptr<StateStore>> open(const std::filesystem::path& folder, const StateShard& share) {
         return StateStore::open(*files, folder, table, format(share), Caching::Direct);
     }
@@ -121,7 +121,8 @@ TEST_P(StateShards, TheHeaderSaysWhoseTheyAre) {
     EXPECT_EQ(std::to_integer<int>(block[76]), 2) << "ranks";
     EXPECT_EQ(std::to_integer<int>(block[80]), 1) << "rank";
     EXPECT_EQ(std::to_integer<int>(block[84]), 1) << "weights alone are whole with bf16";
-    encode(slotHeaderOf(table, SlotLayout(table, StateFormat(table, GetParam(), {1, 2, Precision::Fp32}))), block);
+    encode(slotHeaderOf(table, SlotLayout(table, StateFormat(table, GetParam(), kAdamW, {1, 2, Precision::Fp32}))),
+           block);
     EXPECT_EQ(std::to_integer<int>(block[84]), GetParam() == StatePreset::Lean ? 1 : 3)
         << "and the remainders with fp32";
     EXPECT_EQ(decodeHeader(block).header.rank, 1u);

@@ -5,6 +5,8 @@
 #include "io/twins/crash_files.h"
 
 #include <limits>
+#include <string>
+#include <tuple>
 
 namespace gsst::test {
 namespace {
@@ -12,7 +14,11 @@ namespace {
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kSeeds = 3;
 
-class CrashTest : public testing::TestWithParam<StatePreset> {
+std::string nameOfFormat(const testing::TestParamInfo<std::tuple<OptimizerKind, StatePreset>>& each) {
+    return nameOf(std::get<1>(each.param));
+}
+
+class CrashTest : public testing::TestWithParam<std::tuple<OptimizerKind, StatePreset>> {
 protected:
     /// A run with the states 0 to 1 committed.
     std::unique_ptr<StateStore> begin(CrashFiles& files) {
@@ -28,9 +34,13 @@ protected:
     }
 
     TensorTable m_table{tinyModel()};
-    StateFormat m_format{m_table, GetParam()};
+    StateFormat m_format{m_table, std::get<1>(GetParam()), optimizerSpec(std::get<0>(GetParam())), kWholeState};
 };
-GSST_FOR_EACH_PRESET(CrashTest);
+INSTANTIATE_TEST_SUITE_P(AdamW, CrashTest,
+                         testing::Combine(testing::Values(OptimizerKind::AdamW), testing::ValuesIn(kPresets)),
+                         nameOfFormat);
+INSTANTIATE_TEST_SUITE_P(Lion, CrashTest, testing::Values(std::tuple(OptimizerKind::Lion, StatePreset::Lean)),
+                         nameOfFormat);
 
 TEST_P(CrashTest, CommitsAreAllOrNothing) {
     int64_t crashes = 0;

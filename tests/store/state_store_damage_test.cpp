@@ -174,7 +174,8 @@ TEST_P(PresetDamageTest, AnotherPresetIsRefused) {
     createAndCommit(2);
     m_store.reset();
     for (const StatePreset other : kPresets) {
-        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other), Caching::Direct);
+        auto opened = StateStore::open(*m_files, kRun, m_table, StateFormat(m_table, other, kAdamW, kWholeState),
+                                       Caching::Direct);
         ASSERT_EQ(opened.ok(), other == GetParam());
         if (opened.ok())
             continue;
@@ -185,6 +186,31 @@ TEST_P(PresetDamageTest, AnotherPresetIsRefused) {
     }
     reopenWell();
     EXPECT_TRUE(holdsState(*m_store, m_table, 2));
+}
+
+TEST_P(PresetDamageTest, AnotherOptimizerIsRefused) {
+    createAndCommit(2);
+    m_store.reset();
+    const auto opened = StateStore::open(*m_files, kRun, m_table, {m_table, m_preset, kLion}, Caching::Direct);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_EQ(opened.error().code, ErrorCode::InvalidInput);
+    const std::string text = opened.error().text();
+    EXPECT_NE(text.find("the state of adamw"), std::string::npos) << text;
+    EXPECT_NE(text.find("training.optimizer lion"), std::string::npos) << text;
+    reopenWell();
+    EXPECT_TRUE(holdsState(*m_store, m_table, 2));
+}
+
+TEST_F(DamageTest, AnUnknownOptimizerIsNewer) {
+    createAndCommit(2);
+    auto file = m_files->open(kRun / "slots/B", OpenMode::ReadWrite, Caching::Buffered);
+    std::array<std::byte, kSealedBytes> block;
+    ASSERT_TRUE((*file)->read(0, block).ok());
+    SlotHeader header = decodeHeader(block).header;
+    header.optimizer = uint32_t(kOptimizers.size());
+    encode(header, block);
+    ASSERT_TRUE((*file)->write(0, block).ok());
+    EXPECT_EQ(reopen().error().code, ErrorCode::NewerVersion);
 }
 
 TEST_F(DamageTest, AnUnknownPresetIsNewer) {
@@ -276,7 +302,7 @@ TEST_F(DamageTest, AnotherModelIsRefused) {
     ModelSpec other = tinyModel();
     other.ffnWidth += 8;
     const TensorTable table(other);
-    auto opened = StateStore::open(*m_files, kRun, table, Caching::Direct);
+    auto opened = StateStore::open(*m_files, kRun, table, exactFormat(table), Caching::Direct);
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().code, ErrorCode::InvalidInput);
     EXPECT_NE(opened.error().text().find("another model"), std::string::npos);
@@ -286,7 +312,7 @@ TEST_F(DamageTest, EmptyFoldersAndUnfinishedRunsAreTold) {
     auto nothing = reopen();
     ASSERT_FALSE(nothing.ok());
     EXPECT_EQ(nothing.error().code, ErrorCode::NotFound);
-    ASSERT_TRUE(StateStore::create(*m_files, kRun, m_table, Caching::Direct).ok());
+    ASSERT_TRUE(StateStore::create(*m_files, kRun, m_table, exactFormat(m_table), Caching::Direct).ok());
     expectCorrupt("before its first commit");
 }
 

@@ -12,7 +12,7 @@ const std::vector<FileCall> kWritingCalls{FileCall::Open,    FileCall::Write,   
 class FaultTest : public StoreTest {
 protected:
     Result<std::unique_ptr<StateStore>> createFaulty() {
-        return StateStore::create(m_faults, kRun, m_table, Caching::Direct);
+        return StateStore::create(m_faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
     }
 
     FaultFiles m_faults{*m_files};
@@ -24,7 +24,7 @@ TEST_F(FaultTest, EveryFailingCallOfACommitLeavesTheOneBefore) {
         for (const Fault fault : {Fault::Fail, Fault::Short, Fault::NoSpace}) {
             bool finished = false;
             for (int nth = 1; !finished; ++nth) {
-                auto opened = StateStore::open(m_faults, kRun, m_table, Caching::Direct);
+                auto opened = StateStore::open(m_faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
                 ASSERT_TRUE(opened.ok()) << opened.error().text();
                 const int64_t step = (*opened)->committed().step;
                 const int fired = m_faults.fired();
@@ -52,7 +52,7 @@ TEST_F(FaultTest, AfterAnErrorNothingIsCommittedAnyMore) {
         for (const FileCall call : {FileCall::Write, FileCall::Sync}) {
             auto files = makeMemoryFiles();
             FaultFiles faults(*files);
-            auto made = StateStore::create(faults, kRun, m_table, Caching::Direct);
+            auto made = StateStore::create(faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
             ASSERT_TRUE(made.ok());
             StateStore& store = **made;
             ASSERT_TRUE(commitState(store, m_table, 0).ok());
@@ -112,10 +112,10 @@ TEST_F(FaultTest, AFailedCreateKeepsWhatWasThere) {
 }
 
 TEST_F(FaultTest, TooLittleSpaceIsToldBeforeAnythingIsWritten) {
-    const uint64_t needed = StateStore::bytesOnDisk(m_table);
+    const uint64_t needed = StateStore::bytesOnDisk(m_table, exactFormat(m_table));
     auto small = makeMemoryFiles(needed - 1);
     FaultFiles counted(*small);
-    auto made = StateStore::create(counted, kRun, m_table, Caching::Direct);
+    auto made = StateStore::create(counted, kRun, m_table, exactFormat(m_table), Caching::Direct);
     ASSERT_FALSE(made.ok());
     EXPECT_EQ(made.error().code, ErrorCode::NoSpace);
     EXPECT_NE(made.error().text().find(std::to_string(needed) + " bytes"), std::string::npos) << made.error().text();
@@ -123,7 +123,7 @@ TEST_F(FaultTest, TooLittleSpaceIsToldBeforeAnythingIsWritten) {
     EXPECT_EQ(counted.calls(FileCall::Open), 0);
     EXPECT_FALSE(small->exists(kRun));
     auto enough = makeMemoryFiles(needed);
-    EXPECT_TRUE(StateStore::create(*enough, kRun, m_table, Caching::Direct).ok());
+    EXPECT_TRUE(StateStore::create(*enough, kRun, m_table, exactFormat(m_table), Caching::Direct).ok());
 }
 
 TEST_F(FaultTest, AFailingDriveIsNoReasonToGoBack) {
@@ -134,7 +134,7 @@ TEST_F(FaultTest, AFailingDriveIsNoReasonToGoBack) {
         for (int nth = 1; !finished; ++nth) {
             const int fired = m_faults.fired();
             m_faults.add({FileCall::Read, Fault::Fail, file, nth, 1, 0});
-            auto opened = StateStore::open(m_faults, kRun, m_table, Caching::Direct);
+            auto opened = StateStore::open(m_faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
             finished = m_faults.fired() == fired;
             m_faults.clear();
             ASSERT_EQ(opened.ok(), finished) << file << nth;
@@ -152,7 +152,7 @@ TEST_F(FaultTest, FlippedBitsInReadsAreNeverTakenForAState) {
     m_store.reset();
     for (int nth = 1; nth <= 12; ++nth) {
         m_faults.add({FileCall::Read, Fault::Corrupt, "", nth, 1, 9});
-        auto opened = StateStore::open(m_faults, kRun, m_table, Caching::Direct);
+        auto opened = StateStore::open(m_faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
         m_faults.clear();
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         const int64_t step = (*opened)->committed().step;
@@ -165,7 +165,7 @@ TEST_F(FaultTest, FlippedBitsInReadsAreNeverTakenForAState) {
 TEST_F(FaultTest, LostAndGarbledWritesAreFoundByVerify) {
     createAndCommit(1);
     for (const Fault fault : {Fault::Drop, Fault::Corrupt}) {
-        auto opened = StateStore::open(m_faults, kRun, m_table, Caching::Direct);
+        auto opened = StateStore::open(m_faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
         ASSERT_TRUE(opened.ok());
         m_faults.add({FileCall::Write, fault, "", 6, 1, 100});
         ASSERT_TRUE(commitState(**opened, m_table, (*opened)->committed().step + 1).ok());
@@ -181,7 +181,7 @@ TEST_F(FaultTest, LostAndGarbledWritesAreFoundByVerify) {
 TEST_F(FaultTest, VerifyCountsWhatCannotBeReadAsDamaged) {
     createAndCommit(1);
     m_store.reset();
-    auto opened = StateStore::open(m_faults, kRun, m_table, Caching::Direct);
+    auto opened = StateStore::open(m_faults, kRun, m_table, exactFormat(m_table), Caching::Direct);
     ASSERT_TRUE(opened.ok());
     // The read of the sums, then of the first piece, which is tried again block by block: the second of them fails too.
     m_faults.add({FileCall::Read, Fault::Fail, "slots/B", 2, 1, 0});

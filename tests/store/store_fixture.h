@@ -5,6 +5,7 @@
 #include "io/twins/memory_files.h"
 #include "spec/tensor_table.h"
 #include "store/state_store.h"
+#include "tests/support/exact_format.h"
 
 #include <gtest/gtest.h>
 
@@ -143,7 +144,7 @@ protected:
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         m_store = std::move(*opened);
     }
-    StateFormat format() const { return {m_table, m_preset}; }
+    StateFormat format() const { return {m_table, m_preset, kAdamW}; }
     uint64_t headOffset(uint64_t generation) const { return generation % 8 * 4096; }
 
     std::unique_ptr<FileSystem> m_files = makeMemoryFiles();

@@ -53,11 +53,13 @@ inline RunSpec tinySpec(Family family, Precision precision) {
     spec.model.layers = 3;
     spec.model.width = 64;
     spec.model.heads = 4;
-    spec.model.kvHeads = family == Family::Llama ? 2 : 4;
+    const Architecture& traits = spec.model.architecture();
+    spec.model.kvHeads = traits.qkv == QkvLayout::Separate ? 2 : 4;
     spec.model.ffnWidth = 160;
     spec.model.vocabulary = 256;
     spec.model.context = 32;
-    spec.model.tiedHead = family == Family::Gpt2;
+    spec.model.tiedHead = family != Family::Llama;
+    spec.model.ownHeadSize = traits.queryKeyNorm == QueryKeyNorm::PerHead ? 24 : 0;
     TrainSpec& training = spec.training;
     training.steps = 20;
     training.sequenceLength = 32;
@@ -101,8 +103,6 @@ public:
         m_parts.plan.placement = placement;
         m_parts.plan.rule = rule;
         m_parts.plan.breakEven = 0.5;
-        const StateFormat format(m_table, m_spec.training.state);
-        m_parts.plan.stateOnDisk = ProgramBuilder(m_table, format, m_spec.training, placement).stateOnDisk();
         m_parts.plan.microBatch = m_spec.training.microBatch;
         m_parts.plan.ringBytes = ringBytes;
         m_parts.plan.slices = int(makeSlicing(m_table, placement).size());

@@ -38,6 +38,22 @@ inline ModelSpec tinyLlama() {
     return model;
 }
 
+/// Heads whose queries together are wider than the model.
+inline ModelSpec tinyQwen3() {
+    ModelSpec model = tinyLlama();
+    model.family = Family::Qwen3;
+    model.tiedHead = true;
+    model.ownHeadSize = 20;
+    model.normEpsilon = 1e-6;
+    model.ropeTheta = 1e6;
+    return model;
+}
+
+inline ModelSpec withWindow(ModelSpec model, int64_t window) {
+    model.window = window;
+    return model;
+}
+
 inline TrainSpec tinyTraining(Precision precision, ProductChoice products = ProductChoice::Auto) {
     TrainSpec training;
     training.sequenceLength = 33;
@@ -62,7 +78,7 @@ public:
         std::normal_distribution<float> normal;
         for (const TensorInfo& tensor : table.tensors()) {
             float* values = master.data_ptr<float>() + elementsBeforeUnit(tensor.unit) + tensor.offset;
-            const bool ones = tensor.role == TensorRole::NormWeight;
+            const bool ones = tensor.init == InitKind::Ones;
             for (int64_t i = 0; i < tensor.elements; ++i)
                 values[i] = (ones ? 1.0f : 0.0f) + 0.08f * normal(engine);
         }

@@ -202,13 +202,11 @@ protected:
         listing.updateRule = "deferred";
         listing.seconds = 0.5;
         ListedOp read;
-        read.lane = "read";
-        read.kind = "read weights";
+        read.kind = OpKind::ReadWeights;
         read.start = -0.25;
         read.seconds = 0.125;
         ListedOp compute;
-        compute.lane = "compute";
-        compute.kind = "forward";
+        compute.kind = OpKind::Forward;
         compute.start = 0.125;
         compute.seconds = 0.375;
         compute.readWait = 0.125;
@@ -219,8 +217,8 @@ protected:
     }
     void step(int64_t number) {
         m_trace->stepStarted(number);
-        m_trace->opStarted(m_forward);
-        m_trace->opDone(m_forward);
+        m_trace->opStarted(m_forward, {});
+        m_trace->opDone(m_forward, {});
         m_trace->stepDone();
     }
     /// Events of a kind ("X", "M") of a process.
@@ -249,9 +247,9 @@ protected:
 TEST_F(TraceWriterTest, AnOpIsAnEventInItsLane) {
     begin(10);
     m_trace->stepStarted(7);
-    m_trace->opStarted(m_forward);
+    m_trace->opStarted(m_forward, {});
     m_clock.advance(20ms);
-    m_trace->opDone(m_forward);
+    m_trace->opDone(m_forward, {});
     m_trace->waited(m_forward, WaitCause::Write, 0.001);
     m_trace->stepDone();
     const auto compute = events(1, "compute");
@@ -276,8 +274,8 @@ TEST_F(TraceWriterTest, AnOpOfAUnitNamesIt) {
     begin(10);
     Op read = opOf(OpKind::ReadState, 1);
     read.unit = 2;
-    m_trace->opStarted(read);
-    m_trace->opDone(read);
+    m_trace->opStarted(read, {});
+    m_trace->opDone(read, {});
     m_trace->waited(read, WaitCause::Read, 0.001);
     EXPECT_EQ(events(1, "disk read")[0]["args"]["slice"], 2);
     EXPECT_EQ(events(1, "disk read")[0]["args"]["part"], "MLP of layer 1");
@@ -290,12 +288,11 @@ TEST_F(TraceWriterTest, NamesMayHoldWhatJsonEscapes) {
     listing.updateRule = name;
     listing.slices = {name, name};
     listing.ops = {ListedOp()};
-    listing.ops[0].lane = "compute";
-    listing.ops[0].kind = "forward";
+    listing.ops[0].kind = OpKind::Forward;
     begin(10);
     m_trace->expect(listing);
-    m_trace->opStarted(opOf(OpKind::Forward, 1));
-    m_trace->opDone(opOf(OpKind::Forward, 1));
+    m_trace->opStarted(opOf(OpKind::Forward, 1), {});
+    m_trace->opDone(opOf(OpKind::Forward, 1), {});
     m_trace->waited(opOf(OpKind::Forward, 1), WaitCause::Read, 0.001);
     step(1);
     step(2);
@@ -307,12 +304,12 @@ TEST_F(TraceWriterTest, OpsOfALaneThatOverlapGetRowsOfTheirOwn) {
     begin(10);
     const Op first = opOf(OpKind::ReadState, 0), second = opOf(OpKind::ReadState, 1),
              third = opOf(OpKind::ReadGradient, 1);
-    m_trace->opStarted(first);
-    m_trace->opStarted(second);
-    m_trace->opDone(first);
-    m_trace->opStarted(third);  // the first row is free again
-    m_trace->opDone(second);
-    m_trace->opDone(third);
+    m_trace->opStarted(first, {});
+    m_trace->opStarted(second, {});
+    m_trace->opDone(first, {});
+    m_trace->opStarted(third, {});  // the first row is free again
+    m_trace->opDone(second, {});
+    m_trace->opDone(third, {});
     const auto reads = events(1, "disk read");
     ASSERT_EQ(reads.size(), 3u);
     std::map<std::string, int> row;
@@ -328,11 +325,11 @@ TEST_F(TraceWriterTest, OpsOfALaneThatOverlapGetRowsOfTheirOwn) {
 TEST_F(TraceWriterTest, TheSameOpOfTwoStepsIsTwoEvents) {
     begin(10);
     const Op read = opOf(OpKind::ReadWeights, 0);
-    m_trace->opStarted(read);
+    m_trace->opStarted(read, {});
     m_clock.advance(2ms);
-    m_trace->opStarted(read);
-    m_trace->opDone(read);
-    m_trace->opDone(read);
+    m_trace->opStarted(read, {});
+    m_trace->opDone(read, {});
+    m_trace->opDone(read, {});
     const auto reads = events(1, "disk read");
     ASSERT_EQ(reads.size(), 2u);
     EXPECT_NE(reads[0]["tid"], reads[1]["tid"]);
@@ -377,7 +374,7 @@ TEST_F(TraceWriterTest, WhatWasNotFinishedSaysSo) {
     begin(10);
     {
         const Op gone = opOf(OpKind::WriteState, 3);
-        m_trace->opStarted(gone);
+        m_trace->opStarted(gone, {});
     }
     const auto writes = events(1, "disk write");
     ASSERT_EQ(writes.size(), 1u);
@@ -408,8 +405,8 @@ TEST_F(TraceWriterTest, HearsManyThreadsThroughAFan) {
         threads.emplace_back([&fan, thread] {
             const Op op = opOf(thread % 2 == 0 ? OpKind::ReadState : OpKind::WriteState, thread);
             for (int i = 0; i < 500; ++i) {
-                fan.opStarted(op);
-                fan.opDone(op);
+                fan.opStarted(op, {});
+                fan.opDone(op, {});
             }
         });
     threads.clear();

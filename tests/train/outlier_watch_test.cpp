@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/outlier_watch.h"
 
-#include "optim/adamw_cpu.h"
 #include "optim/kernels/moment_code.h"
+#include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/clipping.h"
 
@@ -104,6 +104,10 @@ TEST(RecentSteps, KeepTheNewestFirst) {
     }
 }
 
+double largestGradient(const TrainSpec& training) {
+    return optimizerOf(training.optimizer).largestGradient(training);
+}
+
 /// State of one element, driven with the largest gradients that are let through.
 class LargestGradient : public testing::TestWithParam<StatePreset> {
 protected:
@@ -112,7 +116,7 @@ protected:
         uint16_t hi = 0x3c00, lo = 0;
         float moment1 = 0, moment2 = 0, scale1 = 0, scale2 = 0;
         uint8_t code1 = 0, code2 = 0;
-        AdamWArrays arrays;
+        UpdateArrays arrays;
         arrays.hi = &hi;
         arrays.lo = GetParam() == StatePreset::Lean ? nullptr : &lo;
         if (GetParam() == StatePreset::Exact) {
@@ -128,7 +132,7 @@ protected:
             const float given = step % 3 == 0 ? 0.0f : step / phase % 2 == 0 ? gradient : -gradient;
             arrays.gradient = &given;
             arrays.rounding = {1, step, 0};
-            if (!adamwUpdate(arrays, false, adamwConstants(training, step, 1.0f)))
+            if (!optimizerOf(training.optimizer).step(training, step, 1.0f)->update(arrays, false))
                 return false;
         }
         return true;

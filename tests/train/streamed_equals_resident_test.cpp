@@ -36,8 +36,12 @@ Placement residentInHalfLayers() {
 }
 
 /// With fp16 the loss scale is too large at first, and grows too large again.
-RunSpec scaledSpec(Family family, Precision precision) {
+RunSpec scaledSpec(Family family, Precision precision, OptimizerKind optimizer = OptimizerKind::AdamW) {
     RunSpec spec = tinySpec(family, precision);
+    if (optimizer == OptimizerKind::Lion) {
+        setOptimizer(spec.training, optimizer);
+        spec.training.learningRate = 2e-3;  // the run is short
+    }
     spec.training.lossScale = 1 << 23;
     spec.training.lossScaleGrowSteps = 3;
     return spec;
@@ -51,18 +55,18 @@ Placement cut(Placement placement, int64_t rows, Tier tiedGradients = Tier::Ram)
 }
 
 class StreamedEqualsResident
-    : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset, ProductChoice>> {};
+    : public testing::TestWithParam<std::tuple<Family, Precision, StatePreset, ProductChoice, OptimizerKind>> {};
 
 std::string nameOfRun(const testing::TestParamInfo<StreamedEqualsResident::ParamType>& run) {
-    return std::string(std::get<0>(run.param) == Family::Gpt2 ? "Gpt2_" : "Llama_") + nameOf(std::get<1>(run.param)) +
-           "_" + nameOf(std::get<2>(run.param));
+    return std::string(infoOf(std::get<0>(run.param)).word) + "_" + nameOf(std::get<1>(run.param)) + "_" +
+           nameOf(std::get<2>(run.param));
 }
 
 TEST_P(StreamedEqualsResident, BitForBitAfterTwentySteps) {
-    const auto [family, precision, preset, products] = GetParam();
+    const auto [family, precision, preset, products, optimizer] = GetParam();
     const TemporaryFolder folder;
     const auto tokens = smallTokens(folder.path);
-    RunSpec spec = scaledSpec(family, precision);
+    RunSpec spec = scaledSpec(family, precision, optimizer);
     spec.training.state = preset;
     spec.training.products = products;
 
@@ -121,13 +125,32 @@ INSTANTIATE_TEST_SUITE_P(All, StreamedEqualsResident,
                          testing::Combine(testing::Values(Family::Gpt2, Family::Llama),
                                           testing::Values(Precision::Fp32, Precision::Bf16, Precision::Fp16),
                                           testing::Values(StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean),
-                                          testing::Values(ProductChoice::Native)),
+                                          testing::Values(ProductChoice::Native),
+                                          testing::Values(OptimizerKind::AdamW)),
                          nameOfRun);
-INSTANTIATE_TEST_SUITE_P(
-    Upcast, StreamedEqualsResident,
-    testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact, ProductChoice::Upcast),
-                    std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean, ProductChoice::Upcast)),
-    nameOfRun);
+INSTANTIATE_TEST_SUITE_P(Upcast, StreamedEqualsResident,
+                         testing::Values(std::tuple(Family::Gpt2, Precision::Bf16, StatePreset::Exact,
+                                                    ProductChoice::Upcast, OptimizerKind::AdamW),
+                                         std::tuple(Family::Llama, Precision::Bf16, StatePreset::Lean,
+                                                    ProductChoice::Upcast, OptimizerKind::AdamW)),
+                         nameOfRun);
+INSTANTIATE_TEST_SUITE_P(Lion, StreamedEqualsResident,
+                         testing::Values(std::tuple(Family::Gpt2, Precision::Fp32, StatePreset::Exact,
+                                                    ProductChoice::Native, OptimizerKind::Lion),
+                                         std::tuple(Family::Llama, Precision::Bf16, StatePreset::Mixed,
+                                                    ProductChoice::Native, OptimizerKind::Lion),
+                                         std::tuple(Family::Llama, Precision::Fp16, StatePreset::Lean,
+                                                    ProductChoice::Native, OptimizerKind::Lion)),
+                         nameOfRun);
+// What is said of all presets above holds for any tensors: one of each precision and of each preset is enough.
+INSTANTIATE_TEST_SUITE_P(HeadsOfTheirOwn, StreamedEqualsResident,
+                         testing::Values(std::tuple(Family::Qwen3, Precision::Fp32, StatePreset::Exact,
+                                                    ProductChoice::Native, OptimizerKind::AdamW),
+                                         std::tuple(Family::Qwen3, Precision::Bf16, StatePreset::Lean,
+                                                    ProductChoice::Native, OptimizerKind::AdamW),
+                                         std::tuple(Family::Qwen3, Precision::Fp16, StatePreset::Mixed,
+                                                    ProductChoice::Native, OptimizerKind::AdamW)),
+                         nameOfRun);
 
 class VocabularySlices
     : public testing::TestWithParam<std::tuple<Family, bool, Precision, StatePreset, ProductChoice>> {};
@@ -182,11 +205,12 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple(Family::Gpt2, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Native),
                     std::tuple(Family::Llama, true, Precision::Bf16, StatePreset::Lean, ProductChoice::Native),
                     std::tuple(Family::Llama, false, Precision::Fp32, StatePreset::Exact, ProductChoice::Native),
+                    std::tuple(Family::Qwen3, true, Precision::Bf16, StatePreset::Mixed, ProductChoice::Upcast),
                     std::tuple(Family::Gpt2, true, Precision::Fp16, StatePreset::Mixed, ProductChoice::Native),
                     std::tuple(Family::Gpt2, true, Precision::Bf16, StatePreset::Exact, ProductChoice::Upcast),
                     std::tuple(Family::Llama, false, Precision::Bf16, StatePreset::Mixed, ProductChoice::Upcast)),
     [](const auto& parameters) {
-        return std::string(std::get<0>(parameters.param) == Family::Gpt2 ? "Gpt2" : "Llama") +
+        return std::string(infoOf(std::get<0>(parameters.param)).word) +
                (std::get<1>(parameters.param) ? "Tied_" : "Untied_") + nameOf(std::get<2>(parameters.param)) + "_" +
                nameOf(std::get<3>(parameters.param)) +
                (std::get<4>(parameters.param) == ProductChoice::Upcast ? "_widened" : "");

@@ -13,6 +13,7 @@ private slots:
     void init() { makeWindow(); }
     void cleanup() { dropWindow(); }
     void replayFillsEverything();
+    void waitsForOtherRanksAreShown();
     void noValidationNoLegendOfIt();
     void newPlanMovesThePredictions();
     void laneSaysWhichSliceIsWhich();
@@ -67,6 +68,31 @@ void DashboardTest::replayFillsEverything() {
         events().push(slow);
     QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
     QVERIFY(page().verdict().cell(VerdictPanel::SecondsPerStep, 2).startsWith("⚠"));
+}
+
+/// What a rank waits for the others is no computing, and who trains alone is not told of others.
+void DashboardTest::waitsForOtherRanksAreShown() {
+    open();
+    events().push(examplePlan());
+    events().push(StateChanged{RunState::Training, 0});
+    StepDone step = exampleStep(1);
+    step.seconds = 50;
+    step.readWaitSeconds = step.writeWaitSeconds = step.linkWaitSeconds = 0;
+    events().push(step);
+    QTRY_COMPARE(page().verdict().compute(), 100);
+    QVERIFY(!page().verdict().linkWait());
+    step.linkWaitSeconds = 20;
+    for (int i = 0; i < 40; ++i, ++step.step)
+        events().push(step);
+    QTRY_COMPARE(page().verdict().verdict(), QString("Communication-bound"));
+    QTRY_COMPARE(page().verdict().linkWait(), std::optional(40));
+    QTRY_COMPARE(page().verdict().compute(), 60);
+    step.readWaitSeconds = 25;
+    for (int i = 0; i < 40; ++i, ++step.step)
+        events().push(step);
+    QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
+    QTRY_COMPARE(page().verdict().linkWait(), std::optional(40));
+    QTRY_COMPARE(page().verdict().compute(), 10);
 }
 
 void DashboardTest::noValidationNoLegendOfIt() {
@@ -200,7 +226,7 @@ void DashboardTest::floodDoesNotBlock() {
         // Ends by itself one day, so that a window that never catches up fails and does not hang.
         for (int64_t step = 1; !stop && step < 300'000; ++step) {
             for (int slice = 0; slice < 24; ++slice)
-                queue.push(SliceActivity{slice, SliceState::Computing, false, 1, 16});
+                queue.push(SliceActivity{slice, SliceState::Computing, Sweep::Forward, step, 1, 16});
             queue.push(exampleStep(step));
             if (step % 64 == 0)
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));

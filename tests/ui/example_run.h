@@ -30,19 +30,19 @@ inline void replayExample(EventQueue& queue, int64_t steps) {
 /// A forward sweep that has come to slice 13.
 inline void replayLane(EventQueue& queue) {
     for (int slice = 0; slice <= 13; ++slice) {
-        queue.push(SliceActivity{slice, SliceState::Reading, false, 0, 16});
-        queue.push(SliceActivity{slice, SliceState::Ready, false, 0, 16});
-        queue.push(SliceActivity{slice, SliceState::Computing, false, slice == 13 ? 10 : 15, 16});
+        queue.push(SliceActivity{slice, SliceState::Reading, Sweep::Forward, 1, 0, 16});
+        queue.push(SliceActivity{slice, SliceState::Ready, Sweep::Forward, 1, 0, 16});
+        queue.push(SliceActivity{slice, SliceState::Computing, Sweep::Forward, 1, slice == 13 ? 10 : 15, 16});
         if (slice == 13)
             break;
-        queue.push(SliceActivity{slice, SliceState::Ready, false, 15, 16});
-        queue.push(SliceActivity{slice, SliceState::Writing, false, 0, 16});
+        queue.push(SliceActivity{slice, SliceState::Ready, Sweep::Forward, 1, 15, 16});
+        queue.push(SliceActivity{slice, SliceState::Writing, Sweep::Forward, 1, 0, 16});
         if (slice < 12)
-            queue.push(SliceActivity{slice, SliceState::Written, false, 0, 16});
+            queue.push(SliceActivity{slice, SliceState::Written, Sweep::Forward, 1, 0, 16});
     }
-    queue.push(SliceActivity{14, SliceState::Reading, false, 0, 16});
-    queue.push(SliceActivity{14, SliceState::Ready, false, 0, 16});
-    queue.push(SliceActivity{15, SliceState::Reading, false, 0, 16});
+    queue.push(SliceActivity{14, SliceState::Reading, Sweep::Forward, 1, 0, 16});
+    queue.push(SliceActivity{14, SliceState::Ready, Sweep::Forward, 1, 0, 16});
+    queue.push(SliceActivity{15, SliceState::Reading, Sweep::Forward, 1, 0, 16});
 }
 
 inline std::vector<RunInfo> exampleRuns() {

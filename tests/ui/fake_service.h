@@ -117,7 +117,7 @@ public:
         summary.suggestedVocabulary = 16000;
         return summary;
     }
-    Result<PlanExplanation> explainPlan(const PlanQuestion& question) override {
+    Result<ExplainedPlan> explainPlan(const PlanQuestion& question) override {
         PlanExplanation told;
         const int64_t parameters = parametersOf(question.spec);
         told.kinds = {
@@ -130,7 +130,7 @@ public:
                        {"1 GiB more RAM", false, "", "insured", 12.9, parameters * 11, parameters * 12},
                        {"1 GiB more device memory", false, "This machine has no more of it", "", 0, 0, 0}};
         ++explanations;
-        return told;
+        return ExplainedPlan{{}, told};
     }
     std::atomic<int> explanations = 0;
     std::optional<ComputerReport> lastComputerReport() override {
@@ -228,7 +228,7 @@ public:
         plan.secondsPerStep = double(plan.parameters) * 8.0 * double(spec.training.tokensPerStep()) / 4e12;
         plan.tokensPerSecond = double(spec.training.tokensPerStep()) / plan.secondsPerStep;
         plan.totalSeconds = plan.secondsPerStep * double(spec.training.steps);
-        plan.bottleneck = "compute";
+        plan.bottleneck = Bottleneck::Compute;
         plan.driveReadRate = driveMeasured ? 3.4e9 : 1.5e9;
         plan.driveWriteRate = driveMeasured ? 2.6e9 : 1e9;
         plan.driveMeasured = driveMeasured;
@@ -300,7 +300,7 @@ inline Planned examplePlan() {
     plan.diskBytes = int64_t(61) << 30;
     plan.readBytesPerStep = int64_t(19) << 30;
     plan.writtenBytesPerStep = int64_t(12.3 * 1073741824.0);
-    plan.bottleneck = "compute";
+    plan.bottleneck = Bottleneck::Compute;
     return plan;
 }
 

@@ -36,8 +36,12 @@ double contrast(const QColor& a, const QColor& b) {
     return (std::max(one, two) + 0.05) / (std::min(one, two) + 0.05);
 }
 
-SliceActivity activity(int slice, SliceState state, bool backward = false, int microBatch = 0) {
-    return {slice, state, backward, microBatch, 4};
+SliceActivity activity(int slice, SliceState state, int microBatch = 0) {
+    return {slice, state, Sweep::Forward, 1, microBatch, 4};
+}
+
+SliceActivity computing(int slice, Sweep sweep, int64_t pass) {
+    return {slice, SliceState::Computing, sweep, pass, 0, 4};
 }
 
 RunDraft draftWithText(uint64_t bytes) {
@@ -68,6 +72,8 @@ private slots:
     void seriesReplacesRepeatedSteps();
     void laneFollowsASweep();
     void laneTurnsBackward();
+    void laneBeginsAnewWithEveryPass();
+    void laneTellsReadingAheadFromBeingDone();
     void laneGroupsAboveForty();
     void railsHaveGaps();
     void draftAdaptsToText();
@@ -174,10 +180,10 @@ void PartsTest::laneFollowsASweep() {
     QCOMPARE(lane.state(0), SliceState::Reading);
     lane.add(activity(0, SliceState::Ready), 2);
     QCOMPARE(lane.state(0), SliceState::Ready);
-    lane.add(activity(0, SliceState::Computing, false, 1), 3);
+    lane.add(activity(0, SliceState::Computing, 1), 3);
     QCOMPARE(lane.computing(), 0);
     QCOMPARE(lane.cells()[0].done, 0.5);
-    lane.add(activity(0, SliceState::Ready, false, 3), 4);
+    lane.add(activity(0, SliceState::Ready, 3), 4);
     QCOMPARE(lane.state(0), SliceState::Written);
     QCOMPARE(lane.computing(), -1);
     QCOMPARE(lane.state(3), SliceState::Waiting);
@@ -190,13 +196,39 @@ void PartsTest::laneTurnsBackward() {
     lane.reset(3);
     for (int slice = 0; slice < 3; ++slice)
         lane.add(activity(slice, SliceState::Computing), slice);
-    lane.add(activity(2, SliceState::Computing, true), 3);
-    QVERIFY(lane.backward());
+    lane.add(computing(2, Sweep::Backward, 1), 3);
+    QCOMPARE(lane.sweep(), Sweep::Backward);
     QCOMPARE(lane.state(2), SliceState::Computing);
     QCOMPARE(lane.state(0), SliceState::Waiting);
     lane.idle(4);
     QCOMPARE(lane.computing(), -1);
     QCOMPARE(lane.state(2), SliceState::Waiting);
+}
+
+/// An evaluation goes up the slices again and again, and a step may be computed twice: only the event can tell.
+void PartsTest::laneBeginsAnewWithEveryPass() {
+    SliceLaneModel lane;
+    lane.reset(3);
+    for (int slice = 0; slice < 3; ++slice)
+        lane.add(computing(slice, Sweep::Forward, 1), slice);
+    lane.add(computing(1, Sweep::Forward, 2), 3);  // its first event was dropped under load
+    QCOMPARE(lane.state(0), SliceState::Waiting);
+    QCOMPARE(lane.state(1), SliceState::Computing);
+    QCOMPARE(lane.state(2), SliceState::Waiting);
+}
+
+/// What is read ahead for the next pass is no end of this one.
+void PartsTest::laneTellsReadingAheadFromBeingDone() {
+    SliceLaneModel lane;
+    lane.reset(2);
+    lane.add(computing(0, Sweep::Forward, 1), 0);
+    lane.add(computing(1, Sweep::Forward, 1), 1);
+    SliceActivity ahead = activity(0, SliceState::Ready);
+    ahead.pass = 2;
+    lane.add(ahead, 2);
+    QCOMPARE(lane.state(0), SliceState::Ready);
+    lane.add(computing(1, Sweep::Forward, 2), 3);
+    QCOMPARE(lane.state(0), SliceState::Ready);  // still there, and still to be computed
 }
 
 void PartsTest::laneGroupsAboveForty() {

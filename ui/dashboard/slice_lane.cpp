@@ -114,7 +114,7 @@ void SliceLane::setRunning(bool running) {
 QString SliceLane::sentence() const {
     if (m_model.computing() < 0)
         return {};
-    const QString sweep = m_model.backward() ? tr("backward sweep") : tr("forward sweep");
+    const QString sweep = m_model.sweep() == Sweep::Backward ? tr("backward sweep") : tr("forward sweep");
     return tr("%1 · %2, micro-batch %3 of %4")
         .arg(sweep, sliceWords(m_model.computing()))
         .arg(m_model.microBatch() + 1)

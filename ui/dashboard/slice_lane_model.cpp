@@ -36,12 +36,11 @@ void SliceLaneModel::add(const SliceActivity& activity, double now) {
     if (activity.slice < 0 || activity.slice >= slices())
         return;
     const auto at = size_t(activity.slice);
+    const Turn turn{activity.pass, activity.sweep};
     if (activity.state == SliceState::Computing) {
-        // The step begins anew at slice 0 without a change of direction when a step has one sweep only.
-        const bool again = !activity.backward && activity.slice == 0 && activity.microBatch == 0 && m_computed[0];
-        if (activity.backward != m_backward || again) {
-            m_backward = activity.backward;
-            turn();
+        if (turn != m_turn) {
+            m_turn = turn;
+            beginTurn();
         }
         if (m_computing != activity.slice) {
             if (m_computing >= 0) {
@@ -70,15 +69,17 @@ void SliceLaneModel::add(const SliceActivity& activity, double now) {
     if (activity.state == SliceState::Written)
         end(Write, activity.slice, now);
     // A slice that is computed and has nothing to write is done with: shown as the written ones are.
-    const bool finished = activity.state == SliceState::Ready && m_computed[at];
+    // What is read again is for a turn to come.
+    const bool finished = activity.state == SliceState::Ready && turn == m_turn && m_computed[at];
     m_states[at] = finished ? SliceState::Written : activity.state;
     forget(now);
 }
 
-void SliceLaneModel::turn() {
+/// What is on its way, or there and not computed yet, is so for this turn too.
+void SliceLaneModel::beginTurn() {
     for (size_t i = 0; i < m_states.size(); ++i) {
         const bool busy = m_states[i] == SliceState::Reading || m_states[i] == SliceState::Writing ||
-                          (m_states[i] == SliceState::Ready && !m_computed[i]);
+                          m_states[i] == SliceState::Ready;
         if (!busy)
             m_states[i] = SliceState::Waiting;
         m_computed[i] = false;

@@ -9,7 +9,9 @@
 
 namespace gsst {
 
-/// What the slice lane shows, from SliceActivity events and the time they came at. No Qt, no painting.
+/// What the slice lane shows, from SliceActivity events and the time they came at. Which sweep of which run of a
+/// program an event belongs to it says itself; nothing is concluded from its slice or from events before it. No Qt, no
+/// painting.
 class SliceLaneModel {
 public:
     enum Rail { Read, Compute, Write, RailCount };
@@ -34,7 +36,8 @@ public:
     void idle(double now);
 
     int slices() const { return int(m_states.size()); }
-    bool backward() const { return m_backward; }
+    /// That computes, or did last.
+    Sweep sweep() const { return m_turn.sweep; }
     SliceState state(int slice) const { return m_states[size_t(slice)]; }
     /// The slice that computes, -1 = none.
     int computing() const { return m_computing; }
@@ -45,15 +48,21 @@ public:
     const std::deque<Span>& rail(Rail which) const { return m_rails[which]; }
 
 private:
-    void turn();
+    /// One sweep of one run of a program: what the lane shows at a time.
+    struct Turn {
+        int64_t pass = 0;
+        Sweep sweep{};
+        bool operator==(const Turn&) const = default;
+    };
+    void beginTurn();
     void begin(Rail rail, int slice, double now);
     void end(Rail rail, int slice, double now);
     void forget(double now);
 
     std::vector<SliceState> m_states;
-    std::vector<bool> m_computed;  ///< in the sweep that goes on
+    std::vector<bool> m_computed;  ///< in this turn
     std::array<std::deque<Span>, RailCount> m_rails;
-    bool m_backward = false;
+    Turn m_turn;
     int m_computing = -1;
     int m_microBatch = 0;
     int m_microBatches = 1;

@@ -6,12 +6,14 @@
 #include <QGridLayout>
 
 #include <cmath>
+#include <initializer_list>
 
 namespace gsst {
 namespace {
 
 constexpr double kKeep = 0.8;
 constexpr double kAmber = 0.10, kReplan = 0.25;
+constexpr double kWorthTelling = 0.15;  ///< share of a step
 
 void mix(double& mean, double value) {
     mean = kKeep * mean + (1 - kKeep) * value;
@@ -55,7 +57,8 @@ QWidget* VerdictPanel::makeVerdict() {
     grid->setVerticalSpacing(1);
     int line = 0;
     const auto share = [&](Share& each, const QString& name) {
-        grid->addWidget(makeLabel(name, "axis"), line, 0);
+        each.name = makeLabel(name, "axis");
+        grid->addWidget(each.name, line, 0);
         each.bar = new QProgressBar;
         each.bar->setRange(0, 100);
         each.bar->setTextVisible(false);
@@ -70,6 +73,7 @@ QWidget* VerdictPanel::makeVerdict() {
     share(m_compute, tr("Compute"));
     share(m_read, tr("Read wait"));
     share(m_write, tr("Write wait"));
+    share(m_link, tr("Link wait"));
     row->addLayout(grid);
     return part;
 }
@@ -123,6 +127,7 @@ void VerdictPanel::add(const StepDone& step) {
         mix(m_mean.tokensPerSecond, step.tokensPerSecond);
         mix(m_mean.readWaitSeconds, step.readWaitSeconds);
         mix(m_mean.writeWaitSeconds, step.writeWaitSeconds);
+        mix(m_mean.linkWaitSeconds, step.linkWaitSeconds);
         mix(m_mean.readBytes, step.readBytes, 1 - kKeep);
         mix(m_mean.writtenBytes, step.writtenBytes, 1 - kKeep);
         m_mean.devicePeakBytes = std::max(m_mean.devicePeakBytes, step.devicePeakBytes);
@@ -141,9 +146,11 @@ void VerdictPanel::refresh() {
     m_dirty = false;
     const bool measured = m_weight > 0;
     const double seconds = std::max(1e-9, m_mean.seconds);
-    const double read = measured ? std::clamp(m_mean.readWaitSeconds / seconds, 0.0, 1.0) : 0;
-    const double write = measured ? std::clamp(m_mean.writeWaitSeconds / seconds, 0.0, 1.0) : 0;
-    const double compute = measured ? std::max(0.0, 1 - read - write) : 0;
+    const auto waitShare = [&](double waited) { return measured ? std::clamp(waited / seconds, 0.0, 1.0) : 0; };
+    const double read = waitShare(m_mean.readWaitSeconds);
+    const double write = waitShare(m_mean.writeWaitSeconds);
+    const double link = waitShare(m_mean.linkWaitSeconds);
+    const double compute = measured ? std::max(0.0, 1 - read - write - link) : 0;
     const auto show = [measured](Share& share, double value) {
         share.bar->setValue(int(std::lround(100 * value)));
         share.text->setText(measured ? percentText(value) : VerdictPanel::tr("–"));
@@ -151,19 +158,11 @@ void VerdictPanel::refresh() {
     show(m_compute, compute);
     show(m_read, read);
     show(m_write, write);
-    const bool disk = read + write > 0.15;
-    m_icon->show(!measured ? "hourglass"
-                 : disk    ? "disk"
-                           : "bolt",
-                 !measured ? &ThemeTokens::text2
-                 : disk    ? &ThemeTokens::warning
-                           : &ThemeTokens::ok);
-    m_verdict->setText(!measured ? tr("Not measured yet") : disk ? tr("Disk-bound") : tr("Compute-bound"));
-    m_remedy->setText(
-        !measured ? tr("Measured while the run trains.")
-        : disk    ? tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(read + write))
-        : m_plan.streamed ? tr("No waiting for the disk")
-                          : tr("All state is in RAM"));
+    show(m_link, link);
+    // Who trains alone has nobody to wait for.
+    for (QWidget* part : std::initializer_list<QWidget*>{m_link.name, m_link.bar, m_link.text})
+        part->setVisible(link > 0);
+    showVerdict(read + write, link);
     fill(SecondsPerStep, m_plan.secondsPerStep, m_mean.seconds,
          [](double value) { return numberText(value, value < 10 ? 2 : 1); });
     const double predictedSpeed = m_plan.secondsPerStep > 0 ? double(m_plan.tokensPerStep) / m_plan.secondsPerStep : 0;
@@ -172,6 +171,27 @@ void VerdictPanel::refresh() {
     fill(RamPeak, double(m_plan.ramPeakBytes), double(m_mean.ramBytes), bytesText);
     fill(ReadPerStep, double(m_plan.readBytesPerStep), double(m_mean.readBytes), bytesText);
     fill(WrittenPerStep, double(m_plan.writtenBytesPerStep), double(m_mean.writtenBytes), bytesText);
+}
+
+/// `disk` and `link`: shares of a step that waits for the one and the other.
+void VerdictPanel::showVerdict(double disk, double link) {
+    if (m_weight <= 0) {
+        m_icon->show("hourglass", &ThemeTokens::text2);
+        m_verdict->setText(tr("Not measured yet"));
+        m_remedy->setText(tr("Measured while the run trains."));
+    } else if (disk > kWorthTelling && disk >= link) {
+        m_icon->show("disk", &ThemeTokens::warning);
+        m_verdict->setText(tr("Disk-bound"));
+        m_remedy->setText(tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(disk)));
+    } else if (link > kWorthTelling) {
+        m_icon->show("hourglass", &ThemeTokens::warning);
+        m_verdict->setText(tr("Communication-bound"));
+        m_remedy->setText(tr("%1 of a step waits for other ranks. More tokens a step hide it.").arg(percentText(link)));
+    } else {
+        m_icon->show("bolt", &ThemeTokens::ok);
+        m_verdict->setText(tr("Compute-bound"));
+        m_remedy->setText(m_plan.streamed ? tr("No waiting for the disk") : tr("All state is in RAM"));
+    }
 }
 
 void VerdictPanel::fill(Row row, double predicted, double measured, QString (*format)(double)) {

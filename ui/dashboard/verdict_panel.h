@@ -8,6 +8,7 @@
 #include <QProgressBar>
 
 #include <array>
+#include <optional>
 
 namespace gsst {
 
@@ -24,16 +25,23 @@ public:
     void add(const StepDone& step);
     void showNewest();
     QString verdict() const { return m_verdict->text(); }
+    /// Percent of a step that waits for other ranks; nothing while no step has.
+    std::optional<int> linkWait() const {
+        return m_link.bar->isHidden() ? std::nullopt : std::optional(m_link.bar->value());
+    }
+    int compute() const { return m_compute.bar->value(); }  ///< percent of a step
     QString cell(Row row, int column) const { return m_cells[size_t(row)][size_t(column)]->text(); }
 
 private:
     struct Share {
+        QLabel* name = nullptr;
         QProgressBar* bar = nullptr;
         QLabel* text = nullptr;
     };
     QWidget* makeVerdict();
     QWidget* makeTable();
     void refresh();
+    void showVerdict(double disk, double link);
     void fill(Row row, double predicted, double measured, QString (*format)(double));
 
     const Theme& m_theme;
@@ -41,7 +49,7 @@ private:
     IconLabel* m_icon = nullptr;
     QLabel* m_verdict = nullptr;
     QLabel* m_remedy = nullptr;
-    Share m_compute, m_read, m_write;
+    Share m_compute, m_read, m_write, m_link;
     std::array<std::array<QLabel*, 3>, RowCount> m_cells{};
     Planned m_plan;
     StepDone m_mean;  ///< smoothed over the last steps

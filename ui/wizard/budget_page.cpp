@@ -167,9 +167,9 @@ void BudgetPage::explain() {
     m_reasons->showText(tr("Looking for what else there was…"));
     m_reasonsJob.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](
                            std::stop_token) { return service.explainPlan(question); },
-                       [this](Result<PlanExplanation> found) {
+                       [this](Result<ExplainedPlan> found) {
                            if (found.ok())
-                               m_reasons->show(*found);
+                               m_reasons->show(found->explanation);
                            else
                                m_reasons->showText(fromUtf8(found.error().text()));
                        });
@@ -192,7 +192,7 @@ void BudgetPage::replan() {
 
 void BudgetPage::show(const PlanPreview& plan) {
     const bool fits = plan.fits;
-    const bool disk = plan.bottleneck == "disk";
+    const bool disk = plan.bottleneck == Bottleneck::Disk;
     setSentence(fits ? tr("The plan fits. Move a limit and everything on this page follows.")
                      : tr("The plan does not fit yet. Raise a limit, or go back and choose a smaller model."));
     m_fits->setLook(fits ? PillLook{"check", tr("Fits"), &ThemeTokens::ok, &ThemeTokens::okTint}

@@ -19,7 +19,7 @@ struct AdamWConstants {
     float rootCorrection = 1;  ///< sqrt(1 - beta2^t)
     float epsilon = 1e-8f;
 
-    // The same with what can be multiplied before, for QuantizedElement.
+    // The same with what can be multiplied before, for AdamWQuantized.
     float gradientRest1 = 0.1f;           ///< gradientScale * (1 - beta1)
     float gradientRest2 = 0.0316227766f;  ///< gradientScale * sqrt(1 - beta2)
     float rootFactor = 1;                 ///< 1 / sqrt(1 - beta2^t)
@@ -42,11 +42,11 @@ GSST_HD inline float adamwElement(float weight, float gradient, float& moment1, 
 }
 
 /// adamwElement() for the elements of a tensor.
-struct PlainElement {
+struct AdamWPlain {
     AdamWConstants constants;
     float keep = 1;  ///< 1 for tensors that do not decay
 
-    GSST_HD PlainElement(const AdamWConstants& c, float kept) : constants(c), keep(kept) {}
+    GSST_HD AdamWPlain(const AdamWConstants& c, float kept) : constants(c), keep(kept) {}
     GSST_HD float operator()(float weight, float gradient, float& moment1, float& moment2) const {
         return adamwElement(weight, gradient, moment1, moment2, keep, constants);
     }
@@ -55,11 +55,11 @@ struct PlainElement {
 /// The same step for elements whose moments are kept in 8 bits (moment_code.h), with as few operations as it can be:
 /// the exact update waits for memory, this one moves half the bytes and waits for the arithmetic. There is no torch to
 /// be equal to, and the roundings of the moments are larger by far.
-struct QuantizedElement {
+struct AdamWQuantized {
     float keep, keep1, keep2, rest1, rest2, stepSize, rootFactor, epsilon;
 
     /// `scale1`, `scale2`: of the old moments.
-    GSST_HD QuantizedElement(const AdamWConstants& c, float kept, float scale1, float scale2)
+    GSST_HD AdamWQuantized(const AdamWConstants& c, float kept, float scale1, float scale2)
         : keep(kept), keep1(c.beta1 * scale1), keep2(c.beta2 * scale2), rest1(c.gradientRest1), rest2(c.gradientRest2),
           stepSize(c.stepSize), rootFactor(c.rootFactor), epsilon(c.epsilon) {}
 
@@ -71,6 +71,14 @@ struct QuantizedElement {
         const float denominator = std::sqrt(moment2) * rootFactor + epsilon;
         return weight * keep - stepSize * moment1 / denominator;
     }
+};
+
+/// See optimizer_maths.h.
+struct AdamWMath {
+    static constexpr int kMoments = 2;
+    using Constants = AdamWConstants;
+    using Plain = AdamWPlain;
+    using Quantized = AdamWQuantized;
 };
 
 }  // namespace gsst

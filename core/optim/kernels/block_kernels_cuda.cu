@@ -16,34 +16,35 @@ constexpr int kGroups = 16;
 constexpr int64_t kLargestGrid = 65536;
 constexpr unsigned kAllLanes = ~0u;
 
-static_assert(sizeof(BlockArrays) + sizeof(BlockBatch) + sizeof(AdamWConstants) <= 4096,
-              "more than a kernel takes as parameters");
-
+template <typename Math>
 __global__ void updateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch,
-                             const AdamWConstants constants) {
+                             const typename Math::Constants constants) {
+    static_assert(sizeof arrays + sizeof batch + sizeof constants <= 4096, "more than a kernel takes as parameters");
     const BlockLocation& place = batch.places[blockIdx.x];
     for (int32_t i = blockIdx.y * kThreads + threadIdx.x; i < place.paddedElements; i += kGroups * kThreads)
-        loops::updateElement(arrays, place, i, constants);
+        loops::updateElement<Math>(arrays, place, i, constants);
 }
 
 /// A warp takes a group of elements at a time, 8 of the 256 groups of a full block beside each other.
+template <typename Math>
 __global__ void groupUpdateKernel(const BlockArrays arrays, const __grid_constant__ BlockBatch batch,
-                                  const AdamWConstants constants) {
+                                  const typename Math::Constants constants) {
     constexpr int kWarps = kThreads / kGroupLanes;
     const BlockLocation& place = batch.places[blockIdx.x];
     const int lane = int(threadIdx.x) % kGroupLanes;
     for (int32_t group = int32_t(blockIdx.y * kWarps + threadIdx.x / kGroupLanes);
          group * kGroupElements < place.paddedElements; group += kGroups * kWarps) {
         LaneMoments kept;
-        LargestMoments largest = loops::updateLane(arrays, place, group, lane, constants, kept);
+        LargestMoments largest = loops::updateLane<Math>(arrays, place, group, lane, constants, kept);
         if (!place.quantized)
             continue;
         for (int distance = kGroupLanes / 2; distance > 0; distance /= 2) {
             largest.moment1 = loops::larger(largest.moment1, __shfl_xor_sync(kAllLanes, largest.moment1, distance));
-            largest.moment2 = loops::larger(largest.moment2, __shfl_xor_sync(kAllLanes, largest.moment2, distance));
+            if constexpr (Math::kMoments == 2)
+                largest.moment2 = loops::larger(largest.moment2, __shfl_xor_sync(kAllLanes, largest.moment2, distance));
         }
         __syncwarp();  // the scale is written when all lanes have read it
-        loops::encodeLane(arrays, place, group, lane, kept, largest);
+        loops::encodeLane<Math>(arrays, place, group, lane, kept, largest);
     }
 }
 
@@ -101,17 +102,30 @@ unsigned gridOf(int64_t count) {
     return unsigned(wanted < kLargestGrid ? wanted : kLargestGrid);
 }
 
-}  // namespace
-
-Status launchUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch, const AdamWConstants& constants) {
-    updateKernel<<<gridOf(batch), kThreads, 0, streamOf(stream)>>>(arrays, batch, constants);
+template <typename Math>
+Status launchUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
+                    const typename Math::Constants& constants) {
+    updateKernel<Math><<<gridOf(batch), kThreads, 0, streamOf(stream)>>>(arrays, batch, constants);
     return checked(cudaGetLastError(), "updating weights");
 }
 
+template <typename Math>
 Status launchGroupUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
-                         const AdamWConstants& constants) {
-    groupUpdateKernel<<<gridOf(batch), kThreads, 0, streamOf(stream)>>>(arrays, batch, constants);
+                         const typename Math::Constants& constants) {
+    groupUpdateKernel<Math><<<gridOf(batch), kThreads, 0, streamOf(stream)>>>(arrays, batch, constants);
     return checked(cudaGetLastError(), "updating weights with moments in 8 bits");
+}
+
+template <typename... Maths>
+std::tuple<UpdateLaunches<Maths>...> launchesOf(MathList<Maths...>) {
+    return {UpdateLaunches<Maths>{launchUpdate<Maths>, launchGroupUpdate<Maths>}...};
+}
+
+}  // namespace
+
+const OptimizerMaths::TupleOf<UpdateLaunches>& updateLaunches() {
+    static const auto launches = launchesOf(OptimizerMaths());
+    return launches;
 }
 
 Status launchJoin(void* stream, const BlockArrays& arrays, int64_t count) {

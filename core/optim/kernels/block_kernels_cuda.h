@@ -11,11 +11,16 @@ namespace gsst {
 // The launches behind block_math_cuda.h. `stream` is a cudaStream_t of the calling thread's current card, all pointers
 // are to its memory. They return when the work is enqueued; an Error tells why CUDA refused it. C++17.
 
-/// State of preset Exact.
-Status launchUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch, const AdamWConstants& constants);
-/// State of the other presets.
-Status launchGroupUpdate(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
-                         const AdamWConstants& constants);
+/// The update by an optimizer's Math, see optimizer_maths.h.
+template <typename Math>
+struct UpdateLaunches {
+    using Launch = Status (*)(void* stream, const BlockArrays& arrays, const BlockBatch& batch,
+                              const typename Math::Constants& constants);
+    Launch plain;   ///< state of preset Exact
+    Launch groups;  ///< state of the other presets
+};
+const OptimizerMaths::TupleOf<UpdateLaunches>& updateLaunches();
+
 /// Elements 0 ... count, padding included.
 Status launchJoin(void* stream, const BlockArrays& arrays, int64_t count);
 Status launchSplit(void* stream, const BlockArrays& arrays, int64_t count);

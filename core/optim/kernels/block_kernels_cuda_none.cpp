@@ -9,13 +9,21 @@ Error unavailable(const char* doing) {
             "this build of the program has no CUDA code", "Compute on the processor, or build with GSST_WITH_CUDA=ON"};
 }
 
-}  // namespace
-
-Status launchUpdate(void*, const BlockArrays&, const BlockBatch&, const AdamWConstants&) {
+template <typename Math>
+Status noUpdate(void*, const BlockArrays&, const BlockBatch&, const typename Math::Constants&) {
     return unavailable("updating weights");
 }
-Status launchGroupUpdate(void*, const BlockArrays&, const BlockBatch&, const AdamWConstants&) {
-    return unavailable("updating weights");
+
+template <typename... Maths>
+constexpr std::tuple<UpdateLaunches<Maths>...> launchesOf(MathList<Maths...>) {
+    return {UpdateLaunches<Maths>{noUpdate<Maths>, noUpdate<Maths>}...};
+}
+
+}  // namespace
+
+const OptimizerMaths::TupleOf<UpdateLaunches>& updateLaunches() {
+    static constexpr auto launches = launchesOf(OptimizerMaths());
+    return launches;
 }
 Status launchJoin(void*, const BlockArrays&, int64_t) {
     return unavailable("joining the halves of weights");

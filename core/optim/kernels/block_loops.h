@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/half_float.h"
-#include "optim/kernels/adamw_math.h"
 #include "optim/kernels/bf16_rounding.h"
 #include "optim/kernels/bf16_split.h"
+#include "optim/kernels/optimizer_maths.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ struct BlockLocation {
     uint64_t randomIndex = 0;  ///< without `lo`: roundingIndex() of the block's first group of 256 elements
     int32_t elements = 0;      ///< at most kBlockElements
     int32_t paddedElements = 0;
-    float keep = 1.0f;       ///< AdamWConstants::keep, or 1 for a tensor that does not decay
+    float keep = 1.0f;       ///< Constants::keep of the Math, or 1 for a tensor that does not decay
     bool quantized = false;  ///< the moments are 8-bit codes with scales
 };
 
@@ -39,7 +39,7 @@ struct BlockArrays {
     uint16_t* hi = nullptr;
     uint16_t* lo = nullptr;  ///< null: weights are `hi` alone and rounded stochastically
     std::byte* moment1 = nullptr;
-    std::byte* moment2 = nullptr;
+    std::byte* moment2 = nullptr;  ///< if the optimizer has second moments
     const float* gradient = nullptr;
     const uint16_t* packed = nullptr;  ///< instead of `gradient`, in bf16
     float* weightsFp32 = nullptr;
@@ -81,15 +81,15 @@ GSST_HD inline void writeWeight(const BlockArrays& arrays, int64_t at, uint32_t 
         arrays.weightsFp16[at] = nearestHalf(bits);
 }
 
-/// New weight `at` in state and output, by a PlainElement or QuantizedElement. The moments become the new ones,
+/// New weight `at` in state and output, by a Math's Plain or Quantized element. The moments become the new ones,
 /// wherever they are kept. `random`: 16 bits, used without `lo`.
-template <typename Element>
+template <typename Math, typename Element>
 GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& moment1, float& moment2, uint32_t random,
                                  const Element& element) {
     const float gradient = arrays.packed ? floatOf(uint32_t{arrays.packed[at]} << 16) : arrays.gradient[at];
     const uint32_t before = joinHalves(arrays.hi[at], arrays.lo ? arrays.lo[at] : uint16_t{0});
     uint32_t bits = bitsOf(element(floatOf(before), gradient, moment1, moment2));
-    uint32_t marks = markNotFinite(bitsOf(moment2));
+    uint32_t marks = markNotFinite(bitsOf(Math::kMoments == 2 ? moment2 : moment1));
     if (arrays.lo) {
         marks |= markNotSplittable(bits);
         arrays.hi[at] = highHalf(bits);
@@ -105,14 +105,24 @@ GSST_HD inline void updateWeight(const BlockArrays& arrays, int64_t at, float& m
         *arrays.notFinite = 1;
 }
 
+/// The same for element `i` of a block with fp32 moments.
+template <typename Math>
+GSST_HD inline void updatePlainWeight(const BlockArrays& arrays, const BlockLocation& place, int32_t i, uint32_t random,
+                                      const typename Math::Constants& constants) {
+    const typename Math::Plain element(constants, place.keep);
+    float none = 0;
+    float& moment2 = Math::kMoments == 2 ? plainMoments(arrays.moment2, place)[i] : none;
+    updateWeight<Math>(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i], moment2, random, element);
+}
+
 /// Updates element `i` of a block of preset Exact, 0 <= i < paddedElements. In the padding nothing but a zero weight is
 /// written.
+template <typename Math>
 GSST_HD inline void updateElement(const BlockArrays& arrays, const BlockLocation& place, int32_t i,
-                                  const AdamWConstants& constants) {
+                                  const typename Math::Constants& constants) {
     if (i >= place.elements)
         return writeWeight(arrays, place.offset + i, 0);
-    updateWeight(arrays, place.offset + i, plainMoments(arrays.moment1, place)[i],
-                 plainMoments(arrays.moment2, place)[i], 0, PlainElement(constants, place.keep));
+    updatePlainWeight<Math>(arrays, place, i, 0, constants);
 }
 
 /// Compute weight `at` from its halves; without `lo` (null) it is the value of `hi`.

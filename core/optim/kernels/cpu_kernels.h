@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "optim/kernels/adamw_math.h"
 #include "optim/kernels/bf16_rounding.h"
+#include "optim/kernels/optimizer_maths.h"
 
 #include <cstdint>
 #include <span>
+#include <tuple>
 
 namespace gsst {
 
@@ -15,11 +16,12 @@ struct QuantizedMoment {
     float* scales = nullptr;
 };
 
-/// Arrays of `count` elements of one tensor, none of which overlap. At most one of the weight outputs is wanted.
-struct AdamWArrays {
+/// State and gradient of `count` elements of one tensor. None of the arrays overlap, and at most one of the weight
+/// outputs is wanted. Second moments are there if the optimizer has them.
+struct UpdateArrays {
     uint16_t* hi = nullptr;
     uint16_t* lo = nullptr;    ///< null: weights are `hi` alone and rounded stochastically
-    float* moment1 = nullptr;  ///< null: quantized1, quantized2
+    float* moment1 = nullptr;  ///< null: the moments are quantized1, quantized2
     float* moment2 = nullptr;
     QuantizedMoment quantized1, quantized2;
     const float* gradient = nullptr;
@@ -31,15 +33,20 @@ struct AdamWArrays {
     int64_t firstElement = 0;  ///< without `lo`: of the first element in its tensor, a multiple of 256
 };
 
+/// The update by an optimizer's Math, see optimizer_maths.h. `keep` is 1 for tensors that do not decay. They return
+/// whether all new weights (in fp32, and their `hi`) and moments are finite.
+template <typename Math>
+struct UpdateKernels {
+    using Kernel = bool (*)(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants);
+    Kernel plain;      ///< with `lo` and fp32 moments
+    Kernel quantized;  ///< with any arrays that begin at a group of 256 elements of the tensor
+};
+
 /// The loops over many elements, compiled once for each instruction set. All sets give the same bits: every operation
 /// is an IEEE one, in the same order, and nothing is contracted. Thread-safe for disjoint arrays.
 struct CpuKernels {
     const char* name;
-    /// With `lo` and fp32 moments. `keep` is 1 for tensors that do not decay. Returns whether all new weights (in fp32,
-    /// and their `hi`) and moments are finite.
-    bool (*adamwUpdate)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
-    /// With any arrays that begin at a group of 256 elements of the tensor. Returns the same.
-    bool (*adamwUpdateQuantized)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+    OptimizerMaths::TupleOf<UpdateKernels> updates;
     /// `lo` null: fp32 of bf16.
     void (*materializeWeights)(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count);
     /// The same values, rounded to fp16.
@@ -48,6 +55,11 @@ struct CpuKernels {
     /// To the nearest bf16, in place.
     void (*roundToBf16)(float* values, int64_t count);
     void (*packBf16)(const float* values, uint16_t* packed, int64_t count);
+
+    template <typename Math>
+    const UpdateKernels<Math>& update() const {
+        return std::get<UpdateKernels<Math>>(updates);
+    }
 };
 
 /// Those that this processor can run, slowest first; never empty.

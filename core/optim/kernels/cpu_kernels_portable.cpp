@@ -5,11 +5,17 @@
 namespace gsst {
 namespace {
 
-bool update(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
-    return loops::adamwUpdate(arrays, keep, constants);
+template <typename Math>
+bool plain(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants) {
+    return loops::updatePlain<Math>(arrays, keep, constants);
 }
-bool coded(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
-    return loops::adamwUpdateQuantized<nullptr>(arrays, keep, constants);
+template <typename Math>
+bool quantized(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants) {
+    return loops::updateQuantized<Math, nullptr>(arrays, keep, constants);
+}
+template <typename... Maths>
+constexpr std::tuple<UpdateKernels<Maths>...> updates(MathList<Maths...>) {
+    return {UpdateKernels<Maths>{plain<Maths>, quantized<Maths>}...};
 }
 void join(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
     loops::materializeWeights(hi, lo, weights, count);
@@ -27,7 +33,7 @@ void pack(const float* values, uint16_t* packed, int64_t count) {
     loops::packBf16(values, packed, count);
 }
 
-constexpr CpuKernels kKernels[] = {{"portable", update, coded, join, joinHalf, norm, round, pack}};
+constexpr CpuKernels kKernels[] = {{"portable", updates(OptimizerMaths()), join, joinHalf, norm, round, pack}};
 
 }  // namespace
 

@@ -3,12 +3,20 @@
 #include "optim/kernels/quantized_groups.h"
 #include "optim/kernels/quantized_loops.h"
 
-#define GSST_KERNELS(suffix, fullGroups, ...)                                                                          \
-    __VA_ARGS__ bool update##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {          \
-        return loops::adamwUpdate(arrays, keep, constants);                                                            \
+#define GSST_KERNELS(suffix, ...)                                                                                      \
+    template <typename Math>                                                                                           \
+    __VA_ARGS__ bool plain##suffix(const UpdateArrays& arrays, float keep,                                             \
+                                   const typename Math::Constants& constants) {                                        \
+        return loops::updatePlain<Math>(arrays, keep, constants);                                                      \
     }                                                                                                                  \
-    __VA_ARGS__ bool quantized##suffix(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {       \
-        return loops::adamwUpdateQuantized<fullGroups>(arrays, keep, constants);                                       \
+    template <typename Math>                                                                                           \
+    __VA_ARGS__ bool quantized##suffix(const UpdateArrays& arrays, float keep,                                         \
+                                       const typename Math::Constants& constants) {                                    \
+        return loops::updateQuantized<Math, loops::kFullGroups##suffix<Math>>(arrays, keep, constants);                \
+    }                                                                                                                  \
+    template <typename... Maths>                                                                                       \
+    constexpr std::tuple<UpdateKernels<Maths>...> updates##suffix(MathList<Maths...>) {                                \
+        return {UpdateKernels<Maths>{plain##suffix<Maths>, quantized##suffix<Maths>}...};                              \
     }                                                                                                                  \
     __VA_ARGS__ void join##suffix(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {             \
         loops::materializeWeights(hi, lo, weights, count);                                                             \
@@ -29,16 +37,15 @@
 namespace gsst {
 namespace {
 
-GSST_KERNELS(Baseline, nullptr)
-GSST_KERNELS(Avx2, loops::updateFullGroupsAvx2, [[gnu::target("avx2")]])
-GSST_KERNELS(Avx512, loops::updateFullGroupsAvx512,
-             [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
+GSST_KERNELS(Baseline)
+GSST_KERNELS(Avx2, [[gnu::target("avx2")]])
+GSST_KERNELS(Avx512, [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")]])
 
 constexpr CpuKernels kKernels[] = {
-    {"baseline", updateBaseline, quantizedBaseline, joinBaseline, joinHalfBaseline, normBaseline, roundBaseline,
+    {"baseline", updatesBaseline(OptimizerMaths()), joinBaseline, joinHalfBaseline, normBaseline, roundBaseline,
      packBaseline},
-    {"avx2", updateAvx2, quantizedAvx2, joinAvx2, joinHalfAvx2, normAvx2, roundAvx2, packAvx2},
-    {"avx512", updateAvx512, quantizedAvx512, joinAvx512, joinHalfAvx512, normAvx512, roundAvx512, packAvx512}};
+    {"avx2", updatesAvx2(OptimizerMaths()), joinAvx2, joinHalfAvx2, normAvx2, roundAvx2, packAvx2},
+    {"avx512", updatesAvx512(OptimizerMaths()), joinAvx512, joinHalfAvx512, normAvx512, roundAvx512, packAvx512}};
 
 size_t supportedCount() {
     if (!__builtin_cpu_supports("avx2"))

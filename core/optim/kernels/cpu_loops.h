@@ -15,20 +15,22 @@ namespace gsst::loops {
 
 enum class WeightsOut { None, Fp32, Bf16, Fp16 };
 
-/// By a PlainElement or QuantizedElement. Returns marks of what was updated. The first moment needs none: where it is
-/// not finite, weight or second moment are not finite either.
-template <WeightsOut kOut, typename Element>
-GSST_LOOP uint32_t update(const AdamWArrays& arrays, const Element& given) {
-    const AdamWArrays to = arrays;  // copies, so that the compiler sees that no store changes them
+/// By a Math's Plain or Quantized element. Returns marks of the weights and of the last moment, which tell of
+/// everything.
+template <typename Math, WeightsOut kOut, typename Element>
+GSST_LOOP uint32_t update(const UpdateArrays& arrays, const Element& given) {
+    const UpdateArrays to = arrays;  // copies, so that the compiler sees that no store changes them
     const Element element = given;
+    constexpr bool kSecond = Math::kMoments == 2;
     uint32_t marks = 0;
 #pragma GCC ivdep  // nothing overlaps
     for (int64_t i = 0; i < to.count; ++i) {
         const float weight = std::bit_cast<float>(joinHalves(to.hi[i], to.lo[i]));
-        float m = to.moment1[i], v = to.moment2[i];
+        float m = to.moment1[i], v = kSecond ? to.moment2[i] : 0.0f;
         const float updated = element(weight, to.gradient[i], m, v);
         to.moment1[i] = m;
-        to.moment2[i] = v;
+        if constexpr (kSecond)
+            to.moment2[i] = v;
         const uint32_t bits = std::bit_cast<uint32_t>(updated);
         to.hi[i] = highHalf(bits);
         to.lo[i] = lowHalf(bits);
@@ -38,21 +40,23 @@ GSST_LOOP uint32_t update(const AdamWArrays& arrays, const Element& given) {
             to.weightsBf16[i] = highHalf(bits);
         if constexpr (kOut == WeightsOut::Fp16)
             to.weightsFp16[i] = nearestHalf(bits);
-        marks |= markNotSplittable(bits) | markNotFinite(std::bit_cast<uint32_t>(v));
+        marks |= markNotSplittable(bits) | markNotFinite(std::bit_cast<uint32_t>(kSecond ? v : m));
     }
     return marks;
 }
 
-GSST_LOOP bool adamwUpdate(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+template <typename Math>
+GSST_LOOP bool updatePlain(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants) {
+    const typename Math::Plain element(constants, keep);
     uint32_t marks = 0;
     if (arrays.weightsFp32)
-        marks = update<WeightsOut::Fp32>(arrays, PlainElement(constants, keep));
+        marks = update<Math, WeightsOut::Fp32>(arrays, element);
     else if (arrays.weightsBf16)
-        marks = update<WeightsOut::Bf16>(arrays, PlainElement(constants, keep));
+        marks = update<Math, WeightsOut::Bf16>(arrays, element);
     else if (arrays.weightsFp16)
-        marks = update<WeightsOut::Fp16>(arrays, PlainElement(constants, keep));
+        marks = update<Math, WeightsOut::Fp16>(arrays, element);
     else
-        marks = update<WeightsOut::None>(arrays, PlainElement(constants, keep));
+        marks = update<Math, WeightsOut::None>(arrays, element);
     return (marks & kBadMark) == 0;
 }
 

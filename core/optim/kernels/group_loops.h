@@ -56,8 +56,10 @@ GSST_HD inline uint32_t pieceOf(const PhiloxWords& random, int piece) {
 
 /// First half: new weights of a lane, and new moments where they are fp32. In the padding nothing but zero weights is
 /// written. The moments of a quantized block are kept in `kept`; returns their largest.
+template <typename Math>
 GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockLocation& place, int32_t group, int lane,
-                                         const AdamWConstants& constants, LaneMoments& kept) {
+                                         const typename Math::Constants& constants, LaneMoments& kept) {
+    constexpr bool kSecond = Math::kMoments == 2;
     const uint64_t block = place.randomIndex + static_cast<uint64_t>(group) * kGroupLanes + static_cast<uint64_t>(lane);
     const PhiloxWords random =
         arrays.lo ? PhiloxWords{} : philoxWords<kRoundingRounds>(arrays.seed, arrays.stream, block);
@@ -72,15 +74,14 @@ GSST_HD inline LargestMoments updateLane(const BlockArrays& arrays, const BlockL
             float& m = kept.moment1[piece];
             float& v = kept.moment2[piece];
             m = ratioOfCode1(codesOf(arrays.moment1, place)[i]);
-            v = ratioOfCode2(codesOf(arrays.moment2, place)[i]);
-            const QuantizedElement element(constants, place.keep, scaleOf(arrays.moment1, place, group),
-                                           scaleOf(arrays.moment2, place, group));
-            updateWeight(arrays, at, m, v, pieceOf(random, piece), element);
+            v = kSecond ? ratioOfCode2(codesOf(arrays.moment2, place)[i]) : 0.0f;
+            const typename Math::Quantized element(constants, place.keep, scaleOf(arrays.moment1, place, group),
+                                                   kSecond ? scaleOf(arrays.moment2, place, group) : 0.0f);
+            updateWeight<Math>(arrays, at, m, v, pieceOf(random, piece), element);
             largest.moment1 = larger(largest.moment1, bitsOf(m) & 0x7fffffffu);
             largest.moment2 = larger(largest.moment2, bitsOf(v) & 0x7fffffffu);
         } else {
-            updateWeight(arrays, at, plainMoments(arrays.moment1, place)[i], plainMoments(arrays.moment2, place)[i],
-                         pieceOf(random, piece), PlainElement(constants, place.keep));
+            updatePlainWeight<Math>(arrays, place, i, pieceOf(random, piece), constants);
         }
     }
     return largest;
@@ -103,10 +104,12 @@ GSST_HD inline void encodeLane(std::byte* moments, const BlockLocation& place, i
 
 /// Second half, for a quantized block: `largest` is the larger of all lanes' first halves. No lane may begin it before
 /// all lanes have been through the first.
+template <typename Math>
 GSST_HD inline void encodeLane(const BlockArrays& arrays, const BlockLocation& place, int32_t group, int lane,
                                const LaneMoments& kept, LargestMoments largest) {
     encodeLane<encodeMoment1>(arrays.moment1, place, group, lane, kept.moment1, largest.moment1);
-    encodeLane<encodeMoment2>(arrays.moment2, place, group, lane, kept.moment2, largest.moment2);
+    if constexpr (Math::kMoments == 2)
+        encodeLane<encodeMoment2>(arrays.moment2, place, group, lane, kept.moment2, largest.moment2);
 }
 
 }  // namespace loops

@@ -21,7 +21,7 @@ using namespace avx2;
 
 namespace gsst::loops {
 
-int64_t updateFullGroupsAvx2(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+int64_t updateFullGroupsAvx2(const UpdateArrays& arrays, float keep, const AdamWConstants& constants) {
     return updateFullGroups(arrays, keep, constants);
 }
 

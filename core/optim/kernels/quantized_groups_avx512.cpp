@@ -21,7 +21,7 @@ using namespace avx512;
 
 namespace gsst::loops {
 
-int64_t updateFullGroupsAvx512(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+int64_t updateFullGroupsAvx512(const UpdateArrays& arrays, float keep, const AdamWConstants& constants) {
     return updateFullGroups(arrays, keep, constants);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Body of a FullGroups (quantized_loops.h), for coded_groups_*.cpp only: each includes it once, compiled for its
-// instruction set, after a `using namespace` of its vectors. These are
+// Body of a FullGroups (quantized_loops.h) of AdamW, for quantized_groups_*.cpp only: each includes it once, compiled
+// for its instruction set, after a `using namespace` of its vectors. These are
 //
 //   Floats, Ints            vectors of kLanes elements of 32 bits, which follow each other in memory
 //   bitsOf, floatsOf        from the one to the other
@@ -77,18 +77,18 @@ GSST_INLINE void fillRandomBlocks(uint64_t index, const RandomStream& stream, in
     }
 }
 
-GSST_INLINE void fillRandomWords(const AdamWArrays& group, const RandomStream& stream, RandomWords& random) {
+GSST_INLINE void fillRandomWords(const UpdateArrays& group, const RandomStream& stream, RandomWords& random) {
     const uint64_t index =
         roundingIndex(group.rounding, group.firstElement / kScaleGroup);  // a multiple of 32: no low word overflows
     for (int first = 0; first < kRandomBlocks; first += kRandomParts * kLanes / 2)
         fillRandomBlocks(index, stream, first, random);
 }
 
-/// A QuantizedElement for kLanes elements at once.
+/// A AdamWQuantized for kLanes elements at once.
 struct QuantizedElements {
     Floats keep, keep1, keep2, rest1, rest2, stepSize, rootFactor, epsilon;
 
-    GSST_INLINE explicit QuantizedElements(const QuantizedElement& one)
+    GSST_INLINE explicit QuantizedElements(const AdamWQuantized& one)
         : keep(all(one.keep)), keep1(all(one.keep1)), keep2(all(one.keep2)), rest1(all(one.rest1)),
           rest2(all(one.rest2)), stepSize(all(one.stepSize)), rootFactor(all(one.rootFactor)),
           epsilon(all(one.epsilon)) {}
@@ -118,7 +118,7 @@ struct Gathered {
 };
 
 /// New moments and weights of kLanes elements from `i` on.
-GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, const QuantizedElements& element,
+GSST_INLINE Ints updateVector(const UpdateArrays& group, int i, Ints weight, const QuantizedElements& element,
                               NewGroup& made, Gathered& gathered) {
     Floats moment1 = ratiosOfCodes1(group.quantized1.codes + i, valueLookup<7>());
     Floats moment2 = ratiosOfCodes2(group.quantized2.codes + i, valueLookup<8>());
@@ -132,7 +132,7 @@ GSST_INLINE Ints updateVector(const AdamWArrays& group, int i, Ints weight, cons
 }
 
 /// Weights in bf16 and their remainders, of two vectors from `i` on.
-GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const QuantizedElements& element, NewGroup& made,
+GSST_INLINE void updateMixed(const UpdateArrays& group, int i, const QuantizedElements& element, NewGroup& made,
                              Gathered& gathered) {
     Ints a, b;
     loadHighHalves(group.hi + i, a, b);
@@ -145,7 +145,7 @@ GSST_INLINE void updateMixed(const AdamWArrays& group, int i, const QuantizedEle
 
 /// Weights in bf16, rounded by the upper or lower halves of random words, of two vectors from `i` on.
 template <bool kUpper>
-GSST_INLINE void updateLean(const AdamWArrays& group, int i, const uint32_t* words, const QuantizedElements& element,
+GSST_INLINE void updateLean(const UpdateArrays& group, int i, const uint32_t* words, const QuantizedElements& element,
                             NewGroup& made, Gathered& gathered) {
     Ints a, b;
     loadHighHalves(group.hi + i, a, b);
@@ -206,7 +206,7 @@ GSST_INLINE void prefetchLine(const void* at) {
 
 /// The part from `i` on, which may lie behind the arrays.
 template <bool kLean>
-GSST_INLINE void prefetch(const AdamWArrays& group, int i) {
+GSST_INLINE void prefetch(const UpdateArrays& group, int i) {
     for (int line = 0; line < 4; ++line)
         prefetchLine(group.gradient + i + line * 16);
     for (int line = 0; line < 2; ++line) {
@@ -222,10 +222,10 @@ GSST_INLINE void prefetch(const AdamWArrays& group, int i) {
 /// that. Returns false, with nothing changed, for what is rare; otherwise all but the codes is done, and `encoding` is
 /// for them.
 template <bool kLean>
-GSST_INLINE bool updateGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants,
+GSST_INLINE bool updateGroup(const UpdateArrays& group, float keep, const AdamWConstants& constants,
                              const RandomStream& stream, NewGroup& made, EncodingOfGroup& encoding) {
     const QuantizedElements element(
-        QuantizedElement(constants, keep, *group.quantized1.scales, *group.quantized2.scales));
+        AdamWQuantized(constants, keep, *group.quantized1.scales, *group.quantized2.scales));
     Gathered gathered{all(0.0f), all(0.0f), all(0.0f)};
     RandomWords random;
     if constexpr (kLean)
@@ -259,7 +259,7 @@ GSST_INLINE bool updateGroup(const AdamWArrays& group, float keep, const AdamWCo
 }
 
 template <bool kLean>
-GSST_INLINE int64_t updateGroups(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+GSST_INLINE int64_t updateGroups(const UpdateArrays& arrays, float keep, const AdamWConstants& constants) {
     // Groups take turns with them. What is encoded beside the first group is thrown away.
     NewGroup made[2];
     alignas(64) uint8_t nowhere[2][kScaleGroup];
@@ -277,7 +277,7 @@ GSST_INLINE int64_t updateGroups(const AdamWArrays& arrays, float keep, const Ad
     return done;
 }
 
-GSST_INLINE int64_t updateFullGroups(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+GSST_INLINE int64_t updateFullGroups(const UpdateArrays& arrays, float keep, const AdamWConstants& constants) {
     return arrays.lo ? updateGroups<false>(arrays, keep, constants) : updateGroups<true>(arrays, keep, constants);
 }
 

@@ -10,7 +10,7 @@
 #include <bit>
 #include <limits>
 
-// Body of CpuKernels::adamwUpdateQuantized: group by group of kScaleGroup elements, through buffers in the cache. An
+// Body of UpdateKernels::quantized: group by group of kScaleGroup elements, through buffers in the cache. An
 // instruction set can have a quicker way for most groups, see FullGroups; these loops are for all others, and say what
 // it has to give.
 
@@ -65,35 +65,39 @@ GSST_LOOP void fillRandom(const RoundingKey& key, int64_t group, uint16_t* __res
 }
 
 /// `lo` is not there: weights in bf16, rounded by `random`, 16 bits for each element. Marks as update() gives them.
-template <typename Element>
-GSST_LOOP uint32_t updateLean(const AdamWArrays& arrays, const uint16_t* __restrict random, const Element& given) {
-    const AdamWArrays to = arrays;
+template <typename Math, typename Element>
+GSST_LOOP uint32_t updateLean(const UpdateArrays& arrays, const uint16_t* __restrict random, const Element& given) {
+    const UpdateArrays to = arrays;
     const Element element = given;
+    constexpr bool kSecond = Math::kMoments == 2;
     uint32_t marks = 0;
 #pragma GCC ivdep  // nothing overlaps
     for (int64_t i = 0; i < to.count; ++i) {
         const float weight = std::bit_cast<float>(uint32_t{to.hi[i]} << 16);
-        float m = to.moment1[i], v = to.moment2[i];
+        float m = to.moment1[i], v = kSecond ? to.moment2[i] : 0.0f;
         const float updated = element(weight, to.gradient[i], m, v);
         to.moment1[i] = m;
-        to.moment2[i] = v;
+        if constexpr (kSecond)
+            to.moment2[i] = v;
         to.hi[i] = stochasticBf16(std::bit_cast<uint32_t>(updated), random[i]);
-        marks |= markNotFinite(std::bit_cast<uint32_t>(updated)) | markNotFinite(std::bit_cast<uint32_t>(v));
+        marks |=
+            markNotFinite(std::bit_cast<uint32_t>(updated)) | markNotFinite(std::bit_cast<uint32_t>(kSecond ? v : m));
     }
     return marks;
 }
 
 /// `count` elements from `first` on, which begin a group.
-GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count) {
-    AdamWArrays some = all;
+GSST_LOOP UpdateArrays part(const UpdateArrays& all, int64_t first, int64_t count) {
+    UpdateArrays some = all;
     some.hi += first;
     some.lo += all.lo ? first : 0;
     if (all.moment1) {
         some.moment1 += first;
-        some.moment2 += first;
+        some.moment2 += all.moment2 ? first : 0;
     } else {
         some.quantized1 = {all.quantized1.codes + first, all.quantized1.scales + first / kScaleGroup};
-        some.quantized2 = {all.quantized2.codes + first, all.quantized2.scales + first / kScaleGroup};
+        if (all.quantized2.codes)
+            some.quantized2 = {all.quantized2.codes + first, all.quantized2.scales + first / kScaleGroup};
     }
     some.gradient += first;
     some.weightsFp32 += all.weightsFp32 ? first : 0;
@@ -105,7 +109,7 @@ GSST_LOOP AdamWArrays part(const AdamWArrays& all, int64_t first, int64_t count)
 }
 
 /// The weights out, from what the update has just written.
-GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
+GSST_LOOP void giveWeights(const UpdateArrays& arrays) {
     if (arrays.weightsFp32)
         materializeWeights(arrays.hi, arrays.lo, arrays.weightsFp32, arrays.count);
     else if (arrays.weightsBf16)
@@ -115,51 +119,59 @@ GSST_LOOP void giveWeights(const AdamWArrays& arrays) {
 }
 
 /// Weights of a group, and moments in fp32. Marks as update() gives them.
-template <typename Element>
-GSST_LOOP uint32_t updateWeights(const AdamWArrays& group, const Element& element) {
+template <typename Math, typename Element>
+GSST_LOOP uint32_t updateWeights(const UpdateArrays& group, const Element& element) {
     if (group.lo)
-        return update<WeightsOut::None>(group, element);
+        return update<Math, WeightsOut::None>(group, element);
     alignas(64) uint16_t random[kScaleGroup];
     fillRandom(group.rounding, group.firstElement / kScaleGroup, random);
-    return updateLean(group, random, element);
+    return updateLean<Math>(group, random, element);
 }
 
-/// Weights and coded moments of a group. Marks as update() gives them.
-GSST_LOOP uint32_t updateQuantizedGroup(const AdamWArrays& group, float keep, const AdamWConstants& constants) {
-    alignas(64) float moment1[kScaleGroup], moment2[kScaleGroup];
+/// Weights and quantized moments of a group. Marks as update() gives them.
+template <typename Math>
+GSST_LOOP uint32_t updateQuantizedGroup(const UpdateArrays& group, float keep,
+                                        const typename Math::Constants& constants) {
+    constexpr bool kSecond = Math::kMoments == 2;
+    alignas(64) float moment1[kScaleGroup], moment2[kSecond ? kScaleGroup : 1];
     decode<ratioOfCode1>(group.quantized1.codes, moment1, group.count);
-    decode<ratioOfCode2>(group.quantized2.codes, moment2, group.count);
-    AdamWArrays decoded = group;
+    if constexpr (kSecond)
+        decode<ratioOfCode2>(group.quantized2.codes, moment2, group.count);
+    UpdateArrays decoded = group;
     decoded.moment1 = moment1;
     decoded.moment2 = moment2;
+    const float scale2 = kSecond ? *group.quantized2.scales : 0.0f;
     const uint32_t marks =
-        updateWeights(decoded, QuantizedElement(constants, keep, *group.quantized1.scales, *group.quantized2.scales));
+        updateWeights<Math>(decoded, typename Math::Quantized(constants, keep, *group.quantized1.scales, scale2));
     *group.quantized1.scales = encode<encodeMoment1>(moment1, group.quantized1.codes, group.count);
-    *group.quantized2.scales = encode<encodeMoment2>(moment2, group.quantized2.codes, group.count);
+    if constexpr (kSecond)
+        *group.quantized2.scales = encode<encodeMoment2>(moment2, group.quantized2.codes, group.count);
     return marks;
 }
 
 /// What updateQuantizedGroup() does, for groups of kScaleGroup elements one after the other. Returns how many of them
 /// are done, from the first on; the others are as they were. It may stop at one that it leaves to
 /// updateQuantizedGroup() because it is rare, such as one whose results are not finite: those it has done are.
-using FullGroups = int64_t (*)(const AdamWArrays& arrays, float keep, const AdamWConstants& constants);
+template <typename Math>
+using FullGroups = int64_t (*)(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants);
 
 /// `kFullGroups` may be null.
-template <FullGroups kFullGroups>
-GSST_LOOP bool adamwUpdateQuantized(const AdamWArrays& arrays, float keep, const AdamWConstants& constants) {
+template <typename Math, FullGroups<Math> kFullGroups>
+GSST_LOOP bool updateQuantized(const UpdateArrays& arrays, float keep, const typename Math::Constants& constants) {
     uint32_t marks = 0;
     for (int64_t first = 0; first < arrays.count;) {
-        AdamWArrays some = part(arrays, first, arrays.count - first);
-        const int64_t done =
-            kFullGroups == nullptr || arrays.moment1 ? 0 : kFullGroups(some, keep, constants) * kScaleGroup;
+        UpdateArrays some = part(arrays, first, arrays.count - first);
+        int64_t done = 0;
+        if constexpr (kFullGroups != nullptr)
+            done = arrays.moment1 ? 0 : kFullGroups(some, keep, constants) * kScaleGroup;
         if (done > 0)
             some.count = done;
         else
             some.count = std::min(kScaleGroup, some.count);
         if (arrays.moment1)
-            marks |= updateWeights(some, PlainElement(constants, keep));
+            marks |= updateWeights<Math>(some, typename Math::Plain(constants, keep));
         else if (done == 0)
-            marks |= updateQuantizedGroup(some, keep, constants);
+            marks |= updateQuantizedGroup<Math>(some, keep, constants);
         giveWeights(some);
         first += some.count;
     }

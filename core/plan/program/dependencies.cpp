@@ -88,8 +88,19 @@ std::vector<std::vector<size_t>> DependencyTracker::append(const StepProgram& pr
             waits.insert(waits.end(), m_uncommitted.begin(), m_uncommitted.end());
             m_uncommitted.clear();
             break;
-        default:
-            break;
+        case OpKind::ZeroGradient:
+        case OpKind::LoadBoundary:
+        case OpKind::LoadGradient:
+        case OpKind::Forward:
+        case OpKind::StoreBoundary:
+        case OpKind::HeadSums:
+        case OpKind::Head:
+        case OpKind::Backward:
+        case OpKind::Norms:
+        case OpKind::StoreGradient:
+        case OpKind::StoreTiedGradient:
+        case OpKind::LoadTiedGradient:
+            break;  // they touch buffers only, or RAM in the order of the compute lane
         }
         std::sort(waits.begin(), waits.end());
         waits.erase(std::unique(waits.begin(), waits.end()), waits.end());

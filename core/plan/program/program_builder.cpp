@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/program/program_builder.h"
 
-#include "plan/program/sweep_assembly.h"
+#include "plan/program/sweeps.h"
 
 namespace gsst {
 
@@ -10,46 +10,38 @@ ProgramBuilder::ProgramBuilder(const TensorTable& table, const StateFormat& form
     : m_table(table), m_format(format), m_training(training), m_placement(placement),
       m_slices(makeSlicing(table, placement)) {}
 
-bool ProgramBuilder::stateOnDisk() const {
-    for (int slice = 0; slice < int(m_slices.size()); ++slice)
-        if (!m_placement.of(slice).stateInRam(m_format))
-            return true;
-    return false;
-}
-
 StepProgram ProgramBuilder::build(const ProgramVariant& variant) const {
     const int microBatches = int(m_training.microBatchesPerStep());
     if (variant.kind == ProgramKind::Evaluate)
         return buildEvaluation(microBatches);
-    SweepAssembly assembly(m_table, m_format, m_training, m_placement, m_slices, variant, microBatches);
+    Sweeps sweeps(inputs(), variant, microBatches);
     switch (variant.kind) {
     case ProgramKind::Step:
-        assembly.forwardSweep(false);
-        assembly.backwardSweep();
+        sweeps.forwardSweep(false);
+        sweeps.backwardSweep();
         break;
     case ProgramKind::UpdateOnly:
-        assembly.updateOnly();
+        sweeps.state().updateOnly();
         break;
     case ProgramKind::Commit:
-        assembly.commit();
+        sweeps.state().commit();
         break;
     case ProgramKind::WriteOut:
-        assembly.writeOut();
+        sweeps.state().writeOut();
         break;
     case ProgramKind::LoadWeights:
-        assembly.loadKeptWeights();
+        sweeps.state().loadKeptWeights();
         break;
     case ProgramKind::Evaluate:
         break;
     }
-    return assembly.finish();
+    return sweeps.finish();
 }
 
 StepProgram ProgramBuilder::buildEvaluation(int microBatches) const {
-    SweepAssembly assembly(m_table, m_format, m_training, m_placement, m_slices,
-                           {ProgramKind::Evaluate, false, BackwardUpdate::None}, microBatches);
-    assembly.forwardSweep(true);
-    return assembly.finish();
+    Sweeps sweeps(inputs(), kEvaluateProgram, microBatches);
+    sweeps.forwardSweep(true);
+    return sweeps.finish();
 }
 
 }  // namespace gsst

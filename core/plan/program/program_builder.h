@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "plan/program/program_writer.h"
 #include "plan/program/residency.h"
 #include "plan/program/step_program.h"
 #include "spec/tensor_table.h"
@@ -20,12 +21,14 @@ public:
     const std::vector<SliceRange>& slices() const { return m_slices; }
     const Placement& placement() const { return m_placement; }
     /// Whether any state of any slice is on disk: then every step commits.
-    bool stateOnDisk() const;
+    bool stateOnDisk() const { return stateIsOnDisk(inputs()); }
     StepProgram build(const ProgramVariant& variant) const;
     /// Evaluate with another number of micro-batches than a training step has.
     StepProgram buildEvaluation(int microBatches) const;
 
 private:
+    ProgramInputs inputs() const { return {m_table, m_format, m_training, m_placement, m_slices}; }
+
     const TensorTable& m_table;
     const StateFormat& m_format;
     const TrainSpec& m_training;

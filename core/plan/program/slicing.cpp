@@ -45,6 +45,16 @@ int blocksWithin(const TensorTable& table, int first, int end, int64_t elements)
     return std::max(1, int(std::partition_point(from, from + (end - first), fits) - from));
 }
 
+/// Where a chunk that begins with block `first` ends instead of before block `end`, which is of the same unit, so that
+/// its update has every matrix that the optimizer needs whole: in front of that matrix, or behind it if the chunk is
+/// all of it. The one place that asks for an optimizer's scope.
+int uncutEnd(const TensorTable& table, const OptimizerSpec& optimizer, int first, int end) {
+    const TensorInfo& tensor = table.tensors()[size_t(table.blocks()[size_t(end)].tensor)];
+    if (tensor.firstBlock == end || optimizer.updateOf(tensor.role).scope == UpdateScope::Element)
+        return end;
+    return tensor.firstBlock > first ? tensor.firstBlock : tensor.firstBlock + tensor.blockCount;
+}
+
 }  // namespace
 
 std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice, int64_t vocabularyRows) {
@@ -75,8 +85,10 @@ std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateForma
     for (const ChunkRange& unit : unitsOfSlice(table, slice)) {
         const int end = unit.firstBlock + unit.blockCount;
         for (int first = unit.firstBlock; first < end;) {
-            const int count =
-                std::min(blocksWithin(table, first, end, chunkElements), format.ownedUntil(first, end) - first);
+            int chunkEnd = first + blocksWithin(table, first, end, chunkElements);
+            if (chunkEnd < end)
+                chunkEnd = uncutEnd(table, format.optimizer(), first, chunkEnd);
+            const int count = std::min(chunkEnd, format.ownedUntil(first, end)) - first;
             chunks.push_back(
                 {unit.unit, first, count, table.blocks()[size_t(first)].offset, paddedElements(table, first, count)});
             first += count;

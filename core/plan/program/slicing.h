@@ -42,7 +42,8 @@ std::vector<SliceRange> makeSlicing(const TensorTable& table, int unitsPerSlice,
 /// The units of a slice, or the part of one that it is, as one chunk each.
 std::vector<ChunkRange> unitsOfSlice(const TensorTable& table, const SliceRange& slice);
 
-/// The slice in chunks of one unit and one owner each and at most `chunkElements` elements, at least one block.
+/// The slice in chunks of one unit and one owner each and at most `chunkElements` elements, at least one block. A chunk
+/// is larger where the optimizer needs a matrix whole (UpdateScope::Matrix), which no part and no owner's run may cut.
 std::vector<ChunkRange> chunksOfSlice(const TensorTable& table, const StateFormat& format, const SliceRange& slice,
                                       int64_t chunkElements);
 

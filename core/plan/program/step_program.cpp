@@ -3,63 +3,15 @@
 
 namespace gsst {
 
-const char* nameOf(OpKind kind) {
-    switch (kind) {
-    case OpKind::ReadState:
-        return "read state";
-    case OpKind::ReadGradient:
-        return "read gradient";
-    case OpKind::Update:
-        return "update";
-    case OpKind::WriteState:
-        return "write state";
-    case OpKind::ReadWeights:
-        return "read weights";
-    case OpKind::Materialize:
-        return "materialize weights";
-    case OpKind::ZeroGradient:
-        return "zero gradient";
-    case OpKind::ReadBoundary:
-        return "read boundary";
-    case OpKind::LoadBoundary:
-        return "load boundary";
-    case OpKind::LoadGradient:
-        return "load gradient";
-    case OpKind::Forward:
-        return "forward";
-    case OpKind::StoreBoundary:
-        return "store boundary";
-    case OpKind::WriteBoundary:
-        return "write boundary";
-    case OpKind::HeadSums:
-        return "head sums";
-    case OpKind::Head:
-        return "head";
-    case OpKind::Backward:
-        return "backward";
-    case OpKind::AllReduceGradient:
-        return "all-reduce gradient";
-    case OpKind::AllGatherWeights:
-        return "all-gather weights";
-    case OpKind::Norms:
-        return "norms";
-    case OpKind::StoreGradient:
-        return "store gradient";
-    case OpKind::WriteGradient:
-        return "write gradient";
-    case OpKind::StoreTiedGradient:
-        return "store tied gradient";
-    case OpKind::WriteTiedGradient:
-        return "write tied gradient";
-    case OpKind::ReadTiedGradient:
-        return "read tied gradient";
-    case OpKind::LoadTiedGradient:
-        return "load tied gradient";
-    case OpKind::Commit:
-        return "commit";
-    }
-    return "unknown";
-}
+namespace {
+
+/// By Operand.
+constexpr std::array<int Op::*, kOperands> kMembers{
+    &Op::state,          &Op::chunkGradient, &Op::current, &Op::weights, &Op::table,
+    &Op::gradient,       &Op::tableGradient, &Op::sums,    &Op::input,   &Op::output,
+    &Op::outputGradient, &Op::inputGradient, &Op::host,    &Op::kept};
+
+}  // namespace
 
 const char* nameOf(ProgramKind kind) {
     switch (kind) {
@@ -79,11 +31,24 @@ const char* nameOf(ProgramKind kind) {
     return "unknown";
 }
 
+std::vector<ProgramVariant> stepVariants(bool stateOnDisk, BackwardUpdate update) {
+    if (!stateOnDisk)
+        return {stepVariant(false, BackwardUpdate::None), kUpdateOnlyProgram};
+    if (update == BackwardUpdate::None)
+        return {stepVariant(true, update)};
+    return {stepVariant(false, update), kCommitProgram};
+}
+
+int Op::operand(Operand which) const {
+    return this->*kMembers[size_t(which)];
+}
+
 Operands Op::touches() const {
+    const OperandSet& mine = traitsOf(kind).operands;
     Operands all;
-    for (int buffer : {state, chunkGradient, current, weights, table, gradient, tableGradient, sums, input, output,
-                       outputGradient, inputGradient, host, kept})
-        all.add(buffer);
+    for (size_t which = 0; which < kOperands; ++which)
+        if (mine.has(Operand(which)))
+            all.add(operand(Operand(which)));
     return all;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "plan/program/slicing.h"
+#include "spec/buffer_kind.h"
+#include "spec/op_kind.h"
 #include "spec/state_format.h"
 #include "spec/train_spec.h"
 
@@ -12,82 +14,6 @@
 #include <vector>
 
 namespace gsst {
-
-/// What an op does. Its operands are buffers of the program; see Op.
-enum class OpKind : uint8_t {
-    ReadState,      ///< disk -> state: the staged kinds of a chunk, sums checked
-    ReadGradient,   ///< disk -> chunkGradient: the stored gradient of a chunk
-    Update,         ///< state and RAM copies, gradient (stored, or still on the device) -> state in place, weights
-    WriteState,     ///< state and RAM copies -> disk, sums recorded
-    ReadWeights,    ///< disk -> state: of hi (fp32 and fp16 compute: and lo) what is not in RAM, sums checked
-    Materialize,    ///< state and RAM copies -> weights
-    ZeroGradient,   ///< gradient = 0
-    ReadBoundary,   ///< disk -> host (disk tier only)
-    LoadBoundary,   ///< host -> input (RAM and disk tier)
-    LoadGradient,   ///< host -> outputGradient (RAM and disk tier)
-    Forward,        ///< weights, input -> output
-    StoreBoundary,  ///< output (or inputGradient) -> host (RAM and disk tier)
-    WriteBoundary,  ///< host -> disk (disk tier only)
-    HeadSums,  ///< weights, table, input -> sums of a vocabulary slice added to `sums`; after the last slice the loss
-    Head,      ///< weights, table, input -> loss, inputGradient, gradient, tableGradient; of a vocabulary slice with
-               ///< `sums`, see HeadCall
-    Backward,  ///< weights, input, outputGradient -> inputGradient, gradient
-    AllReduceGradient,  ///< gradient -> its sum over all ranks (data parallel only)
-    AllGatherWeights,   ///< state or RAM copies: what weights are made from goes from the chunk's owner to all other
-                        ///< ranks
-    Norms,  ///< the complete gradient, rounded if the preset says so -> squared norms of the slice's blocks, on the
-            ///< host
-    StoreGradient,      ///< gradient -> chunkGradient (staging), or the RAM copy without it
-    WriteGradient,      ///< chunkGradient -> disk
-    StoreTiedGradient,  ///< gradient -> host: a chunk of what a tied head has added to a vocabulary slice's gradient,
-                        ///< in fp32
-    WriteTiedGradient,  ///< host -> disk (disk tier only)
-    ReadTiedGradient,   ///< disk -> host (disk tier only)
-    LoadTiedGradient,   ///< host -> gradient
-    Commit              ///< everything written to the slot so far becomes the committed state
-};
-const char* nameOf(OpKind kind);
-inline constexpr size_t kOpKinds = size_t(OpKind::Commit) + 1;
-
-/// Which engine part works on an op. Compute and link run in program order, the drive's ops in any that buffers and
-/// files allow.
-enum class Lane : uint8_t { Read, Compute, Write, Link };  // Link: to other ranks
-inline constexpr size_t kLanes = 4;
-constexpr Lane laneOf(OpKind kind) {
-    switch (kind) {
-    case OpKind::ReadState:
-    case OpKind::ReadGradient:
-    case OpKind::ReadBoundary:
-    case OpKind::ReadTiedGradient:
-    case OpKind::ReadWeights:
-        return Lane::Read;
-    case OpKind::WriteState:
-    case OpKind::WriteGradient:
-    case OpKind::WriteTiedGradient:
-    case OpKind::WriteBoundary:
-    case OpKind::Commit:
-        return Lane::Write;
-    case OpKind::AllReduceGradient:
-    case OpKind::AllGatherWeights:
-        return Lane::Link;
-    default:
-        return Lane::Compute;
-    }
-}
-
-/// Reads and writes share the drive.
-constexpr bool isOfDrive(Lane lane) {
-    return lane == Lane::Read || lane == Lane::Write;
-}
-
-/// Where a buffer lives.
-enum class Space : uint8_t {
-    Staging,  ///< the ring of I/O memory
-    Device,   ///< the capped pool
-    Ram       ///< host memory besides the ring
-};
-
-enum class BufferUse : uint8_t { State, ChunkGradient, Weights, Gradient, Activation };
 
 struct BufferInfo {
     Space space{};
@@ -125,15 +51,17 @@ public:
     const int* end() const { return m_buffers.data() + m_count; }
 
 private:
-    std::array<int, 14> m_buffers;  ///< as many as an op has
+    std::array<int, kOperands> m_buffers;
     size_t m_count = 0;
 };
 
-/// One step of the static schedule. Operands are indices into StepProgram::buffers or kNoBuffer. Kinds of state that
+/// One step of the static schedule. kOps says which operands each kind has: the others are kNoBuffer. Operands are
+/// indices into StepProgram::buffers or kNoBuffer. Kinds of state that
 /// are not in `staged`, and the gradient of an update without chunkGradient and gradient, are the RAM copies at the
 /// op's unit and blocks.
 struct Op {
     OpKind kind{};
+    Sweep sweep{};
     SlotRef slot = SlotRef::Old;
     int16_t slice = -1;
     int16_t unit = -1;
@@ -177,7 +105,8 @@ struct Op {
 
     std::vector<int> acquires;  ///< buffers that begin to live with this op
     std::vector<int> releases;  ///< buffers that die after it
-    Operands touches() const;   ///< all operands, without kNoBuffer
+    int operand(Operand which) const;
+    Operands touches() const;  ///< all operands that its kind can have, without kNoBuffer
 };
 
 /// What a program does, as a whole.
@@ -205,9 +134,22 @@ struct ProgramVariant {
     BackwardUpdate update = BackwardUpdate::None;  ///< Step
     auto operator<=>(const ProgramVariant&) const = default;
 };
+constexpr ProgramVariant stepVariant(bool updating, BackwardUpdate update) {
+    return {ProgramKind::Step, updating, update};
+}
+inline constexpr ProgramVariant kUpdateOnlyProgram{ProgramKind::UpdateOnly, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kCommitProgram{ProgramKind::Commit, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kEvaluateProgram{ProgramKind::Evaluate, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kWriteOutProgram{ProgramKind::WriteOut, false, BackwardUpdate::None};
+inline constexpr ProgramVariant kLoadWeightsProgram{ProgramKind::LoadWeights, false, BackwardUpdate::None};
 
-/// The flat, static schedule of one step. Three readers: the executor runs it, the planner simulates it, the UI draws
-/// it.
+/// The programs that make a training step among others of its kind, in their order. With state on disk: forward and
+/// backward with the pending update on the way up, or, if the backward sweep updates, with a commit behind it. With all
+/// state in RAM: forward and backward, then the update in place, whatever `update` says.
+std::vector<ProgramVariant> stepVariants(bool stateOnDisk, BackwardUpdate update);
+
+/// The flat, static schedule of one step. Three readers: the executor runs it, the planner simulates it, and the screen
+/// draws what the engine tells of it, op by op, with the op's own slice and sweep.
 struct StepProgram {
     ProgramVariant variant;
     bool stateOnDisk = true;  ///< any state of any slice is

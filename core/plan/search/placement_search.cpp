@@ -65,12 +65,6 @@ std::vector<int64_t> vocabularyRowsToTry(const ModelSpec& model, const TrainSpec
     return all;
 }
 
-TrainSpec PlacementSearch::trainingOf(const Plan& plan) const {
-    TrainSpec training = m_spec.training;
-    training.microBatch = plan.microBatch;
-    return training;
-}
-
 Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool stateOnDisk) {
     Plan plan;
     plan.microBatch = shape.microBatch;
@@ -80,15 +74,15 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
     plan.placement.boundaries = shape.boundaries;
     plan.placement.tiedGradients = shape.tiedGradients;
     plan.stateOnDisk = stateOnDisk;
-    const TrainSpec training = trainingOf(plan);
-    const std::vector<SliceRange> slices = makeSlicing(m_table, plan.placement);
+    const CompiledPlan programs = compiled(plan);
+    const std::vector<SliceRange>& slices = programs.slices();
     const ProgramPeaks& peaks = m_peaks.of(plan.placement, plan.microBatch);
     plan.devicePeak = peaks.device;
     plan.boundaryBytes = peaks.ram;
-    plan.residentBytes = hostBytesOf(m_table, m_format, slices, plan.placement);
+    plan.residentBytes = programs.residentBytes();
     plan.slices = int(slices.size());
     const int64_t pieces =
-        shape.boundaries == Tier::Disk ? kRingGroups * boundarySlotBytes(m_table.model(), training) : 0;
+        shape.boundaries == Tier::Disk ? kRingGroups * boundarySlotBytes(m_table.model(), programs.training()) : 0;
     const auto ringFor = [&](int64_t elements) {
         return stateOnDisk ? roundUp(kRingGroups * groupBytesOf(shape, slices, elements) + pieces, 4096)
                            : roundUp(kSmallestRing + pieces, 4096);
@@ -100,7 +94,7 @@ Plan PlacementSearch::measured(const Shape& shape, Placement placement, bool sta
         chunk /= 2;
     plan.placement.chunkElements = chunk;
     plan.ringBytes = ringFor(chunk);
-    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, m_format, slices, m_limits.ram);
+    const int64_t ahead = plan.ringBytes + readAheadBytes(m_table, *m_format, slices, m_limits.ram);
     if (stateOnDisk && (m_limits.ram == 0 || fixedRam + ahead <= m_limits.ram))
         plan.ringBytes = ahead;
     plan.ramPeak = fixedRam + plan.ringBytes;
@@ -111,7 +105,7 @@ int64_t PlacementSearch::groupBytesOf(const Shape& shape, const std::vector<Slic
                                       int64_t chunkElements) {
     const auto [place, isNew] = m_groupBytes.try_emplace({shape.units, shape.vocabularyRows, chunkElements}, 0);
     if (isNew)
-        place->second = groupBytes(m_table, m_format, slices, chunkElements);
+        place->second = groupBytes(m_table, *m_format, slices, chunkElements);
     return place->second;
 }
 
@@ -121,7 +115,7 @@ BytesSavedPerByte PlacementSearch::worth() const {
     const bool automatic = m_spec.budget.residency == ResidencyChoice::Auto;
     worth.weights = automatic ? 2 : 0;
     worth.moments = automatic ? 1 : 0;
-    worth.remainder = m_format.weightsNeed(StateKind::Lo, m_spec.training.precision) ? worth.weights : worth.moments;
+    worth.remainder = m_format->weightsNeed(StateKind::Lo, m_spec.training.precision) ? worth.weights : worth.moments;
     worth.gradient = m_spec.budget.gradients == GradientChoice::Disk || !m_wanted.storesGradients ? 0 : 2;
     return worth;
 }
@@ -132,7 +126,7 @@ Plan PlacementSearch::streamed(const Shape& shape) {
         return plan;
     plan = keepActivations(shape, plan);
     Placement filled = plan.placement;
-    fillRam(filled, m_table, m_format, makeSlicing(m_table, plan.placement), worth(), ramLeft(plan, m_limits));
+    fillRam(filled, m_table, *m_format, makeSlicing(m_table, plan.placement), worth(), ramLeft(plan, m_limits));
     return keepOnDevice(shape, measured(shape, filled, true));
 }
 
@@ -190,7 +184,7 @@ Plan PlacementSearch::keepOnDevice(const Shape& shape, Plan plan) {
     };
     keep(&SliceResidency::weights, computeElementBytes(m_spec.training.precision));
     keep(&SliceResidency::gradient, kGradientBytes);
-    if (m_limits.ram > 0 && m_limits.program + hostBytesOf(m_table, m_format, slices, kept) > m_limits.ram)
+    if (m_limits.ram > 0 && m_limits.program + hostBytesOf(m_table, *m_format, slices, kept) > m_limits.ram)
         return plan;
     Plan better = measured(shape, kept, plan.stateOnDisk);
     return fits(better, m_limits) ? better : plan;
@@ -225,7 +219,7 @@ Plan PlacementSearch::keepEmbeddingWeights(const Plan& plan) {
         SliceResidency& residency = placement.slices[slice];
         if (residency.weights == Tier::Disk)
             residency.weights = Tier::Ram;
-        if (residency.remainder == Tier::Disk && m_format.weightsNeed(StateKind::Lo, m_spec.training.precision))
+        if (residency.remainder == Tier::Disk && m_format->weightsNeed(StateKind::Lo, m_spec.training.precision))
             residency.remainder = Tier::Ram;
     }
     const Shape shape{plan.microBatch, placement.unitsPerSlice, placement.boundaries, placement.vocabularyRows,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "plan/compiled_plan.h"
 #include "plan/search/planner.h"
 #include "plan/search/program_peaks.h"
 #include "plan/search/residency_search.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -41,9 +43,10 @@ std::vector<int64_t> vocabularyRowsToTry(const ModelSpec& model, const TrainSpec
 class PlacementSearch {
 public:
     /// References must outlive it.
-    PlacementSearch(const RunSpec& spec, const TensorTable& table, const StateFormat& format,
+    PlacementSearch(const RunSpec& spec, const TensorTable& table, std::shared_ptr<const StateFormat> format,
                     const SearchLimits& limits)
-        : m_spec(spec), m_table(table), m_format(format), m_limits(limits), m_peaks(table, format, spec.training) {}
+        : m_spec(spec), m_table(table), m_format(std::move(format)), m_limits(limits),
+          m_peaks(table, m_format, spec.training) {}
 
     /// A plan without rule, step and disk bytes; nothing if none fits.
     std::optional<Plan> find(const WantedPlacement& wanted);
@@ -57,8 +60,7 @@ public:
     int64_t smallestDevice();
     /// The least RAM that anything tried so far needs.
     int64_t leastRam() const { return m_leastRam; }
-    /// The recipe with the plan's micro-batch.
-    TrainSpec trainingOf(const Plan& plan) const;
+    CompiledPlan compiled(const Plan& plan) const { return CompiledPlan(m_table, m_spec.training, m_format, plan); }
 
 private:
     struct Shape {
@@ -83,7 +85,7 @@ private:
 
     const RunSpec& m_spec;
     const TensorTable& m_table;
-    const StateFormat& m_format;
+    const std::shared_ptr<const StateFormat> m_format;
     SearchLimits m_limits;
     WantedPlacement m_wanted;
     KnownPeaks m_peaks;

@@ -22,7 +22,4 @@ int64_t groupBytes(const TensorTable& table, const StateFormat& format, const st
 int64_t readAheadBytes(const TensorTable& table, const StateFormat& format, const std::vector<SliceRange>& slices,
                        int64_t ramLimit);
 
-/// Both slots with their sums, and HEAD.
-int64_t slotBytes(const StateFormat& format);
-
 }  // namespace gsst

@@ -4,10 +4,10 @@
 #include "base/round_up.h"
 #include "base/units.h"
 #include "plan/search/placement_search.h"
-#include "plan/search/plan_sizes.h"
 #include "spec/state_format.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -32,53 +32,42 @@ bool keepsAny(const Plan& plan) {
 class Planner {
 public:
     Planner(const RunSpec& spec, const TensorTable& table, const HardwareProfile& hardware, const SearchLimits& limits)
-        : m_spec(spec), m_table(table), m_hardware(hardware),
-          m_format(table, spec.training.state, plannedShard(spec.training, limits.ranks)), m_limits(limits),
-          m_search(spec, table, m_format, m_limits) {
-        m_wanted.keepsActivations = spec.budget.activations == ActivationChoice::Auto;
-    }
+        : m_spec(spec), m_hardware(hardware), m_limits(limits),
+          m_search(spec, table,
+                   std::make_shared<const StateFormat>(table, spec.training.state,
+                                                       optimizerSpec(spec.training.optimizer),
+                                                       plannedShard(spec.training, limits.ranks)),
+                   limits) {}
 
     Result<Plan> choose(const MachineLimits& machine);
     int64_t smallestDevice() { return m_search.smallestDevice(); }
 
 private:
-    std::optional<Plan> search(bool allInRam);
+    WantedPlacement wantedWith(int64_t vocabularyRows) const;
     std::optional<Plan> withRows(int64_t vocabularyRows);
     bool factorIsKnown() const;
-    UpdateChoice updateChoice() const;
-    std::optional<Plan> speculative();
-    std::optional<Plan> onDisk();
-    std::optional<Plan> onDiskEitherWay();
-    void chooseRule(Plan& plan);
-    SimulatedCost simulated(const Plan& plan, bool updating, BackwardUpdate update);
-    void simulateResident(Plan& plan);
-    int64_t diskBytesOf(const Plan& plan) const;
+    UpdateChoice updateChoice(int64_t vocabularyRows) const;
+    std::optional<Plan> speculative(WantedPlacement wanted);
+    std::optional<Plan> onDisk(const WantedPlacement& wanted);
+    std::optional<Plan> onDiskEitherWay(const WantedPlacement& wanted);
+    std::optional<Plan> inRam(WantedPlacement wanted);
+    void chooseRule(Plan& plan, UpdateChoice choice);
+    SimulatedCost simulated(const Plan& plan, UpdateRule rule) const;
+    int64_t diskBytesOf(const Plan& plan) const { return m_search.compiled(plan).diskBytes(); }
+    void storeLess(Plan& plan, int64_t diskLimit);
     Error deviceError();
     Error ramError() const;
+    Error diskError(const Plan& plan, int64_t limit) const;
 
     const RunSpec& m_spec;
-    const TensorTable& m_table;
     const HardwareProfile& m_hardware;
-    const StateFormat m_format;
     const SearchLimits m_limits;
     PlacementSearch m_search;
-    WantedPlacement m_wanted;  ///< of the plans that are tried now
 };
 
-std::optional<Plan> Planner::search(bool allInRam) {
-    m_wanted.allInRam = allInRam;
-    return m_search.find(m_wanted);
-}
-
-/// Steady state: the third step of its kind in a row.
-SimulatedCost Planner::simulated(const Plan& plan, bool updating, BackwardUpdate update) {
-    const TrainSpec training = m_search.trainingOf(plan);
-    const ProgramBuilder builder(m_table, m_format, training, plan.placement);
-    const StepProgram step = builder.build({ProgramKind::Step, updating, update});
-    if (update == BackwardUpdate::None || updating)
-        return simulate({&step, &step, &step}, m_hardware, plan.ringBytes);
-    const StepProgram commit = builder.build({ProgramKind::Commit, false, BackwardUpdate::None});
-    return simulate({&step, &commit, &step, &commit, &step}, m_hardware, plan.ringBytes);
+SimulatedCost Planner::simulated(const Plan& plan, UpdateRule rule) const {
+    const CompiledPlan compiled = m_search.compiled(plan);
+    return simulateStep(compiled.stepPrograms(backwardUpdateOf(rule)), m_hardware, plan.ringBytes);
 }
 
 /// Clipping whose factor is known before the backward sweep: no guess can be wrong, so no gradient need be stored.
@@ -88,60 +77,66 @@ bool Planner::factorIsKnown() const {
 
 /// The factor of a unit that is cut is known when all its slices have had their turn, too late for an update in the
 /// backward sweep.
-UpdateChoice Planner::updateChoice() const {
+UpdateChoice Planner::updateChoice(int64_t vocabularyRows) const {
     const bool mustDefer =
-        m_wanted.vocabularyRows > 0 && m_spec.training.clip == ClipKind::PerUnit && m_spec.training.clipNorm > 0;
+        vocabularyRows > 0 && m_spec.training.clip == ClipKind::PerUnit && m_spec.training.clipNorm > 0;
     return mustDefer ? UpdateChoice::Deferred : m_spec.budget.update;
 }
 
 /// State on disk, updated in the backward sweep without a stored gradient: a wrong guess repeats the step.
-std::optional<Plan> Planner::speculative() {
-    m_wanted.storesGradients = false;
-    std::optional<Plan> plan = search(false);
-    m_wanted.storesGradients = true;
+std::optional<Plan> Planner::speculative(WantedPlacement wanted) {
+    wanted.storesGradients = false;
+    std::optional<Plan> plan = m_search.find(wanted);
     if (plan) {
         *plan = m_search.keepEmbeddingWeights(*plan);
         plan->rule = UpdateRule::Speculative;
-        plan->step = simulated(*plan, false, BackwardUpdate::Speculative);
+        plan->step = simulated(*plan, plan->rule);
     }
     return plan;
 }
 
 /// State on disk, with stored gradients unless it is faster without.
-std::optional<Plan> Planner::onDisk() {
-    const UpdateChoice choice = updateChoice();
+std::optional<Plan> Planner::onDisk(const WantedPlacement& wanted) {
+    const UpdateChoice choice = updateChoice(wanted.vocabularyRows);
     std::optional<Plan> early;
     if (choice == UpdateChoice::Speculative || (choice == UpdateChoice::Auto && factorIsKnown()))
-        early = speculative();
+        early = speculative(wanted);
     if (choice == UpdateChoice::Speculative)
         return early;
-    std::optional<Plan> plan = search(false);
+    std::optional<Plan> plan = m_search.find(wanted);
     if (!plan)
         return early;
-    chooseRule(*plan);
+    chooseRule(*plan, choice);
     // Where the factor is known ahead, how often steps clip says nothing about how often a guess is wrong: never.
     return early && (plan->rule == UpdateRule::Adaptive || isBetter(early->step, plan->step)) ? early : plan;
 }
 
 /// Memory that keeps activations may have a better use when the drive is what a step waits for.
-std::optional<Plan> Planner::onDiskEitherWay() {
-    std::optional<Plan> plan = onDisk();
+std::optional<Plan> Planner::onDiskEitherWay(const WantedPlacement& wanted) {
+    std::optional<Plan> plan = onDisk(wanted);
     if (!plan || !keepsAny(*plan))
         return plan;
-    m_wanted.keepsActivations = false;
-    std::optional<Plan> other = onDisk();
-    m_wanted.keepsActivations = true;
+    WantedPlacement recomputing = wanted;
+    recomputing.keepsActivations = false;
+    std::optional<Plan> other = onDisk(recomputing);
     if (!other || !isBetter(other->step, plan->step))
         return plan;
     other->recomputesByChoice = true;
     return other;
 }
 
+std::optional<Plan> Planner::inRam(WantedPlacement wanted) {
+    wanted.allInRam = true;
+    std::optional<Plan> plan = m_search.find(wanted);
+    if (plan)
+        plan->step = simulated(*plan, plan->rule);
+    return plan;
+}
+
 /// Deferred is always exact and never wrong; insured updates move less at once, when the arithmetic does not hide the
 /// disk.
-void Planner::chooseRule(Plan& plan) {
-    const SimulatedCost deferred = simulated(plan, true, BackwardUpdate::None);
-    const UpdateChoice choice = updateChoice();
+void Planner::chooseRule(Plan& plan, UpdateChoice choice) {
+    const SimulatedCost deferred = simulated(plan, UpdateRule::Deferred);
     plan.rule = UpdateRule::Deferred;
     plan.step = deferred;
     // What waits for nothing cannot get faster by updating at another time.
@@ -150,42 +145,35 @@ void Planner::chooseRule(Plan& plan) {
     if (choice == UpdateChoice::Deferred || (choice == UpdateChoice::Auto && !waits))
         return;
     Plan earlyPlan = m_search.keepEmbeddingWeights(plan);
-    const SimulatedCost early = simulated(earlyPlan, false, BackwardUpdate::Insured);
+    const SimulatedCost early = simulated(earlyPlan, UpdateRule::Insured);
     if (choice == UpdateChoice::Auto && early.seconds > kTieThreshold * deferred.seconds)
         return;
     plan = std::move(earlyPlan);
     plan.step = early;
     plan.rule = choice == UpdateChoice::Insured ? UpdateRule::Insured : UpdateRule::Adaptive;
     // What a wrong guess adds: the update moves into the next forward sweep after all.
-    const double extra = simulated(plan, true, BackwardUpdate::Insured).seconds - early.seconds;
+    const CompiledPlan compiled = m_search.compiled(plan);
+    const auto afterWrongGuess = compiled.program(stepVariant(true, BackwardUpdate::Insured));
+    const double extra = simulateStep({afterWrongGuess.get()}, m_hardware, plan.ringBytes).seconds - early.seconds;
     plan.breakEven = extra > 0 ? std::clamp((deferred.seconds - early.seconds) / extra, 0.0, 1.0) : 1.0;
 }
 
-int64_t Planner::diskBytesOf(const Plan& plan) const {
-    return slotBytes(m_format) + gradientFileBytes(m_table, m_format, plan) + tiedGradientFileBytes(m_table, plan) +
-           boundaryFileBytes(m_table, m_search.trainingOf(plan), plan);
-}
-
-void Planner::simulateResident(Plan& plan) {
-    const TrainSpec training = m_search.trainingOf(plan);
-    const ProgramBuilder builder(m_table, m_format, training, plan.placement);
-    const StepProgram step = builder.build({ProgramKind::Step, false, BackwardUpdate::None});
-    const StepProgram update = builder.build({ProgramKind::UpdateOnly, false, BackwardUpdate::None});
-    plan.step = simulate({&update, &step}, m_hardware, plan.ringBytes);
-    const SimulatedCost updating = simulate({&step, &update}, m_hardware, plan.ringBytes);
-    plan.step.seconds += updating.seconds;
-    plan.step.computeSeconds += updating.computeSeconds;
+WantedPlacement Planner::wantedWith(int64_t vocabularyRows) const {
+    WantedPlacement wanted;
+    wanted.keepsActivations = m_spec.budget.activations == ActivationChoice::Auto;
+    wanted.vocabularyRows = vocabularyRows;
+    return wanted;
 }
 
 std::optional<Plan> Planner::withRows(int64_t vocabularyRows) {
-    m_wanted.vocabularyRows = vocabularyRows;
     std::optional<Plan> plan;
     if (m_limits.device > 0 && m_search.leastPeak(vocabularyRows) > m_limits.device)
         return plan;
+    const WantedPlacement wanted = wantedWith(vocabularyRows);
     if (m_spec.budget.residency != ResidencyChoice::Disk)
-        plan = search(true);
+        plan = inRam(wanted);
     if (!plan && m_spec.budget.residency != ResidencyChoice::Resident)
-        plan = onDiskEitherWay();
+        plan = onDiskEitherWay(wanted);
     return plan;
 }
 
@@ -207,36 +195,41 @@ Error Planner::ramError() const {
                 : "Raise the RAM limit, or use fewer sequences a step"};
 }
 
+Error Planner::diskError(const Plan& plan, int64_t limit) const {
+    const bool ofBudget = m_spec.budget.diskBytes > 0;
+    return {ofBudget ? ErrorCode::OverBudget : ErrorCode::NoSpace,
+            ofBudget ? "This run does not fit the disk limit" : "The disk has too little free space for this run", "",
+            "the run needs " + formatBytes(plan.diskBytes) + " and has " + formatBytes(limit),
+            ofBudget ? "Raise the disk limit, or choose a smaller model"
+                     : "Free some space, put the run on another disk, or choose a smaller model"};
+}
+
+/// Without stored gradients a wrong guess costs a step instead of an update, but there is less to store.
+void Planner::storeLess(Plan& plan, int64_t diskLimit) {
+    const int64_t rows = plan.placement.vocabularyRows;
+    if (diskLimit == 0 || plan.diskBytes <= diskLimit || !plan.stateOnDisk || updateChoice(rows) != UpdateChoice::Auto)
+        return;
+    auto smaller = speculative(wantedWith(rows));
+    if (!smaller || diskBytesOf(*smaller) >= plan.diskBytes)
+        return;
+    plan = *std::move(smaller);
+    plan.diskBytes = diskBytesOf(plan);
+}
+
 Result<Plan> Planner::choose(const MachineLimits& machine) {
-    const Budget& budget = m_spec.budget;
     std::optional<Plan> plan;
     for (int64_t rows : vocabularyRowsToTry(m_spec.model, m_spec.training))
         if (plan = withRows(rows); plan)
             break;
     if (!plan)
         return m_limits.device > 0 && smallestDevice() > m_limits.device ? deviceError() : ramError();
-    if (!plan->stateOnDisk)
-        simulateResident(*plan);
     plan->diskBytes = diskBytesOf(*plan);
-    const int64_t diskLimit = budget.diskBytes > 0 ? budget.diskBytes : machine.diskBytes;
-    if (diskLimit > 0 && plan->diskBytes > diskLimit && plan->stateOnDisk && updateChoice() == UpdateChoice::Auto) {
-        // Without stored gradients a wrong guess costs a step instead of an update, but there is less to store.
-        if (auto smaller = speculative(); smaller && diskBytesOf(*smaller) < plan->diskBytes) {
-            plan = smaller;
-            plan->diskBytes = diskBytesOf(*plan);
-        }
-    }
+    const int64_t diskLimit = m_spec.budget.diskBytes > 0 ? m_spec.budget.diskBytes : machine.diskBytes;
+    storeLess(*plan, diskLimit);
     plan->deviceLimit = m_limits.device;
     plan->ramLimit = m_limits.ram;
-    if (diskLimit > 0 && plan->diskBytes > diskLimit) {
-        const bool ofBudget = budget.diskBytes > 0;
-        return Error{ofBudget ? ErrorCode::OverBudget : ErrorCode::NoSpace,
-                     ofBudget ? "This run does not fit the disk limit"
-                              : "The disk has too little free space for this run",
-                     "", "the run needs " + formatBytes(plan->diskBytes) + " and has " + formatBytes(diskLimit),
-                     ofBudget ? "Raise the disk limit, or choose a smaller model"
-                              : "Free some space, put the run on another disk, or choose a smaller model"};
-    }
+    if (diskLimit > 0 && plan->diskBytes > diskLimit)
+        return diskError(*plan, diskLimit);
     return *std::move(plan);
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/search/program_peaks.h"
 
-#include "plan/program/program_builder.h"
-#include "plan/simulation.h"
+#include "plan/compiled_plan.h"
 
 #include <algorithm>
 #include <limits>
@@ -37,14 +36,21 @@ const ProgramPeaks& KnownPeaks::of(const Placement& placement, int64_t microBatc
     return place->second;
 }
 
+/// Programs of the key's placement.
+CompiledPlan KnownPeaks::compiled(const Key& key) const {
+    Plan plan;
+    plan.microBatch = key.first;
+    plan.placement = key.second;
+    return CompiledPlan(m_table, m_training, m_format, std::move(plan));
+}
+
 ProgramPeaks KnownPeaks::compute(const Key& key) {
-    TrainSpec training = m_training;
-    training.microBatch = key.first;
-    const StepProgram step =
-        ProgramBuilder(m_table, m_format, training, key.second).build({ProgramKind::Step, false, BackwardUpdate::None});
+    const CompiledPlan plan = compiled(key);
+    const StepProgram& step = *plan.program(stepVariant(false, BackwardUpdate::None));
     // The updating step holds the same buffers on the device. Gradients that are kept are there during an evaluation
     // too.
-    return {std::max(devicePeakOf(step), keptBytesOf(step) + evaluationPeak(key)), ramPeakOf(step)};
+    return {keptOf(step).bytes + std::max(passingPeakOf(step, Space::Device).bytes, evaluationPeak(key)),
+            passingPeakOf(step, Space::Ram).bytes};
 }
 
 /// An evaluation has no gradients and no use for kept activations: many placements share it.
@@ -54,13 +60,8 @@ int64_t KnownPeaks::evaluationPeak(Key key) {
         slice.keepsActivations = false;
     }
     const auto [place, isNew] = m_evaluations.try_emplace(std::move(key));
-    if (isNew) {
-        TrainSpec training = m_training;
-        training.microBatch = place->first.first;
-        const ProgramBuilder builder(m_table, m_format, training, place->first.second);
-        const StepProgram evaluation = builder.build({ProgramKind::Evaluate, false, BackwardUpdate::None});
-        place->second = devicePeakOf(evaluation) - keptBytesOf(evaluation);
-    }
+    if (isNew)
+        place->second = passingPeakOf(*compiled(place->first).program(kEvaluateProgram), Space::Device).bytes;
     return place->second;
 }
 

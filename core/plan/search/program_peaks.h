@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "plan/compiled_plan.h"
 #include "plan/program/residency.h"
 #include "spec/tensor_table.h"
 #include "spec/train_spec.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace gsst {
@@ -23,19 +25,20 @@ struct ProgramPeaks {
 class KnownPeaks {
 public:
     /// References must outlive it.
-    KnownPeaks(const TensorTable& table, const StateFormat& format, const TrainSpec& training)
-        : m_table(table), m_format(format), m_training(training) {}
+    KnownPeaks(const TensorTable& table, std::shared_ptr<const StateFormat> format, const TrainSpec& training)
+        : m_table(table), m_format(std::move(format)), m_training(training) {}
 
     /// With micro-batches of `microBatch` sequences.
     const ProgramPeaks& of(const Placement& placement, int64_t microBatch);
 
 private:
     using Key = std::pair<int64_t, Placement>;  ///< micro-batch, simplified placement
+    CompiledPlan compiled(const Key& key) const;
     ProgramPeaks compute(const Key& key);
     int64_t evaluationPeak(Key key);
 
     const TensorTable& m_table;
-    const StateFormat& m_format;
+    std::shared_ptr<const StateFormat> m_format;
     const TrainSpec& m_training;
     std::map<Key, ProgramPeaks> m_known;
     std::map<Key, int64_t> m_evaluations;  ///< device bytes at their worst op, without what stays across programs

@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/program/update_assembly.h"
+#include "plan/program/update_flow.h"
 
 #include <map>
 
 namespace gsst {
 
-/// The part of a program that moves gradients and weights, by the tier of each kind, and decides when slices are
-/// updated.
-class StateAssembly : public UpdateAssembly {
+/// Moves gradients and weights, by the tier of each kind, and decides when slices are updated.
+class StateFlow {
 public:
-    using UpdateAssembly::UpdateAssembly;
+    explicit StateFlow(ProgramWriter& out) : m_out(out), m_updates(out) {}
 
     void updateOnly();
     void commit();
     void writeOut();
     void loadKeptWeights();
 
-protected:
     /// The pending update of every chunk of the slice, from its stored gradient; its working weights are filled on the
     /// way.
     int updatePending(int slice, bool wantWeights);
-    /// The update of the slice from the gradient that is complete in `gradient`. `current` as for finishGradient().
-    void updateNow(int slice, int gradient, int current);
     /// Working weights of the slice as they are in the current slot, for ops of `servedSlice`: a whole tied head needs
     /// the embedding's.
     int loadWeights(int slice, int servedSlice);
@@ -41,8 +37,6 @@ protected:
     void storeTiedGradient(int slice, int gradient);
     /// The gradient as storeTiedGradient() left it.
     int loadTiedGradient(int slice);
-    /// What was written since becomes the current state.
-    void commitHere(int slice);
 
 private:
     struct Complete {
@@ -51,9 +45,13 @@ private:
         int current = kNoBuffer;
     };
     void takeGradient(const Complete& complete);
+    /// The update of the slice from the gradient that is complete in `gradient`. `current` as for finishGradient().
+    void updateNow(int slice, int gradient, int current);
     void loadChunk(int slice, const ChunkRange& chunk, int weights, int servedSlice);
     void storeGradient(int slice, int gradient);
 
+    ProgramWriter& m_out;
+    UpdateFlow m_updates;
     Complete m_onLink;           ///< whose sum over the ranks is on its way; slice -1: none
     std::map<int, int> m_share;  ///< by slice: the head's share in RAM
 };

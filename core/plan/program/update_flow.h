@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/program/program_assembly.h"
+#include "plan/program/program_writer.h"
 
 #include <vector>
 
 namespace gsst {
 
-/// The part of a program that updates slices, chunk by chunk: state in, update, state out; and, with several ranks, new
+/// Updates slices, chunk by chunk: state in, update, state out; and, with several ranks, new
 /// weights from whoever updates them to all others.
-class UpdateAssembly : public ProgramAssembly {
+class UpdateFlow {
 public:
-    using ProgramAssembly::ProgramAssembly;
+    /// The writer outlives it; so for all flows.
+    explicit UpdateFlow(ProgramWriter& out) : m_out(out) {}
 
-protected:
     /// Whose gradient an update applies: that of the step before, or of this one.
     enum class Gradient { Pending, Present };
     struct SliceUpdate {
@@ -42,9 +42,6 @@ protected:
     KindMask neededByWeights() const;
     int weightsBuffer(int slice, int64_t elements);
 
-    SlotRef m_current = SlotRef::Old;  ///< the slot that holds the committed state at this point of the program
-    SlotRef other() const { return m_current == SlotRef::Old ? SlotRef::New : SlotRef::Old; }
-
 private:
     /// State of a chunk on its way from its update to the drive.
     struct Updated {
@@ -60,6 +57,8 @@ private:
     void joinShared(const SliceUpdate& given, const Updated& shared);
     void writeUpdated(int slice, const Updated& updated);
     KindMask toldByWeights() const;
+
+    ProgramWriter& m_out;
 };
 
 }  // namespace gsst

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/program/program_assembly.h"
+#include "plan/program/program_writer.h"
 
 namespace gsst {
 
-ProgramAssembly::ProgramAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
-                                 const Placement& placement, const std::vector<SliceRange>& slices,
-                                 const ProgramVariant& variant, int microBatches)
-    : m_table(table), m_format(format), m_training(training), m_placement(placement), m_slices(slices) {
-    while (m_slices[size_t(m_bodySlice)].firstUnit == 0)
+ProgramWriter::ProgramWriter(const ProgramInputs& inputs, const ProgramVariant& variant, int microBatches)
+    : m_inputs(inputs) {
+    while (range(m_bodySlice).firstUnit == 0)
         ++m_bodySlice;
-    while (m_slices[size_t(m_headSlice)].firstUnit < table.headUnit())
+    while (range(m_headSlice).firstUnit < table().headUnit())
         ++m_headSlice;
     m_program.variant = variant;
-    m_program.slices = int(slices.size());
+    m_program.slices = int(inputs.slices.size());
     m_program.microBatches = microBatches;
-    m_program.stateOnDisk = false;
-    for (int slice = 0; slice < m_program.slices; ++slice)
-        m_program.stateOnDisk = m_program.stateOnDisk || !placement.of(slice).stateInRam(format);
+    m_program.stateOnDisk = stateIsOnDisk(inputs);
 }
 
-std::vector<int> ProgramAssembly::vocabularySlices() const {
+bool stateIsOnDisk(const ProgramInputs& inputs) {
+    for (int slice = 0; slice < int(inputs.slices.size()); ++slice)
+        if (!inputs.placement.of(slice).stateInRam(inputs.format))
+            return true;
+    return false;
+}
+
+std::vector<int> ProgramWriter::vocabularySlices() const {
     std::vector<int> slices;
     const int first = tied() ? 0 : m_headSlice + 1;
     const int end = tied() ? m_bodySlice : sliceCount();
@@ -28,12 +31,18 @@ std::vector<int> ProgramAssembly::vocabularySlices() const {
     return slices;
 }
 
-int ProgramAssembly::newBuffer(Space space, BufferUse use, int64_t bytes) {
+int ProgramWriter::newBuffer(Space space, BufferUse use, int64_t bytes) {
     m_program.buffers.push_back({space, use, bytes, -1});
     return int(m_program.buffers.size()) - 1;
 }
 
-int ProgramAssembly::keptBuffer(BufferUse use, int slice, int64_t bytes) {
+int ProgramWriter::newMathBuffer(int64_t bytes) {
+    const int buffer = newBuffer(Space::Device, BufferUse::Activation, bytes);
+    m_program.buffers.back().byMath = true;
+    return buffer;
+}
+
+int ProgramWriter::keptBuffer(BufferUse use, int slice, int64_t bytes) {
     const auto [place, isNew] = m_kept.try_emplace({use, slice}, kNoBuffer);
     if (isNew) {
         place->second = newBuffer(Space::Device, use, bytes);
@@ -42,29 +51,35 @@ int ProgramAssembly::keptBuffer(BufferUse use, int slice, int64_t bytes) {
     return place->second;
 }
 
-Op& ProgramAssembly::add(OpKind kind, int slice) {
+Op& ProgramWriter::add(OpKind kind, int slice) {
     Op& op = m_program.ops.emplace_back();
     op.kind = kind;
+    op.sweep = m_sweep;
     op.slice = int16_t(slice);
     return op;
 }
 
-Op& ProgramAssembly::addChunk(OpKind kind, int slice, const ChunkRange& chunk) {
+Op& ProgramWriter::addChunk(OpKind kind, int slice, const ChunkRange& chunk) {
     Op& op = add(kind, slice);
     op.unit = int16_t(chunk.unit);
     op.firstBlock = chunk.firstBlock;
     op.blockCount = chunk.blockCount;
     op.unitOffset = chunk.unitOffset;
     op.elements = chunk.paddedElements;
-    op.targetOffset = offsetInSlice(m_table, m_slices[size_t(slice)], chunk.unit, chunk.unitOffset);
+    op.targetOffset = offsetInSlice(table(), range(slice), chunk.unit, chunk.unitOffset);
     return op;
 }
 
-std::vector<ChunkRange> ProgramAssembly::chunksOf(int slice) const {
-    return chunksOfSlice(m_table, m_format, m_slices[size_t(slice)], m_placement.chunkElements);
+std::vector<ChunkRange> ProgramWriter::chunksOf(int slice) const {
+    return chunksOfSlice(table(), format(), range(slice), placement().chunkElements);
 }
 
-StepProgram ProgramAssembly::finish() {
+void ProgramWriter::commit(int slice) {
+    add(OpKind::Commit, slice).slot = otherSlot();
+    m_slot = otherSlot();
+}
+
+StepProgram ProgramWriter::finish() {
     std::vector<int> last(m_program.buffers.size(), -1);
     std::vector<bool> seen(m_program.buffers.size(), false);
     for (size_t i = 0; i < m_program.ops.size(); ++i)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "plan/program/state_assembly.h"
+#include "plan/program/program_writer.h"
 
 #include <map>
 #include <set>
@@ -9,18 +9,15 @@
 
 namespace gsst {
 
-/// The part of a program that moves activations: what lies between two slices for a micro-batch, by its tier.
-class ActivationAssembly : public StateAssembly {
+/// Moves activations: what lies between two slices for a micro-batch, by its tier.
+class ActivationFlow {
 public:
-    ActivationAssembly(const TensorTable& table, const StateFormat& format, const TrainSpec& training,
-                       const Placement& placement, const std::vector<SliceRange>& slices, const ProgramVariant& variant,
-                       int microBatches);
+    explicit ActivationFlow(ProgramWriter& out);
 
-protected:
     using Key = std::pair<int, int>;  ///< slice whose input it is, micro-batch
 
-    bool onDevice() const { return m_placement.boundaries == Tier::Device; }
-    int newActivation() { return newBuffer(Space::Device, BufferUse::Activation, m_boundaryBytes); }
+    /// On the device, of what lies between two slices for a micro-batch.
+    int newActivation() { return m_out.newBuffer(Space::Device, BufferUse::Activation, m_boundaryBytes); }
 
     /// For the slice that needs it next, on the way up. A slice may get it again, changed.
     void storeInput(const Key& key, int buffer);
@@ -50,11 +47,13 @@ private:
         int buffer = kNoBuffer;  ///< on the device, or in RAM
         int place = -1;          ///< of the activation in the boundary file
     };
+    bool onDevice() const { return m_out.placement().boundaries == Tier::Device; }
     int load(OpKind kind, int slice, int microBatch, int host);
     void storeTo(int host, int slice, int microBatch, int buffer);
     void storeInRam(const Key& key, int buffer);
 
-    int64_t m_boundaryBytes = 0;
+    ProgramWriter& m_out;
+    const int64_t m_boundaryBytes;
     std::map<Key, Boundary> m_boundary;
     std::set<Key> m_keptInput;
     std::map<int, int> m_gradient;      ///< by micro-batch: of what lies above, where it stays on the device

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "optim/adamw_cpu.h"
+#include "optim/adamw.h"
 
+#include "optim/element_step.h"
 #include "optim/schedule.h"
 
 #include <algorithm>
@@ -27,27 +28,17 @@ AdamWConstants adamwConstants(const TrainSpec& training, int64_t step, float gra
     return constants;
 }
 
-bool adamwUpdate(const AdamWArrays& arrays, bool decay, const AdamWConstants& constants) {
-    const CpuKernels& kernels = cpuKernels();
-    const bool plain = arrays.lo && arrays.moment1;
-    return (plain ? kernels.adamwUpdate : kernels.adamwUpdateQuantized)(arrays, decay ? constants.keep : 1.0f,
-                                                                        constants);
+std::unique_ptr<OptimizerStep> AdamW::step(const TrainSpec& training, int64_t step, float gradientScale) const {
+    return std::make_unique<ElementStep<AdamWMath>>(adamwConstants(training, step, gradientScale));
 }
 
-void materializeWeights(const uint16_t* hi, const uint16_t* lo, float* weights, int64_t count) {
-    cpuKernels().materializeWeights(hi, lo, weights, count);
-}
-
-void materializeWeights(Precision precision, const uint16_t* hi, const uint16_t* lo, void* weights, int64_t count) {
-    switch (precision) {
-    case Precision::Fp32:
-        return materializeWeights(hi, lo, static_cast<float*>(weights), count);
-    case Precision::Bf16:
-        std::copy_n(hi, count, static_cast<uint16_t*>(weights));
-        return;
-    case Precision::Fp16:
-        return cpuKernels().joinFp16(hi, lo, static_cast<uint16_t*>(weights), count);
-    }
+double AdamW::largestGradient(const TrainSpec& training) const {
+    // Moments are means of what was applied: where no gradient is larger, no first moment is, and no second moment is
+    // larger than the square. A weight changes by first moment / epsilon at most.
+    constexpr double kLargestWithSquare = 1e18;
+    constexpr double kLargestChange = 1e36;
+    const double largestStepSize = training.learningRate / (1.0 - training.beta1);
+    return std::min(kLargestWithSquare, kLargestChange * training.epsilon / largestStepSize);
 }
 
 }  // namespace gsst
