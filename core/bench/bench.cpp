@@ -55,7 +55,7 @@ Result<BenchResult> runBench(const BenchOptions& asked, const ProgressCallback& 
     BenchResult result;
     for (const BenchContender& contender : contenders) {
         BenchVariant& variant = result.variants.emplace_back(contender.result());
-        fillRoofline(variant, contender.run().hardware);
+        fillRoofline(variant, contender.run().planned.hardware);
         if (variant.way == BenchWay::Disk)
             fillTheory(result, contender.plan());
     }

@@ -92,14 +92,7 @@ Status BenchContender::prepare(const BenchOptions& options, const EventSink& sin
                      request.runFolder.string(), "a run is in it", "Remove it, or name another --folder"};
     m_folder = request.runFolder;
     GSST_ASSIGN(m_run, prepareNewRun(files, request, sink, stop));
-    TrainerParts parts;
-    parts.files = &files;
-    parts.backend = m_run->backend.get();
-    parts.engine = m_run->engine;
-    parts.folder = m_run->folder;
-    parts.spec = m_run->record.spec;
-    parts.plan = m_run->plan;
-    parts.tokens = m_run->tokens.get();
+    TrainerParts parts = partsOf(files, *m_run);
     GSST_TRY(learnClipping(parts, stop));
     if (options.diskBytesPerSecond > 0) {
         ThrottleOptions throttle;
@@ -138,7 +131,7 @@ double BenchContender::medianOf(const Value& value) const {
 
 BenchContender::Predicted BenchContender::predicted(BackwardUpdate update) const {
     const CompiledPlan& plan = m_trainer->plan();
-    const SimulatedCost cost = simulateStep(plan.stepPrograms(update), m_run->hardware, plan.plan().ringBytes);
+    const SimulatedCost cost = simulateStep(plan.stepPrograms(update), m_run->planned.hardware, plan.plan().ringBytes);
     return {cost.seconds, cost.readBytes, cost.writtenBytes};
 }
 
@@ -152,14 +145,14 @@ void BenchContender::fillPredictions(BenchVariant& variant) const {
         writtenBytes += kinds[step.update].writtenBytes;
     }
     const auto steps = std::max<int64_t>(1, int64_t(m_timed.size()));
-    variant.updateRule = nameOf(kinds.size() == 1 ? ruleOf(kinds.begin()->first) : m_run->plan.rule);
+    variant.updateRule = nameOf(kinds.size() == 1 ? ruleOf(kinds.begin()->first) : m_run->planned.plan.rule);
     variant.predictedSeconds = medianOf([&kinds](const StepResult& step) { return kinds.at(step.update).seconds; });
     variant.predictedReadBytes = readBytes / steps;
     variant.predictedWrittenBytes = writtenBytes / steps;
 }
 
 BenchVariant BenchContender::result() const {
-    const Plan& plan = m_run->plan;
+    const Plan& plan = m_run->planned.plan;
     BenchVariant variant;
     variant.way = m_way;
     for (const StepResult& step : m_timed) {

@@ -27,7 +27,7 @@ public:
     Status measure(int steps, const std::stop_token& stop);
 
     BenchVariant result() const;
-    const OpenRun& run() const { return *m_run; }
+    const PreparedRun& run() const { return *m_run; }
     const CompiledPlan& plan() const { return m_trainer->plan(); }
 
 private:
@@ -49,7 +49,7 @@ private:
     BenchWay m_way;
     std::filesystem::path m_folder;
     std::unique_ptr<ThrottledFiles> m_slow;
-    std::unique_ptr<OpenRun> m_run;
+    std::unique_ptr<PreparedRun> m_run;
     std::unique_ptr<Trainer> m_trainer;
     std::vector<StepResult> m_timed;
     int64_t m_stepsCounted = 0;

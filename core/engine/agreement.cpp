@@ -109,10 +109,8 @@ Status agreeOnStart(Collective& collective, StateStore& store, const Hash128& fi
     return takeOver(store, after[leaderOf(after)].record);
 }
 
-Status commitTogether(Collective* collective, StateStore& store, int slot, const CommitRecord& record) {
-    if (!collective)
-        return store.commit(slot, record);
-    GSST_ASSIGN(const std::vector<int64_t> ready, gatherValues(*collective, Channel::Commit, record.step));
+Status commitTogether(Collective& collective, StateStore& store, int slot, const CommitRecord& record) {
+    GSST_ASSIGN(const std::vector<int64_t> ready, gatherValues(collective, Channel::Commit, record.step));
     for (size_t rank = 0; rank < ready.size(); ++rank)
         if (ready[rank] != record.step)
             return Error{ErrorCode::Internal, "The ranks commit different steps", rankText(rank),
@@ -121,7 +119,7 @@ Status commitTogether(Collective* collective, StateStore& store, int slot, const
                          "Please report this as a defect; all ranks can be resumed"};
     GSST_TRY(store.commit(slot, record));
     const Hash128 own = store.weightsHash();
-    GSST_ASSIGN(const std::vector<Hash128> weights, gatherValues(*collective, Channel::Commit, own));
+    GSST_ASSIGN(const std::vector<Hash128> weights, gatherValues(collective, Channel::Commit, own));
     for (size_t rank = 0; rank < weights.size(); ++rank)
         if (weights[rank] != own)
             return Error{

@@ -31,8 +31,8 @@ Result<std::vector<T>> gatherValues(Collective& collective, Channel channel, con
 Status agreeOnStart(Collective& collective, StateStore& store, const Hash128& fingerprint);
 
 /// StateStore::commit() on all ranks or on none: no rank writes its record before all are ready to, and none goes on
-/// (which would write over the state before) until all have. With no `collective` (null) it is that of `store` alone.
-Status commitTogether(Collective* collective, StateStore& store, int slot, const CommitRecord& record);
+/// (which would write over the state before) until all have.
+Status commitTogether(Collective& collective, StateStore& store, int slot, const CommitRecord& record);
 
 /// The loss of a step over all ranks, added up in their order. Internal if `squaredNorms`, which must be the same bits,
 /// differ.

@@ -25,6 +25,7 @@ public:
     virtual ~Collective() = default;
     virtual int rank() const = 0;
     virtual int ranks() const = 0;
+    bool hasOthers() const { return ranks() > 1; }
 
     /// Replaces `values` by their sum over all ranks; the same bits on every rank. Of two ranks it is the one rounded
     /// sum, whichever comes first; of more the order of addition is the implementation's, the same in every call with

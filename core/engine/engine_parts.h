@@ -63,7 +63,7 @@ struct EngineParts {
     /// processor is the device, all cores compute, and an I/O thread that reads every byte once more takes a core from
     /// a computation that waits for all of them.
     bool sumsWithMath = false;
-    Collective* collective = nullptr;  ///< null: this process trains alone
+    Collective* collective = nullptr;  ///< the ranks of the training; SoleRank where this process trains alone
 
     const StateFormat& format() const { return store->layout().format(); }
     /// The op's chunk in the copy of `kind` that is in RAM.

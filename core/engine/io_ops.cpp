@@ -163,7 +163,7 @@ void IoOps::moveBoundary(const Op& op, ProgramRun& run, bool writing, Done done)
 
 void IoOps::commit(const Op& op, ProgramRun& run, Done done) {
     m_parts.io->run([this, &op, &run, done = std::move(done)] {
-        Status status = commitTogether(m_parts.collective, *m_parts.store, run.slotOf(op.slot), run.context.record);
+        Status status = commitTogether(*m_parts.collective, *m_parts.store, run.slotOf(op.slot), run.context.record);
         if (status.ok() && m_parts.observer)
             m_parts.observer->committed(m_parts.store->committed());
         done(std::move(status));

@@ -9,7 +9,7 @@
 namespace gsst {
 
 LinkOps::LinkOps(const EngineParts& parts) : m_parts(parts) {
-    if (parts.collective)
+    if (parts.collective->hasOthers())
         m_thread.emplace(1);
 }
 

@@ -158,10 +158,7 @@ Result<DrivenStep> StepDriver::attempt(const ProgramVariant& variant, float gues
         m_pending = false;
     DrivenStep step;
     step.step = m_step + 1;
-    step.loss = outcome.loss;
-    if (m_parts.collective) {
-        GSST_ASSIGN(step.loss, sumLosses(*m_parts.collective, outcome.loss, m_executor.squaredNorms()));
-    }
+    GSST_ASSIGN(step.loss, sumLosses(*m_parts.collective, outcome.loss, m_executor.squaredNorms()));
     step.lossScale = step.nextLossScale = scaleNow();
     step.gradientNorm = m_options.clip.norm(unscaled(m_executor.squaredNorms(), step.lossScale));
     step.clipFactor =
@@ -267,7 +264,7 @@ Status StepDriver::skip() {
 Status StepDriver::recordSkipped() {
     if (!std::exchange(m_unrecorded, false))
         return {};
-    GSST_TRY(commitTogether(m_parts.collective, *m_parts.store, m_parts.store->committedSlot(), record()));
+    GSST_TRY(commitTogether(*m_parts.collective, *m_parts.store, m_parts.store->committedSlot(), record()));
     if (m_parts.observer)
         m_parts.observer->committed(m_parts.store->committed());
     return {};
@@ -306,13 +303,13 @@ void StepDriver::abandon() {
     m_ahead.clear();
 }
 
-Status StepDriver::giveUp() {
+Status StepDriver::giveUp(Survives survives) {
     abandon();
-    // Other ranks are perhaps in the middle of the step: a commit would wait for them in vain.
-    if (stateIsWhole() && !m_parts.collective)
-        return flush();
-    if (!m_parts.collective)
+    if (survives == Survives::FinishedSteps) {
+        if (stateIsWhole())
+            return flush();
         GSST_TRY(recordSkipped());
+    }
     m_pending = m_toCommit = m_uncommitted = m_halfUpdated = m_unrecorded = false;
     m_history = m_parts.store->committed();
     m_step = m_history.step;

@@ -59,6 +59,12 @@ struct DrivenStep {
     bool skipped() const { return verdict.effect == StepEffect::Skipped; }  ///< the state was left alone
 };
 
+/// What of the training survives when a step is given up.
+enum class Survives {
+    FinishedSteps,  ///< state in RAM is committed if it is whole: all ranks do so at the same step
+    LastCommit      ///< nothing is committed: other ranks may be in the middle of the step and would be waited for
+};
+
 /// Chains step programs into training steps: picks the variant of each, guesses and judges clip factors, commits, goes
 /// back after a wrong guess, judges steps and skips bad ones, so that nothing that is NaN or Inf is ever committed.
 /// Knows no data: the caller gives the math its batch before each step. Everything given outlives it. One thread, the
@@ -81,9 +87,9 @@ public:
     Status flush();
     /// Waits for all I/O of finished steps.
     Status quiesce();
-    /// Forgets the step in progress. State in RAM is committed if it is whole; else the last commit stands, and copies
-    /// are stale: load() before the next step.
-    Status giveUp();
+    /// Forgets the step in progress. Unless finished steps survive and state in RAM has them whole, the last commit
+    /// stands, and copies are stale: load() before the next step.
+    Status giveUp(Survives survives);
     /// After an error: ends what is in progress, with all I/O and calls to other ranks. giveUp() or flush() has to
     /// follow.
     void abandon();

@@ -13,7 +13,7 @@ namespace gsst {
 /// `gradients`, all else is in that of the processor. By file: over LibTorch's Gloo, or, where its headers were missing
 /// when this was built, InvalidInput. Gradients of a card go over NCCL; InvalidInput where that was missing, or without
 /// such a card.
-Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const DeviceId& gradients,
                                                 const RankTimeouts& timeouts, std::stop_token stop);
 
 }  // namespace gsst

@@ -61,25 +61,22 @@ Result<ProcessRank> rankOfThisProcess() {
     return place;
 }
 
-int64_t dividedMicroBatch(const TrainSpec& training, int ranks) {
-    for (int64_t size = training.microBatch; size >= 1; --size)
-        if (training.sequencesPerStep % (size * ranks) == 0)
-            return size;
-    return training.microBatch;
-}
-
-Result<RunSpec> shareOf(const RunSpec& spec, int ranks) {
-    RunSpec share = spec;
+Result<RunSpec> partOf(const RunSpec& spec, int ranks) {
     const TrainSpec& training = spec.training;
-    if (training.microBatchesPerStep() % ranks != 0)
+    int64_t microBatch = training.microBatch;
+    while (microBatch >= 1 && training.sequencesPerStep % (microBatch * ranks) != 0)
+        --microBatch;
+    if (microBatch < 1)
         return Error{ErrorCode::InvalidInput, "The step cannot be divided among the ranks",
                      "WORLD_SIZE " + std::to_string(ranks),
                      "a step has " + std::to_string(training.sequencesPerStep) + " sequences in micro-batches of " +
                          std::to_string(training.microBatch),
                      "Choose --tokens-per-step as a multiple of " + std::to_string(ranks * training.sequenceLength) +
                          ", so that each rank has the same number of sequences"};
-    share.training.sequencesPerStep /= ranks;
-    return share;
+    RunSpec part = spec;
+    part.training.microBatch = microBatch;
+    part.training.sequencesPerStep /= ranks;
+    return part;
 }
 
 Hash128 fingerprintOf(const RunSpec& spec) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/device_id.h"
 #include "base/result.h"
-#include "device/device.h"
 #include "engine/collective.h"
 #include "spec/run_spec.h"
 #include "store/state_hash.h"
@@ -31,13 +31,10 @@ struct ProcessRank {
 /// with 1: alone. InvalidInput names what is missing or wrong.
 Result<ProcessRank> rankOfThisProcess();
 
-/// Sequences in a micro-batch so that each of `ranks` has as many of these as every other: the most that allows it, up
-/// to as many as there are; that many if nothing does.
-int64_t dividedMicroBatch(const TrainSpec& training, int ranks);
-
-/// The part of the recipe that one of `ranks` computes: as many micro-batches as every other. InvalidInput if they
-/// cannot be divided.
-Result<RunSpec> shareOf(const RunSpec& spec, int ranks);
+/// The part of the recipe that one of `ranks` computes: as many sequences of a step as every other, in micro-batches of
+/// the recipe's size or, where those cannot be dealt out evenly, of the largest smaller one that can. InvalidInput if
+/// no size does.
+Result<RunSpec> partOf(const RunSpec& spec, int ranks);
 
 /// What must be the same on all ranks: of the recipe and the program, and then of the text too. Limits of memory and
 /// disk and the number of threads need not be.
@@ -54,12 +51,6 @@ struct RankTimeouts {
     std::chrono::milliseconds toMeet = std::chrono::minutes(10);
     std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
     Clock* clock = &systemClock();                                  ///< outlives the ranks
-};
-
-/// Where the gradients are that the ranks add up; the same kind of device on all of them.
-struct GradientPlace {
-    DeviceKind device = DeviceKind::Cpu;
-    int card = 0;  ///< CUDA: which of this computer's is this rank's
 };
 
 /// The ranks of a run. One that cannot go on as they do, but otherwise could, calls that off; all then meet again and

@@ -38,8 +38,8 @@ struct Channels {
 
 class LinkedRanks : public RankGroup {
 public:
-    LinkedRanks(const ProcessRank& place, const GradientPlace& gradients, const RankTimeouts& timeouts)
-        : m_point(place, timeouts), m_place(gradients) {}
+    LinkedRanks(const ProcessRank& place, const DeviceId& gradients, const RankTimeouts& timeouts)
+        : m_point(place, timeouts), m_gradients(gradients) {}
 
     /// Throws what LibTorch throws.
     Status meet(const std::stop_token& stop) {
@@ -95,11 +95,11 @@ private:
         for (size_t channel = 0; channel < kChannels; ++channel)
             m_talks->groups[channel].emplace(m_point, "channel" + std::to_string(channel));
         GlooGroup& group = *m_talks->groups[size_t(Channel::Gradients)];
-        if (m_place.device == DeviceKind::Cpu) {
+        if (m_gradients.kind == DeviceKind::Cpu) {
             m_talks->gradients = linkOverGloo(group);
             return {};
         }
-        GSST_ASSIGN(m_talks->gradients, linkOverNccl(m_point, group, m_place.card));
+        GSST_ASSIGN(m_talks->gradients, linkOverNccl(m_point, group, m_gradients.card));
         return {};
     }
 
@@ -128,7 +128,7 @@ private:
     }
 
     Rendezvous m_point;
-    GradientPlace m_place;
+    DeviceId m_gradients;
     std::optional<GlooGroup>
         m_lobby;  ///< where those wait who begin again: its connections last, and tell when a rank ends
     std::optional<Channels> m_talks;
@@ -138,9 +138,9 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const DeviceId& gradients,
                                                 const RankTimeouts& timeouts, std::stop_token stop) {
-    if (gradients.device == DeviceKind::Cuda)
+    if (gradients.kind == DeviceKind::Cuda)
         GSST_TRY(checkNccl(gradients.card));
     keepNoFlightRecord();
     try {

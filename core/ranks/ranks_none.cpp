@@ -3,7 +3,7 @@
 
 namespace gsst {
 
-Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace&, const RankTimeouts&,
+Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const DeviceId&, const RankTimeouts&,
                                                 std::stop_token) {
     return Error{ErrorCode::InvalidInput, "This program cannot train with several processes",
                  "WORLD_SIZE " + std::to_string(place.ranks), "it was built without the headers of Gloo",

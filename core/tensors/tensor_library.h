@@ -44,7 +44,7 @@ public:
                                                          SliceSource& source, CachingPool& pool) = 0;
 
     /// Meets the other ranks, as connectRanks() says.
-    virtual Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+    virtual Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const DeviceId& gradients,
                                                             const RankTimeouts& timeouts, std::stop_token stop) = 0;
 
     /// Times products in bf16 both ways on all cores: some tenths of a second, a few seconds where one of them is very

@@ -33,7 +33,7 @@ public:
                                                  SliceSource& source, CachingPool& pool) override {
         return std::make_unique<Generator>(table, training, source, pool);
     }
-    Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const GradientPlace& gradients,
+    Result<std::unique_ptr<RankGroup>> connectRanks(const ProcessRank& place, const DeviceId& gradients,
                                                     const RankTimeouts& timeouts, std::stop_token stop) override {
         return gsst::connectRanks(place, gradients, timeouts, std::move(stop));
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/engine_parts.h"
-#include "train/open_run.h"
+#include "service/event_sink.h"
 
 #include <atomic>
 #include <cstdint>

@@ -83,7 +83,7 @@ Result<GivenUp> giveUpStep(Trainer* trainer, const Refused& refused, const Event
     GivenUp step{refused.shortage, {}, refused.cause, {}};
     if (!trainer)
         return step;
-    if (const Status kept = trainer->giveUpStep(); !kept.ok()) {
+    if (const Status kept = trainer->giveUpStep(Survives::FinishedSteps); !kept.ok()) {
         if (kept.error().code != ErrorCode::OutOfMemory)
             return kept.error();
         tellNotSaved(sink);

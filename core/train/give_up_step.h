@@ -2,7 +2,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "train/open_run.h"
+#include "ranks/ranks.h"
+#include "service/event_sink.h"
 #include "train/trainer.h"
 
 #include <cstdint>

@@ -8,18 +8,18 @@
 #include "data/text_source.h"
 #include "data/token_format.h"
 #include "data/tokenizer_trainer.h"
+#include "insight/slice_infos.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
 #include "service/thread_warning.h"
 #include "store/commit_log.h"
 #include "store/state_store.h"
+#include "train/plan_run.h"
 #include "train/rank_rendezvous.h"
 #include "train/replan.h"
 #include "train/trainer.h"
 
-#include "insight/slice_infos.h"
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace gsst {
@@ -44,9 +44,6 @@ Error alreadyThere(const RunFolder& folder) {
     return {ErrorCode::InvalidInput, "This folder already holds a run", folder.root.string(), "it has a run.json",
             "Go on with 'gsst resume', or name another folder with --run"};
 }
-
-/// Bytes a second between processes of one computer: careful, not measured.
-constexpr double kLoopbackBytes = 1e9;
 
 constexpr const char* kSampleText = "sample-stories.txt";
 constexpr const char* kOwnFiles[] = {"HEAD",          "slots/A",       "slots/B",         "work/gradients",
@@ -85,64 +82,14 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
         static_cast<void>(files.remove(folder.data() / shardFileName(shard)));
 }
 
-/// Fills in what the recipe leaves to this machine; from here on it is part of the run.
-void resolveDefaults(RunSpec& spec, const ProcessRank& place) {
-    if (spec.training.threads == 0)
-        spec.training.threads = std::max(1, usableCores() / place.ranksHere);
-}
-
-void warnOfThreads(const OpenRun& run, const EventSink& sink) {
-    const ThreadUse use{run.record.spec.training.threads, run.place.ranksHere, usableCores()};
+void warnOfThreads(const PreparedRun& run, const EventSink& sink) {
+    const ThreadUse use{run.record.spec.training.threads, run.world->place().ranksHere, usableCores()};
     if (std::string text = threadWarning(use); !text.empty())
         warn(sink, std::move(text));
 }
 
-/// The same for what all ranks must have in common.
-Status resolveTogether(FileSystem& files, OpenRun& run, const EventSink& sink) {
-    TrainSpec& training = run.record.spec.training;
-    const bool left = leavesProductsOpen(training);
-    std::optional<MachineInUse> disturbed;
-    if (run.place.ranksHere > 1)
-        disturbed.emplace();
-    GSST_TRY(resolveProducts(
-        training, [&] { return shareProductRates(run.collective.get(), measureProducts(files, *run.backend)); }));
-    if (left && productsOf(training) == Products::Upcast)
-        info(sink, "Matrices in bf16 are multiplied in fp32, which is faster on this " + run.backend->title() +
-                       " and no less exact");
-    return {};
-}
-
-Status planRun(FileSystem& files, OpenRun& run, const MachineLimits& limits, double driveBytesPerSecond) {
-    GSST_ASSIGN(RunSpec share, shareOf(run.record.spec, run.place.ranks));
-    std::optional<MachineInUse> disturbed;  // by the others on this computer, which measure too
-    if (run.place.ranksHere > 1)
-        disturbed.emplace();
-    const Machine machine = measureMachine(files, *run.backend, run.folder.root, share, DriveProbe::Quick);
-    run.engine = machine.engine;
-    run.hardware = withDriveAtMost(machine.profile, driveBytesPerSecond);
-    run.limits = limits;
-    run.limits.ranks = run.place.ranks;
-    if (run.place.ranksHere == run.place.ranks)
-        run.hardware.compute.linkBytes = kLoopbackBytes;
-    run.limits.ramBytes /= run.place.ranksHere;
-    run.limits.diskBytes /= run.place.ranksHere;
-    GSST_ASSIGN(const Means means, shareMeans(run.collective.get(), {share.budget, run.hardware, run.limits}));
-    share.budget = run.budget = means.budget;
-    run.hardware = means.hardware;
-    run.limits = means.limits;
-    const PlanBasis basis{share, *run.table, run.hardware, run.limits};
-    auto plan = planWithin(run.record.ceilings(), basis);
-    if (!plan.ok() && run.record.ceilings() != MemoryCeilings{})
-        plan = planWithin({}, basis);  // the machine has changed since; what was learnt of it may not hold any more
-    GSST_TRY(plan);
-    run.plan = *std::move(plan);
-    GSST_TRY(checkSamePlan(run.collective.get(), run.plan));
-    run.limits.diskBytes = 0;  // once the files of the run are there, free disk space is no limit for it any more
-    return {};
-}
-
 /// Maps the tokens and makes sure that they are this run's, and enough.
-Status openTokens(OpenRun& run) {
+Status openTokens(PreparedRun& run) {
     GSST_ASSIGN(TokenStore tokens, TokenStore::open(run.folder.data()));
     if (tokens.tokenizerHash() != run.tokenizer.hash())
         return Error{ErrorCode::Corrupt, "The tokens of the run do not belong to its tokenizer",
@@ -160,7 +107,7 @@ Status openTokens(OpenRun& run) {
 }
 
 /// Gives the run a new end; run.json learns of it when the state turned out to be good.
-Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
+Status changeSteps(FileSystem& files, PreparedRun& run, int64_t steps) {
     const auto newest = readNewestRecord(files, run.folder.root);
     if (newest.ok() && steps < newest->step)  // a record that cannot be read is told of when the state is opened
         return Error{ErrorCode::InvalidInput, "The run is past this step already", "--steps " + std::to_string(steps),
@@ -173,18 +120,36 @@ Status changeSteps(FileSystem& files, OpenRun& run, int64_t steps) {
     return {};
 }
 
+/// How much an evaluation reads, from here on.
+Status changeEvaluation(PreparedRun& run, int64_t sequences) {
+    int64_t& present = run.record.spec.training.evaluateSequences;
+    if (sequences == present)
+        return {};
+    present = sequences;
+    run.recordChanged = true;
+    return validate(run.record.spec, "--evaluate-sequences " + std::to_string(sequences));
+}
+
+Status change(FileSystem& files, PreparedRun& run, const RunChanges& changes) {
+    if (changes.steps > 0)
+        GSST_TRY(changeSteps(files, run, changes.steps));
+    if (changes.evaluateSequences)
+        GSST_TRY(changeEvaluation(run, *changes.evaluateSequences));
+    return {};
+}
+
 /// The folder of one rank is no other's, and one of several cannot go on alone: what the others computed would be
 /// missing.
-Status takePlace(const OpenRun& run) {
+Status takePlace(const PreparedRun& run, const ProcessRank& place) {
     const auto text = [](int rank, int ranks) {
         return ranks == 1 ? std::string("a run of one process")
                           : "rank " + std::to_string(rank) + " of " + std::to_string(ranks);
     };
-    if (run.place.rank == run.record.rank && run.place.ranks == run.record.ranks)
+    if (place.rank == run.record.rank && place.ranks == run.record.ranks)
         return {};
     return Error{ErrorCode::InvalidInput, "This folder belongs to another rank", run.folder.root.string(),
                  "it is that of " + text(run.record.rank, run.record.ranks) + ", this process is " +
-                     text(run.place.rank, run.place.ranks),
+                     text(place.rank, place.ranks),
                  run.record.ranks == 1 ? "Unset WORLD_SIZE to go on with it"
                                        : "Start it with WORLD_SIZE=" + std::to_string(run.record.ranks) +
                                              " RANK=" + std::to_string(run.record.rank) + ", together with the others"};
@@ -195,16 +160,16 @@ public:
     Preparation(FileSystem& files, const RunRequest& request, const EventSink& sink, std::stop_token stop)
         : m_files(files), m_request(request), m_sink(sink), m_stop(std::move(stop)) {}
 
-    Result<std::unique_ptr<OpenRun>> prepare() {
-        auto run = std::make_unique<OpenRun>();
+    Result<std::unique_ptr<PreparedRun>> prepare() {
+        auto run = std::make_unique<PreparedRun>();
         GSST_ASSIGN(run->backend, createBackend(m_request.device));
-        GSST_ASSIGN(run->place, rankOfThisProcess());
-        run->folder.root = folderOfRank(m_request.runFolder, run->place);
+        GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
+        run->folder.root = folderOfRank(m_request.runFolder, place);
         run->record.spec = m_request.spec;
         run->record.device = m_request.device;
-        resolveDefaults(run->record.spec, run->place);
-        run->record.rank = run->place.rank;
-        run->record.ranks = run->place.ranks;
+        resolveThreads(run->record.spec, place);
+        run->record.rank = place.rank;
+        run->record.ranks = place.ranks;
         GSST_TRY(validate(run->record.spec, "the run's settings"));
         if (m_files.exists(run->folder.runJson()))
             return alreadyThere(run->folder);
@@ -212,10 +177,10 @@ public:
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
-        divideMicroBatches(*run);
-        GSST_TRY(shareOf(run->record.spec, run->place.ranks));
-        GSST_TRY(meetOthers(*run, m_sink, m_stop));
-        GSST_TRY(resolveTogether(m_files, *run, m_sink));
+        GSST_TRY(divideMicroBatches(*run, place.ranks));
+        GSST_ASSIGN(run->world, joinWorld(place, run->backend->id(), run->folder, m_sink, m_stop));
+        GSST_TRY(agreeOnRecipe(*run));
+        GSST_TRY(resolveProductsTogether(m_files, *run, m_sink));
         GSST_TRY(planRun(m_files, *run, machineLimits(m_files, *run->backend, run->folder.root),
                          m_request.driveBytesPerSecond));
         adoptPlan(*run);
@@ -233,21 +198,24 @@ public:
 
 private:
     /// Everything in the folder, run.json last.
-    Status fill(OpenRun& run) {
+    Status fill(PreparedRun& run) {
         GSST_TRY(prepareText(run));
         GSST_TRY(prepareState(run));
         return writeRunRecord(m_files, run.folder, run.record);
     }
 
-    void divideMicroBatches(OpenRun& run) {
-        const int ranks = run.place.ranks;
-        lowerMicroBatch(run, dividedMicroBatch(run.record.spec.training, ranks),
+    Status divideMicroBatches(PreparedRun& run, int ranks) {
+        GSST_ASSIGN(const RunSpec part, partOf(run.record.spec, ranks));
+        lowerMicroBatch(run, part.training.microBatch,
                         "so that " + std::to_string(ranks) + " ranks have equally many of them");
+        return {};
     }
 
-    void adoptPlan(OpenRun& run) { lowerMicroBatch(run, run.plan.microBatch, "to fit the device memory limit"); }
+    void adoptPlan(PreparedRun& run) {
+        lowerMicroBatch(run, run.planned.plan.microBatch, "to fit the device memory limit");
+    }
 
-    void lowerMicroBatch(OpenRun& run, int64_t sequences, const std::string& why) {
+    void lowerMicroBatch(PreparedRun& run, int64_t sequences, const std::string& why) {
         TrainSpec& training = run.record.spec.training;
         if (sequences != training.microBatch)
             info(m_sink, "Micro-batch lowered from " + std::to_string(training.microBatch) + " to " +
@@ -255,7 +223,7 @@ private:
         training.microBatch = sequences;
     }
 
-    Status prepareText(OpenRun& run) {
+    Status prepareText(PreparedRun& run) {
         std::vector<std::filesystem::path> text = m_request.text;
         if (m_request.sampleText) {
             text = {run.folder.root / kSampleText};
@@ -280,7 +248,7 @@ private:
         return openTokens(run);
     }
 
-    Status prepareTokenizer(OpenRun& run, const TextInspection& inspection) {
+    Status prepareTokenizer(PreparedRun& run, const TextInspection& inspection) {
         if (run.record.spec.data.tokenizer == TokenizerKind::SentencePieceBpe) {
             const int64_t vocabulary =
                 std::min(run.record.spec.model.vocabulary, suggestedVocabulary(inspection.usableBytes));
@@ -299,13 +267,8 @@ private:
         return run.tokenizer.save(m_files, run.folder.tokenizer());
     }
 
-    Status prepareState(OpenRun& run) {
-        TrainerParts parts;
-        parts.files = &m_files;
-        parts.folder = run.folder;
-        parts.spec = run.record.spec;
-        parts.plan = run.plan;
-        parts.share = run.record.share();
+    Status prepareState(PreparedRun& run) {
+        const TrainerParts parts = partsOf(m_files, run);
         const ByteProgress progress = [this](uint64_t done, uint64_t total) {
             m_sink(Progress{"Writing the untrained model", done >> 20, total >> 20, "MiB"});
         };
@@ -320,40 +283,58 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<OpenRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink,
-                                               std::stop_token stop) {
+Result<std::unique_ptr<PreparedRun>> prepareNewRun(FileSystem& files, const RunRequest& request, const EventSink& sink,
+                                                   std::stop_token stop) {
     return Preparation(files, request, sink, std::move(stop)).prepare();
 }
 
-Result<std::unique_ptr<OpenRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder, int64_t steps,
-                                                 const EventSink& sink, std::stop_token stop) {
-    auto run = std::make_unique<OpenRun>();
-    GSST_ASSIGN(run->place, rankOfThisProcess());
+Result<std::unique_ptr<PreparedRun>> openExistingRun(FileSystem& files, const std::filesystem::path& folder,
+                                                     const RunChanges& changes, const EventSink& sink,
+                                                     std::stop_token stop) {
+    auto run = std::make_unique<PreparedRun>();
+    GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
     run->folder.root = folder;
     GSST_ASSIGN(run->record, readRunRecord(files, run->folder));
     GSST_ASSIGN(run->backend, createBackend(run->record.device));
-    GSST_TRY(takePlace(*run));
+    GSST_TRY(takePlace(*run, place));
     GSST_ASSIGN(run->lock, lockRun(files, folder));
-    if (steps > 0)
-        GSST_TRY(changeSteps(files, *run, steps));
+    GSST_TRY(change(files, *run, changes));
     warnOfThreads(*run, sink);
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
     GSST_TRY(openTokens(*run));
     MachineLimits machine = machineLimits(files, *run->backend, folder);
     machine.diskBytes = 0;
-    GSST_TRY(meetOthers(*run, sink, std::move(stop)));
+    GSST_ASSIGN(run->world, joinWorld(place, run->backend->id(), run->folder, sink, std::move(stop)));
+    GSST_TRY(agreeOnRecipe(*run));
     GSST_TRY(planRun(files, *run, machine, 0));
-    if (run->plan.microBatch != run->record.spec.training.microBatch) {
+    if (run->planned.plan.microBatch != run->record.spec.training.microBatch) {
         warn(sink, "The limits are tighter than when the run began: the micro-batch is now " +
-                       std::to_string(run->plan.microBatch) + "; results stay the same up to the order of sums");
+                       std::to_string(run->planned.plan.microBatch) +
+                       "; results stay the same up to the order of sums");
         noteReplan(*run, run->record.ceilings());
     }
     return run;
 }
 
-Planned plannedEvent(const OpenRun& run, int64_t firstStep, PlanCause cause) {
-    const Plan& plan = run.plan;
+TrainerParts partsOf(FileSystem& files, const PreparedRun& run) {
+    TrainerParts parts;
+    parts.files = &files;
+    parts.backend = run.backend.get();
+    parts.folder = run.folder;
+    parts.spec = run.record.spec;
+    parts.part = run.planned.part;
+    parts.plan = run.planned.plan;
+    parts.tokens = run.tokens.get();
+    parts.engine = run.engine;
+    parts.collective = &run.world->collective();
+    parts.share = run.record.share();
+    parts.fingerprint = fingerprintOf(run.record.spec, run.tokenizer.hash(), int64_t(run.tokens->size()));
+    return parts;
+}
+
+Planned plannedEvent(const PreparedRun& run, int64_t firstStep, PlanCause cause) {
+    const Plan& plan = run.planned.plan;
     const TrainSpec& training = run.record.spec.training;
     Planned planned;
     planned.cause = cause;

@@ -2,29 +2,28 @@
 #include "train/planned_step_time.h"
 
 #include "base/units.h"
+#include "base/usable_cores.h"
 #include "insight/explain_plan.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <thread>
 
 namespace gsst {
 namespace {
 
 /// Of the step alone, in the simulation.
-double simulatedSeconds(const OpenRun& run, const HardwareProfile& hardware) {
-    const PlanBasis basis{run.record.spec, *run.table, hardware, run.limits};
-    return listStep(compiledFor(basis, run.plan), hardware).seconds;
+double simulatedSeconds(const PreparedRun& run, const HardwareProfile& hardware) {
+    const PlanBasis basis{run.planned.part, *run.table, hardware, run.planned.limits};
+    return listStep(compiledFor(basis, run.planned.plan), hardware).seconds;
 }
 
 }  // namespace
 
-PlannedStepTime::PlannedStepTime(const OpenRun& run)
-    : m_run(run), m_watch(run.record.spec.training.threads, int64_t(std::thread::hardware_concurrency())),
-      m_seconds(run.plan.step.seconds) {}
+PlannedStepTime::PlannedStepTime(const PreparedRun& run)
+    : m_run(run), m_watch(run.record.spec.training.threads, usableCores()), m_seconds(run.planned.plan.step.seconds) {}
 
 void PlannedStepTime::planAgain(int64_t step, const EventSink& sink) {
-    if (m_run.collective)
+    if (m_run.world->place().ranks > 1)
         return;
     const auto share = m_watch.look(m_since.seconds(), processorTime());
     if (!share)
@@ -36,17 +35,18 @@ void PlannedStepTime::planAgain(int64_t step, const EventSink& sink) {
     sink(planned);
 }
 
-double plannedSeconds(const OpenRun& run, const ProcessorShare& share) {
+double plannedSeconds(const PreparedRun& run, const ProcessorShare& share) {
     if (share.share >= 1)
-        return run.plan.step.seconds;
-    HardwareProfile slower = run.hardware;
+        return run.planned.plan.step.seconds;
+    HardwareProfile slower = run.planned.hardware;
     ComputeRates& rates = slower.compute;
     for (double ComputeRates::* rate :
          {&ComputeRates::forwardFlops, &ComputeRates::backwardFlops, &ComputeRates::keptBackwardFlops,
           &ComputeRates::headFlops, &ComputeRates::updateBytes})
         rates.*rate *= share.share;
     // By what it makes a step longer: the plan's own time is that of several steps, which may differ.
-    return run.plan.step.seconds * simulatedSeconds(run, slower) / std::max(1e-9, simulatedSeconds(run, run.hardware));
+    return run.planned.plan.step.seconds * simulatedSeconds(run, slower) /
+           std::max(1e-9, simulatedSeconds(run, run.planned.hardware));
 }
 
 std::string sentenceOf(const ProcessorShare& share, double before, double now) {

@@ -18,20 +18,20 @@ namespace gsst {
 class PlannedStepTime {
 public:
     /// Of a plan that has just been told. `run` outlives it.
-    explicit PlannedStepTime(const OpenRun& run);
+    explicit PlannedStepTime(const PreparedRun& run);
 
     /// After a step: tells `sink` of a new time, if there is one, by a Planned and a line of the log.
     void planAgain(int64_t step, const EventSink& sink);
 
 private:
-    const OpenRun& m_run;
+    const PreparedRun& m_run;
     ProcessorWatch m_watch;
     Stopwatch m_since;
     double m_seconds;  ///< as told last
 };
 
 /// Seconds that a step of the run's plan takes with this share of the processor.
-double plannedSeconds(const OpenRun& run, const ProcessorShare& share);
+double plannedSeconds(const PreparedRun& run, const ProcessorShare& share);
 
 /// For the log: who takes the processor, and what a step takes now instead of `before` seconds.
 std::string sentenceOf(const ProcessorShare& share, double before, double now);

@@ -46,7 +46,7 @@ int64_t nextRamPeak(const Plan& plan) {
     return plan.programBytes + int64_t(kNextPeak * double(plan.ramPeak - plan.programBytes));
 }
 
-Error nothingSmaller(const OpenRun& run, const RunSpec& share, const Shortage& shortage, const Error& why) {
+Error nothingSmaller(const PreparedRun& run, const RunSpec& spec, const Shortage& shortage, const Error& why) {
     Error error{ErrorCode::OutOfMemory, "", run.folder.root.string(),
                 size(shortage.wanted) + " were wanted and " + size(shortage.there) + " there; ", ""};
     if (shortage.tier == Tier::Ram) {
@@ -55,8 +55,8 @@ Error nothingSmaller(const OpenRun& run, const RunSpec& share, const Shortage& s
         error.todo = "Close other programs and resume the run, or start it again with more RAM (--ram)";
         return error;
     }
-    const double excess = excessOf(shortage, run.plan.devicePeak);
-    const int64_t least = roundUp(int64_t(excess * double(smallestDeviceLimit(share, *run.table))), 1 << 20);
+    const double excess = excessOf(shortage, run.planned.plan.devicePeak);
+    const int64_t least = roundUp(int64_t(excess * double(smallestDeviceLimit(spec, *run.table))), 1 << 20);
     error.what = "The run is out of device memory, and no smaller plan is left";
     error.why += "even the finest slicing with one sequence at a time needs about " + size(least);
     error.todo = std::string("Close programs that use this memory and resume the run; if there is no more of it, start "
@@ -85,22 +85,21 @@ Result<Plan> planWithin(const MemoryCeilings& ceilings, const PlanBasis& basis) 
     return plan;
 }
 
-Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
+Result<SmallerPlan> planSmaller(const PreparedRun& run, const Shortage& shortage) {
     const bool ofDevice = shortage.tier == Tier::Device;
     const int64_t microBatch = run.record.spec.training.microBatch;
     const bool halves = ofDevice && microBatch > 1;
-    GSST_ASSIGN(RunSpec spec, shareOf(run.record.spec, run.place.ranks));
-    spec.budget = run.budget;
+    RunSpec spec = run.planned.part;
     if (halves)
         spec.training.microBatch = microBatchesToTry(spec.training)[1];
     Error last;
-    const std::vector<int64_t> peaks =
-        ofDevice ? peaksToTry(shortage, run.plan.devicePeak, halves) : std::vector<int64_t>{nextRamPeak(run.plan)};
+    const std::vector<int64_t> peaks = ofDevice ? peaksToTry(shortage, run.planned.plan.devicePeak, halves)
+                                                : std::vector<int64_t>{nextRamPeak(run.planned.plan)};
     for (int64_t peak : peaks) {
         MemoryCeilings ceilings = run.record.ceilings();
         int64_t& ceiling = ofDevice ? ceilings.deviceBytes : ceilings.ramBytes;
         ceiling = lowerOf(ceiling, peak);
-        auto plan = planWithin(ceilings, {spec, *run.table, run.hardware, run.limits});
+        auto plan = planWithin(ceilings, {spec, *run.table, run.planned.hardware, run.planned.limits});
         if (plan.ok())
             return SmallerPlan{*std::move(plan), ceilings};
         last = plan.error();
@@ -108,16 +107,16 @@ Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage) {
     return nothingSmaller(run, spec, shortage, last);
 }
 
-void noteReplan(OpenRun& run, const MemoryCeilings& ceilings) {
+void noteReplan(PreparedRun& run, const MemoryCeilings& ceilings) {
     RunRecord& record = run.record;
-    Replan replan{0, run.plan.microBatch, record.spec.training.microBatch, ceilings};
+    Replan replan{0, run.planned.plan.microBatch, record.spec.training.microBatch, ceilings};
     // One that no step was computed with is no part of the history.
     if (!record.replans.empty() && record.replans.back().firstStep == 0) {
         replan.microBatchBefore = record.replans.back().microBatchBefore;
         record.replans.pop_back();
     }
     record.replans.push_back(replan);
-    record.spec.training.microBatch = run.plan.microBatch;
+    record.spec.training.microBatch = run.planned.plan.microBatch;
     run.recordChanged = true;
 }
 

@@ -6,7 +6,7 @@
 #include "plan/search/planner.h"
 #include "run/run_folder.h"
 #include "train/give_up_step.h"
-#include "train/open_run.h"
+#include "train/prepared_run.h"
 #include "train/trainer.h"
 
 #include <cstdint>
@@ -29,11 +29,11 @@ struct SmallerPlan {
 /// tenth smaller. RAM: a tenth less of what a plan can change; the micro-batch stays. The predicted peak is always
 /// below the one before it, and ceilings never rise, so that replanning comes to an end. OutOfMemory if there is no
 /// such plan; it says the smallest that would do.
-Result<SmallerPlan> planSmaller(const OpenRun& run, const Shortage& shortage);
+Result<SmallerPlan> planSmaller(const PreparedRun& run, const Shortage& shortage);
 
 /// Enters the plan of `run`, made under `ceilings`, into its record: the micro-batch, and a Replan whose first step is
 /// not known yet.
-void noteReplan(OpenRun& run, const MemoryCeilings& ceilings);
+void noteReplan(PreparedRun& run, const MemoryCeilings& ceilings);
 
 /// Fills in first steps that are not known, and lowers those that lie ahead: the next step is `step` + 1. Whether any
 /// changed.

@@ -3,7 +3,8 @@
 
 #include "base/result.h"
 #include "io/file.h"
-#include "train/open_run.h"
+#include "service/event_sink.h"
+#include "service/training_service.h"
 
 namespace gsst {
 

@@ -135,9 +135,8 @@ private:
             question.folder.empty() ? std::filesystem::current_path() : question.folder;
         GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
         Means means;
-        RunSpec spec = resolvedHere(question.spec, backend);
-        spec.training.microBatch = dividedMicroBatch(spec.training, place.ranks);
-        GSST_ASSIGN(means.share, shareOf(spec, place.ranks));
+        const RunSpec spec = resolvedHere(question.spec, backend);
+        GSST_ASSIGN(means.share, partOf(spec, place.ranks));
         means.hardware = measureMachine(m_files, backend, folder, means.share, DriveProbe::KnownOnly).profile;
         means.limits = machineLimits(m_files, backend, folder);
         means.limits.ranks = place.ranks;

@@ -11,28 +11,15 @@
 namespace gsst {
 namespace {
 
-/// From here on; run.json learns of it when the state turned out to be good.
-Status changeEvaluation(OpenRun& run, int64_t sequences) {
-    int64_t& present = run.record.spec.training.evaluateSequences;
-    if (sequences == present)
-        return {};
-    present = sequences;
-    run.recordChanged = true;
-    return validate(run.record.spec, "--evaluate-sequences " + std::to_string(sequences));
-}
-
 /// `request` may name the folder of this rank, or what the folders of all are named after.
-Result<std::unique_ptr<OpenRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink,
-                                           std::stop_token stop) {
+Result<std::unique_ptr<PreparedRun>> openAgain(FileSystem& files, ResumeRequest request, const EventSink& sink,
+                                               std::stop_token stop) {
     GSST_ASSIGN(const ProcessRank place, rankOfThisProcess());
     if (!files.exists(RunFolder{request.folder}.runJson()))
         request.folder = folderOfRank(request.folder, place);
     if (request.rollBack || request.reshuffle)
         GSST_TRY(chooseRollback(files, request, sink));
-    GSST_ASSIGN(auto run, openExistingRun(files, request.folder, request.steps, sink, std::move(stop)));
-    if (request.evaluateSequences)
-        GSST_TRY(changeEvaluation(*run, *request.evaluateSequences));
-    return run;
+    return openExistingRun(files, request.folder, {request.steps, request.evaluateSequences}, sink, std::move(stop));
 }
 
 }  // namespace
@@ -49,7 +36,7 @@ Session::~Session() {
     m_worker.join();
 }
 
-Status Session::train(OpenRun& run, const EventSink& sink, int64_t& committedStep) {
+Status Session::train(PreparedRun& run, const EventSink& sink, int64_t& committedStep) {
     TrainingLoop loop(m_files, run, m_inbox, sink, m_trace.get());
     Status status = loop.run();
     committedStep = loop.committedStep();

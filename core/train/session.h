@@ -31,7 +31,7 @@ public:
 
 private:
     void work();
-    Status train(OpenRun& run, const EventSink& sink, int64_t& committedStep);
+    Status train(PreparedRun& run, const EventSink& sink, int64_t& committedStep);
 
     FileSystem& m_files;
     std::variant<RunRequest, ResumeRequest> m_request;

@@ -7,7 +7,7 @@
 
 namespace gsst {
 
-Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_token stop) {
+Result<std::string> sampleText(Trainer& trainer, const PreparedRun& run, std::stop_token stop) {
     const TrainSpec& training = run.record.spec.training;
     GenerateOptions options;
     options.prompt = training.samplePrompt;

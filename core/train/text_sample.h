@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "train/open_run.h"
+#include "train/prepared_run.h"
 #include "train/trainer.h"
 
 #include <stop_token>
@@ -12,6 +12,6 @@ namespace gsst {
 
 /// What the model writes after the recipe's prompt, from the committed state; the prompt is not repeated. The same seed
 /// at every step, so that samples can be compared. Call after flush().
-Result<std::string> sampleText(Trainer& trainer, const OpenRun& run, std::stop_token stop);
+Result<std::string> sampleText(Trainer& trainer, const PreparedRun& run, std::stop_token stop);
 
 }  // namespace gsst

@@ -7,6 +7,7 @@
 #include "device/host_pool.h"
 #include "device/system_memory.h"
 #include "engine/agreement.h"
+#include "engine/engine_workspace.h"
 #include "machine/machine.h"
 #include "run/state_files.h"
 #include "train/clipping.h"
@@ -20,12 +21,11 @@ namespace gsst {
 
 struct Trainer::Impl {
     Impl(const TrainerParts& given, const TensorTable& modelTable, std::unique_ptr<OpenDevice> openDevice)
-        : parts(given), share(shareOf(given)), table(modelTable), device(std::move(openDevice)),
+        : parts(given), table(modelTable), device(std::move(openDevice)),
           ramPool(given.plan.ramLimit > 0
                       ? std::max<int64_t>(1, given.plan.ramLimit - given.plan.ringBytes - given.plan.programBytes)
                       : 0),
-          plan(modelTable, share.training, parts.share, given.plan),
-          batches(size_t(share.training.microBatchesPerStep())) {
+          plan(modelTable, training(), parts.share, given.plan), batches(size_t(training().microBatchesPerStep())) {
         for (HostBatch& batch : batches) {
             batch.input.resize(size_t(parts.spec.training.tokensPerMicroBatch()));
             batch.target.resize(batch.input.size());
@@ -39,12 +39,6 @@ struct Trainer::Impl {
         }
     }
 
-    static RunSpec shareOf(const TrainerParts& parts) {
-        RunSpec share = parts.spec;
-        share.training.sequencesPerStep /= parts.collective ? parts.collective->ranks() : 1;
-        return share;
-    }
-
     struct HostBatch {
         std::vector<int64_t> input;
         std::vector<int64_t> target;
@@ -52,15 +46,13 @@ struct Trainer::Impl {
     };
 
     Status prepare(const std::function<void(uint64_t, uint64_t)>& progress, std::stop_token stop);
-    Result<std::unique_ptr<File>> workFile(const std::filesystem::path& path, int64_t bytes);
     EngineParts engineParts();
     DriverOptions driverOptions() const;
     Status loadBatch(int64_t stepIndex);
-    const TrainSpec& training() const { return share.training; }
+    const TrainSpec& training() const { return parts.part.training; }
 
     MachineInUse inUse;
     TrainerParts parts;
-    RunSpec share;  ///< of parts.spec, that this process computes
     const TensorTable& table;
     std::unique_ptr<OpenDevice> device;
     HostPool ramPool;
@@ -68,12 +60,8 @@ struct Trainer::Impl {
     std::vector<HostBatch> batches;
     std::optional<Sampler> sampler;
     std::optional<ValidationSequences> validation;
-    std::unique_ptr<StagingRing> ring;
     std::unique_ptr<StateStore> store;
-    std::unique_ptr<File> gradients;
-    std::unique_ptr<File> shares;
-    std::unique_ptr<File> boundaries;
-    std::unique_ptr<HostState> host;
+    std::unique_ptr<EngineWorkspace> workspace;
     std::unique_ptr<BatchMath> math;
     std::unique_ptr<AsyncIo> io;         // after everything its requests point to
     std::unique_ptr<StepDriver> driver;  // last: its destructor waits for I/O
@@ -89,48 +77,27 @@ Status Trainer::Impl::prepare(const std::function<void(uint64_t, uint64_t)>& pro
                 splitTokens(parts.tokens->size(), parts.spec.data.validationShare, training().sequenceLength));
     validation.emplace(split.train, split.validation, training().sequenceLength, training().evaluateSequences);
     GSST_ASSIGN(store, StateStore::open(files, parts.folder.root, table, plan.format(), Caching::Direct));
-    if (parts.collective)
-        GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
+    GSST_TRY(agreeOnStart(*parts.collective, *store, parts.fingerprint));
     GSST_ASSIGN(sampler,
                 Sampler::create(training().seed, split.train, training().sequenceLength, store->committed().dataOrder));
     GSST_TRY(files.makeFolders(parts.folder.work()));
-    GSST_ASSIGN(gradients, workFile(parts.folder.gradients(), plan.gradientFileBytes()));
-    GSST_ASSIGN(shares, workFile(parts.folder.shares(), plan.tiedGradientFileBytes()));
-    GSST_ASSIGN(boundaries, workFile(parts.folder.boundaries(), plan.boundaryFileBytes()));
-    GSST_ASSIGN(host, HostState::create(table, plan.format(), plan.slices(), parts.plan.placement, ramPool));
-    GSST_ASSIGN(ring, StagingRing::create(size_t(parts.plan.ringBytes)));
+    GSST_ASSIGN(workspace, EngineWorkspace::create(
+                               files, {parts.folder.gradients(), parts.folder.shares(), parts.folder.boundaries()},
+                               plan, ramPool));
     GSST_ASSIGN(math, parts.backend->makeMath({table, plan.slices(), training()}, *device));
     io = makeIo(parts.engine);
     // Only saves work: systems that let a user pin little memory refuse it.
-    static_cast<void>(io->registerBuffers(ring->memory()));
+    static_cast<void>(io->registerBuffers(workspace->ring().memory()));
     driver = std::make_unique<StepDriver>(engineParts(), plan, driverOptions());
     return driver->load(progress, stop);
 }
 
-/// Nothing for 0 bytes.
-Result<std::unique_ptr<File>> Trainer::Impl::workFile(const std::filesystem::path& path, int64_t bytes) {
-    if (bytes == 0)
-        return std::unique_ptr<File>();
-    GSST_ASSIGN(auto file, parts.files->open(path, OpenMode::Create, Caching::Direct));
-    GSST_TRY(file->reserve(uint64_t(bytes)));
-    return file;
-}
-
 EngineParts Trainer::Impl::engineParts() {
-    EngineParts engine;
-    engine.table = &table;
-    engine.slices = plan.slices();
-    engine.precision = training().precision;
+    EngineParts engine = workspace->parts();
     engine.device = &device->device();
-    engine.ram = &ramPool;
-    engine.ring = ring.get();
     engine.io = io.get();
     engine.math = math.get();
     engine.store = store.get();
-    engine.gradients = gradients.get();
-    engine.shares = shares.get();
-    engine.boundaries = boundaries.get();
-    engine.host = host.get();
     engine.observer = parts.observer;
     engine.sumsWithMath = parts.backend->sumsWithMath();
     engine.collective = parts.collective;
@@ -148,7 +115,7 @@ DriverOptions Trainer::Impl::driverOptions() const {
 
 Status Trainer::Impl::loadBatch(int64_t stepIndex) {
     const TrainSpec& whole = parts.spec.training;
-    const int64_t first = parts.collective ? parts.collective->rank() * int64_t(batches.size()) : 0;
+    const int64_t first = parts.collective->rank() * int64_t(batches.size());
     for (size_t index = 0; index < batches.size(); ++index) {
         HostBatch& batch = batches[index];
         GSST_TRY(fillTrainingBatch(*parts.tokens, *sampler, stepIndex, whole.sequencesPerStep, first + int64_t(index),
@@ -240,21 +207,12 @@ Status Trainer::flush() {
     return {};
 }
 
-Result<uint8_t> Trainer::requestedByAny(uint8_t requests) {
-    if (!m_impl->parts.collective)
-        return requests;
-    GSST_ASSIGN(const std::vector<uint8_t> all, gatherValues(*m_impl->parts.collective, Channel::Steps, requests));
-    for (uint8_t each : all)
-        requests |= each;
-    return requests;
-}
-
 Status Trainer::quiesce() {
     return m_impl->driver->quiesce();
 }
 
-Status Trainer::giveUpStep() {
-    return m_impl->driver->giveUp();
+Status Trainer::giveUpStep(Survives survives) {
+    return m_impl->driver->giveUp(survives);
 }
 
 void Trainer::abandonStep() {

@@ -31,13 +31,14 @@ struct TrainerParts {
     ComputeBackend* backend = nullptr;
     RunFolder folder;
     RunSpec spec;  ///< the whole run's, microBatch and threads settled
+    RunSpec part;  ///< of it, that this process computes
     Plan plan;
     const TokenStore* tokens = nullptr;
     IoEngine engine = IoEngine::ThreadPool;
     EngineObserver* observer = nullptr;              ///< may be null
-    Collective* collective = nullptr;                ///< the other processes that train this run; null = there are none
+    Collective* collective = nullptr;                ///< the ranks that train this run, or SoleRank
     StateShard share;                                ///< of the state, that this process keeps
-    Hash128 fingerprint{};                           ///< with `collective`: see fingerprintOf()
+    Hash128 fingerprint{};                           ///< what must be the same on all ranks: see fingerprintOf()
     std::function<void(CommitRecord&)> stampRecord;  ///< fills in lengths of logs; may be empty
     std::function<void(const Shortage&)>
         onShortage;  ///< hears of every refusal before its error comes back; may be empty
@@ -83,13 +84,11 @@ public:
 
     /// Applies the pending update and commits: committedStep() == step() afterwards.
     Status flush();
-    /// Requests as bits: those that any of the ranks has; all of them must ask. Alone: its own.
-    Result<uint8_t> requestedByAny(uint8_t requests);
     /// Waits for all I/O of finished steps, so that nothing of this run loads the machine.
     Status quiesce();
-    /// After a step that was cancelled: forgets it. State in RAM (which is whole) is committed; on disk the last commit
-    /// stands.
-    Status giveUpStep();
+    /// After a step that was cancelled: forgets it. Finished steps may survive only in RAM, where the state is whole;
+    /// on disk the last commit stands.
+    Status giveUpStep(Survives survives);
     /// After an error, when other ranks may be in the middle of the step: ends all that is in progress here. flush()
     /// if all ranks do; else the trainer must be destroyed.
     void abandonStep();

@@ -3,6 +3,7 @@
 
 #include "base/cancelled.h"
 #include "base/units.h"
+#include "engine/agreement.h"
 #include "insight/explain_plan.h"
 #include "optim/schedule.h"
 #include "run/describe_damage.h"
@@ -30,14 +31,9 @@ Error damagedState(const std::filesystem::path& folder, const TensorTable& table
             "whether the commit before can still be used"};
 }
 
-/// What a rank wants of all.
-constexpr uint8_t kStop = 1;
-constexpr uint8_t kCommit = 2;
-constexpr uint8_t kSample = 4;
-
 }  // namespace
 
-TrainingLoop::TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace)
+TrainingLoop::TrainingLoop(FileSystem& files, PreparedRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace)
     : m_files(files), m_run(run), m_inbox(inbox), m_sink(std::move(sink)), m_observer(m_sink), m_trace(trace),
       m_bothObservers({&m_observer, m_trace}) {}
 
@@ -45,23 +41,13 @@ Status TrainingLoop::openTrainer() {
     const ByteProgress progress = [this](uint64_t done, uint64_t total) {
         m_sink(Progress{"Loading the model", done >> 20, total >> 20, "MiB"});
     };
-    TrainerParts parts;
-    parts.files = &m_files;
-    parts.folder = m_run.folder;
-    parts.spec = m_run.record.spec;
-    parts.plan = m_run.plan;
-    parts.tokens = m_run.tokens.get();
-    parts.engine = m_run.engine;
+    TrainerParts parts = partsOf(m_files, m_run);
     parts.observer = m_trace ? static_cast<EngineObserver*>(&m_bothObservers) : &m_observer;
     parts.stampRecord = [this](CommitRecord& record) {
         if (const Status status = m_log->stamp(record); !status.ok())
             log(LogLine::Level::Warning, status.error().text());
     };
     parts.onShortage = [this](const Shortage& shortage) { m_shortage = shortage; };
-    parts.backend = m_run.backend.get();
-    parts.collective = m_run.collective.get();
-    parts.share = m_run.record.share();
-    parts.fingerprint = fingerprintOf(m_run.record.spec, m_run.tokenizer.hash(), int64_t(m_run.tokens->size()));
     m_shortage.reset();
     GSST_ASSIGN(m_trainer, Trainer::open(parts, *m_run.table, progress, m_inbox.stopToken()));
     for (const std::string& notice : m_trainer->store().notices())
@@ -69,9 +55,8 @@ Status TrainingLoop::openTrainer() {
     GSST_TRY(checkState());
     GSST_ASSIGN(m_log, RunLog::open(m_files, m_run.folder, m_trainer->store().committed()));
     GSST_TRY(saveRecord());
-    GSST_ASSIGN(const RunSpec share, shareOf(m_run.record.spec, m_run.place.ranks));
     if (m_trace)
-        m_trace->expect(listStep(m_trainer->plan(), m_run.hardware));
+        m_trace->expect(listStep(m_trainer->plan(), m_run.planned.hardware));
     m_observer.expect(m_trainer->committedStep());
     m_sink(plannedEvent(m_run, m_trainer->step(), std::exchange(m_planCause, PlanCause::Opened)));
     m_stepTime.emplace(m_run);
@@ -93,7 +78,7 @@ Status TrainingLoop::saveRecord() {
 /// read.
 Status TrainingLoop::checkState() {
     StateStore& store = m_trainer->store();
-    if (m_run.plan.stateOnDisk && store.committed().step > 0) {
+    if (m_run.planned.plan.stateOnDisk && store.committed().step > 0) {
         const auto progress = [this](uint64_t done, uint64_t total) {
             m_sink(Progress{"Checking the saved state", done >> 20, total >> 20, "MiB"});
         };
@@ -128,26 +113,21 @@ Status TrainingLoop::run() {
 /// Whether memory was refused that a smaller plan may do without, here or on another rank.
 bool TrainingLoop::isShort(const Status& status) const {
     return !status.ok() && status.error().code == ErrorCode::OutOfMemory &&
-           (m_shortage || (m_run.collective && m_run.collective->aborted()));
-}
-
-Result<GivenUp> TrainingLoop::giveUp(const Error& cause) {
-    std::optional<Refused> refused;
-    if (m_shortage)
-        refused = Refused{*m_shortage, cause.what};
-    return m_run.collective ? giveUpStepTogether(*m_run.collective, m_trainer.get(), refused, m_sink)
-                            : giveUpStep(m_trainer.get(), *refused, m_sink);
+           (m_shortage || m_run.world->shortElsewhere());
 }
 
 /// Gives back all memory, and makes a plan that needs less of it.
 Status TrainingLoop::replan(const Error& cause) {
-    GSST_ASSIGN(const GivenUp step, giveUp(cause));
+    std::optional<Refused> refused;
+    if (m_shortage)
+        refused = Refused{*m_shortage, cause.what};
+    GSST_ASSIGN(const GivenUp step, m_run.world->giveUpStep(m_trainer.get(), refused, m_sink));
     m_trainer.reset();
     m_log.reset();
     GSST_ASSIGN(SmallerPlan smaller, planSmaller(m_run, step.shortage));
-    GSST_TRY(checkSamePlan(m_run.collective.get(), smaller.plan));
-    log(LogLine::Level::Warning, sentenceOf(step, m_run.plan, smaller.plan));
-    m_run.plan = std::move(smaller.plan);
+    GSST_TRY(checkSamePlan(m_run.world->collective(), smaller.plan));
+    log(LogLine::Level::Warning, sentenceOf(step, m_run.planned.plan, smaller.plan));
+    m_run.planned.adopt(std::move(smaller.plan));
     noteReplan(m_run, smaller.ceilings);
     m_planCause = PlanCause::OutOfMemory;
     m_secondsPerStep = 0;
@@ -195,7 +175,7 @@ Status TrainingLoop::trainUntilPause(Next& next) {
             return status;
         // PauseNow or the end of the program: the step in progress is given up.
         m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
-        GSST_TRY(m_trainer->giveUpStep());
+        GSST_TRY(m_run.world->forgetStep(*m_trainer));
         if (m_inbox.quitting())
             return status;
         while (const auto command = m_inbox.poll())
@@ -229,8 +209,6 @@ Status TrainingLoop::oneStep() {
         GSST_TRY(validate());
     if (due(training().sampleEvery, step))
         GSST_TRY(sample());
-    if (m_trainer->commitDue() && !m_run.collective)
-        GSST_TRY(m_trainer->flush());
     return {};
 }
 
@@ -254,37 +232,11 @@ bool TrainingLoop::interruptsAfter(int64_t step) const {
     return step >= training().steps || validationDue(step) || due(training().sampleEvery, step);
 }
 
-/// With several processes a command to one of them is for all, at the same step.
-Status TrainingLoop::handleTogether(Next& next) {
-    uint8_t requests = m_trainer->commitDue() ? kCommit : 0;
-    while (const auto command = m_inbox.poll()) {
-        if (*command == Command::Stop || *command == Command::PauseNow || *command == Command::PauseAfterStep)
-            requests |= kStop;
-        if (*command == Command::CommitNow)
-            requests |= kCommit;
-        if (*command == Command::SampleNow)
-            requests |= kSample;
-    }
-    if (m_inbox.quitting())
-        requests |= kStop;
-    GSST_ASSIGN(const uint8_t all, m_trainer->requestedByAny(requests));
-    if (all & kStop & ~requests)
-        log(LogLine::Level::Info, "Another rank was asked to stop");
-    if (all & kStop)
-        next = Next::Stopped;
-    else if (all & kSample)
-        return sample();
-    else if (all & kCommit)
-        return m_trainer->flush();
-    return {};
-}
-
 /// Until one of the commands ends the training for now.
 Status TrainingLoop::handleAll(Next& next) {
-    if (m_run.collective)
-        return handleTogether(next);
     while (next == Next::Continue) {
-        const auto command = m_inbox.poll();
+        const CommitTimer timer = m_trainer->commitDue() ? CommitTimer::Due : CommitTimer::Running;
+        GSST_ASSIGN(const std::optional<Command> command, m_run.world->nextCommand(m_inbox, timer, m_sink));
         if (!command)
             break;
         GSST_ASSIGN(next, handle(*command));
@@ -296,7 +248,7 @@ Result<TrainingLoop::Next> TrainingLoop::handle(Command command) {
     switch (command) {
     case Command::PauseNow:
         m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
-        GSST_TRY(m_trainer->giveUpStep());
+        GSST_TRY(m_run.world->forgetStep(*m_trainer));
         return Next::Paused;
     case Command::PauseAfterStep:
         m_sink(StateChanged{RunState::Pausing, m_trainer->step()});
@@ -325,7 +277,7 @@ Status TrainingLoop::finish() {
     if (complete && training().sampleEvery > 0 && !due(training().sampleEvery, m_trainer->step()))
         GSST_TRY(sample());
     // None leaves while another one may run short: that one would need it.
-    GSST_TRY(m_trainer->requestedByAny(0));
+    GSST_TRY(gatherValues(m_run.world->collective(), Channel::Steps, uint8_t{0}));
     const int64_t step = m_trainer->step();
     m_trainer.reset();
     m_sink(StateChanged{complete ? RunState::Finished : RunState::Paused, step});
@@ -365,9 +317,8 @@ Status TrainingLoop::sample() {
 /// than the last line.
 Status TrainingLoop::writeLine(const StepDone& done) {
     Status status = m_log->add(done);
-    if (!status.ok() && !m_run.plan.stateOnDisk &&
-        !m_run.collective)  // a commit needs all ranks, and they know nothing of this
-        GSST_TRY(m_trainer->flush());
+    if (!status.ok() && !m_run.planned.plan.stateOnDisk)
+        GSST_TRY(m_run.world->saveBeforeError(*m_trainer));
     return status;
 }
 

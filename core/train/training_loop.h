@@ -24,7 +24,7 @@ namespace gsst {
 class TrainingLoop {
 public:
     /// `trace` may be null.
-    TrainingLoop(FileSystem& files, OpenRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace);
+    TrainingLoop(FileSystem& files, PreparedRun& run, CommandInbox& inbox, EventSink sink, TraceWriter* trace);
 
     /// Returns when the run is finished, stopped by the user, cancelled by quit, or failed. Memory that is refused
     /// fails no run as long as there is a smaller plan: the run goes on with it from the last commit, on all ranks if
@@ -39,7 +39,6 @@ private:
     Status saveRecord();
     Status trainToTheEnd();
     bool isShort(const Status& status) const;
-    Result<GivenUp> giveUp(const Error& cause);
     Status replan(const Error& cause);
     Status checkState();
     Status catchUp();
@@ -48,7 +47,6 @@ private:
     Result<StepResult> runStep();
     Status finish();
     Status handleAll(Next& next);
-    Status handleTogether(Next& next);
     Result<Next> handle(Command command);
     Status validate();
     Status sample();
@@ -58,13 +56,12 @@ private:
     bool due(int64_t interval, int64_t step) const { return interval > 0 && step % interval == 0; }
     bool validationDue(int64_t step) const { return training().evaluates() && due(training().evaluateEvery, step); }
     bool interruptsAfter(int64_t step) const;
-    /// Of several processes none gives up a step alone: the others would wait for it.
-    std::stop_token stepToken() { return m_run.collective ? std::stop_token() : m_inbox.stepToken(); }
+    std::stop_token stepToken() { return m_run.world->stepToken(m_inbox); }
     void log(LogLine::Level level, std::string text) { m_sink(LogLine{level, std::move(text)}); }
     const TrainSpec& training() const { return m_run.record.spec.training; }
 
     FileSystem& m_files;
-    OpenRun& m_run;
+    PreparedRun& m_run;
     CommandInbox& m_inbox;
     EventSink m_sink;
     ActivityObserver m_observer;

@@ -3,6 +3,8 @@
 
 #include "device/cpu_device.h"
 #include "device/delaying_device.h"
+#include "engine/engine_workspace.h"
+#include "engine/sole_rank.h"
 #include "engine/step_driver.h"
 #include "fake_slice_math.h"
 #include "io/aligned_buffer.h"
@@ -85,9 +87,9 @@ struct FakeOptions {
     std::function<StepVerdict(const RecentSteps&, double, double)> judge;  ///< changes bits
     LossScaling scaling = LossScaling::none();
     double firstScale = 1;
-    bool sumsWithMath = true;  ///< see EngineParts
-    int64_t sequences = 6;     ///< of a step, over all ranks
-    Collective* collective = nullptr;
+    bool sumsWithMath = true;          ///< see EngineParts
+    int64_t sequences = 6;             ///< of a step, over all ranks
+    Collective* collective = nullptr;  ///< null = alone
     EngineObserver* observer = nullptr;
     bool countsLines = false;  ///< records say how many steps had returned, as if each were a byte of the log
 };
@@ -132,35 +134,20 @@ public:
             ASSERT_TRUE(opened.ok()) << opened.error().text();
             m_store = std::move(*opened);
         }
-        openWorkFile("gradients", m_plan.format().gradientBytes(0, m_plan.format().blockCount()), m_gradients);
-        openWorkFile("shares", m_table.units().front().paddedElements * kGradientBytes, m_tiedGradients);
-        const int64_t places = int64_t(m_plan.slices().size()) * m_plan.training().microBatchesPerStep();
-        openWorkFile("boundaries", places * boundarySlotBytes(m_table.model(), m_plan.training()), m_boundaries);
-        auto host = HostState::create(m_table, m_plan.format(), m_plan.slices(), m_options.placement, m_ram);
-        ASSERT_TRUE(host.ok());
-        m_host = std::move(*host);
-        auto ring = StagingRing::create(size_t(m_options.ringBytes));
-        ASSERT_TRUE(ring.ok());
-        m_ring = std::move(*ring);
+        auto workspace = EngineWorkspace::create(
+            m_files, {m_folder / "gradients", m_folder / "shares", m_folder / "boundaries"}, m_plan, m_ram);
+        ASSERT_TRUE(workspace.ok()) << workspace.error().text();
+        m_workspace = std::move(*workspace);
         m_math = std::make_unique<FakeSliceMath>(m_table, m_plan.format(), m_plan.slices(), m_plan.training());
         m_io = makeThreadPoolIo({2, 2, 64 << 10});
-        EngineParts parts;
-        parts.collective = m_options.collective;
+        EngineParts parts = m_workspace->parts();
+        parts.collective = &collective();
         parts.observer = m_options.observer;
-        if (parts.collective)
-            m_math->setFirstMicroBatch(parts.collective->rank() * int(m_plan.training().microBatchesPerStep()));
-        parts.table = &m_table;
-        parts.slices = m_plan.slices();
+        m_math->setFirstMicroBatch(collective().rank() * int(m_plan.training().microBatchesPerStep()));
         parts.device = m_device.get();
-        parts.ram = &m_ram;
-        parts.ring = m_ring.get();
         parts.io = m_io.get();
         parts.math = m_math.get();
         parts.store = m_store.get();
-        parts.gradients = m_gradients.get();
-        parts.shares = m_tiedGradients.get();
-        parts.boundaries = m_boundaries.get();
-        parts.host = m_host.get();
         parts.sumsWithMath = m_options.sumsWithMath;
         DriverOptions options;
         options.clip = m_options.clip;
@@ -177,7 +164,7 @@ public:
     void close() {
         m_driver.reset();
         m_io.reset();
-        m_host.reset();
+        m_workspace.reset();
         m_store.reset();
     }
 
@@ -216,7 +203,7 @@ public:
     StepDriver& driver() { return *m_driver; }
     FakeSliceMath& math() { return *m_math; }
     Device& device() { return *m_device; }
-    StagingRing& ring() { return *m_ring; }
+    StagingRing& ring() { return m_workspace->ring(); }
     HostPool& ram() { return m_ram; }
     const CompiledPlan& plan() const { return m_plan; }
 
@@ -251,26 +238,18 @@ private:
         return options.collective ? StateShard{options.collective->rank(), options.collective->ranks(), Precision::Fp32}
                                   : StateShard{};
     }
-    void openWorkFile(const char* name, int64_t bytes, std::unique_ptr<File>& into) {
-        auto file = m_files.open(m_folder / name, OpenMode::Create, Caching::Direct);
-        ASSERT_TRUE(file.ok());
-        into = std::move(*file);
-        ASSERT_TRUE(into->reserve(uint64_t(bytes)).ok());
-    }
+    Collective& collective() { return m_options.collective ? *m_options.collective : m_alone; }
 
     FileSystem& m_files;
     std::filesystem::path m_folder;
     const TensorTable& m_table;
     FakeOptions m_options;
+    SoleRank m_alone;
     CompiledPlan m_plan;
     HostPool m_ram{0};
     std::unique_ptr<Device> m_device;
-    std::unique_ptr<StagingRing> m_ring;
     std::unique_ptr<StateStore> m_store;
-    std::unique_ptr<File> m_gradients;
-    std::unique_ptr<File> m_tiedGradients;
-    std::unique_ptr<File> m_boundaries;
-    std::unique_ptr<HostState> m_host;
+    std::unique_ptr<EngineWorkspace> m_workspace;
     std::unique_ptr<FakeSliceMath> m_math;
     std::unique_ptr<AsyncIo> m_io;
     std::unique_ptr<StepDriver> m_driver;

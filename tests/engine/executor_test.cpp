@@ -145,7 +145,7 @@ void expectAFlippedBitIsFound(int nth, UpdateRule rule, bool sumsWithMath) {
     EXPECT_FALSE(good);
     EXPECT_EQ(run.lastError.code, ErrorCode::Corrupt);
     EXPECT_NE(run.lastError.text().find("A"), std::string::npos);
-    EXPECT_TRUE(run.driver().giveUp().ok());
+    EXPECT_TRUE(run.driver().giveUp(Survives::FinishedSteps).ok());
     EXPECT_EQ(run.ring().usedBytes(), 0u);
 }
 
@@ -191,7 +191,7 @@ TEST(Executor, EveryFailingWriteLosesNothingCommitted) {
                 EXPECT_FALSE(good) << nth;
                 EXPECT_EQ(run.lastError.code, ErrorCode::NoSpace);
             }
-            EXPECT_TRUE(run.driver().giveUp().ok());
+            EXPECT_TRUE(run.driver().giveUp(Survives::FinishedSteps).ok());
         }
         files.clear();
         auto store = StateStore::open(files, "run", table, exactFormat(table), Caching::Direct);
@@ -215,7 +215,7 @@ TEST(Executor, StopGivesUpTheStepAndAllMemory) {
     stop.request_stop();
     EXPECT_FALSE(run.step(false, stop.get_token()));
     EXPECT_EQ(run.lastError.code, ErrorCode::Cancelled);
-    EXPECT_TRUE(run.driver().giveUp().ok());
+    EXPECT_TRUE(run.driver().giveUp(Survives::FinishedSteps).ok());
     EXPECT_EQ(pool.usage().inUse, 0);
     EXPECT_EQ(run.ram().usage().inUse, 0);
     EXPECT_EQ(run.ring().usedBytes(), 0u);

@@ -188,7 +188,7 @@ TEST_P(ScaledRuns, AResumedRunGoesOnWithTheSameScale) {
             for (int i = 0; i < cut; ++i)
                 ASSERT_TRUE(run->step(true)) << run->lastError.text();
             if (cut % 2 == 0) {
-                ASSERT_TRUE(run->driver().giveUp().ok());
+                ASSERT_TRUE(run->driver().giveUp(Survives::FinishedSteps).ok());
             }
         }
         EXPECT_EQ(endOf(*open(way()), 11), expected) << cut;

@@ -101,7 +101,7 @@ TEST_P(Driver, ASkippedStepIsRecordedBeforeARest) {
         train(*run, 2);
         ASSERT_TRUE(run->step(true)) << run->lastError.text();
         if (givesUp)
-            ASSERT_TRUE(run->driver().giveUp().ok());
+            ASSERT_TRUE(run->driver().giveUp(Survives::FinishedSteps).ok());
         else
             ASSERT_TRUE(run->flush());
         EXPECT_EQ(run->driver().step(), 3);
@@ -144,7 +144,7 @@ TEST_P(Driver, AStepGivenUpLosesNothingCommitted) {
     stop.request_stop();
     EXPECT_FALSE(run->step(true, stop.get_token()));
     EXPECT_EQ(run->lastError.code, ErrorCode::Cancelled);
-    ASSERT_TRUE(run->driver().giveUp().ok());
+    ASSERT_TRUE(run->driver().giveUp(Survives::FinishedSteps).ok());
     EXPECT_EQ(run->driver().step(), run->store().committed().step);
     ASSERT_TRUE(run->driver().load({}, {}).ok());
     EXPECT_EQ(train(*run, 6), reference(6, middleNorm()));

@@ -3,6 +3,7 @@
 
 #include "data/prepare_tokens.h"
 #include "data/sample_corpus.h"
+#include "engine/sole_rank.h"
 #include "run/state_files.h"
 #include "tests/support/fake_backend.h"
 #include "tests/support/folders.h"
@@ -69,7 +70,8 @@ public:
         m_parts.files = &osFileSystem();
         computeOn(cpuBackend());
         m_parts.folder.root = std::move(folder);
-        m_parts.spec = m_spec;
+        m_parts.spec = m_parts.part = m_spec;
+        m_parts.collective = &m_alone;
         m_parts.plan.placement = placement;
         m_parts.plan.rule = rule;
         m_parts.plan.breakEven = 0.5;
@@ -130,6 +132,7 @@ public:
 private:
     RunSpec m_spec;
     TensorTable m_table;
+    SoleRank m_alone;
     TrainerParts m_parts;
     std::unique_ptr<ComputeBackend> m_backend;
     std::unique_ptr<Trainer> m_trainer;

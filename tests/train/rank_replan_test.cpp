@@ -50,7 +50,7 @@ protected:
             ::unsetenv(name);
     }
 
-    using Opening = std::function<Result<std::unique_ptr<OpenRun>>(int rank, const EventSink&)>;
+    using Opening = std::function<Result<std::unique_ptr<PreparedRun>>(int rank, const EventSink&)>;
 
     static std::filesystem::path folderOf(const std::filesystem::path& run, int rank) {
         return run.string() + "-rank" + std::to_string(rank);
@@ -74,7 +74,7 @@ protected:
     Both trainOn(const std::filesystem::path& run) {
         return together(
             [&](int rank, const EventSink& sink) {
-                return openExistingRun(osFileSystem(), folderOf(run, rank), kSteps, sink);
+                return openExistingRun(osFileSystem(), folderOf(run, rank), {kSteps}, sink);
             },
             {});
     }

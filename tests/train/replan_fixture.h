@@ -30,7 +30,7 @@ struct Told {
 
 using Listener = std::function<void(const Event&, CommandInbox&)>;
 
-inline Told train(OpenRun& run, const Listener& listener = {}) {
+inline Told train(PreparedRun& run, const Listener& listener = {}) {
     Told told;
     CommandInbox inbox;
     const EventSink sink = [&](const Event& event) {
@@ -104,15 +104,15 @@ protected:
         asked.runFolder = folder.path / name;
         return asked;
     }
-    std::unique_ptr<OpenRun> made(const RunRequest& request) {
+    std::unique_ptr<PreparedRun> made(const RunRequest& request) {
         auto run = prepareNewRun(osFileSystem(), request, [](const Event&) {}, {});
         if (!run.ok())
             throw std::runtime_error(run.error().text());
         (*run)->backend = memory.backend();
         return std::move(*run);
     }
-    std::unique_ptr<OpenRun> opened(const std::filesystem::path& path, int64_t steps = 0) {
-        auto run = openExistingRun(osFileSystem(), path, steps, [](const Event&) {});
+    std::unique_ptr<PreparedRun> opened(const std::filesystem::path& path, int64_t steps = 0) {
+        auto run = openExistingRun(osFileSystem(), path, {steps}, [](const Event&) {});
         if (!run.ok())
             throw std::runtime_error(run.error().text());
         (*run)->backend = memory.backend();

@@ -9,8 +9,8 @@ namespace {
 class Shortages : public Replanning, public testing::WithParamInterface<Case> {
 protected:
     /// Memory goes after step 2, at the latest in step 3.
-    Told trainWithTooLittle(OpenRun& run, Listener also = {}) {
-        const int64_t there = int64_t(GetParam().share * double(run.plan.devicePeak));
+    Told trainWithTooLittle(PreparedRun& run, Listener also = {}) {
+        const int64_t there = int64_t(GetParam().share * double(run.planned.plan.devicePeak));
         const Listener drop = after(2, [this, there](CommandInbox&) { memory.seize(there); });
         return train(run, [drop, also](const Event& event, CommandInbox& inbox) {
             drop(event, inbox);
@@ -23,7 +23,7 @@ protected:
 TEST_P(Shortages, TheRunGoesOnAsOneThatHadTheSmallerMicroBatchFromThereOn) {
     const RunRequest asked = request("run", GetParam());
     auto run = made(asked);
-    const int64_t before = run->plan.devicePeak;
+    const int64_t before = run->planned.plan.devicePeak;
     const Told told = trainWithTooLittle(*run);
     ASSERT_TRUE(told.status.ok()) << told.status.error().text();
     run.reset();
@@ -75,7 +75,7 @@ TEST_P(Shortages, AnInterruptionAfterwardsChangesNoBit) {
     ASSERT_EQ(record.replans.size(), 1u);
     memory.limitTo(ScarceMemory::kPlenty);  // there is enough again, and the micro-batch stays all the same
     auto run = opened(asked.runFolder);
-    EXPECT_LE(run->plan.devicePeak, record.replans[0].ceilings.deviceBytes);
+    EXPECT_LE(run->planned.plan.devicePeak, record.replans[0].ceilings.deviceBytes);
     const Told rest = train(*run);
     run.reset();
     ASSERT_TRUE(rest.status.ok()) << rest.status.error().text();
@@ -125,7 +125,7 @@ TEST_P(NothingLeft, TheRunEndsAndTheLastCommitIsWhole) {
 TEST_P(NothingLeft, MemoryThatGoesOnShrinkingEndsTheRunToo) {
     const RunRequest asked = request("run", GetParam());
     auto run = made(asked);
-    memory.onPool = [&] { memory.limitTo(int64_t(0.9 * double(run->plan.devicePeak))); };
+    memory.onPool = [&] { memory.limitTo(int64_t(0.9 * double(run->planned.plan.devicePeak))); };
     const Told told = train(*run);
     run.reset();
     ASSERT_FALSE(told.status.ok());
@@ -146,9 +146,9 @@ INSTANTIATE_TEST_SUITE_P(All, NothingLeft, testing::Values(kOnDisk, kInRam),
 TEST_F(Replanning, APlanThatTakesMoreThanItSaysIsReplacedByOneWithRoom) {
     const RunRequest asked = request("run", kOnDisk);
     auto run = made(asked);
-    const int64_t predicted = run->plan.devicePeak;
-    run->plan.deviceLimit = int64_t(0.95 * double(predicted));  // as if it had promised so little
-    const int64_t limit = run->plan.deviceLimit;
+    const int64_t predicted = run->planned.plan.devicePeak;
+    run->planned.plan.deviceLimit = int64_t(0.95 * double(predicted));  // as if it had promised so little
+    const int64_t limit = run->planned.plan.deviceLimit;
     const Told told = train(*run);
     ASSERT_TRUE(told.status.ok()) << told.status.error().text();
     EXPECT_EQ(memory.refusals, 0) << "the pool itself refused";
@@ -213,7 +213,7 @@ TEST_F(Replanning, ASampleThatDoesNotFitIsLeftOut) {
 TEST_F(Replanning, MemoryThatIsTakenDuringAPauseIsMetAtTheNextStep) {
     const RunRequest asked = request("run", kInRam);
     auto run = made(asked);
-    const int64_t there = int64_t(0.5 * double(run->plan.devicePeak));
+    const int64_t there = int64_t(0.5 * double(run->planned.plan.devicePeak));
     const Told told = train(*run, [&, pause = after(2, [](CommandInbox& inbox) {
                                           inbox.send(Command::PauseAfterStep);
                                       })](const Event& event, CommandInbox& inbox) mutable {

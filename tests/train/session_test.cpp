@@ -193,7 +193,7 @@ TEST(Session, ProductsAreSettledWhenTheRunBegins) {
             ASSERT_TRUE(run.ok()) << run.error().text();
             EXPECT_EQ((*run)->record.spec.training.products, expected);
         }
-        const auto run = openExistingRun(osFileSystem(), request.runFolder, 0, [](const Event&) {});
+        const auto run = openExistingRun(osFileSystem(), request.runFolder, {}, [](const Event&) {});
         ASSERT_TRUE(run.ok()) << run.error().text();
         EXPECT_EQ((*run)->record.spec.training.products, expected);
     }

@@ -17,10 +17,10 @@ TEST_F(SmallerPlans, TooLittleRamKeepsTheMicroBatch) {
     auto run = made(asked);
     const auto smaller = planSmaller(*run, {Tier::Ram, 100, 90});
     ASSERT_TRUE(smaller.ok()) << smaller.error().text();
-    const int64_t program = run->plan.programBytes;
-    EXPECT_LE(smaller->plan.ramPeak - program, int64_t(0.9 * double(run->plan.ramPeak - program)));
+    const int64_t program = run->planned.plan.programBytes;
+    EXPECT_LE(smaller->plan.ramPeak - program, int64_t(0.9 * double(run->planned.plan.ramPeak - program)));
     EXPECT_TRUE(smaller->plan.stateOnDisk);
-    EXPECT_EQ(smaller->plan.ramLimit, run->plan.ramLimit);
+    EXPECT_EQ(smaller->plan.ramLimit, run->planned.plan.ramLimit);
     EXPECT_EQ(smaller->plan.microBatch, 4);
     EXPECT_EQ(smaller->ceilings.deviceBytes, 0);
 }
@@ -46,13 +46,14 @@ TEST_F(SmallerPlans, TheNextMicroBatchIsTheNextDivisor) {
     asked.spec.training.microBatch = 9;
     auto run = made(asked);
     for (int64_t expected : {3, 1, 1}) {
-        const int64_t peak = run->plan.devicePeak;
+        const int64_t peak = run->planned.plan.devicePeak;
         auto smaller = planSmaller(*run, {Tier::Device, peak, peak - 1});
         ASSERT_TRUE(smaller.ok()) << smaller.error().text();
         EXPECT_EQ(smaller->plan.microBatch, expected);
         EXPECT_LT(smaller->plan.devicePeak, peak);
-        EXPECT_LE(double(smaller->plan.devicePeak), run->plan.microBatch > 1 ? double(peak) : 0.9 * double(peak));
-        run->plan = smaller->plan;
+        EXPECT_LE(double(smaller->plan.devicePeak),
+                  run->planned.plan.microBatch > 1 ? double(peak) : 0.9 * double(peak));
+        run->planned.adopt(smaller->plan);
         noteReplan(*run, smaller->ceilings);
     }
     ASSERT_EQ(run->record.replans.size(), 1u) << "no step came between";
@@ -66,23 +67,23 @@ TEST_F(SmallerPlans, TheNextMicroBatchIsTheNextDivisor) {
 
 TEST_F(SmallerPlans, ExpectTheNextPredictionToBeAsWrongAsTheLast) {
     auto run = made(request("run", kOnDisk));
-    const int64_t peak = run->plan.devicePeak;
+    const int64_t peak = run->planned.plan.devicePeak;
     // Half as much again as it said, where there was a fifth more than it said.
     const auto smaller = planSmaller(*run, {Tier::Device, peak * 3 / 2, peak * 6 / 5});
     ASSERT_TRUE(smaller.ok()) << smaller.error().text();
     EXPECT_EQ(smaller->ceilings.deviceBytes, int64_t(double(peak * 6 / 5) / (double(peak * 3 / 2) / double(peak))));
     EXPECT_LE(smaller->plan.devicePeak, peak * 4 / 5);
-    EXPECT_EQ(smaller->plan.deviceLimit, run->plan.deviceLimit);
+    EXPECT_EQ(smaller->plan.deviceLimit, run->planned.plan.deviceLimit);
 }
 
 TEST_F(SmallerPlans, NoneIsAnErrorThatNamesTheLeast) {
     auto run = made(request("run", kOnDisk));
     const int64_t least = smallestDeviceLimit(run->record.spec, *run->table);
-    const auto none = planSmaller(*run, {Tier::Device, run->plan.devicePeak, least - 1});
+    const auto none = planSmaller(*run, {Tier::Device, run->planned.plan.devicePeak, least - 1});
     ASSERT_FALSE(none.ok());
     EXPECT_EQ(none.error().code, ErrorCode::OutOfMemory);
     EXPECT_NE(none.error().todo.find("--vram 1MiB"), std::string::npos) << none.error().text();
-    const auto some = planSmaller(*run, {Tier::Device, run->plan.devicePeak, least});
+    const auto some = planSmaller(*run, {Tier::Device, run->planned.plan.devicePeak, least});
     ASSERT_TRUE(some.ok()) << some.error().text();
     EXPECT_LE(some->plan.devicePeak, least);
 }
@@ -92,9 +93,10 @@ TEST_F(SmallerPlans, WithoutALimitOfItsOwnTheDeviceSharesTheRam) {
     asked.spec.budget.deviceBytes = 0;
     asked.spec.budget.ramBytes = int64_t{1} << 30;
     auto run = made(asked);
-    const auto smaller = planSmaller(*run, {Tier::Device, run->plan.devicePeak, run->plan.devicePeak / 2});
+    const auto smaller =
+        planSmaller(*run, {Tier::Device, run->planned.plan.devicePeak, run->planned.plan.devicePeak / 2});
     ASSERT_TRUE(smaller.ok()) << smaller.error().text();
-    EXPECT_LE(smaller->plan.devicePeak, run->plan.devicePeak / 2);
+    EXPECT_LE(smaller->plan.devicePeak, run->planned.plan.devicePeak / 2);
     EXPECT_LE(smaller->plan.devicePeak + smaller->plan.ramPeak, int64_t{1} << 30);
     EXPECT_EQ(smaller->plan.deviceLimit, 0);
     EXPECT_EQ(smaller->plan.ramLimit, int64_t{1} << 30);

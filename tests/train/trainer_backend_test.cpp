@@ -54,7 +54,7 @@ TEST_P(TrainerBackend, ADeviceThatWorksLaterMakesTheSameState) {
     }
 }
 
-TEST_P(TrainerBackend, IsAskedForEverything) {
+TEST_P(TrainerBackend, OpensItsDeviceAndItsMathematics) {
     const Placement placement = onDisk(2, 12288);
     const std::string expected = rootOn("cpu", cpuBackend(), placement, UpdateRule::Deferred);
     auto fake = std::make_unique<FakeBackend>();
