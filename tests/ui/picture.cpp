@@ -30,7 +30,7 @@ public:
 }  // namespace
 
 int main(int count, char** arguments) {
-    ensurePassiveWaiting(arguments);
+    preferPassiveWaiting();
     QApplication application(count, arguments);
     QApplication::setOrganizationName("GSST-tests");
     QApplication::setApplicationName("picture");
