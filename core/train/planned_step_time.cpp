@@ -2,11 +2,11 @@
 #include "train/planned_step_time.h"
 
 #include "base/units.h"
-#include "base/usable_cores.h"
 #include "insight/explain_plan.h"
 
 #include <algorithm>
 #include <cstdio>
+#include <thread>
 
 namespace gsst {
 namespace {
@@ -20,7 +20,8 @@ double simulatedSeconds(const PreparedRun& run, const HardwareProfile& hardware)
 }  // namespace
 
 PlannedStepTime::PlannedStepTime(const PreparedRun& run)
-    : m_run(run), m_watch(run.record.spec.training.threads, usableCores()), m_seconds(run.planned.plan.step.seconds) {}
+    : m_run(run), m_watch(run.record.spec.training.threads, int64_t(std::thread::hardware_concurrency())),
+      m_seconds(run.planned.plan.step.seconds) {}
 
 void PlannedStepTime::planAgain(int64_t step, const EventSink& sink) {
     if (m_run.world->place().ranks > 1)
