@@ -28,13 +28,13 @@ TEST_F(SmallerPlans, TooLittleRamKeepsTheMicroBatch) {
 /// Other programs take the processor: the plan stays, and a step takes longer, but never by more than they take.
 TEST_F(SmallerPlans, TheTimeOfAStepIsPlannedAgainAndNothingElse) {
     auto run = made(request("run", kInRam));
-    const double alone = run->plan.step.seconds;
+    const double alone = run->planned.plan.step.seconds;
     EXPECT_EQ(plannedSeconds(*run, {0, 1}), alone);
     const double half = plannedSeconds(*run, {1, 0.5}), tenth = plannedSeconds(*run, {1.8, 0.1});
     EXPECT_GT(half, 1.05 * alone);
     EXPECT_LT(half, 2.01 * alone);
     EXPECT_GT(tenth, 1.5 * half);
-    EXPECT_EQ(run->plan.step.seconds, alone);
+    EXPECT_EQ(run->planned.plan.step.seconds, alone);
     EXPECT_NE(sentenceOf({1.04, 0.5}, alone, half).find("Other programs keep 1.0 processor cores busy"),
               std::string::npos);
     EXPECT_NE(sentenceOf({0, 1}, half, alone).find("free of other programs again"), std::string::npos);
