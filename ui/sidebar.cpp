@@ -39,7 +39,7 @@ Sidebar::Sidebar(const RunController& controller, const Theme& theme) : m_contro
     column->addWidget(m_openRun);
     column->addStretch();
     m_computer = makeEntry(Computer, "chip", tr("Computer"));
-    m_computer->setToolTip(tr("This computer: what was measured of it"));
+    m_computer->setToolTip(tr("Measurements of this computer"));
     column->addWidget(m_computer);
     setCurrent(Runs);
     refresh();

@@ -78,7 +78,8 @@ TEST(Slicing, ChunksDoNotCutWhatIsUpdatedAsAWhole) {
                                      {TensorRole::Down, {kLion.usual.moments, UpdateScope::Matrix}}};
     const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
     const TensorTable table(model(Family::Gpt2, true, 320, 3000));
-    const StateFormat format(table, StatePreset::Exact, spec, kWholeState), cutting(table, StatePreset::Exact, kLion);
+    const StateFormat format(table, StatePreset::Exact, spec, kWholeState),
+        cutting(table, StatePreset::Exact, kLion, kWholeState);
     const SliceRange layer = makeSlicing(table, 2)[1];
     for (const int64_t elements : {int64_t{1}, kBlockElements, 3 * kBlockElements, int64_t{1} << 40}) {
         std::vector<int> starts, begun;

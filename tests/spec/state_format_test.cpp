@@ -86,8 +86,8 @@ TEST(StateFormat, BytesOfASection) {
     const TensorTable table(gpt2());
     const int up = table.find(2, TensorRole::Up)->firstBlock;
     ASSERT_EQ(table.blocks()[size_t(up)].paddedElements, 65536);
-    const StateFormat exact(table, StatePreset::Exact, kAdamW, kWholeState), mixed(table, StatePreset::Mixed, kAdamW),
-        lean(table, StatePreset::Lean, kAdamW);
+    const StateFormat exact(table, StatePreset::Exact, kAdamW, kWholeState),
+        mixed(table, StatePreset::Mixed, kAdamW, kWholeState), lean(table, StatePreset::Lean, kAdamW, kWholeState);
     EXPECT_EQ(exact.bytes(up, StateKind::Moment1), 4 * 65536);
     EXPECT_EQ(mixed.bytes(up, StateKind::Moment1), 69632);  // 65,536 codes and 256 scales are 66,560
     EXPECT_EQ(lean.bytes(up, StateKind::Moment2), 69632);
@@ -134,7 +134,8 @@ TEST(StateFormat, BytesPerParameterAreAsPromised) {
 
 TEST(StateFormat, LionHasOneMoment) {
     const TensorTable table(llama7b());
-    const StateFormat exact(table, StatePreset::Exact, kLion, kWholeState), lean(table, StatePreset::Lean, kLion);
+    const StateFormat exact(table, StatePreset::Exact, kLion, kWholeState),
+        lean(table, StatePreset::Lean, kLion, kWholeState);
     EXPECT_EQ(exact.totalBytes(), 8 * table.paddedParameters());
     EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kLion, kWholeState).bytesPerParameter(), 5.05, 0.1);
     EXPECT_NEAR(lean.bytesPerParameter(), 3.05, 0.1);

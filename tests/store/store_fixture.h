@@ -144,7 +144,7 @@ protected:
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         m_store = std::move(*opened);
     }
-    StateFormat format() const { return {m_table, m_preset, kAdamW}; }
+    StateFormat format() const { return {m_table, m_preset, kAdamW, kWholeState}; }
     uint64_t headOffset(uint64_t generation) const { return generation % 8 * 4096; }
 
     std::unique_ptr<FileSystem> m_files = makeMemoryFiles();
