@@ -3,16 +3,24 @@
 
 namespace gsst {
 
+namespace {
+
+bool endsSentence(const std::string& text) {
+    return text.ends_with('.') || text.ends_with('?');
+}
+
+}  // namespace
+
 std::string Error::text() const {
     std::string text = what;
     if (!where.empty())
         text += text.empty() ? where : " (" + where + ")";
     if (!why.empty())
         text += text.empty() ? why : ": " + why;
-    if (!text.empty())
+    if (!text.empty() && !endsSentence(text))
         text += ".";
     if (!todo.empty())
-        text += (text.empty() ? "" : " ") + todo + (todo.back() == '?' ? "" : ".");
+        text += (text.empty() ? "" : " ") + todo + (endsSentence(todo) ? "" : ".");
     return text;
 }
 

@@ -63,7 +63,7 @@ std::string otherValue(const RecipeField& field) {
     if (std::holds_alternative<ByteCount>(field.kind))
         return "3GiB";
     if (std::holds_alternative<Decimal>(field.kind))
-        return field.path() == "training.loss_scale" ? "4" : "0.05";
+        return field.path() == "training.loss_scale" || field.path() == "model.rope_theta" ? "4" : "0.05";
     if (std::holds_alternative<YesOrNo>(field.kind))
         return "false";
     return field.path() == "model.context" ? "512" : "64";

@@ -77,7 +77,7 @@ TEST_F(CommandsTest, SequenceLengthIsWhatTokensPerStepAreCountedIn) {
     const RunRequest request = train({"--sequence-length", "64", "--tokens-per-step", "1024"});
     EXPECT_EQ(request.spec.training.sequenceLength, 64);
     EXPECT_EQ(request.spec.training.sequencesPerStep, 16);
-    refuse({"--sequence-length", "0"}, {"--sequence-length", "0", "context"});
+    refuse({"--sequence-length", "0"}, {"--sequence-length", "0 is out of range"});
     refuse({"--sequence-length", "100000"}, {"--sequence-length", "100000", "context"});
 }
 
