@@ -249,7 +249,7 @@ TEST_F(CommandsTest, ACallPlansOnce) {
 TEST_F(CommandsTest, APlanThatDoesNotFitIsAnError) {
     for (ErrorCode code : {ErrorCode::OverBudget, ErrorCode::NoSpace})
         for (const char* option : {"--json", "--program"}) {
-            m_service.noPlan = Error{code, "The device limit is too small", "", "it is", "Raise it."};
+            m_service.noPlan = Error{code, "The device limit is too small", "", "it is", "Raise it"};
             EXPECT_EQ(run({"plan", "--preset", "sample", option}), exitCode(ErrorCode::OverBudget)) << option;
             const std::string told = m_out + m_err;
             EXPECT_NE(told.find("The plan does not fit"), std::string::npos) << told;
