@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/rollback.h"
 
+#include "run/run_folder.h"
 #include "store/run_lock.h"
 #include "store/state_store.h"
 
