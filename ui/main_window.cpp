@@ -17,6 +17,8 @@
 #include <QSettings>
 #include <QStorageInfo>
 
+#include <algorithm>
+
 namespace gsst {
 
 MainWindow::MainWindow(TrainingService& service, Theme& theme, Places places)
@@ -31,9 +33,9 @@ MainWindow::MainWindow(TrainingService& service, Theme& theme, Places places)
     connect(&m_controller, &RunController::opened, this, [this] {
         m_secondsLeft = -1;
         m_loss = 0;
-        showPage(Sidebar::Dashboard);
+        showPage(PageId::Dashboard);
     });
-    connect(&m_controller, &RunController::refused, this, [this] { showPage(Sidebar::Dashboard); });
+    connect(&m_controller, &RunController::refused, this, [this] { showPage(PageId::Dashboard); });
     connect(&m_controller, &RunController::closed, this, [this] {
         if (m_leaving)
             close();
@@ -59,15 +61,17 @@ void MainWindow::makePages() {
     column->setSpacing(0);
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
-    m_sidebar = new Sidebar(m_controller, m_theme);
-    row->addWidget(m_sidebar);
-    m_pages = new QStackedWidget;
     m_runs = new RunsPage(m_service, m_theme, m_places.machine);
     m_dashboard = new DashboardPage(m_controller, m_theme);
-    m_pages->addWidget(m_runs);
-    m_pages->addWidget(m_dashboard);
     m_computer = new ComputerPage(m_service, m_controller, m_theme, m_places.runsFolder);
-    m_pages->addWidget(m_computer);
+    m_pageList = listPages();
+    m_sidebar = new Sidebar(m_controller, m_theme, m_pageList);
+    m_sidebar->setCurrent(PageId::Runs);
+    row->addWidget(m_sidebar);
+    m_pages = new QStackedWidget;
+    for (const WindowPage& page : m_pageList)
+        m_pages->addWidget(page.widget);
+    m_pages->setCurrentWidget(m_runs);
     row->addWidget(m_pages, 1);
     column->addLayout(row, 1);
     m_strip = new StatusStrip(m_controller, m_theme);
@@ -86,6 +90,43 @@ void MainWindow::makePages() {
     connect(m_runs, &RunsPage::pauseRequested, &m_controller, &RunController::pauseNow);
 }
 
+std::vector<WindowPage> MainWindow::listPages() {
+    return {{.id = PageId::Runs,
+             .group = WindowPage::Group::Top,
+             .icon = "runs",
+             .title = tr("Runs"),
+             .hint = {},
+             .menuText = tr("&Runs"),
+             .shortcut = QKeySequence("Ctrl+1"),
+             .widget = m_runs,
+             .enter = [this] { refreshRuns(); }},
+            {.id = PageId::Dashboard,
+             .group = WindowPage::Group::OpenRun,
+             .icon = "dashboard",
+             .title = tr("Dashboard"),
+             .hint = {},
+             .menuText = tr("&Dashboard"),
+             .shortcut = QKeySequence("Ctrl+2"),
+             .widget = m_dashboard,
+             .enter = {}},
+            {.id = PageId::Computer,
+             .group = WindowPage::Group::Bottom,
+             .icon = "chip",
+             .title = tr("Computer"),
+             .hint = tr("Measurements of this computer"),
+             .menuText = tr("This &computer"),
+             .shortcut = QKeySequence("Ctrl+6"),
+             .widget = m_computer,
+             .enter = [this] { m_computer->enter(); }}};
+}
+
+const WindowPage& MainWindow::pageOf(PageId id) const {
+    const auto found =
+        std::find_if(m_pageList.begin(), m_pageList.end(), [id](const WindowPage& page) { return page.id == id; });
+    Q_ASSERT(found != m_pageList.end());
+    return *found;
+}
+
 void MainWindow::makeMenus() {
     QMenu* file = menuBar()->addMenu(tr("&File"));
     file->addAction(tr("&New run…"), QKeySequence("Ctrl+N"), this, [this] { newRun({}, false); });
@@ -95,10 +136,11 @@ void MainWindow::makeMenus() {
     file->addAction(tr("&Quit"), QKeySequence("Ctrl+Q"), this, &QWidget::close);
 
     QMenu* view = menuBar()->addMenu(tr("&View"));
-    view->addAction(tr("&Runs"), QKeySequence("Ctrl+1"), this, [this] { showPage(Sidebar::Runs); });
-    m_dashboardAction =
-        view->addAction(tr("&Dashboard"), QKeySequence("Ctrl+2"), this, [this] { showPage(Sidebar::Dashboard); });
-    view->addAction(tr("This &computer"), QKeySequence("Ctrl+6"), this, [this] { showPage(Sidebar::Computer); });
+    for (const WindowPage& page : m_pageList) {
+        QAction* action = view->addAction(page.menuText, page.shortcut, this, [this, id = page.id] { showPage(id); });
+        if (page.group == WindowPage::Group::OpenRun)
+            m_openRunActions.push_back(action);
+    }
     view->addAction(tr("&Fit the loss plot"), QKeySequence("F"), this, [this] { m_dashboard->loss().plot().fit(); });
     view->addAction(tr("&Export the plot…"), QKeySequence("Ctrl+E"), this,
                     [this] { m_dashboard->loss().exportFile(); });
@@ -125,18 +167,18 @@ void MainWindow::makeMenus() {
     menuBar()->addMenu(tr("&Help"))->addAction(tr("&About GSST Studio"), this, &MainWindow::about);
 }
 
-void MainWindow::showPage(int page) {
-    if (page == Sidebar::Dashboard && !m_controller.hasRun() && m_dashboard->notice().isHidden())
-        page = Sidebar::Runs;
+void MainWindow::showPage(PageId page) {
+    if (page == PageId::Dashboard && !m_controller.hasRun() && m_dashboard->notice().isHidden())
+        page = PageId::Runs;
+    const WindowPage& shown = pageOf(page);
     // The focus does not jump to whatever comes next on the other page.
-    if (const QWidget* focus = focusWidget(); page != m_pages->currentIndex() && focus && m_pages->isAncestorOf(focus))
+    if (const QWidget* focus = focusWidget();
+        shown.widget != m_pages->currentWidget() && focus && m_pages->isAncestorOf(focus))
         centralWidget()->setFocus();
-    m_pages->setCurrentIndex(page);
-    m_sidebar->setCurrent(Sidebar::Page(page));
-    if (page == Sidebar::Runs)
-        refreshRuns();
-    if (page == Sidebar::Computer)
-        m_computer->enter();
+    m_pages->setCurrentWidget(shown.widget);
+    m_sidebar->setCurrent(page);
+    if (shown.enter)
+        shown.enter();
 }
 
 void MainWindow::newRun(const std::vector<std::filesystem::path>& text, bool sampleText) {
@@ -196,7 +238,7 @@ void MainWindow::confirmThen(const QString& deed, std::function<void()> go) {
 
 void MainWindow::look(const RunInfo& run) {
     if (m_controller.hasRun() && run.folder == m_controller.facts().folder)
-        return showPage(Sidebar::Dashboard);
+        return showPage(PageId::Dashboard);
     confirmThen(tr("open %1").arg(fromUtf8(run.name)), [this, run] {
         const bool finished = run.steps > 0 && run.step >= run.steps;
         m_controller.look({run.folder, fromUtf8(run.name), fromUtf8(run.title), run.lossHistory, run.step, run.steps},
@@ -210,7 +252,7 @@ void MainWindow::look(const RunInfo& run) {
 void MainWindow::resumeRun(const RunInfo& run) {
     if (m_controller.hasRun() && run.folder == m_controller.facts().folder) {
         m_controller.resume();
-        return showPage(Sidebar::Dashboard);
+        return showPage(PageId::Dashboard);
     }
     confirmThen(tr("resume %1").arg(fromUtf8(run.name)), [this, run] {
         m_controller.open({run.folder, fromUtf8(run.name), fromUtf8(run.title), run.lossHistory, run.step, run.steps});
@@ -247,7 +289,8 @@ void MainWindow::refresh() {
     m_pauseAction->setEnabled(run && !waiting &&
                               (training || state == RunState::Paused || state == RunState::NeedsAttention));
     m_sampleAction->setEnabled(training && !waiting);
-    m_dashboardAction->setEnabled(run);
+    for (QAction* action : m_openRunActions)
+        action->setEnabled(run);
     setWindowTitle(run ? tr("%1 – GSST Studio").arg(m_controller.facts().name) : tr("GSST Studio"));
     m_runs->setLive({m_controller.facts().folder, state, m_controller.step(), m_controller.steps(), m_secondsLeft,
                      m_loss, run && m_controller.active()});

@@ -5,9 +5,12 @@
 #include "ui/session/background_job.h"
 #include "ui/session/run_controller.h"
 #include "ui/theme/theme.h"
+#include "ui/window_page.h"
 
 #include <QMainWindow>
 #include <QStackedWidget>
+
+#include <vector>
 
 class QActionGroup;
 
@@ -39,7 +42,7 @@ public:
     /// The wizard that is open, or nullptr.
     NewRunWizard* wizard() const { return m_wizard; }
     void newRun(const std::vector<std::filesystem::path>& text, bool sampleText);
-    void showPage(int page);
+    void showPage(PageId page);
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -47,6 +50,8 @@ protected:
 private:
     void makeMenus();
     void makePages();
+    std::vector<WindowPage> listPages();
+    const WindowPage& pageOf(PageId id) const;
     void start(const RunRequest& request, const OpenRunFacts& facts);
     void startSample();
     void confirmThen(const QString& question, std::function<void()> go);
@@ -63,6 +68,7 @@ private:
     Places m_places;
     RunController m_controller;
     BackgroundJob m_sampleJob;
+    std::vector<WindowPage> m_pageList;
     QStackedWidget* m_pages = nullptr;
     Sidebar* m_sidebar = nullptr;
     StatusStrip* m_strip = nullptr;
@@ -72,7 +78,7 @@ private:
     NewRunWizard* m_wizard = nullptr;
     QAction* m_pauseAction = nullptr;
     QAction* m_sampleAction = nullptr;
-    QAction* m_dashboardAction = nullptr;
+    std::vector<QAction*> m_openRunActions;  ///< show pages of the open run
     double m_secondsLeft = -1;
     double m_loss = 0;
     bool m_leaving = false;

@@ -5,7 +5,8 @@
 
 namespace gsst {
 
-Sidebar::Sidebar(const RunController& controller, const Theme& theme) : m_controller(controller), m_theme(theme) {
+Sidebar::Sidebar(const RunController& controller, const Theme& theme, const std::vector<WindowPage>& pages)
+    : m_controller(controller), m_theme(theme) {
     setProperty("look", "side");
     setFixedWidth(180);
     auto* column = new QVBoxLayout(this);
@@ -17,8 +18,7 @@ Sidebar::Sidebar(const RunController& controller, const Theme& theme) : m_contro
     head->addWidget(new IconLabel(theme, "layers", &ThemeTokens::accent, 20));
     head->addWidget(new ElidedLabel(tr("GSST Studio"), "section"), 1);
     column->addLayout(head);
-    m_runs = makeEntry(Runs, "runs", tr("Runs"));
-    column->addWidget(m_runs);
+    addEntries(*column, pages, WindowPage::Group::Top);
     m_openRun = new QWidget;
     auto* run = new QVBoxLayout(m_openRun);
     run->setContentsMargins(0, 12, 0, 0);
@@ -34,21 +34,27 @@ Sidebar::Sidebar(const RunController& controller, const Theme& theme) : m_contro
     name->addWidget(m_stateIcon);
     name->addWidget(m_name, 1);
     run->addLayout(name);
-    m_dashboard = makeEntry(Dashboard, "dashboard", tr("Dashboard"));
-    run->addWidget(m_dashboard);
+    addEntries(*run, pages, WindowPage::Group::OpenRun);
     column->addWidget(m_openRun);
     column->addStretch();
-    m_computer = makeEntry(Computer, "chip", tr("Computer"));
-    m_computer->setToolTip(tr("This computer: what was measured of it"));
-    column->addWidget(m_computer);
-    setCurrent(Runs);
+    addEntries(*column, pages, WindowPage::Group::Bottom);
     refresh();
 }
 
-QToolButton* Sidebar::makeEntry(Page page, const QString& icon, const QString& text) {
+void Sidebar::addEntries(QBoxLayout& column, const std::vector<WindowPage>& pages, WindowPage::Group group) {
+    for (const WindowPage& page : pages) {
+        if (page.group != group)
+            continue;
+        m_entries.emplace_back(page.id, makeEntry(page));
+        column.addWidget(m_entries.back().second);
+    }
+}
+
+QToolButton* Sidebar::makeEntry(const WindowPage& page) {
     auto* entry = new QToolButton;
     entry->setProperty("look", "nav");
-    entry->setText(text);
+    entry->setText(page.title);
+    entry->setToolTip(page.hint);
     entry->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     entry->setCheckable(true);
     // A click leaves the focus where it was, so that a ring is seen by those who use keys only.
@@ -56,15 +62,14 @@ QToolButton* Sidebar::makeEntry(Page page, const QString& icon, const QString& t
     entry->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     // Wider than the icon is: that is its distance from the word.
     entry->setIconSize({28, 16});
-    setThemedIcon(*entry, m_theme, icon, &ThemeTokens::text2);
-    connect(entry, &QToolButton::clicked, this, [this, page] { emit chosen(page); });
+    setThemedIcon(*entry, m_theme, page.icon, &ThemeTokens::text2);
+    connect(entry, &QToolButton::clicked, this, [this, id = page.id] { emit chosen(id); });
     return entry;
 }
 
-void Sidebar::setCurrent(Page page) {
-    m_runs->setChecked(page == Runs);
-    m_dashboard->setChecked(page == Dashboard);
-    m_computer->setChecked(page == Computer);
+void Sidebar::setCurrent(PageId page) {
+    for (const auto& [id, entry] : m_entries)
+        entry->setChecked(id == page);
 }
 
 void Sidebar::refresh() {

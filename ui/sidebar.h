@@ -4,32 +4,33 @@
 #include "ui/session/run_controller.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/widgets.h"
+#include "ui/window_page.h"
 
 #include <QToolButton>
 
+#include <utility>
+#include <vector>
+
 namespace gsst {
 
-/// Navigation: Runs, and below it the open run with its pages.
+/// Navigation: an entry for each of the pages, those of the open run below its name.
 class Sidebar : public QFrame {
     Q_OBJECT
 public:
-    enum Page { Runs, Dashboard, Computer };
-
-    Sidebar(const RunController& controller, const Theme& theme);
-    void setCurrent(Page page);
+    Sidebar(const RunController& controller, const Theme& theme, const std::vector<WindowPage>& pages);
+    void setCurrent(PageId page);
     void refresh();
 
 signals:
-    void chosen(int page);
+    void chosen(PageId page);
 
 private:
-    QToolButton* makeEntry(Page page, const QString& icon, const QString& text);
+    void addEntries(QBoxLayout& column, const std::vector<WindowPage>& pages, WindowPage::Group group);
+    QToolButton* makeEntry(const WindowPage& page);
 
     const RunController& m_controller;
     const Theme& m_theme;
-    QToolButton* m_runs = nullptr;
-    QToolButton* m_dashboard = nullptr;
-    QToolButton* m_computer = nullptr;
+    std::vector<std::pair<PageId, QToolButton*>> m_entries;
     QWidget* m_openRun = nullptr;
     IconLabel* m_stateIcon = nullptr;
     ElidedLabel* m_name = nullptr;

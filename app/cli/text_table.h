@@ -9,7 +9,7 @@ namespace gsst {
 /// How a column of a table is set.
 struct TextColumn {
     enum class Align { Left, Right } align = Align::Left;
-    size_t width = 0;  ///< characters; of the last column: where it is broken into lines
+    size_t width = 0;  ///< characters of UTF-8; of the last column: where it is broken into lines
 };
 
 /// A line of a table, columns one blank apart. What does not fit the last column goes on below itself, as wrapped()

@@ -19,7 +19,7 @@ PlacedKind staging(const PlacedPlan& placed) {
     if (!plan.stateOnDisk) {
         told.reason = plan.placement.boundaries == Tier::Disk
                           ? "for boundary activations on their way to or from the disk"
-                          : "next to none: nothing is on its way to or from the disk";
+                          : "almost none: nothing is read from the disk or written to it";
         return told;
     }
     int64_t chunk = 0;
@@ -51,7 +51,7 @@ PlanExplanation explainPlan(const PlanBasis& basis, const CompiledPlan& compiled
     kinds.push_back(staging(placed));
     if (plan.programBytes > 0)
         kinds.push_back(
-            {"the program", plan.programBytes, {}, "RAM", "libraries, tables and small change, whatever the model"});
+            {"the program", plan.programBytes, {}, "RAM", "fixed overhead: libraries and tables, whatever the model"});
     fillOutcomes(explanation, basis, plan);
     return explanation;
 }

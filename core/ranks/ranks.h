@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/clock.h"
 #include "base/device_id.h"
 #include "base/result.h"
 #include "engine/collective.h"
@@ -51,6 +52,7 @@ std::filesystem::path fileOfRank(const std::filesystem::path& path, const Proces
 struct RankTimeouts {
     std::chrono::milliseconds toMeet = std::chrono::minutes(10);
     std::chrono::milliseconds toAnswer = std::chrono::minutes(30);  ///< a process that ends is noticed at once
+    Clock* clock = &systemClock();                                  ///< outlives the ranks
 };
 
 /// The ranks of a run. One that cannot go on as they do, but otherwise could, calls that off; all then meet again and

@@ -6,10 +6,10 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,7 +39,7 @@ std::string abortedKey(int meeting) {
 }  // namespace
 
 Rendezvous::Rendezvous(ProcessRank place, const RankTimeouts& timeouts)
-    : m_place(std::move(place)), m_timeouts(timeouts), m_begin(std::chrono::steady_clock::now()) {}
+    : m_place(std::move(place)), m_timeouts(timeouts), m_begin(timeouts.clock->now()) {}
 
 Status Rendezvous::meet(const std::stop_token& stop) {
     GSST_TRY(openStore(stop));
@@ -92,9 +92,9 @@ Status Rendezvous::openStore(const std::stop_token& stop) {
 Status Rendezvous::waitAWhile(const std::stop_token& stop, const std::string& why) const {
     if (stop.stop_requested())
         return cancelled("Waiting for the other ranks");
-    if (std::chrono::steady_clock::now() - m_begin > m_timeouts.toMeet)
+    if (m_timeouts.clock->now() - m_begin > m_timeouts.toMeet)
         throw std::runtime_error(why);
-    std::this_thread::sleep_for(kGlance);
+    m_timeouts.clock->sleepFor(kGlance);
     return {};
 }
 
@@ -102,7 +102,7 @@ Error Rendezvous::lost(const std::string& why) const {
     std::string missing;
     try {
         m_store->set(aliveKey(m_place.rank), std::vector<uint8_t>{1});
-        std::this_thread::sleep_for(kLivenessCheck);
+        m_timeouts.clock->sleepFor(kLivenessCheck);
         for (int other = 0; other < m_place.ranks; ++other)
             if (!m_store->check({aliveKey(other)}))
                 missing += (missing.empty() ? "rank " : ", rank ") + std::to_string(other);

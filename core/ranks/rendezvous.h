@@ -6,7 +6,6 @@
 
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
-#include <chrono>
 #include <stop_token>
 #include <string>
 
@@ -46,7 +45,7 @@ private:
 
     ProcessRank m_place;
     RankTimeouts m_timeouts;
-    std::chrono::steady_clock::time_point m_begin;
+    Clock::Duration m_begin;
     int m_rendezvous = 0;  ///< how often it was begun again
     c10::intrusive_ptr<c10d::Store> m_store;
 };

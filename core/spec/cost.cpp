@@ -2,6 +2,7 @@
 #include "spec/cost.h"
 
 #include "base/round_up.h"
+#include "spec/attention_tile.h"
 #include "spec/vocabulary_chunks.h"
 
 #include <algorithm>
@@ -59,11 +60,7 @@ struct Shape {
     int64_t partials(int64_t count) const {
         return (count + kPartialRows - 1) / kPartialRows * model.width * normVectors() * kFloatBytes;
     }
-    /// Tiles of LibTorch's fused CPU attention (aten/src/ATen/native/cpu/FlashAttentionKernel.cpp), one set a thread.
-    int64_t attentionTile() const {
-        const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
-        return std::min(queries, length) * std::min<int64_t>(512, length);
-    }
+    AttentionTile attentionTile() const { return gsst::attentionTile(length); }
     bool nativeBf16() const { return precision == Precision::Bf16 && products == Products::Native; }
     /// Upcast attention goes through fp32, one sequence at a time: `width` elements of each of its tokens.
     int64_t upcastSequence(int64_t width) const {
@@ -75,13 +72,13 @@ struct Shape {
         return hides ? length * length * (products == Products::Upcast ? kFloatBytes : element) : 0;
     }
     int64_t attentionForwardScratch() const {
-        const int64_t queries = length >= 768 ? 256 : length >= 192 ? 64 : 32;
-        const int64_t floats = attentionTile() + std::min(queries, length) * (model.headSize() + 2);
-        return threads * (floats * kFloatBytes + (nativeBf16() ? attentionTile() * element : 0)) +
+        const AttentionTile tile = attentionTile();
+        const int64_t floats = tile.elements() + tile.queries * (model.headSize() + 2);
+        return threads * (floats * kFloatBytes + (nativeBf16() ? tile.elements() * element : 0)) +
                upcastSequence(2 * model.queryWidth() + 2 * model.keyWidth() + model.heads) + windowMask();
     }
     int64_t attentionBackwardScratch() const {
-        return threads * 2 * attentionTile() * (kFloatBytes + (nativeBf16() ? element : 0)) +
+        return threads * 2 * attentionTile().elements() * (kFloatBytes + (nativeBf16() ? element : 0)) +
                upcastSequence(4 * model.queryWidth() + 4 * model.keyWidth()) + windowMask();
     }
     /// Elements of the pieces in which matrices are widened.

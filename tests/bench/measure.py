@@ -223,10 +223,10 @@ def io_engines(task):
 
 def first_steps(task):
     events = task.train("--preset", "sample", "--sample-text")[1]
-    steps, last = of(events, "step"), of(events, "validation")[-1]
+    steps, loss = of(events, "step"), round(of(events, "validation")[-1]["loss"], 3)
     return [
         {"what": "first training loss", "seconds": round(steps[0]["at"], 1)},
-        {"what": f"all {len(steps)} steps, with samples", "seconds": events[-1]["at"], "loss": round(last["loss"], 3)},
+        {"what": f"all {len(steps)} steps, with samples", "seconds": round(events[-1]["at"], 1), "loss": loss},
     ]
 
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/cli/commands.h"
+#include "tests/support/empty_service.h"
 
 #include <gtest/gtest.h>
 
@@ -29,13 +30,8 @@ private:
 };
 
 /// Remembers what was asked of it; answers are set by the test.
-class FakeService : public TrainingService {
+class FakeService : public EmptyService {
 public:
-    Result<std::vector<RunSpec>> presets() override { return std::vector<RunSpec>{}; }
-    Result<TextSummary> summarizeText(const std::vector<std::filesystem::path>&,
-                                      const std::function<void(const Progress&)>&, std::stop_token) override {
-        return TextSummary{};
-    }
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
         GSST_TRY(plan(question));
         return preview;
@@ -56,7 +52,6 @@ public:
         GSST_TRY(plan(question));
         return listing;
     }
-    Result<std::vector<RunInfo>> listRuns(const std::filesystem::path&) override { return std::vector<RunInfo>{}; }
     Result<std::unique_ptr<RunSession>> startRun(RunRequest request, std::function<void()>) override {
         started = std::move(request);
         return session();

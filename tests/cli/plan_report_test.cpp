@@ -179,6 +179,11 @@ TEST(TextTable, WrapsTheLastColumn) {
     EXPECT_EQ(tableLine(columns, {"12345", "a\nb"}), "12345 a\n      b\n");
     EXPECT_EQ(tableLine(columns, {"1", ""}), "   1\n");
     EXPECT_EQ(tableLine({{TextColumn::Align::Left, 4}, {TextColumn::Align::Right, 5}}, {"a", "12"}), "a       12\n");
+    EXPECT_EQ(tableLine(columns, {"\u00e9\u20ac", "a"}), "  \u00e9\u20ac a\n") << "characters count, not bytes";
+    EXPECT_EQ(tableLine(columns, {"", "\u20ac\u20ac\u20ac\u20ac \u20ac\u20ac\u20ac\u20ac\u20ac"}),
+              "     \u20ac\u20ac\u20ac\u20ac \u20ac\u20ac\u20ac\u20ac\u20ac\n");
+    EXPECT_EQ(tableLine({{TextColumn::Align::Left, 3}, {TextColumn::Align::Right, 3}}, {"\u00fc", "\u00fc"}),
+              "\u00fc     \u00fc\n");
     EXPECT_EQ(wrapped("unbreakable-word", 4), std::vector<std::string>{"unbreakable-word"});
 }
 

@@ -39,17 +39,14 @@ protected:
     void SetUp() override { at::set_num_threads(2); }
 
     static ModelSpec modelOf(const Shape& shape) {
-        ModelSpec model;
-        model.family = shape.family;
-        model.layers = 1;
-        model.width = shape.width;
-        model.heads = shape.heads;
-        model.kvHeads = shape.kvHeads;
-        model.ffnWidth = shape.ffnWidth;
-        model.vocabulary = shape.vocabulary;
-        model.context = shape.length;
-        model.tiedHead = shape.family != Family::Llama;
-        model.ownHeadSize = shape.headSize;
+        ModelSpec model = test::withHead(test::modelOf(shape.family, {.width = shape.width,
+                                                                      .heads = shape.heads,
+                                                                      .ffnWidth = shape.ffnWidth,
+                                                                      .vocabulary = shape.vocabulary,
+                                                                      .context = shape.length,
+                                                                      .kvHeads = shape.kvHeads,
+                                                                      .headSize = shape.headSize}),
+                                         shape.family != Family::Llama);
         model.window = shape.window;
         return model;
     }

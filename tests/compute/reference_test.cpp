@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Compares with plain PyTorch (tests/nn/reference.py): every unit, loss, every gradient, and 20 steps of training.
+#include "tests/support/folders.h"
 #include "tests/support/slice_math_fixture.h"
 
 #include "engine/loss_scaling.h"
@@ -94,13 +95,7 @@ double relativeError(const at::Tensor& value, const float* reference) {
 
 class Reference : public testing::TestWithParam<ModelSpec> {
 protected:
-    void SetUp() override {
-        at::set_num_threads(2);
-        folder = fs::temp_directory_path() / ("gsst_reference_" + std::to_string(std::random_device()()));
-        fs::create_directories(folder);
-    }
-    void TearDown() override { fs::remove_all(folder); }
-
+    void SetUp() override { at::set_num_threads(2); }
     void exportModel(const DrivenModel& model) const {
         const ModelSpec& spec = model.table.model();
         const TrainSpec& training = model.spec;
@@ -141,7 +136,8 @@ protected:
         return std::system(command.c_str()) == 0;
     }
 
-    fs::path folder;
+    test::TemporaryFolder temporary;
+    const fs::path& folder = temporary.path;
 };
 
 /// hi, lo and moments of the whole model, updated unit by unit.

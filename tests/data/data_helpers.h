@@ -2,10 +2,10 @@
 #pragma once
 
 #include "io/file.h"
+#include "tests/support/folders.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,16 +15,6 @@ namespace gsst {
 /// A folder of the test that runs, empty at first and removed at the end.
 class DataTest : public ::testing::Test {
 protected:
-    void SetUp() override {
-        const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-        m_folder =
-            std::filesystem::temp_directory_path() / (std::string("gsst-") + info->test_suite_name() + "-" +
-                                                      info->name() + "-" + std::to_string(std::random_device()()));
-        std::filesystem::remove_all(m_folder);
-        std::filesystem::create_directories(m_folder);
-    }
-    void TearDown() override { std::filesystem::remove_all(m_folder); }
-
     std::filesystem::path write(const std::string& name, std::string_view text) const {
         const std::filesystem::path path = m_folder / name;
         std::filesystem::create_directories(path.parent_path());
@@ -48,7 +38,8 @@ protected:
         return names;
     }
 
-    std::filesystem::path m_folder;
+    test::TemporaryFolder m_temporary;
+    const std::filesystem::path& m_folder = m_temporary.path;
 };
 
 template <typename T>

@@ -11,6 +11,7 @@
 #include "io/twins/memory_files.h"
 #include "plan/program/program_builder.h"
 #include "spec/cost.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -25,16 +26,8 @@
 namespace gsst::test {
 
 inline ModelSpec tinyModel(bool tied) {
-    ModelSpec model;
-    model.layers = 3;
-    model.width = 64;
-    model.heads = 2;
-    model.kvHeads = 2;
-    model.ffnWidth = 128;
-    model.vocabulary = 2900;  // three canonical chunks of one block, the last of them smaller
-    model.context = 16;
-    model.tiedHead = tied;
-    return model;
+    // The vocabulary has three canonical chunks of one block, the last of them smaller.
+    return withHead(modelOf(Family::Gpt2, {.layers = 3, .vocabulary = 2900, .context = 16}), tied);
 }
 
 inline TrainSpec tinyTraining(StatePreset preset) {

@@ -34,12 +34,7 @@ std::string nameOfCase(const testing::TestParamInfo<Case>& test) {
 }
 
 ModelSpec smallModel() {
-    ModelSpec model = tinyModel(true);
-    model.layers = 1;
-    model.width = 16;
-    model.ffnWidth = 32;
-    model.vocabulary = 64;
-    return model;
+    return modelOf(Family::Gpt2, {.width = 16, .ffnWidth = 32, .vocabulary = 64, .context = 16});
 }
 
 constexpr double kSmallBound = 0.085;  ///< as middleNorm(), of the small model

@@ -12,6 +12,9 @@ LONGEST_FIRST_PAGE = 150
 FOLDER_PAGE = range(15, 31)  # lines
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE_NAME = re.compile(r"`([\w./-]+\.(?:h|cpp|cu|py|sh|md))`")
+# An error as the page of troubleshooting quotes it.
+ERROR = re.compile(r'\*\*"([^"]+)"\*\*')
+TROUBLESHOOTING = "resources/help/troubleshooting.md"
 # Names that stand for any file of their kind.
 PATTERN_NAMES = re.compile(r"(^|/)x_")
 
@@ -44,6 +47,27 @@ def first_page_faults(root):
     if count > LONGEST_FIRST_PAGE:
         return [f"README.md: {count} lines; the longest allowed is {LONGEST_FIRST_PAGE}: move some to resources/help"]
     return []
+
+
+def folder_list_faults(root):
+    """Folders of the core that the first page leaves out."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    folders = [folder for folder in folders_that_introduce_themselves(root) if not re.search(rf"{folder}\b", text)]
+    return [f"README.md: does not say what {folder} holds" for folder in folders]
+
+
+def literals(root):
+    """The text of all sources, literals that stand side by side made one."""
+    names = tree.files(root, ("core", "app"), (".cpp", ".h"))
+    text = "\n".join((root / name).read_text(encoding="utf-8") for name in names)
+    return re.sub(r'"\s+"', "", text)
+
+
+def error_faults(root):
+    """Errors that the page explains and no source makes."""
+    text = " ".join((root / TROUBLESHOOTING).read_text(encoding="utf-8").split())
+    sources = literals(root)
+    return [f"{TROUBLESHOOTING}: no source says {error!r}" for error in ERROR.findall(text) if error not in sources]
 
 
 def folders_that_introduce_themselves(root):
@@ -82,6 +106,13 @@ class Docs(unittest.TestCase):
 
     def test_the_first_page_is_short(self):
         self.assertEqual([], first_page_faults(self.root))
+
+    def test_the_first_page_lists_every_folder(self):
+        self.assertEqual([], folder_list_faults(self.root))
+
+    def test_errors_are_quoted_as_they_are(self):
+        self.assertGreater((self.root / TROUBLESHOOTING).read_text(encoding="utf-8").count('**"'), 20)
+        self.assertEqual([], error_faults(self.root))
 
     def test_the_table_of_rooms_is_the_one_that_is_checked(self):
         page = (self.root / rooms.PAGE).read_text(encoding="utf-8")
@@ -139,9 +170,23 @@ class TheRulesCanFail(unittest.TestCase):
             "core/a/README.md:1: there is no lost.h",
         )
 
+    def test_errors(self):
+        self.expect(
+            error_faults,
+            {
+                TROUBLESHOOTING: 'Why **"It is\nfull"**, **"It is empty"** and **"It is gone"**? "Never mind"\n',
+                "core/a/a.cpp": 'return "It is full";\nreturn {"It "\n        "is empty", ""};\n',
+            },
+            f"{TROUBLESHOOTING}: no source says 'It is gone'",
+        )
+
     def test_first_page(self):
         self.expect(first_page_faults, {"README.md": "x\n" * 151}, "README.md: 151 lines")
         self.expect(first_page_faults, {"README.md": "x\n" * 150})
+
+    def test_folder_list(self):
+        contents = {"README.md": "core/a  one\nui/  two\n", "core/a/a.h": "", "core/b/b.h": ""}
+        self.expect(folder_list_faults, contents, "README.md: does not say what core/b holds")
 
     def test_folders(self):
         self.expect(

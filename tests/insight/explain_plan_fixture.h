@@ -2,6 +2,7 @@
 #pragma once
 
 #include "insight/explain_plan.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -16,20 +17,8 @@ inline constexpr int64_t kMiB = int64_t(1) << 20;
 inline constexpr int64_t kTightRam = 10;  ///< bytes a parameter: for the weights and more, but not for the moments
 
 inline RunSpec recipe() {
-    RunSpec run;
-    run.model.family = Family::Llama;
-    run.model.layers = 8;
-    run.model.width = 512;
-    run.model.heads = 8;
-    run.model.kvHeads = 8;
-    run.model.ffnWidth = 1536;
-    run.model.vocabulary = 8000;
-    run.model.context = 512;
+    RunSpec run = test::plannedRecipe();
     run.model.tiedHead = false;  // a tied head reads the embedding once more
-    run.training.sequenceLength = 512;
-    run.training.sequencesPerStep = 8;
-    run.training.microBatch = 4;
-    run.training.precision = Precision::Bf16;
     run.budget.activations = ActivationChoice::Recompute;
     return run;
 }

@@ -75,13 +75,13 @@ INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoStressTest, ::testing::ValuesIn(kIoEngi
                          [](const auto& each) { return nameOf(each.param); });
 
 TEST_P(AsyncIoStressTest, ChainsOfRequestsSurviveTheDestructor) {
-    const ScratchFolder folder{std::filesystem::current_path()};
+    const TemporaryFolder folder{std::filesystem::current_path()};
     const auto memory = makeMemoryFiles();
     ThrottledFiles jittery(*memory, {.latencySeconds = 0.0002, .jitter = 1, .seed = 3});
     std::vector<std::unique_ptr<File>> files;
     for (const char* name : {"a", "b", "c"})
-        files.push_back(opened(osFileSystem(), folder.path() / name, OpenMode::Create, Caching::Direct));
-    files.push_back(opened(osFileSystem(), folder.path() / "buffered", OpenMode::Create, Caching::Buffered));
+        files.push_back(opened(osFileSystem(), folder.path / name, OpenMode::Create, Caching::Direct));
+    files.push_back(opened(osFileSystem(), folder.path / "buffered", OpenMode::Create, Caching::Buffered));
     files.push_back(opened(*memory, "plain", OpenMode::Create, Caching::Direct));
     files.push_back(opened(jittery, "slow", OpenMode::Create, Caching::Direct));
     std::string why;
@@ -115,8 +115,8 @@ TEST_P(AsyncIoStressTest, ChainsOfRequestsSurviveTheDestructor) {
 }
 
 TEST_P(AsyncIoStressTest, EveryByteIsCountedOnce) {
-    const ScratchFolder folder{std::filesystem::current_path()};
-    const auto file = opened(osFileSystem(), folder.path() / "file", OpenMode::Create, Caching::Direct);
+    const TemporaryFolder folder{std::filesystem::current_path()};
+    const auto file = opened(osFileSystem(), folder.path / "file", OpenMode::Create, Caching::Direct);
     std::string why;
     const auto io = makeEngine(GetParam(), {.pieceBytes = 7 * kIoAlignment}, &why);
     if (!io)

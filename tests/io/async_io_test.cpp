@@ -58,10 +58,10 @@ protected:
     std::unique_ptr<AsyncIo> make(const ThreadPoolIoOptions& options) { return makeEngine(engine(), options); }
     bool onDisk() const { return std::get<Place>(GetParam()) == Place::Disk; }
 
-    ScratchFolder folder{std::filesystem::current_path()};
+    TemporaryFolder folder{std::filesystem::current_path()};
     std::unique_ptr<FileSystem> memory = makeMemoryFiles();
     FileSystem& files = onDisk() ? osFileSystem() : *memory;
-    std::filesystem::path path = onDisk() ? folder.path() / "file" : "file";
+    std::filesystem::path path = onDisk() ? folder.path / "file" : "file";
     std::unique_ptr<File> file = opened(files, path, OpenMode::Create, Caching::Direct);
 };
 INSTANTIATE_TEST_SUITE_P(Engines, AsyncIoTest,

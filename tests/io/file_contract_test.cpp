@@ -66,13 +66,13 @@ protected:
     }
 
     FileSystem& files() { return *subject.files; }
-    const fs::path& root() const { return folder.path(); }
+    const fs::path& root() const { return folder.path; }
     std::unique_ptr<File> file(const fs::path& name, OpenMode mode = OpenMode::Create) {
         return opened(files(), root() / name, mode, GetParam().caching);
     }
 
     // Beside the program: where it was built is a real drive more often than the folder of temporary files.
-    ScratchFolder folder{fs::current_path()};
+    TemporaryFolder folder{fs::current_path()};
     Subject subject;
 };
 

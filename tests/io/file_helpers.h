@@ -4,13 +4,13 @@
 #include "base/philox.h"
 #include "io/aligned_buffer.h"
 #include "io/file.h"
+#include "tests/support/folders.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -71,24 +71,6 @@ inline std::string get(FileSystem& files, const std::filesystem::path& path) {
     return text.ok() ? text.value() : "<" + text.error().why + ">";
 }
 
-/// A folder of the operating system that goes with the object.
-class ScratchFolder {
-public:
-    /// On the drive of `parent`: the folder of temporary files may be in RAM, without direct access.
-    explicit ScratchFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path())
-        : m_path(parent / ("gsst-test-" + std::to_string(std::random_device{}()))) {
-        std::filesystem::create_directories(m_path);
-    }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-    ~ScratchFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(m_path, ignored);
-    }
-    const std::filesystem::path& path() const { return m_path; }
-
-private:
-    std::filesystem::path m_path;
-};
+using test::TemporaryFolder;
 
 }  // namespace gsst::testing

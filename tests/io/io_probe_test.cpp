@@ -131,10 +131,10 @@ TEST_F(IoProbeTest, OneAtATime) {
 }
 
 TEST_F(IoProbeTest, MeasuresBothEnginesOnARealDrive) {
-    const ScratchFolder folder{std::filesystem::current_path()};
-    const auto probe = probeIo(osFileSystem(), folder.path(), {.bytes = 8 * kBytes}, {});
+    const TemporaryFolder folder{std::filesystem::current_path()};
+    const auto probe = probeIo(osFileSystem(), folder.path, {.bytes = 8 * kBytes}, {});
     ASSERT_TRUE(probe.ok()) << probe.error().text();
-    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path));
     EXPECT_NE(makeBestIo(*probe), nullptr);
     if (!probe->uring)
         GTEST_SKIP() << probe->whyNoUring;

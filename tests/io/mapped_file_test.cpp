@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "io/mapped_file.h"
 
+#include "tests/support/folders.h"
+
 #include "io/file.h"
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,12 +17,10 @@ namespace {
 class MappedFileTest : public testing::Test {
 protected:
     void SetUp() override {
-        m_path = std::filesystem::temp_directory_path() / ("gsst-mapped-" + std::to_string(std::random_device()()));
         for (size_t i = 0; i < 3 * 4096 + 100; ++i)
             m_content.push_back(std::byte(i * 7 % 251));
         write(m_content);
     }
-    void TearDown() override { std::filesystem::remove_all(m_path); }
 
     void write(std::span<const std::byte> bytes) {
         auto file = osFileSystem().open(m_path, OpenMode::Create, Caching::Buffered);
@@ -40,7 +39,8 @@ protected:
         return status.ok() ? ErrorCode::Internal : status.error().code;
     }
 
-    std::filesystem::path m_path;
+    test::TemporaryFolder m_folder;
+    const std::filesystem::path m_path = m_folder.path / "mapped";
     std::vector<std::byte> m_content;
 };
 

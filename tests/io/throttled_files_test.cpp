@@ -147,10 +147,10 @@ TEST_F(ThrottledFilesTest, ARateOfNextToNothingDoesNotOverflow) {
 }
 
 TEST_F(ThrottledFilesTest, NoEngineGetsPastIt) {
-    const ScratchFolder folder{std::filesystem::current_path()};
+    const TemporaryFolder folder{std::filesystem::current_path()};
     for (const IoEngine engine : kIoEngines) {
         ThrottledFiles files(osFileSystem(), {.writeBytesPerSecond = 1e6}, clock);
-        const auto file = opened(files, folder.path() / nameOf(engine), OpenMode::Create, Caching::Direct);
+        const auto file = opened(files, folder.path / nameOf(engine), OpenMode::Create, Caching::Direct);
         const auto io = makeEngine(engine, {.pieceBytes = kPiece / 4});
         if (!io)
             continue;

@@ -75,8 +75,8 @@ bool writeAndReadBack(AsyncIo& io, File& file, uint64_t seed) {
 }
 
 int refusedInTheMiddle() {
-    const ScratchFolder folder{std::filesystem::current_path()};
-    const auto file = opened(osFileSystem(), folder.path() / "file", OpenMode::Create, Caching::Direct);
+    const TemporaryFolder folder{std::filesystem::current_path()};
+    const auto file = opened(osFileSystem(), folder.path / "file", OpenMode::Create, Caching::Direct);
     const auto made = makeUringIo({.depth = 3, .pieceBytes = 2 * kIoAlignment});
     if (!made.ok() || file->caching() != Caching::Direct)
         return kCannotTry;
@@ -102,8 +102,8 @@ TEST(UringIoLinuxDeathTest, WhatTheKernelNoLongerTakesGoesThroughTheThreadPool) 
 }
 
 int cutShort() {
-    const ScratchFolder folder{std::filesystem::current_path()};
-    const auto file = opened(osFileSystem(), folder.path() / "file", OpenMode::Create, Caching::Direct);
+    const TemporaryFolder folder{std::filesystem::current_path()};
+    const auto file = opened(osFileSystem(), folder.path / "file", OpenMode::Create, Caching::Direct);
     const auto made = makeUringIo({});
     if (!made.ok() || file->caching() != Caching::Direct)
         return kCannotTry;

@@ -9,10 +9,11 @@
 #include "machine/median_time.h"
 #include "machine/processor_time.h"
 #include "tests/support/fake_backend.h"
+#include "tests/support/folders.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -232,19 +233,18 @@ TEST(MedianTime, TheFirstErrorEndsIt) {
 }
 
 ModelSpec model(Family family, int64_t width) {
-    ModelSpec spec;
-    spec.family = family;
-    spec.layers = 12;
-    spec.width = width;
-    spec.heads = width / 64;
-    const bool grouped = spec.architecture().qkv == QkvLayout::Separate;
-    spec.kvHeads = grouped ? std::max<int64_t>(1, spec.heads / 4) : spec.heads;
-    spec.ffnWidth = 4 * width;
-    spec.vocabulary = 32000;
-    spec.context = 2048;
-    spec.tiedHead = family == Family::Gpt2;
-    spec.ownHeadSize = infoOf(family).headSize;
-    return spec;
+    const int64_t heads = width / 64;
+    const FamilyInfo& info = infoOf(family);
+    const bool grouped = info.architecture.qkv == QkvLayout::Separate;
+    return test::withHead(test::modelOf(family, {.layers = 12,
+                                                 .width = width,
+                                                 .heads = heads,
+                                                 .ffnWidth = 4 * width,
+                                                 .vocabulary = 32000,
+                                                 .context = 2048,
+                                                 .kvHeads = grouped ? std::max<int64_t>(1, heads / 4) : heads,
+                                                 .headSize = info.headSize}),
+                          family == Family::Gpt2);
 }
 
 TrainSpec training(int64_t length, int64_t sequences) {
@@ -375,9 +375,8 @@ TEST(ProductProbe, GivesRatesOfBothWays) {
 
 /// A window is open for days; on the command line the drive is measured meanwhile.
 TEST(Machine, LearnsWhatAnotherProgramMeasured) {
-    const std::filesystem::path folder =
-        std::filesystem::temp_directory_path() / ("gsst-machine-test-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
+    const test::TemporaryFolder temporary;
+    const std::filesystem::path& folder = temporary.path;
     ::setenv("XDG_CACHE_HOME", folder.c_str(), 1);
     RunSpec spec;
     spec.model = model(Family::Gpt2, 64);
@@ -398,7 +397,6 @@ TEST(Machine, LearnsWhatAnotherProgramMeasured) {
     EXPECT_TRUE(drive().driveMeasured);
     EXPECT_EQ(drive().readBytesPerSecond, 3e9);
     EXPECT_EQ(drive().writeBytesPerSecond, 2e9);
-    std::filesystem::remove_all(folder);
 }
 
 TEST(Machine, ADriveIsTakenForNoFasterThanItsLimit) {

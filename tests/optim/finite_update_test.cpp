@@ -6,6 +6,7 @@
 #include "optim/element_step.h"
 #include "optim/kernels/block_loops.h"
 #include "optim_helpers.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -120,14 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Presets, FiniteBlocks,
                          [](const auto& each) { return std::string(nameOf(each.param)); });
 
 TEST_P(FiniteBlocks, TellWhateverTheBlock) {
-    ModelSpec model;
-    model.layers = 1;
-    model.width = 128;
-    model.heads = 2;
-    model.kvHeads = 2;
-    model.ffnWidth = 256;
-    model.vocabulary = 300;
-    const TensorTable table(model);
+    const TensorTable table(modelOf(Family::Gpt2, {.width = 128, .ffnWidth = 256, .vocabulary = 300}));
     const StateFormat format(table, GetParam(), kAdamW, kWholeState);
     const UnitInfo& unit = table.units()[2];
     ASSERT_GT(unit.blockCount, 3);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "spec/train_spec.h"
+#include "tests/support/folders.h"
 
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -18,18 +18,6 @@ namespace gsst::test {
 /// Arrays of numbers that a script in Python reads and writes, in a folder that disappears with the object.
 class TorchReference {
 public:
-    TorchReference()
-        : m_folder(std::filesystem::temp_directory_path() /
-                   ("gsst-torch-reference-" + std::to_string(std::random_device{}()))) {
-        std::filesystem::create_directory(m_folder);
-    }
-    ~TorchReference() {
-        std::error_code ignored;
-        std::filesystem::remove_all(m_folder, ignored);
-    }
-    TorchReference(const TorchReference&) = delete;
-    TorchReference& operator=(const TorchReference&) = delete;
-
     static bool hasPython() { return std::filesystem::exists(GSST_PYTHON); }
 
     template <typename Value>
@@ -60,7 +48,8 @@ public:
     bool lacksTorch() const { return std::filesystem::exists(m_folder / "missing"); }
 
 private:
-    std::filesystem::path m_folder;
+    TemporaryFolder m_temporary;
+    const std::filesystem::path& m_folder = m_temporary.path;
 };
 
 }  // namespace gsst::test

@@ -2,6 +2,8 @@
 #include "plan/compiled_plan.h"
 #include "plan/search/planner.h"
 
+#include "tests/support/models.h"
+
 #include <gtest/gtest.h>
 
 namespace gsst {
@@ -10,19 +12,7 @@ namespace {
 constexpr int64_t kGiB = int64_t(1) << 30;
 
 RunSpec spec() {
-    RunSpec run;
-    run.model.family = Family::Llama;
-    run.model.layers = 8;
-    run.model.width = 512;
-    run.model.heads = 8;
-    run.model.kvHeads = 8;
-    run.model.ffnWidth = 1536;
-    run.model.vocabulary = 8000;
-    run.model.context = 512;
-    run.training.sequenceLength = 512;
-    run.training.sequencesPerStep = 8;
-    run.training.microBatch = 4;
-    run.training.precision = Precision::Bf16;
+    RunSpec run = test::plannedRecipe();
     run.training.threads = 2;
     return run;
 }

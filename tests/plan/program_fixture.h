@@ -6,6 +6,7 @@
 #include "plan/program/program_builder.h"
 #include "plan/simulation.h"
 #include "spec/cost.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -16,16 +17,10 @@
 namespace gsst::test {
 
 inline ModelSpec model(bool tied) {
-    ModelSpec spec;
-    spec.layers = 3;
-    spec.width = 128;
-    spec.heads = 4;
-    spec.kvHeads = 4;
-    spec.ffnWidth = 512;
-    spec.vocabulary = 2000;
-    spec.context = 32;
-    spec.tiedHead = tied;
-    return spec;
+    return withHead(
+        modelOf(Family::Gpt2,
+                {.layers = 3, .width = 128, .heads = 4, .ffnWidth = 512, .vocabulary = 2000, .context = 32}),
+        tied);
 }
 
 inline TrainSpec training(Precision precision) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/program/residency.h"
 #include "spec/vocabulary_chunks.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +11,10 @@ namespace gsst {
 namespace {
 
 ModelSpec model(Family family, bool tied, int64_t width, int64_t vocabulary) {
-    ModelSpec spec;
-    spec.family = family;
-    spec.layers = 3;
-    spec.width = width;
-    spec.heads = spec.kvHeads = 2;
-    spec.ffnWidth = 2 * width;
-    spec.vocabulary = vocabulary;
-    spec.context = 100;
-    spec.tiedHead = tied;
-    return spec;
+    return test::withHead(
+        test::modelOf(family,
+                      {.layers = 3, .width = width, .ffnWidth = 2 * width, .vocabulary = vocabulary, .context = 100}),
+        tied);
 }
 
 TrainSpec chunksOf(int64_t rows) {
@@ -78,7 +73,8 @@ TEST(Slicing, ChunksDoNotCutWhatIsUpdatedAsAWhole) {
                                      {TensorRole::Down, {kLion.usual.moments, UpdateScope::Matrix}}};
     const OptimizerSpec spec{OptimizerKind::Lion, {kLion.usual.moments}, exceptions, {}};
     const TensorTable table(model(Family::Gpt2, true, 320, 3000));
-    const StateFormat format(table, StatePreset::Exact, spec, kWholeState), cutting(table, StatePreset::Exact, kLion);
+    const StateFormat format(table, StatePreset::Exact, spec, kWholeState),
+        cutting(table, StatePreset::Exact, kLion, kWholeState);
     const SliceRange layer = makeSlicing(table, 2)[1];
     for (const int64_t elements : {int64_t{1}, kBlockElements, 3 * kBlockElements, int64_t{1} << 40}) {
         std::vector<int> starts, begun;

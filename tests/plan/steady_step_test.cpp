@@ -2,6 +2,8 @@
 #include "plan/compiled_plan.h"
 #include "plan/search/planner.h"
 
+#include "tests/support/models.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -13,19 +15,11 @@ namespace {
 constexpr int64_t kGiB = int64_t(1) << 30;
 
 RunSpec spec() {
-    RunSpec run;
-    run.model.family = Family::Llama;
+    RunSpec run = test::plannedRecipe();
     run.model.layers = 6;
-    run.model.width = 512;
-    run.model.heads = 8;
-    run.model.kvHeads = 8;
-    run.model.ffnWidth = 1536;
-    run.model.vocabulary = 8000;
-    run.model.context = 256;
-    run.training.sequenceLength = 256;
+    run.model.context = run.training.sequenceLength = 256;
     run.training.sequencesPerStep = 4;
     run.training.microBatch = 2;
-    run.training.precision = Precision::Bf16;
     return run;
 }
 

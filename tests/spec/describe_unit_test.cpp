@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/describe_unit.h"
 
+#include "tests/support/models.h"
+
 #include <gtest/gtest.h>
 
 namespace gsst {
 namespace {
 
 TEST(DescribeUnit, LayersCountFromOne) {
-    ModelSpec model;
-    model.family = Family::Llama;
-    model.layers = 12;
-    model.width = 64;
-    model.heads = model.kvHeads = 2;
-    model.ffnWidth = 128;
-    model.vocabulary = 256;
-    model.context = 32;
-    const TensorTable table(model);
+    const TensorTable table(test::modelOf(Family::Llama, {.layers = 12}));
     const auto& units = table.units();
     EXPECT_EQ(wordsFor(units[0]), "embedding");
     EXPECT_EQ(wordsFor(units[1]), "attention of layer 1");

@@ -18,13 +18,13 @@ std::string whyNot(const std::string& text, const JsonLimits& limits = {}) {
     return json.error().why;
 }
 
-TEST(ParseJson, keepsTheOrderOfKeys) {
+TEST(ParseJson, KeepsTheOrderOfKeys) {
     const auto json = parseJson(R"({"b": 1, "a": [true, null, "x"]})", "", "");
     ASSERT_TRUE(json.ok());
     EXPECT_EQ(json->dump(), R"({"b":1,"a":[true,null,"x"]})");
 }
 
-TEST(ParseJson, namesLineAndColumnOfSyntaxErrors) {
+TEST(ParseJson, NamesLineAndColumnOfSyntaxErrors) {
     EXPECT_EQ(whyNot("{\n  \"a\": 1,\n}").substr(0, 16), "line 3, column 1");
     EXPECT_EQ(whyNot("{\n  \"a\" 1}").substr(0, 16), "line 2, column 7");
     EXPECT_EQ(whyNot("").substr(0, 16), "line 1, column 1");
@@ -35,20 +35,20 @@ TEST(ParseJson, namesLineAndColumnOfSyntaxErrors) {
     EXPECT_EQ(whyNot("{\"a\": 1").find("parse error"), std::string::npos);
 }
 
-TEST(ParseJson, refusesWhatIsNoNumber) {
+TEST(ParseJson, RefusesWhatIsNoNumber) {
     for (const char* text :
          {"NaN", "Infinity", "-Infinity", "1e999", "-1e999", "01", "+1", "0x10", "1.", ".5", "// c\n1"})
         EXPECT_NE(whyNot(text), "") << text;
     EXPECT_NE(whyNot("1e999").find("number overflow parsing '1e999'"), std::string::npos) << whyNot("1e999");
 }
 
-TEST(ParseJson, refusesAKeyThatIsThereTwice) {
+TEST(ParseJson, RefusesAKeyThatIsThereTwice) {
     EXPECT_EQ(whyNot("{\"a\": 1,\n \"b\": {\"a\": 2},\n   \"a\": 3}"), "line 3, column 4: the key a is there twice");
     EXPECT_EQ(whyNot(R"({"a\"": 1, "a\"": 3})"), R"(line 1, column 12: the key "a\"" is there twice)");
     EXPECT_EQ(whyNot(R"([{"a": 1}, {"a": 1}])"), "");
 }
 
-TEST(ParseJson, limitsDepthKeysAndSize) {
+TEST(ParseJson, LimitsDepthKeysAndSize) {
     EXPECT_EQ(whyNot("[[[1]]]", {100, 3, 10}), "");
     EXPECT_EQ(whyNot("[[\n[[1]]]]", {100, 3, 10}), "line 2, column 2: nested more than 3 levels deep");
     EXPECT_NE(whyNot(std::string(3'000'000, '[')), "");
@@ -56,7 +56,7 @@ TEST(ParseJson, limitsDepthKeysAndSize) {
     EXPECT_EQ(whyNot("[1, 2, 3]", {8, 3, 1}), "it is larger than 8 bytes");
 }
 
-TEST(ParseJson, refusesBytesThatAreNoText) {
+TEST(ParseJson, RefusesBytesThatAreNoText) {
     EXPECT_NE(whyNot("\"\xff\""), "");
     EXPECT_NE(whyNot(std::string("{}\0", 3)), "");
     EXPECT_TRUE(isJsonText("é"));
@@ -97,7 +97,7 @@ std::vector<std::string> read(const std::string& json, Values& values, Presence 
 
 using Texts = std::vector<std::string>;
 
-TEST(JsonReader, readsEveryType) {
+TEST(JsonReader, ReadsEveryType) {
     Values values;
     EXPECT_EQ(
         read(R"({"at": {"integer": -9223372036854775808, "natural": 18446744073709551615, "number": 3, "flag": false,
@@ -112,7 +112,7 @@ TEST(JsonReader, readsEveryType) {
     EXPECT_EQ(values.colour, Colour::Blue);
 }
 
-TEST(JsonReader, refusesWrongTypesAndLeavesTheValueAlone) {
+TEST(JsonReader, RefusesWrongTypesAndLeavesTheValueAlone) {
     Values values;
     EXPECT_EQ(
         read(R"({"at": {"integer": 1.0, "natural": -1, "number": "3", "flag": 1, "text": null, "colour": 4}})", values),
@@ -135,7 +135,7 @@ TEST(JsonReader, refusesWrongTypesAndLeavesTheValueAlone) {
     EXPECT_EQ(values.colour, Colour::Red);
 }
 
-TEST(JsonReader, namesTheNearestKeyAndWord) {
+TEST(JsonReader, NamesTheNearestKeyAndWord) {
     Values values;
     EXPECT_EQ(read(R"({"at": {"intger": 1, "colour": "bleu"}, "ta": 1})", values),
               (Texts{"at.colour: unknown value \"bleu\"; did you mean \"blue\"?",
@@ -145,7 +145,7 @@ TEST(JsonReader, namesTheNearestKeyAndWord) {
                      "at.zzz: unknown key; known are integer, natural, number, flag, text, colour"}));
 }
 
-TEST(JsonReader, saysOnceThatAnObjectIsMissing) {
+TEST(JsonReader, SaysOnceThatAnObjectIsMissing) {
     Values values;
     EXPECT_EQ(read("{}", values), Texts{});
     EXPECT_EQ(read("{}", values, Presence::Required), Texts{"at: missing"});
@@ -153,7 +153,7 @@ TEST(JsonReader, saysOnceThatAnObjectIsMissing) {
     EXPECT_EQ(read(R"({"at": 3})", values, Presence::Required), Texts{"at: must be an object in braces, not 3"});
 }
 
-TEST(JsonReader, quotesStrangeKeysAndCutsLongValues) {
+TEST(JsonReader, QuotesStrangeKeysAndCutsLongValues) {
     Values values;
     EXPECT_EQ(read(R"({"at": {"a\nb c": 1}})", values)[0].substr(0, 24), "at.\"a\\nb c\": unknown key");
     std::string many;

@@ -9,7 +9,7 @@ namespace {
 const std::vector<std::string> kWords{"width", "heads", "kv_heads", "learning_rate", "min_learning_rate",
                                       "beta1", "beta2"};
 
-TEST(NearestWord, forgivesSlips) {
+TEST(NearestWord, ForgivesSlips) {
     EXPECT_EQ(nearestWord("wdith", kWords), "width");
     EXPECT_EQ(nearestWord("widt", kWords), "width");
     EXPECT_EQ(nearestWord("Width", kWords), "width");
@@ -19,7 +19,7 @@ TEST(NearestWord, forgivesSlips) {
     EXPECT_EQ(nearestWord("beta2", kWords), "beta2");
 }
 
-TEST(NearestWord, leavesOtherWordsAlone) {
+TEST(NearestWord, LeavesOtherWordsAlone) {
     EXPECT_EQ(nearestWord("depth", kWords), "");
     EXPECT_EQ(nearestWord("", kWords), "");
     EXPECT_EQ(nearestWord("x", {"y"}), "");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/run_spec.h"
+
 #include "spec/tensor_table.h"
+#include "tests/support/folders.h"
 
 #include <gtest/gtest.h>
 
@@ -19,14 +21,6 @@ const fs::path kPresets = GSST_PRESETS_FOLDER;
 /// A folder of its own for each test, removed afterwards.
 class PresetFolder : public testing::Test {
 protected:
-    void SetUp() override {
-        const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        folder = fs::temp_directory_path() / ("gsst_presets_test_" + std::string(info->name()));
-        fs::remove_all(folder);
-        fs::create_directories(folder);
-    }
-    void TearDown() override { fs::remove_all(folder); }
-
     void write(const std::string& file, const std::string& text) const {
         std::ofstream(folder / file, std::ios::binary) << text;
     }
@@ -39,10 +33,11 @@ protected:
         return spec;
     }
 
-    fs::path folder;
+    test::TemporaryFolder temporary;
+    const fs::path& folder = temporary.path;
 };
 
-TEST(Presets, areAllThereInOrderOfSize) {
+TEST(Presets, AreAllThereInOrderOfSize) {
     const auto presets = loadPresets(kPresets);
     ASSERT_TRUE(presets.ok()) << presets.error().text();
     std::vector<std::string> names;
@@ -52,7 +47,7 @@ TEST(Presets, areAllThereInOrderOfSize) {
                                                "qwen3-0.6b", "llama-800m", "llama-1.3b", "llama-3b", "llama-7b"}));
 }
 
-TEST(Presets, areValidAndRoundTrip) {
+TEST(Presets, AreValidAndRoundTrip) {
     const auto presets = loadPresets(kPresets);
     ASSERT_TRUE(presets.ok()) << presets.error().text();
     for (const RunSpec& preset : *presets) {
@@ -68,7 +63,7 @@ TEST(Presets, areValidAndRoundTrip) {
     }
 }
 
-TEST(Presets, haveTheSizeTheirNamesPromise) {
+TEST(Presets, HaveTheSizeTheirNamesPromise) {
     const std::map<std::string, double> sizes{{"sample", 3e6},       {"gpt2-124m", 124e6},  {"gsst-199m", 199e6},
                                               {"llama-350m", 350e6}, {"llama-800m", 800e6}, {"llama-1.3b", 1.3e9},
                                               {"llama-3b", 3e9},     {"llama-7b", 7e9}};
@@ -82,7 +77,7 @@ TEST(Presets, haveTheSizeTheirNamesPromise) {
     EXPECT_EQ(parameterCount(loadPreset(kPresets, "qwen3-0.6b")->model), 596'049'920);
 }
 
-TEST(Presets, shakespeareIsThePublishedRecipe) {
+TEST(Presets, ShakespeareIsThePublishedRecipe) {
     const auto preset = loadPreset(kPresets, "shakespeare-bytes");
     ASSERT_TRUE(preset.ok()) << preset.error().text();
     EXPECT_TRUE(preset->model == (ModelSpec{Family::Gpt2, 4, 128, 4, 4, 512, 256, 64, true, 1e-5, 1e4}));
@@ -104,7 +99,7 @@ TEST(Presets, shakespeareIsThePublishedRecipe) {
     EXPECT_EQ(training.clipNorm, 1.0);
 }
 
-TEST(Presets, anUnknownNameListsThoseThatExist) {
+TEST(Presets, AnUnknownNameListsThoseThatExist) {
     const auto slip = loadPreset(kPresets, "gpt2-142m");
     ASSERT_FALSE(slip.ok());
     EXPECT_EQ(slip.error().code, ErrorCode::NotFound);
@@ -116,7 +111,7 @@ TEST(Presets, anUnknownNameListsThoseThatExist) {
     EXPECT_FALSE(loadPreset(kPresets, "").ok());
 }
 
-TEST_F(PresetFolder, ordersBySizeAndNamesABrokenFile) {
+TEST_F(PresetFolder, OrdersBySizeAndNamesABrokenFile) {
     write("a.json", toJson(named("a", 9)));
     write("b.json", toJson(named("b", 1)));
     write("notes.txt", "not a preset");
@@ -131,14 +126,14 @@ TEST_F(PresetFolder, ordersBySizeAndNamesABrokenFile) {
     EXPECT_EQ(broken.error().where, (folder / "c.json").string());
 }
 
-TEST_F(PresetFolder, refusesAFileUnderAnotherName) {
+TEST_F(PresetFolder, RefusesAFileUnderAnotherName) {
     write("a.json", toJson(named("b", 1)));
     const auto preset = loadPreset(folder, "a");
     ASSERT_FALSE(preset.ok());
     EXPECT_EQ(preset.error().why, "its name is b, but its file says a");
 }
 
-TEST_F(PresetFolder, refusesWhatCannotBeRead) {
+TEST_F(PresetFolder, RefusesWhatCannotBeRead) {
     EXPECT_EQ(loadPresets(folder / "none").error().code, ErrorCode::NotFound);
     EXPECT_EQ(loadPreset(folder / "none", "sample").error().code, ErrorCode::NotFound);
     EXPECT_EQ(loadRunSpec(folder / "none.json").error().code, ErrorCode::NotFound);

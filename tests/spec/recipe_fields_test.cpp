@@ -42,9 +42,11 @@ TEST(RecipeFields, EachRowHasItsOwnMember) {
         RunSpec spec;
         change(field, spec);
         EXPECT_FALSE(spec == RunSpec()) << field.path();
-        for (const RecipeField& other : recipeFields())
-            if (&other == &field || field.path() != "training.optimizer")  // which brings numbers of its own along
-                EXPECT_EQ(sameField(other, spec, RunSpec()), &other != &field) << field.path() << ", " << other.path();
+        for (const RecipeField& other : recipeFields()) {
+            if (field.path() == "training.optimizer" && &other != &field)
+                continue;  // it brings numbers of its own along
+            EXPECT_EQ(sameField(other, spec, RunSpec()), &other != &field) << field.path() << ", " << other.path();
+        }
         RunSpec copied;
         copyField(field, spec, copied);
         EXPECT_TRUE(copied == spec) << field.path();

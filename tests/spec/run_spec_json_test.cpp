@@ -75,7 +75,7 @@ RunSpec unusualSpec() {
     return spec;
 }
 
-TEST(RunSpecJson, roundTripsExactly) {
+TEST(RunSpecJson, RoundTripsExactly) {
     const RunSpec spec = unusualSpec();
     ASSERT_EQ(problemsOf(spec), std::vector<std::string>{});
     const auto back = parseRunSpec(toJson(spec), "text");
@@ -84,7 +84,7 @@ TEST(RunSpecJson, roundTripsExactly) {
     EXPECT_EQ(toJson(*back), toJson(spec));
 }
 
-TEST(RunSpecJson, roundTripsEveryChoice) {
+TEST(RunSpecJson, RoundTripsEveryChoice) {
     RunSpec spec = unusualSpec();
     for (const ResidencyChoice residency : {ResidencyChoice::Auto, ResidencyChoice::Disk, ResidencyChoice::Resident}) {
         for (const bool other : {false, true}) {
@@ -108,7 +108,7 @@ TEST(RunSpecJson, roundTripsEveryChoice) {
     }
 }
 
-TEST(RunSpecJson, spellsChoicesAsDocumented) {
+TEST(RunSpecJson, SpellsChoicesAsDocumented) {
     const std::string text = toJson(unusualSpec());
     for (const char* line :
          {"\"version\": 2,", "\"family\": \"llama\"", "\"kv_heads\": 2", "\"precision\": \"bf16\"",
@@ -121,7 +121,7 @@ TEST(RunSpecJson, spellsChoicesAsDocumented) {
 }
 
 /// What AdamW writes is what was written before there was a choice, so that older programs read it.
-TEST(RunSpecJson, namesNoOptimizerWhereItIsTheFirst) {
+TEST(RunSpecJson, NamesNoOptimizerWhereItIsTheFirst) {
     RunSpec spec = unusualSpec();
     EXPECT_NE(toJson(spec).find("\"optimizer\": \"lion\""), std::string::npos);
     spec.training.optimizer = OptimizerKind::AdamW;
@@ -131,7 +131,7 @@ TEST(RunSpecJson, namesNoOptimizerWhereItIsTheFirst) {
     EXPECT_TRUE(*back == spec);
 }
 
-TEST(RunSpecJson, optimizersHaveNumbersOfTheirOwn) {
+TEST(RunSpecJson, OptimizersHaveNumbersOfTheirOwn) {
     const auto adamw = parseRunSpec(with(R"("training": {"optimizer": "adamw"})"), "text");
     ASSERT_TRUE(adamw.ok()) << adamw.error().text();
     EXPECT_TRUE(adamw->training == TrainSpec());
@@ -147,14 +147,14 @@ TEST(RunSpecJson, optimizersHaveNumbersOfTheirOwn) {
     EXPECT_NE(other.error().text().find("lion"), std::string::npos) << other.error().text();
 }
 
-TEST(RunSpecJson, neverThrowsOnTextThatIsNotUtf8) {
+TEST(RunSpecJson, NeverThrowsOnTextThatIsNotUtf8) {
     RunSpec spec = unusualSpec();
     spec.training.samplePrompt = std::string(1, '\xff');
     EXPECT_FALSE(toJson(spec).empty());
     EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.sample_prompt: is not valid UTF-8"});
 }
 
-TEST(RunSpecJson, takesDefaultsForWhatIsLeftOut) {
+TEST(RunSpecJson, TakesDefaultsForWhatIsLeftOut) {
     const auto spec = parseRunSpec(std::string("{").append(kModel).append("}"), "my.json");
     ASSERT_TRUE(spec.ok()) << spec.error().text();
     EXPECT_TRUE(spec->training == TrainSpec{});
@@ -165,7 +165,7 @@ TEST(RunSpecJson, takesDefaultsForWhatIsLeftOut) {
     EXPECT_TRUE(spec->model.tiedHead);
 }
 
-TEST(RunSpecJson, takesTheFamilysDefaultsForWhatIsLeftOutOfTheModel) {
+TEST(RunSpecJson, TakesTheFamilysDefaultsForWhatIsLeftOutOfTheModel) {
     for (const FamilyInfo& family : kFamilies) {
         const std::string shape = R"("layers": 2, "width": 64, "heads": 4, "ffn_width": 96, "vocabulary": 512,
                                      "context": 64)";
@@ -190,14 +190,14 @@ TEST(RunSpecJson, takesTheFamilysDefaultsForWhatIsLeftOutOfTheModel) {
     }
 }
 
-TEST(RunSpecJson, namesMissingKeysOfTheModel) {
+TEST(RunSpecJson, NamesMissingKeysOfTheModel) {
     EXPECT_EQ(whyNot("{}"), "model: missing");
     EXPECT_EQ(whyNot(R"({"model": {}})"),
               "model.family: missing\nmodel.layers: missing\nmodel.width: missing\nmodel.heads: missing\n"
               "model.ffn_width: missing\nmodel.vocabulary: missing\nmodel.context: missing");
 }
 
-TEST(RunSpecJson, reportsAllProblemsAtOnce) {
+TEST(RunSpecJson, ReportsAllProblemsAtOnce) {
     const std::string why = whyNot(R"({
         "model": {"family": "lama", "layers": "two", "wdith": 100, "heads": 12, "ffn_width": 1.5, "vocabulary": 512,
                   "context": 64},
@@ -223,7 +223,7 @@ TEST(RunSpecJson, reportsAllProblemsAtOnce) {
                    "training.beta1: 1 is not between 0 and 0.999999");
 }
 
-TEST(RunSpecJson, blamesNoDefaultForAValueThatCouldNotBeRead) {
+TEST(RunSpecJson, BlamesNoDefaultForAValueThatCouldNotBeRead) {
     EXPECT_EQ(
         whyNot(
             R"({"model": {"family": "llama", "layers": 2, "width": 90, "heads": "4", "ffn_width": 96,
@@ -235,7 +235,7 @@ TEST(RunSpecJson, blamesNoDefaultForAValueThatCouldNotBeRead) {
     EXPECT_EQ(whyNot("[]"), "the file: must be an object in braces, not a list");
 }
 
-TEST(RunSpecJson, refusesNumbersThatAreNone) {
+TEST(RunSpecJson, RefusesNumbersThatAreNone) {
     EXPECT_NE(whyNot(with(R"("training": {"epsilon": NaN})")).find("line 2, column"), std::string::npos);
     EXPECT_NE(whyNot(with(R"("training": {"epsilon": 1e999})")).find("number overflow"), std::string::npos);
     EXPECT_EQ(whyNot(with(R"("training": {"epsilon": null})")), "training.epsilon: must be a number, not null");
@@ -243,12 +243,12 @@ TEST(RunSpecJson, refusesNumbersThatAreNone) {
               "training.steps: must be a whole number, not 1e+20");
 }
 
-TEST(RunSpecJson, refusesSyntaxErrorsAndDoubleKeys) {
+TEST(RunSpecJson, RefusesSyntaxErrorsAndDoubleKeys) {
     EXPECT_EQ(whyNot("{\"name\": \"a\",\n \"name\": \"b\"}"), "line 2, column 2: the key name is there twice");
     EXPECT_EQ(whyNot("{\"name\": \"a\"").substr(0, 18), "line 1, column 13:");
 }
 
-TEST(RunSpecJson, tellsANewerFormatFromABrokenOne) {
+TEST(RunSpecJson, TellsANewerFormatFromABrokenOne) {
     const auto newer = parseRunSpec(R"({"version": 3, "whatever": []})", "new.json");
     ASSERT_FALSE(newer.ok());
     EXPECT_EQ(newer.error().code, ErrorCode::NewerVersion);
@@ -259,7 +259,7 @@ TEST(RunSpecJson, tellsANewerFormatFromABrokenOne) {
     EXPECT_EQ(whyNot(with(R"("version": 2)")), "");
 }
 
-TEST(RunSpecJson, noSequencesWereAllInTheFirstFormat) {
+TEST(RunSpecJson, NoSequencesWereAllInTheFirstFormat) {
     const auto sequences = [](const std::string& keys) {
         const auto spec = parseRunSpec(with(keys), "my.json");
         EXPECT_TRUE(spec.ok()) << spec.error().text();
@@ -273,7 +273,7 @@ TEST(RunSpecJson, noSequencesWereAllInTheFirstFormat) {
     EXPECT_EQ(sequences(R"("version": 2)"), kAllSequences);
 }
 
-TEST(RunSpecJson, survivesEveryCutAndEveryFlippedByte) {
+TEST(RunSpecJson, SurvivesEveryCutAndEveryFlippedByte) {
     const std::string text = toJson(unusualSpec());
     for (size_t length = 0; length + 2 < text.size(); ++length)
         EXPECT_FALSE(parseRunSpec(text.substr(0, length), "cut").ok()) << length;

@@ -32,7 +32,7 @@ void expectProblem(const Case& c) {
     EXPECT_EQ(problemsOf(spec), std::vector<std::string>{c.problem});
 }
 
-TEST(SpecRules, shapeOfTheModel) {
+TEST(SpecRules, ShapeOfTheModel) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.model.layers = 0; }, "model.layers: 0 is not between 1 and 1024"},
         {[](RunSpec& s) { s.model.width = 66; }, "model.width: 66 is not a multiple of model.heads (4)"},
@@ -70,7 +70,7 @@ TEST(SpecRules, shapeOfTheModel) {
         expectProblem(c);
 }
 
-TEST(SpecRules, lossScale) {
+TEST(SpecRules, LossScale) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.training.lossScale = 0.5; }, "training.loss_scale: 0.5 is not between 1 and 1099511627776"},
         {[](RunSpec& s) { s.training.lossScale = 3 * 65536.0; }, "training.loss_scale: 196608 is no power of two"},
@@ -86,7 +86,7 @@ TEST(SpecRules, lossScale) {
         ASSERT_EQ(problemsOf(spec), std::vector<std::string>{});
 }
 
-TEST(SpecRules, batches) {
+TEST(SpecRules, Batches) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.training.steps = 0; }, "training.steps: 0 is not between 1 and 1000000000"},
         {[](RunSpec& s) { s.training.sequenceLength = 0; }, "training.sequence_length: 0 is not between 1 and 1048576"},
@@ -103,7 +103,7 @@ TEST(SpecRules, batches) {
         expectProblem(c);
 }
 
-TEST(SpecRules, optimizer) {
+TEST(SpecRules, Optimizer) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.training.learningRate = 0; }, "training.learning_rate: 0 is not between 1e-12 and 100"},
         {[](RunSpec& s) { s.training.learningRate = kNan; },
@@ -131,7 +131,7 @@ TEST(SpecRules, optimizer) {
     EXPECT_EQ(problemsOf(constant), std::vector<std::string>{});
 }
 
-TEST(SpecRules, numbersThatAnOptimizerDoesNotLookAt) {
+TEST(SpecRules, NumbersThatAnOptimizerDoesNotLookAt) {
     RunSpec spec = llamaSpec();
     spec.training.epsilon = -1;
     EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.epsilon: -1 is not between 1e-30 and 1"});
@@ -141,7 +141,7 @@ TEST(SpecRules, numbersThatAnOptimizerDoesNotLookAt) {
     EXPECT_EQ(problemsOf(spec), std::vector<std::string>{"training.beta2: 1 is not between 0 and 0.999999"});
 }
 
-TEST(SpecRules, reportsDataAndBudget) {
+TEST(SpecRules, ReportsDataAndBudget) {
     const std::vector<Case> cases{
         {[](RunSpec& s) { s.name = ""; }, "name: must not be empty"},
         {[](RunSpec& s) { s.title = std::string(201, 'x'); }, "title: is longer than 200 bytes"},
@@ -170,7 +170,7 @@ TEST(SpecRules, reportsDataAndBudget) {
         expectProblem(c);
 }
 
-TEST(SpecRules, totals) {
+TEST(SpecRules, Totals) {
     const std::vector<Case> cases{
         {[](RunSpec& s) {
              s.model = {Family::Llama, 1024, 65536, 512, 512, 262144, 1 << 20, 64, false, 1e-5, 1e4};
@@ -192,7 +192,7 @@ TEST(SpecRules, totals) {
         expectProblem(c);
 }
 
-TEST(SpecRules, anyTrashIsOnlyTrash) {
+TEST(SpecRules, AnyTrashIsOnlyTrash) {
     for (const int64_t trash :
          {std::numeric_limits<int64_t>::min(), int64_t{-1}, int64_t{0}, int64_t{1} << 20, kHuge}) {
         RunSpec spec;
@@ -204,7 +204,7 @@ TEST(SpecRules, anyTrashIsOnlyTrash) {
     }
 }
 
-TEST(SpecRules, validateNamesTheOrigin) {
+TEST(SpecRules, ValidateNamesTheOrigin) {
     RunSpec spec = llamaSpec();
     EXPECT_TRUE(validate(spec, "the wizard").ok());
     spec.model.layers = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "spec/state_format.h"
 
+#include "tests/support/models.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,40 +10,20 @@
 namespace gsst {
 namespace {
 
+using test::llama7b;
+
 constexpr StatePreset kPresets[] = {StatePreset::Exact, StatePreset::Mixed, StatePreset::Lean};
 
 ModelSpec gpt2() {
-    ModelSpec spec;
-    spec.layers = 2;
-    spec.width = 96;
-    spec.heads = spec.kvHeads = 4;
-    spec.ffnWidth = 5000;  // the bias of the MLP has more than 4,096 elements
-    spec.vocabulary = 3000;
-    spec.tiedHead = false;
-    return spec;
-}
-
-ModelSpec llama7b() {
-    ModelSpec spec;
-    spec.family = Family::Llama;
-    spec.layers = 32;
-    spec.width = 4096;
-    spec.heads = spec.kvHeads = 32;
-    spec.ffnWidth = 11008;
-    spec.vocabulary = 32000;
-    spec.context = 4096;
-    spec.tiedHead = false;
-    return spec;
+    // The bias of the MLP has more than 4,096 elements.
+    return test::withHead(
+        test::modelOf(Family::Gpt2, {.layers = 2, .width = 96, .heads = 4, .ffnWidth = 5000, .vocabulary = 3000}),
+        false);
 }
 
 ModelSpec small() {
-    ModelSpec spec;
-    spec.layers = 1;
-    spec.width = 32;
-    spec.heads = spec.kvHeads = 2;
-    spec.ffnWidth = 128;  // 4,096 elements exactly
-    spec.vocabulary = 3000;
-    return spec;
+    // The matrices of the MLP have 4,096 elements exactly.
+    return test::modelOf(Family::Gpt2, {.width = 32, .ffnWidth = 128, .vocabulary = 3000});
 }
 
 TEST(StateFormat, KindsOfEachPreset) {
@@ -86,8 +68,8 @@ TEST(StateFormat, BytesOfASection) {
     const TensorTable table(gpt2());
     const int up = table.find(2, TensorRole::Up)->firstBlock;
     ASSERT_EQ(table.blocks()[size_t(up)].paddedElements, 65536);
-    const StateFormat exact(table, StatePreset::Exact, kAdamW, kWholeState), mixed(table, StatePreset::Mixed, kAdamW),
-        lean(table, StatePreset::Lean, kAdamW);
+    const StateFormat exact(table, StatePreset::Exact, kAdamW, kWholeState),
+        mixed(table, StatePreset::Mixed, kAdamW, kWholeState), lean(table, StatePreset::Lean, kAdamW, kWholeState);
     EXPECT_EQ(exact.bytes(up, StateKind::Moment1), 4 * 65536);
     EXPECT_EQ(mixed.bytes(up, StateKind::Moment1), 69632);  // 65,536 codes and 256 scales are 66,560
     EXPECT_EQ(lean.bytes(up, StateKind::Moment2), 69632);
@@ -134,7 +116,8 @@ TEST(StateFormat, BytesPerParameterAreAsPromised) {
 
 TEST(StateFormat, LionHasOneMoment) {
     const TensorTable table(llama7b());
-    const StateFormat exact(table, StatePreset::Exact, kLion, kWholeState), lean(table, StatePreset::Lean, kLion);
+    const StateFormat exact(table, StatePreset::Exact, kLion, kWholeState),
+        lean(table, StatePreset::Lean, kLion, kWholeState);
     EXPECT_EQ(exact.totalBytes(), 8 * table.paddedParameters());
     EXPECT_NEAR(StateFormat(table, StatePreset::Mixed, kLion, kWholeState).bytesPerParameter(), 5.05, 0.1);
     EXPECT_NEAR(lean.bytesPerParameter(), 3.05, 0.1);
@@ -209,7 +192,7 @@ TEST(StateFormat, OwnersTakeTurns) {
               0.79 * double(StateFormat(table, StatePreset::Lean, kAdamW, kWholeState).totalBytes()));
 }
 
-TEST(StateFormat, tellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {
+TEST(StateFormat, TellsWhatWeightsAreMadeFromAndWhatTheyGiveBack) {
     const TensorTable table(small());
     for (const StatePreset preset : kPresets) {
         const StateFormat format(table, preset, kAdamW, kWholeState);

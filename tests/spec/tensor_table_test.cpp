@@ -20,7 +20,7 @@ ModelSpec smallQwen3() {
     return {Family::Qwen3, 2, 96, 4, 2, 256, 1000, 60, true, 1e-6, 1e6, 40};
 }
 
-TEST(TensorTable, countsTheParametersOfKnownModels) {
+TEST(TensorTable, CountsTheParametersOfKnownModels) {
     const ModelSpec gpt2{Family::Gpt2, 12, 768, 12, 12, 3072, 50257, 1024, true, 1e-5, 1e4};
     EXPECT_EQ(TensorTable(gpt2).parameters(), 124'439'808);
     const ModelSpec llama{Family::Llama, 32, 4096, 32, 32, 11008, 32000, 2048, false, 1e-6, 1e4};
@@ -35,7 +35,7 @@ TEST(TensorTable, countsTheParametersOfKnownModels) {
         EXPECT_EQ(parameterCount(model), TensorTable(model).parameters());
 }
 
-TEST(TensorTable, ordersUnits) {
+TEST(TensorTable, OrdersUnits) {
     const TensorTable table(smallLlama());
     ASSERT_EQ(table.unitCount(), 2 + 2 * 3);
     EXPECT_EQ(table.units()[0].kind, UnitKind::Embedding);
@@ -56,7 +56,7 @@ std::vector<std::string> namesOf(const TensorTable& table, int unit) {
     return names;
 }
 
-TEST(TensorTable, namesTheTensorsOfGpt2) {
+TEST(TensorTable, NamesTheTensorsOfGpt2) {
     using Names = std::vector<std::string>;
     const TensorTable table(smallGpt2());
     EXPECT_EQ(namesOf(table, 0), (Names{"embedding.tokens.weight", "embedding.positions.weight"}));
@@ -68,7 +68,7 @@ TEST(TensorTable, namesTheTensorsOfGpt2) {
     EXPECT_EQ(namesOf(table, 5), (Names{"head.norm.weight", "head.norm.bias"}));
 }
 
-TEST(TensorTable, namesTheTensorsOfLlama) {
+TEST(TensorTable, NamesTheTensorsOfLlama) {
     using Names = std::vector<std::string>;
     const TensorTable table(smallLlama());
     EXPECT_EQ(namesOf(table, 0), Names{"embedding.tokens.weight"});
@@ -80,7 +80,7 @@ TEST(TensorTable, namesTheTensorsOfLlama) {
     EXPECT_EQ(namesOf(table, 7), (Names{"head.norm.weight", "head.weight"}));
 }
 
-TEST(TensorTable, namesTheTensorsOfQwen3) {
+TEST(TensorTable, NamesTheTensorsOfQwen3) {
     using Names = std::vector<std::string>;
     const TensorTable table(smallQwen3());
     EXPECT_EQ(namesOf(table, 0), Names{"embedding.tokens.weight"});
@@ -93,7 +93,7 @@ TEST(TensorTable, namesTheTensorsOfQwen3) {
     EXPECT_EQ(namesOf(table, 5), (Names{"head.norm.weight"}));
 }
 
-TEST(TensorTable, givesShapesAndFindsByRole) {
+TEST(TensorTable, GivesShapesAndFindsByRole) {
     using Shape = std::vector<int64_t>;
     const TensorTable gpt2(smallGpt2());
     EXPECT_EQ(gpt2.find(0, TensorRole::PositionEmbedding)->shape, (Shape{60, 96}));
@@ -120,7 +120,7 @@ TEST(TensorTable, givesShapesAndFindsByRole) {
     EXPECT_EQ(qwen3.find(1, TensorRole::AttentionOut)->shape, (Shape{96, 160}));
 }
 
-TEST(TensorTable, treatsMatricesAndVectorsDifferently) {
+TEST(TensorTable, TreatsMatricesAndVectorsDifferently) {
     for (const ModelSpec& model : {smallGpt2(), smallLlama(), smallQwen3()}) {
         const TensorTable table(model);
         for (const TensorInfo& tensor : table.tensors()) {
@@ -187,7 +187,7 @@ void expectSound(const TensorTable& table) {
     EXPECT_EQ(table.paddedParameters(), padded);
 }
 
-TEST(TensorTable, leavesNoGapsAndOverlaps) {
+TEST(TensorTable, LeavesNoGapsAndOverlaps) {
     expectSound(TensorTable(smallGpt2()));
     expectSound(TensorTable(smallLlama()));
     expectSound(TensorTable(smallQwen3()));

@@ -3,6 +3,7 @@
 #include "store/slot_layout.h"
 #include "store/sum_table.h"
 #include "tests/support/exact_format.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -13,34 +14,15 @@ namespace gsst {
 namespace {
 
 std::vector<ModelSpec> shapes() {
-    ModelSpec tiny;
-    tiny.layers = 1;
-    tiny.width = 16;
-    tiny.heads = tiny.kvHeads = 2;
-    tiny.ffnWidth = 32;
-    tiny.vocabulary = 64;
-    tiny.context = 8;
+    using test::modelOf;
+    const ModelSpec tiny = modelOf(Family::Gpt2, {.width = 16, .ffnWidth = 32, .vocabulary = 64, .context = 8});
     ModelSpec untied = tiny;
     untied.layers = 3;
     untied.tiedHead = false;
     untied.vocabulary = 9001;
-    ModelSpec llama;
-    llama.family = Family::Llama;
-    llama.layers = 2;
-    llama.width = 320;
-    llama.heads = 5;
-    llama.kvHeads = 1;
-    llama.ffnWidth = 864;
-    llama.vocabulary = 1000;
-    ModelSpec large = llama;  // 7B: offsets far beyond 32 bits
-    large.layers = 32;
-    large.width = 4096;
-    large.heads = large.kvHeads = 32;
-    large.ffnWidth = 11008;
-    large.vocabulary = 32000;
-    large.context = 4096;
-    large.tiedHead = false;
-    return {ModelSpec{}, tiny, untied, llama, large};
+    const ModelSpec llama = modelOf(
+        Family::Llama, {.layers = 2, .width = 320, .heads = 5, .ffnWidth = 864, .vocabulary = 1000, .kvHeads = 1});
+    return {ModelSpec{}, tiny, untied, llama, test::llama7b()};  // 7B: offsets far beyond 32 bits
 }
 
 class Layout : public testing::TestWithParam<std::tuple<ModelSpec, StatePreset, OptimizerKind>> {

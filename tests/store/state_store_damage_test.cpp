@@ -191,7 +191,8 @@ TEST_P(PresetDamageTest, AnotherPresetIsRefused) {
 TEST_P(PresetDamageTest, AnotherOptimizerIsRefused) {
     createAndCommit(2);
     m_store.reset();
-    const auto opened = StateStore::open(*m_files, kRun, m_table, {m_table, m_preset, kLion}, Caching::Direct);
+    const auto opened =
+        StateStore::open(*m_files, kRun, m_table, {m_table, m_preset, kLion, kWholeState}, Caching::Direct);
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().code, ErrorCode::InvalidInput);
     const std::string text = opened.error().text();

@@ -2,9 +2,9 @@
 #include "store_fixture.h"
 
 #include "store/commit_log.h"
+#include "tests/support/folders.h"
 
 #include <atomic>
-#include <random>
 #include <thread>
 
 namespace gsst::test {
@@ -231,8 +231,8 @@ TEST(StateStore, LeanTakesLessOfTheDisk) {
 }
 
 TEST(StateStore, WorksOnRealFiles) {
-    const std::filesystem::path folder =
-        std::filesystem::temp_directory_path() / ("gsst-store-" + std::to_string(std::random_device{}()));
+    const TemporaryFolder temporary;
+    const std::filesystem::path folder = temporary.path / "run";
     const TensorTable table(wideModel());
     {
         auto made = StateStore::create(osFileSystem(), folder, table, exactFormat(table), Caching::Direct);
@@ -244,7 +244,6 @@ TEST(StateStore, WorksOnRealFiles) {
     ASSERT_TRUE(opened.ok()) << opened.error().text();
     EXPECT_TRUE(holdsState(**opened, table, 2));
     EXPECT_TRUE((*opened)->verify(true, {}, {})->previousUsable);
-    std::filesystem::remove_all(folder);
 }
 
 }  // namespace

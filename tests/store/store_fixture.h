@@ -6,6 +6,7 @@
 #include "spec/tensor_table.h"
 #include "store/state_store.h"
 #include "tests/support/exact_format.h"
+#include "tests/support/models.h"
 
 #include <gtest/gtest.h>
 
@@ -22,14 +23,7 @@ inline const std::filesystem::path kRun = "run";
 
 /// A model whose slots are a few hundred KiB.
 inline ModelSpec tinyModel() {
-    ModelSpec model;
-    model.layers = 1;
-    model.width = 16;
-    model.heads = model.kvHeads = 2;
-    model.ffnWidth = 32;
-    model.vocabulary = 64;
-    model.context = 8;
-    return model;
+    return modelOf(Family::Gpt2, {.width = 16, .ffnWidth = 32, .vocabulary = 64, .context = 8});
 }
 
 /// One whose embedding has several blocks, the last of them short.
@@ -144,7 +138,7 @@ protected:
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         m_store = std::move(*opened);
     }
-    StateFormat format() const { return {m_table, m_preset, kAdamW}; }
+    StateFormat format() const { return {m_table, m_preset, kAdamW, kWholeState}; }
     uint64_t headOffset(uint64_t generation) const { return generation % 8 * 4096; }
 
     std::unique_ptr<FileSystem> m_files = makeMemoryFiles();

@@ -6,6 +6,8 @@
 #include "engine/sole_rank.h"
 #include "run/state_files.h"
 #include "tests/support/fake_backend.h"
+#include "tests/support/folders.h"
+#include "tests/support/models.h"
 #include "train/open_run.h"
 #include "train/trainer.h"
 
@@ -18,48 +20,18 @@
 
 namespace gsst::test {
 
-/// A folder that disappears with the test.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        std::string name =
-            std::string(info->test_suite_name()) + "-" + info->name() + "-" + std::to_string(++counter());
-        for (char& c : name)
-            if (c == '/')
-                c = '_';
-        path = std::filesystem::temp_directory_path() / ("gsst-test-" + name);
-        std::filesystem::remove_all(path);
-        std::filesystem::create_directories(path);
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    std::filesystem::path path;
-
-private:
-    static int& counter() {
-        static int value = 0;
-        return value;
-    }
-};
-
 inline RunSpec tinySpec(Family family, Precision precision) {
     RunSpec spec;
     spec.name = "tiny";
     spec.data.tokenizer = TokenizerKind::Bytes;
-    spec.model.family = family;
-    spec.model.layers = 3;
-    spec.model.width = 64;
-    spec.model.heads = 4;
-    const Architecture& traits = spec.model.architecture();
-    spec.model.kvHeads = traits.qkv == QkvLayout::Separate ? 2 : 4;
-    spec.model.ffnWidth = 160;
-    spec.model.vocabulary = 256;
-    spec.model.context = 32;
-    spec.model.tiedHead = family != Family::Llama;
-    spec.model.ownHeadSize = traits.queryKeyNorm == QueryKeyNorm::PerHead ? 24 : 0;
+    const Architecture& traits = infoOf(family).architecture;
+    spec.model = withHead(modelOf(family, {.layers = 3,
+                                           .heads = 4,
+                                           .ffnWidth = 160,
+                                           .context = 32,
+                                           .kvHeads = traits.qkv == QkvLayout::Separate ? 2 : 4,
+                                           .headSize = traits.queryKeyNorm == QueryKeyNorm::PerHead ? 24 : 0}),
+                          family != Family::Llama);
     TrainSpec& training = spec.training;
     training.steps = 20;
     training.sequenceLength = 32;

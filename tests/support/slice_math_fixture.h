@@ -5,6 +5,7 @@
 #include "device/host_pool.h"
 #include "nn/unit_tensors.h"
 #include "spec/cost.h"
+#include "tests/support/models.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -18,15 +19,8 @@
 namespace gsst {
 
 inline ModelSpec tinyGpt2() {
-    ModelSpec model;
-    model.layers = 3;
-    model.width = 48;
-    model.heads = 4;
-    model.kvHeads = 4;
-    model.ffnWidth = 160;
-    model.vocabulary = 211;
-    model.context = 40;
-    return model;
+    return test::modelOf(Family::Gpt2,
+                         {.layers = 3, .width = 48, .heads = 4, .ffnWidth = 160, .vocabulary = 211, .context = 40});
 }
 
 inline ModelSpec tinyLlama() {

@@ -286,7 +286,8 @@ TEST_F(RankReplanning, ARankThatEndsIsLostAsBefore) {
         throw Death();
     });
     const Both told = trainNew(asked, listeners);
-    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - died).count(), 15.0);
+    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - died).count(), 120.0)
+        << "a rank that ends is noticed; one that only does not answer is waited for half an hour";
     ASSERT_FALSE(told[0].status.ok());
     EXPECT_EQ(told[0].status.error().code, ErrorCode::Io);
     EXPECT_EQ(told[0].status.error().what, "Another rank of the training was lost");

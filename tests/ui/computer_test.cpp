@@ -4,7 +4,6 @@
 
 #include <QAbstractButton>
 #include <QClipboard>
-#include <QElapsedTimer>
 #include <QGuiApplication>
 
 using namespace gsst;
@@ -40,11 +39,11 @@ private:
 };
 
 void ComputerTest::showsTheLastReportAtOnce() {
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     QVERIFY(says("Not measured yet"));
     QVERIFY(button("Measure"));
     m_service->setReport(FakeService::exampleReport());
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     QTRY_VERIFY(says("reads 3"));
     QVERIFY(says("BF16 is much faster"));
     QVERIFY(says("AMD Ryzen 7"));
@@ -57,7 +56,7 @@ void ComputerTest::showsTheLastReportAtOnce() {
 }
 
 void ComputerTest::measures() {
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     button("Measure")->click();
     QTRY_VERIFY(says("reads 3"));
     QCOMPARE(m_service->measurements.load(), 1);
@@ -65,12 +64,10 @@ void ComputerTest::measures() {
 }
 
 void ComputerTest::cancels() {
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     m_service->holdMeasuring = true;
-    QElapsedTimer blocked;
-    blocked.start();
+    // Measuring goes on until it is cancelled below: a click that waited for it would never return.
     button("Measure")->click();
-    QVERIFY(blocked.elapsed() < 200);
     QTRY_VERIFY(says("Measuring the drive"));
     QVERIFY(m_window->computer().measuring());
     button("Cancel")->click();
@@ -80,13 +77,13 @@ void ComputerTest::cancels() {
 }
 
 void ComputerTest::waitsWhileARunTrains() {
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     m_service->holdMeasuring = true;
     button("Measure")->click();
     QTRY_COMPARE(m_service->measurements.load(), 1);
     open();
     events().push(StateChanged{RunState::Training, 0});
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     QTRY_VERIFY(says("A run is training"));
     QVERIFY(!m_window->computer().measuring());
     QVERIFY(!button("Measure")->isEnabled());

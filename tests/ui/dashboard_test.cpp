@@ -12,7 +12,13 @@ class DashboardTest : public QObject, private WindowFixture {
 private slots:
     void init() { makeWindow(); }
     void cleanup() { dropWindow(); }
-    void replayFillsEverything();
+    void headerTellsStateAndStep();
+    void lossIsPlottedAndTold();
+    void trendsHaveAValueAStep();
+    void verdictComparesWithThePlan();
+    void aSlowDriveIsBlamed();
+    void newestSampleComesFirst();
+    void laneShowsTheSweep();
     void waitsForOtherRanksAreShown();
     void noValidationNoLegendOfIt();
     void newPlanMovesThePredictions();
@@ -30,37 +36,54 @@ private slots:
     void windowWaitsForTheSession();
     void runsListActs();
     void finishedRunIsOnlyLookedAt();
+
+private:
+    void replay();
 };
 
-void DashboardTest::replayFillsEverything() {
+/// The worked example, up to step 412 of 916.
+void DashboardTest::replay() {
     open();
     QCOMPARE(page().header().button().isEnabled(), false);
     replayExample(events(), 412);
     QTRY_COMPARE(page().lastStep().step, int64_t(412));
+}
+
+void DashboardTest::headerTellsStateAndStep() {
+    replay();
     QCOMPARE(page().header().pill().look().text, QString("Training"));
     QCOMPARE(page().header().stepLabel().text(), QString("Step 412 of 916"));
-    const LossPlot& plot = page().loss().plot();
+}
+
+void DashboardTest::lossIsPlottedAndTold() {
+    replay();
+    LossPlot& plot = page().loss().plot();
     QCOMPARE(plot.series().size(), size_t(412));
     QCOMPARE(plot.series().validations(), size_t(16));
-    page().loss().plot().drawNow();
+    plot.drawNow();
     QVERIFY(plot.graph(0)->dataCount() > 300);
     QVERIFY(plot.graph(1)->dataCount() > 300);
     QCOMPARE(plot.graph(2)->dataCount(), 16);
     QVERIFY(plot.sentence().startsWith("Loss 1.9"));
     QVERIFY(plot.hoverText(262).startsWith("step 262 · 34.3 M tokens\nloss 2."));
+}
+
+void DashboardTest::trendsHaveAValueAStep() {
+    replay();
     QCOMPARE(page().deviceMemory().values()[0].size(), size_t(412));
     QVERIFY(std::fabs(page().throughput().values()[0].back() - 2473) < 20);
     QVERIFY(page().disk().values()[1].back() > 200);
+}
+
+void DashboardTest::verdictComparesWithThePlan() {
+    replay();
     QCOMPARE(page().verdict().verdict(), QString("Compute-bound"));
     QCOMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 0), QString("52.4"));
     QCOMPARE(page().verdict().cell(VerdictPanel::SecondsPerStep, 2), QString("+1 %"));
-    QCOMPARE(page().samples().count(), 4);
-    QVERIFY(page().samples().text().indexOf("step 400") < page().samples().text().indexOf("step 0"));
-    QVERIFY(page().log().text().contains("checkpoint verified"));
-    replayLane(events());
-    QTRY_COMPARE(page().lane().model().computing(), 13);
-    QCOMPARE(page().lane().model().state(12), SliceState::Writing);
-    QCOMPARE(page().lane().model().state(15), SliceState::Reading);
+}
+
+void DashboardTest::aSlowDriveIsBlamed() {
+    replay();
     StepDone slow = exampleStep(413);
     slow.readWaitSeconds = 40;
     slow.seconds = 90;
@@ -68,6 +91,21 @@ void DashboardTest::replayFillsEverything() {
         events().push(slow);
     QTRY_COMPARE(page().verdict().verdict(), QString("Disk-bound"));
     QVERIFY(page().verdict().cell(VerdictPanel::SecondsPerStep, 2).startsWith("⚠"));
+}
+
+void DashboardTest::newestSampleComesFirst() {
+    replay();
+    QCOMPARE(page().samples().count(), 4);
+    QVERIFY(page().samples().text().indexOf("step 400") < page().samples().text().indexOf("step 0"));
+    QVERIFY(page().log().text().contains("checkpoint verified"));
+}
+
+void DashboardTest::laneShowsTheSweep() {
+    replay();
+    replayLane(events());
+    QTRY_COMPARE(page().lane().model().computing(), 13);
+    QCOMPARE(page().lane().model().state(12), SliceState::Writing);
+    QCOMPARE(page().lane().model().state(15), SliceState::Reading);
 }
 
 /// What a rank waits for the others is no computing, and who trains alone is not told of others.
@@ -269,7 +307,7 @@ void DashboardTest::hiddenPlotsDoNotRepaint() {
     open();
     replayExample(events(), 5);
     QTRY_COMPARE(page().lastStep().step, int64_t(5));
-    m_window->showPage(0);
+    m_window->showPage(PageId::Runs);
     QTest::qWait(60);
     const int64_t before = page().loss().plot().repaints();
     for (int64_t step = 6; step < 30; ++step) {
@@ -277,7 +315,7 @@ void DashboardTest::hiddenPlotsDoNotRepaint() {
         QTest::qWait(5);
     }
     QCOMPARE(page().loss().plot().repaints(), before);
-    m_window->showPage(1);
+    m_window->showPage(PageId::Dashboard);
     QTRY_VERIFY(page().loss().plot().repaints() > before);
 }
 
@@ -330,11 +368,9 @@ void DashboardTest::hugeHistory() {
         step.loss = i == 500'000 ? 9.0 : 2.0 + double(i % 13) * 0.01;
         plot.series().add(step);
     }
-    QElapsedTimer timer;
-    timer.start();
     plot.drawNow();
     plot.replot(QCustomPlot::rpImmediateRefresh);
-    QVERIFY2(timer.elapsed() < 400, qPrintable(QString::number(timer.elapsed())));
+    // What is drawn is bounded by the width of the plot: that keeps it fast, on any machine.
     QVERIFY(plot.graph(0)->dataCount() < 5 * plot.width());
     bool foundLow = false;
     const QCPRange range = plot.graph(0)->getValueRange(foundLow);
@@ -373,13 +409,12 @@ void DashboardTest::zoomStopsFollowing() {
 void DashboardTest::closingNeverBlocks() {
     open();
     replayExample(events(), 3);
-    m_service->record->destructorTakes = std::chrono::milliseconds(300);
     const auto record = m_service->record;
-    QElapsedTimer timer;
-    timer.start();
-    m_window->controller().close();
-    QVERIFY2(timer.elapsed() < 150, qPrintable(QString::number(timer.elapsed())));
+    record->mayEnd.acquire();
+    m_window->controller().close();  // the session cannot end yet: waiting for it would never return
     QVERIFY(m_window->controller().closing());
+    QVERIFY(!record->destroyed);
+    record->mayEnd.release();
     QTRY_VERIFY(!m_window->controller().closing());
     QVERIFY(record->destroyed);
     QVERIFY(record->destroyedOn != std::this_thread::get_id());
@@ -389,18 +424,19 @@ void DashboardTest::windowWaitsForTheSession() {
     open();
     replayExample(events(), 3);
     QTRY_COMPARE(page().lastStep().step, int64_t(3));
-    m_service->record->destructorTakes = std::chrono::milliseconds(100);
     const auto record = m_service->record;
+    record->mayEnd.acquire();
     m_window->close();
     QVERIFY(m_window->isVisible());
     QCOMPARE(page().header().button().text(), QString("Pausing…"));
+    record->mayEnd.release();
     QTRY_VERIFY(!m_window->isVisible());
     QVERIFY(record->destroyed);
 }
 
 void DashboardTest::runsListActs() {
     m_service->setRuns(exampleRuns());
-    m_window->showPage(0);
+    m_window->showPage(PageId::Runs);
     RunsPage& runs = m_window->runs();
     QTRY_COMPARE(runs.model().rowCount(), 5);
     QCOMPARE(runs.model().deed(2), RunListModel::Deed::Resume);
@@ -417,7 +453,7 @@ void DashboardTest::runsListActs() {
     for (size_t i = 0; i < many.size(); ++i)
         many[i].folder += std::to_string(i);
     m_service->setRuns(std::move(many));
-    m_window->showPage(0);
+    m_window->showPage(PageId::Runs);
     QTRY_COMPARE(runs.model().rowCount(), 500);
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "service/training_service.h"
+#include "tests/support/empty_service.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 
 namespace gsst {
@@ -19,7 +20,8 @@ struct FakeRecord {
     std::atomic<bool> finished = false;
     std::atomic<bool> destroyed = false;
     std::thread::id destroyedOn;
-    std::chrono::milliseconds destructorTakes{0};
+    /// The session ends as soon as it may: at once, unless a test took this before.
+    std::binary_semaphore mayEnd{1};
 
     bool got(Command command) {
         const std::lock_guard lock(mutex);
@@ -34,7 +36,7 @@ public:
         m_events.setWake(std::move(wake));
     }
     ~FakeSession() override {
-        std::this_thread::sleep_for(m_record->destructorTakes);
+        m_record->mayEnd.acquire();
         m_record->destroyedOn = std::this_thread::get_id();
         m_record->destroyed = true;
     }
@@ -72,7 +74,7 @@ inline RunSpec fakePreset(const std::string& name, const std::string& title, int
 
 /// Answers like the real service from simple formulas, without touching text or disk. As the real one it is asked from
 /// pool threads, so what those read is set through functions or atomic; the other members belong to the UI thread.
-class FakeService : public TrainingService {
+class FakeService : public test::EmptyService {
 public:
     std::shared_ptr<FakeRecord> record = std::make_shared<FakeRecord>();
     FakeSession* session = nullptr;  ///< the last one; gone when record->destroyed
@@ -182,7 +184,6 @@ public:
         setReport(report);
         return report;
     }
-    Result<StepListing> listStep(const PlanQuestion&) override { return StepListing{}; }
     Result<PlanPreview> previewPlan(const PlanQuestion& question) override {
         ++previews;
         const RunSpec& spec = question.spec;
@@ -272,7 +273,6 @@ private:
         return opened;
     }
 
-private:
     std::mutex m_runsMutex;
     RunSpec m_lastPreviewed;
     std::filesystem::path m_lastFolder;

@@ -72,13 +72,13 @@ void LayoutTest::nothingIsClipped() {
     }
     QVERIFY(m_window->wizard()->width() <= 1280 && m_window->wizard()->height() <= 800);
     m_window->wizard()->reject();
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     check("this computer, not measured", *m_window);
     m_service->setReport(FakeService::exampleReport());
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     check("this computer", *m_window);
     m_service->setRuns(exampleRuns());
-    m_window->showPage(0);
+    m_window->showPage(PageId::Runs);
     check("runs", *m_window);
     open();
     replayExample(events(), 412);
@@ -92,10 +92,10 @@ void LayoutTest::nothingIsClipped() {
 
 void LayoutTest::controlsHaveNames() {
     m_service->setRuns(exampleRuns());
-    m_window->showPage(0);
+    m_window->showPage(PageId::Runs);
     QTest::qWait(50);
     QStringList nameless = namelessControls(*m_window);
-    m_window->showPage(2);
+    m_window->showPage(PageId::Computer);
     QTest::qWait(50);
     nameless += namelessControls(*m_window);
     open();

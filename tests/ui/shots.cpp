@@ -103,7 +103,7 @@ int main(int count, char** arguments) {
         QTest::qWait(50);
         good &= unknownDrivePictures(window, service, prefix);
         service.setReport(FakeService::exampleReport());
-        window.showPage(2);
+        window.showPage(PageId::Computer);
         good &= save(window, prefix + "-this-computer.png");
         service.setRuns(exampleRuns());
         OpenRunFacts facts;
@@ -115,14 +115,14 @@ int main(int count, char** arguments) {
         QTest::qWait(50);
         replayLane(service.session->events());
         good &= save(window, prefix + "-dashboard.png");
-        window.showPage(0);
+        window.showPage(PageId::Runs);
         good &= save(window, prefix + "-runs.png");
         service.session->events().push(
             Failed{{ErrorCode::NoSpace, "There is too little space on the disk", "/runs/Logbooks 1.1B",
                     "7.2 GiB are left, the step needs 8 GiB", "Free some space or move other files, then resume"},
                    411});
         service.session->events().push(StateChanged{RunState::NeedsAttention, 411});
-        window.showPage(1);
+        window.showPage(PageId::Dashboard);
         good &= save(window, prefix + "-dashboard-failed.png");
     }
     QThreadPool::globalInstance()->waitForDone();

@@ -223,9 +223,7 @@ void ComputerPage::refresh() {
             : tr("Measured %1. Plans use these figures.")
                   .arg(QLocale().toString(QDateTime::fromSecsSinceEpoch(m_report->measuredAt), QLocale::ShortFormat));
     m_sentence->setText(
-        busy ? tr("%1 A run is training: pause it to measure, or both would slow each other and the figures be wrong.")
-                   .arg(when)
-             : when);
+        busy ? tr("%1 A run is training. Pause it to measure: both would slow each other down.").arg(when) : when);
 }
 
 void ComputerPage::show(const ComputerReport& report) {
@@ -257,7 +255,7 @@ void ComputerPage::show(const ComputerReport& report) {
         goodBadge());
     const bool ample = memoryOutrunsDrive(report);
     m_copying->show(memoryRate(report.memoryBytes),
-                    ample ? tr("Far more than the drive gives: memory will not hold streaming up.")
+                    ample ? tr("Far faster than the drive: memory does not slow streaming down.")
                           : tr("Not much more than the drive gives: streaming takes time from the arithmetic."),
                     ample ? goodBadge() : noteBadge(tr("Tight")));
     const QString engine = report.uring ? tr("Through io_uring, the better way here.")
@@ -266,8 +264,8 @@ void ComputerPage::show(const ComputerReport& report) {
         tr("reads %1 · writes %2").arg(rateText(report.readBytes), rateText(report.writeBytes)),
         !report.direct
             ? tr("The folder has no direct access: these are the system cache's figures, and plans do not use them.")
-        : report.sustained ? tr("%1 Kept up after the drive's fast cache was used up.").arg(engine)
-                           : tr("%1 A short look: for long writing it may be less.").arg(engine),
+        : report.sustained ? tr("%1 Sustained, after the drive's fast cache was used up.").arg(engine)
+                           : tr("%1 A short measurement: long writing may be slower.").arg(engine),
         report.direct ? goodBadge() : noteBadge(tr("Cached")));
     m_space->show(bytesText(double(report.diskFreeBytes)),
                   tr("Room for about %1 parameters with the state Exact, %2 with Lean.")

@@ -182,11 +182,12 @@ void VerdictPanel::showVerdict(double disk, double link) {
     } else if (disk > kWorthTelling && disk >= link) {
         m_icon->show("disk", &ThemeTokens::warning);
         m_verdict->setText(tr("Disk-bound"));
-        m_remedy->setText(tr("%1 of a step waits for the disk. More tokens a step hide it.").arg(percentText(disk)));
+        m_remedy->setText(tr("Waits for the disk: %1 of a step. More tokens a step hide that.").arg(percentText(disk)));
     } else if (link > kWorthTelling) {
         m_icon->show("hourglass", &ThemeTokens::warning);
         m_verdict->setText(tr("Communication-bound"));
-        m_remedy->setText(tr("%1 of a step waits for other ranks. More tokens a step hide it.").arg(percentText(link)));
+        m_remedy->setText(
+            tr("Waits for other ranks: %1 of a step. More tokens a step hide that.").arg(percentText(link)));
     } else {
         m_icon->show("bolt", &ThemeTokens::ok);
         m_verdict->setText(tr("Compute-bound"));

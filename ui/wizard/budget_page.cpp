@@ -164,7 +164,7 @@ void BudgetPage::explain() {
         return m_reasons->showText(tr("Planning…"));
     if (!draft().plan->fits)
         return m_reasons->showText(fromUtf8(draft().plan->problem));
-    m_reasons->showText(tr("Looking for what else there was…"));
+    m_reasons->showText(tr("Comparing with the other choices…"));
     m_reasonsJob.start([&service = service(), question = PlanQuestion{draft().spec, draft().place()}](
                            std::stop_token) { return service.explainPlan(question); },
                        [this](Result<ExplainedPlan> found) {

@@ -255,9 +255,9 @@ void TextPage::show(const Result<TextSummary>& summary) {
                      .arg(leftOut)
                      .arg(fromPath(first->path.filename()), fromUtf8(first->problem));
     if (summary->invalidUtf8Bytes > 0)
-        notes << tr("%1 are no valid UTF-8 and are replaced.").arg(bytesText(double(summary->invalidUtf8Bytes)));
+        notes << tr("%1 are not valid UTF-8 and are replaced.").arg(bytesText(double(summary->invalidUtf8Bytes)));
     if (summary->usableBytes == 0)
-        notes << tr("None of this is text that can be used. Add a %1 file.")
+        notes << tr("None of these files can be used as text. Add a %1 file.")
                      .arg(fromUtf8(textExtensions(tr("or").toStdString())));
     m_note->setText(notes.join("\n"));
     m_note->setVisible(!notes.isEmpty());
