@@ -66,6 +66,7 @@ private:
     TrainingService& m_service;
     Theme& m_theme;
     Places m_places;
+    std::vector<QAction*> m_openRunActions;  ///< show pages of the open run; refreshed until the controller is gone
     RunController m_controller;
     BackgroundJob m_sampleJob;
     std::vector<WindowPage> m_pageList;
@@ -78,7 +79,6 @@ private:
     NewRunWizard* m_wizard = nullptr;
     QAction* m_pauseAction = nullptr;
     QAction* m_sampleAction = nullptr;
-    std::vector<QAction*> m_openRunActions;  ///< show pages of the open run
     double m_secondsLeft = -1;
     double m_loss = 0;
     bool m_leaving = false;

@@ -19,7 +19,7 @@ constexpr const char* kFirstSteps = R"(First steps:
   gsst train --sample-text --run runs/first   train a small model on stories
   gsst generate runs/first --prompt "Once upon a time"     let it write
   gsst presets                                             choose a larger one
-  gsst plan --preset llama-1.3b --vram 4GiB                see what it would cost
+  gsst plan --preset llama-1.3b --vram 4GiB               see what it would cost
   gsst train --help                                        options of a command
 Ctrl-C finishes and commits the step; gsst resume goes on from there, to the
 same bits.)";

@@ -74,7 +74,7 @@ std::string costText(const RunSpec& spec, const PlanPreview& plan) {
 
 std::string kindsText(const std::vector<PlacedKind>& kinds) {
     const std::vector<TextColumn> columns{
-        {Align::Left, 19}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 17}, {Align::Left, 30}};
+        {Align::Left, 20}, {Align::Right, 9}, {Align::Left, 1}, {Align::Left, 17}, {Align::Left, 29}};
     std::string text = tableLine(columns, {"why it is there", "size", "", "where (slices)", "why"});
     for (const PlacedKind& kind : kinds)
         text += tableLine(columns, {kind.kind, size(kind.bytes), "", kind.where, kind.reason});
@@ -136,7 +136,7 @@ std::string planText(const RunSpec& spec, const PlanPreview& plan, const PlanExp
         text += '\n' + outcomesText("other clipping (--clip)", explanation.clips) +
                 "  These change the result: other recipes for training.\n";
     text += '\n' + outcomesText("more memory", explanation.memory) +
-            "\n* this plan. All figures are predictions; gsst plan --program shows the step op by op.\n";
+            "\n* this plan. All figures are predictions; --program shows the step op by op.\n";
     return text;
 }
 

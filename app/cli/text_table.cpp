@@ -40,21 +40,30 @@ std::vector<std::string> wrapped(const std::string& text, size_t width) {
 }
 
 std::string tableLine(const std::vector<TextColumn>& columns, const std::vector<std::string>& cells) {
-    std::string line;
-    for (size_t column = 0; column + 1 < columns.size(); ++column) {
-        const std::string& cell = cells[column];
-        const std::string blanks = padding(cell, columns[column].width);
-        line += (columns[column].align == TextColumn::Align::Right ? blanks + cell : cell + blanks) + ' ';
+    std::vector<std::vector<std::string>> parts;
+    std::vector<size_t> widths;
+    size_t lines = 1;
+    for (size_t column = 0; column < columns.size(); ++column) {
+        const bool last = column + 1 == columns.size();
+        const bool wraps = last || columns[column].align == TextColumn::Align::Left;
+        parts.push_back(wraps ? wrapped(cells[column], columns[column].width) : std::vector{cells[column]});
+        widths.push_back(columns[column].width);
+        for (const std::string& part : parts.back())
+            widths.back() = last ? widths.back() : std::max(widths.back(), widthOf(part));
+        lines = std::max(lines, parts.back().size());
     }
-    const size_t indent = widthOf(line);
-    const std::vector<std::string> last = wrapped(cells.back(), columns.back().width);
-    for (size_t part = 0; part < last.size(); ++part) {
-        const bool right = columns.back().align == TextColumn::Align::Right;
-        if (part > 0)
-            line.append(1, '\n').append(indent, ' ');
-        line.append(right ? padding(last[part], columns.back().width) : "").append(last[part]);
+    std::string text;
+    for (size_t line = 0; line < lines; ++line) {
+        std::string row;
+        for (size_t column = 0; column < columns.size(); ++column) {
+            const std::string part = line < parts[column].size() ? parts[column][line] : std::string();
+            const std::string blanks = padding(part, widths[column]);
+            row += (column > 0 ? " " : "");
+            row += columns[column].align == TextColumn::Align::Right ? blanks + part : part + blanks;
+        }
+        text += row.erase(row.find_last_not_of(' ') + 1) + '\n';
     }
-    return line.erase(line.find_last_not_of(' ') + 1) + '\n';
+    return text;
 }
 
 }  // namespace gsst

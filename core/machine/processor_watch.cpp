@@ -31,9 +31,13 @@ std::optional<ProcessorShare> ProcessorWatch::look(double now, const ProcessorTi
     ProcessorShare found{others, 1};
     if (others > kFewOthers)
         found.share = std::clamp((double(m_cores) - others) / wanted, kLeastShare, 1.0);
-    if (std::abs(found.share - m_share) < kClearChange)
+    const bool changed = std::abs(found.share - m_share) >= kClearChange;
+    const bool lasts = m_changed && std::abs(found.share - *m_changed) < kClearChange;
+    m_changed = changed ? std::optional(found.share) : std::nullopt;
+    if (!changed || !lasts)
         return std::nullopt;
     m_share = found.share;
+    m_changed.reset();
     return found;
 }
 

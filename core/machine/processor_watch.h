@@ -35,7 +35,8 @@ private:
     int64_t m_threads;
     int64_t m_cores;
     std::optional<Look> m_before;
-    double m_share = 1;
+    double m_share = 1;               ///< as told last
+    std::optional<double> m_changed;  ///< of the span before, if it was another one: a span may be a mixed one
 };
 
 }  // namespace gsst

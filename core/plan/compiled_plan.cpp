@@ -135,7 +135,9 @@ int64_t CompiledPlan::residentBytes() const {
 }
 
 int64_t CompiledPlan::gradientFileBytes() const {
-    if (!m_plan.stateOnDisk || m_plan.rule == UpdateRule::Speculative)
+    // The rule says when slices are updated whose state is on disk. With all state in RAM the update follows the step,
+    // from gradients wherever they are.
+    if (m_plan.stateOnDisk && m_plan.rule == UpdateRule::Speculative)
         return 0;
     for (int slice = 0; slice < sliceCount(); ++slice)
         if (m_plan.placement.of(slice).gradient == Tier::Disk)

@@ -82,8 +82,8 @@ void removeRemains(FileSystem& files, const RunFolder& folder) {
         static_cast<void>(files.remove(folder.data() / shardFileName(shard)));
 }
 
-void warnOfThreads(const PreparedRun& run, const EventSink& sink) {
-    const ThreadUse use{run.record.spec.training.threads, run.world->place().ranksHere, usableCores()};
+void warnOfThreads(const RunSpec& spec, const ProcessRank& place, const EventSink& sink) {
+    const ThreadUse use{spec.training.threads, place.ranksHere, usableCores()};
     if (std::string text = threadWarning(use); !text.empty())
         warn(sink, std::move(text));
 }
@@ -173,7 +173,7 @@ public:
         GSST_TRY(validate(run->record.spec, "the run's settings"));
         if (m_files.exists(run->folder.runJson()))
             return alreadyThere(run->folder);
-        warnOfThreads(*run, m_sink);
+        warnOfThreads(run->record.spec, place, m_sink);
         run->table = std::make_unique<TensorTable>(run->record.spec.model);
         if (!m_request.sampleText)
             GSST_TRY(requireUsableText(listTextFiles(m_files, m_request.text)));
@@ -299,7 +299,7 @@ Result<std::unique_ptr<PreparedRun>> openExistingRun(FileSystem& files, const st
     GSST_TRY(takePlace(*run, place));
     GSST_ASSIGN(run->lock, lockRun(files, folder));
     GSST_TRY(change(files, *run, changes));
-    warnOfThreads(*run, sink);
+    warnOfThreads(run->record.spec, place, sink);
     run->table = std::make_unique<TensorTable>(run->record.spec.model);
     GSST_ASSIGN(run->tokenizer, Tokenizer::load(files, run->folder.tokenizer()));
     GSST_TRY(openTokens(*run));

@@ -416,7 +416,8 @@ TEST(Machine, ThePlanCountsWhatThisProcessHas) {
             return 2;
         return more > int64_t{150} << 20 && more < int64_t{250} << 20 && window.back() == 'x' ? 0 : 3;
     };
-    // In processes of their own: another test may have loaded the library here.
+    // In programs of their own: another test may have loaded the library here.
+    testing::GTEST_FLAG(death_test_style) = "threadsafe";
     EXPECT_EXIT(std::exit(child(false)), testing::ExitedWithCode(0), "");
     EXPECT_EXIT(std::exit(child(true)), testing::ExitedWithCode(0), "");
 }

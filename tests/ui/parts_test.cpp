@@ -104,7 +104,7 @@ void PartsTest::commandLineCarriesTheRecipe() {
     draft.spec.model.layers = 3;
     draft.name = "It's mine";
     QCOMPARE(commandLineOf(draft), QString("gsst train --preset gpt2-124m --title 'It'\\''s mine' --layers 3 "
-                                           "--vocabulary 4000 --learning-rate 0.5 --min-learning-rate 6e-05 "
+                                           "--vocabulary 4000 --learning-rate 0.5 --min-learning-rate 1e-04 "
                                            "--sample-text --run /runs/mine"));
 }
 
