@@ -45,7 +45,9 @@ std::string tableLine(const std::vector<TextColumn>& columns, const std::vector<
     size_t lines = 1;
     for (size_t column = 0; column < columns.size(); ++column) {
         const bool last = column + 1 == columns.size();
-        const bool wraps = last || columns[column].align == TextColumn::Align::Left;
+        // What fits stays as it is, with the blanks that indent it.
+        const bool wraps = last || (columns[column].align == TextColumn::Align::Left &&
+                                    widthOf(cells[column]) > columns[column].width);
         parts.push_back(wraps ? wrapped(cells[column], columns[column].width) : std::vector{cells[column]});
         widths.push_back(columns[column].width);
         for (const std::string& part : parts.back())

@@ -182,8 +182,8 @@ class ForeignFilesTest(program.ProgramTest):
 
     def test_folders(self):
         for command, *names in (
-            ("verify", "run.json", "HEAD", "slots/A", "LOCK"),
-            ("resume", "slots/B", "metrics.jsonl", "samples.jsonl", SHARD, INDEX, MODEL, "work/gradients"),
+            ("verify", "run.json", "HEAD", "slots/A"),
+            ("resume", "slots/B", "metrics.jsonl", "samples.jsonl", SHARD, INDEX, MODEL, "work/gradients", "LOCK"),
         ):
             for name in names:
                 self.replace(command, name, pathlib.Path.mkdir, INVALID_INPUT, "it is a folder, not a file")

@@ -27,7 +27,7 @@ protected:
         weights.kind = "boundary activations";
         weights.bytes = int64_t{1023} << 20;
         weights.slices = {12, 115, 111};
-        weights.where = "device 12, RAM 115, disk 111";
+        weights.where = "device 12, RAM";
         weights.reason = "12 of 238 slices fit RAM: saves 1023 MiB of reading a step; the rest is streamed: RAM limit "
                          "of 1023 MiB reached";
         told.kinds = {weights};
@@ -78,7 +78,7 @@ protected:
 TEST_F(PlanReportTest, ExplainsWithinEightyColumns) {
     plan({});
     expectNarrow();
-    expectOut({"insured or deferred: a sentence", "device 12, RAM 115, disk 111", "* insured", "  1 GiB more VRAM",
+    expectOut({"insured or deferred: a sentence", "device 12, RAM", "* insured", "  1 GiB more VRAM",
                "0.520 s", "there is none"});
 }
 
