@@ -81,7 +81,7 @@ std::string counted(int index) {
 }
 
 void printTotals(std::ostream& out, const StepListing& listing) {
-    const std::vector<TextColumn> columns{{Align::Left, 8},   {Align::Left, 15},  {Align::Right, 7},
+    const std::vector<TextColumn> columns{{Align::Left, 8},   {Align::Left, 20},  {Align::Right, 7},
                                           {Align::Right, 10}, {Align::Right, 10}, {Align::Right, 10},
                                           {Align::Right, 9},  {Align::Right, 10}};
     out << tableLine(columns, {"lane", "op", "count", "read", "written", "copied", "FLOPs", "seconds"});

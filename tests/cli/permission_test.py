@@ -12,7 +12,7 @@ import sys
 import unittest
 
 import program
-from program import INVALID_INPUT, PERMISSION
+from program import BUSY, INVALID_INPUT, PERMISSION
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []} if ROOT else {}
@@ -107,7 +107,7 @@ class PermissionTest(program.ProgramTest):
         for line in process.stderr:
             if "  step " in line:
                 break
-        self.refuse(self.gsst("resume", self.run_folder), PERMISSION, str(self.run_folder), WORDS)
+        self.refuse(self.gsst("resume", self.run_folder), BUSY, str(self.run_folder), "in use")
         self.assertIn("all sums hold", self.succeed(self.gsst("verify", self.run_folder)).out)
         self.assertIsNone(process.poll(), "training goes on")
 
