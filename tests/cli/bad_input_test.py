@@ -225,9 +225,8 @@ class BadInputTest(program.ProgramTest):
                 run = self.folder / residency
                 plan = self.succeed(program.gsst("plan", "--spec", self.spec, "--residency", residency, "--json"))
                 least = json.loads(plan.out)["smallest_device_bytes"]
-                self.refuse(
-                    self.train("--vram", f"{least - self.SCALARS}B", "--residency", residency, run=run), OVER_BUDGET, "--vram"
-                )
+                too_little = self.train("--vram", f"{least - self.SCALARS}B", "--residency", residency, run=run)
+                self.refuse(too_little, OVER_BUDGET, "--vram")
                 self.assertFalse(run.exists())
                 self.succeed(self.train("--vram", f"{least + self.SCALARS}B", "--residency", residency, run=run))
 

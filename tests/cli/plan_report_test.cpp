@@ -78,8 +78,8 @@ protected:
 TEST_F(PlanReportTest, ExplainsWithinEightyColumns) {
     plan({});
     expectNarrow();
-    expectOut({"insured or deferred: a sentence", "device 12, RAM", "* insured", "  1 GiB more VRAM",
-               "0.520 s", "there is none"});
+    expectOut({"insured or deferred: a sentence", "device 12, RAM", "* insured", "  1 GiB more VRAM", "0.520 s",
+               "there is none"});
 }
 
 TEST_F(PlanReportTest, SaysWhatItKnowsOfTheDrive) {
