@@ -74,12 +74,12 @@ struct Shape {
     int64_t attentionForwardScratch() const {
         const AttentionTile tile = attentionTile();
         const int64_t floats = tile.elements() + tile.queries * (model.headSize() + 2);
-        return threads * (floats * kFloatBytes + (nativeBf16() ? tile.elements() * element : 0)) +
+        return threads * (floats * kFloatBytes + (nativeBf16() ? tile.elements() * element : 0)) + productScratch +
                upcastSequence(2 * model.queryWidth() + 2 * model.keyWidth() + model.heads) + windowMask();
     }
     int64_t attentionBackwardScratch() const {
         return threads * 2 * attentionTile().elements() * (kFloatBytes + (nativeBf16() ? element : 0)) +
-               upcastSequence(4 * model.queryWidth() + 4 * model.keyWidth()) + windowMask();
+               productScratch + upcastSequence(4 * model.queryWidth() + 4 * model.keyWidth()) + windowMask();
     }
     /// Elements of the pieces in which matrices are widened.
     int64_t upcastPiece(int64_t rowCount, int64_t outputs, int64_t inputs, int64_t elementsPerOutput) const {

@@ -24,7 +24,8 @@ class BesideTraining(program.ProgramTest):
         """The step of the last of so many commits."""
         while number > 0:
             line = self.process.stdout.readline()
-            self.assertTrue(line, "the training ended: " + self.process.stderr.read())
+            if not line:
+                self.fail("the training ended: " + self.process.stderr.read())
             event = json.loads(line)
             number -= event["event"] == "commit"
         return event["step"]
